@@ -1,0 +1,199 @@
+"""A bundle on disk: `manifest.json`, the ONNX graph, and the split that it was trained under.
+
+Written as a whole or not at all, and opened with every check, so that a half-written, altered or
+foreign folder is refused with a reason and never half-loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from model.errors import BundleError, BundleNotFoundError, IntegrityError, ManifestError
+from model.manifest import SCHEMA_VERSION, Kind, Manifest
+
+MANIFEST_FILE = "manifest.json"
+SPLIT_FILE = "split.json"
+CARD_FILE = "README.md"
+MAX_MANIFEST_BYTES = 4_000_000
+MAX_ONNX_BYTES = 1_000_000_000
+MAX_SPLIT_BYTES = 100_000_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """Digests of the identities that each part of the data held (see `identity_digest`)."""
+
+    train: frozenset[str]
+    calibration: frozenset[str]
+    test: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that has passed every check which needs no runtime.
+
+    `onnx` holds the very bytes that were hashed: what was checked is what will run.
+    """
+
+    folder: Path
+    manifest: Manifest
+    onnx: bytes
+    split: Split | None
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Open a bundle and check its manifest, its files' sizes and their hashes.
+
+    Raises:
+        BundleNotFoundError: No manifest there.
+        ManifestError: The manifest is not one, or is of another schema version.
+        IntegrityError: A file is missing, too large, or not the one that the manifest names.
+    """
+    manifest = read_manifest(folder)
+    onnx = _read_checked(folder / manifest.onnx.file, manifest.onnx.sha256, MAX_ONNX_BYTES)
+    if len(onnx) != manifest.onnx.bytes:
+        raise IntegrityError(f"{folder / manifest.onnx.file} has {len(onnx)} bytes, not as stated")
+    return Bundle(folder, manifest, onnx, _read_split(folder, manifest))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `manifest.json` alone.
+
+    Raises:
+        BundleNotFoundError: No manifest there.
+        ManifestError: It is not a manifest, or is of another schema version.
+    """
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise BundleNotFoundError(f"no bundle in {folder}: it has no {MANIFEST_FILE}")
+    text = _read_bounded(path, MAX_MANIFEST_BYTES)
+    _check_schema_version(path, text)
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise ManifestError(f"{path} is not a valid manifest: {error}") from error
+
+
+def write_bundle(
+    folder: Path,
+    manifest: Manifest,
+    onnx: bytes,
+    *,
+    split: Split | None = None,
+    card: str = "",
+) -> None:
+    """Write a bundle as a whole: into a new folder beside `folder`, then one rename.
+
+    A bundle that already stands there is moved aside first and removed last, so that whatever
+    happens, a complete one is on disk.
+
+    Raises:
+        IntegrityError: The graph or the split is not the one that the manifest names.
+        BundleError: `folder` exists and is not a bundle, so it is not ours to replace.
+    """
+    files = {MANIFEST_FILE: _json(manifest), manifest.onnx.file: onnx}
+    if split is not None:
+        files[SPLIT_FILE] = split_bytes(split)
+    if card:
+        files[CARD_FILE] = card.encode()
+    _check_before_writing(manifest, files)
+    if folder.exists() and not (folder / MANIFEST_FILE).is_file():
+        raise BundleError(f"{folder} exists and is not a bundle; choose another place")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        for name, data in files.items():
+            _write_synced(new / name, data)
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        new.rename(folder)
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of some bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def identity_digest(identity: str) -> str:
+    """A short digest of an identity's name: enough to recognise it, without publishing the name."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def split_bytes(split: Split) -> bytes:
+    """The content of `split.json`."""
+    parts = {name: sorted(getattr(split, name)) for name in ("train", "calibration", "test")}
+    return json.dumps(parts, indent=0).encode()
+
+
+def dtype_of(kind: Kind) -> type[np.generic]:
+    """The numpy type of what a bundle's graph answers."""
+    return np.uint8 if kind is Kind.CODES else np.float32
+
+
+def _json(manifest: Manifest) -> bytes:
+    return (manifest.model_dump_json(indent=1) + "\n").encode()
+
+
+def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
+    if sha256(files[manifest.onnx.file]) != manifest.onnx.sha256:
+        raise IntegrityError("the graph is not the one whose hash the manifest holds")
+    stored = sha256(files[SPLIT_FILE]) if SPLIT_FILE in files else None
+    if stored != manifest.split_sha256:
+        raise IntegrityError("the split is not the one whose hash the manifest holds")
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _check_schema_version(path: Path, text: bytes) -> None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{path} is not JSON: {error}") from error
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ManifestError(
+            f"{path} has schema version {version!r}; this program reads version {SCHEMA_VERSION}: "
+            "use the release that wrote the bundle, or export it again"
+        )
+
+
+def _read_split(folder: Path, manifest: Manifest) -> Split | None:
+    if manifest.split_sha256 is None:
+        return None
+    path = folder / SPLIT_FILE
+    parts = json.loads(_read_checked(path, manifest.split_sha256, MAX_SPLIT_BYTES))
+    try:
+        return Split(**{name: frozenset(parts[name]) for name in parts})
+    except TypeError as error:
+        raise IntegrityError(f"{path} is not a split: {error}") from error
+
+
+def _read_checked(path: Path, expected: str, limit: int) -> bytes:
+    data = _read_bounded(path, limit)
+    if sha256(data) != expected:
+        raise IntegrityError(f"{path} is not the file that the manifest names: its hash differs")
+    return data
+
+
+def _read_bounded(path: Path, limit: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise IntegrityError(f"{path} has {size:,} bytes; at most {limit:,} are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise IntegrityError(f"{path} cannot be read: {error.strerror}") from error

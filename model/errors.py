@@ -1,0 +1,81 @@
+"""Every error that this package raises on purpose.
+
+    LikewiseError
+    ├── ImageError                an image that cannot be used
+    │   ├── UnsupportedImageError     not a format, or a pixel type, that we read
+    │   ├── BrokenImageError          claims to be one that we read, and is damaged
+    │   └── ImageTooLargeError        more bytes or pixels than the limits allow
+    ├── VectorError               an embedding that cannot be compared
+    ├── OperatingPointError       a target FMR that the bundle cannot serve
+    └── BundleError               a folder that is not a usable bundle
+        ├── BundleNotFoundError       there is no bundle there
+        ├── ManifestError             its manifest cannot be read or contradicts itself
+        ├── IntegrityError            a file is missing, altered or too large
+        └── SelfCheckError            the graph does not compute what the manifest promises
+
+The message of each says what was wrong and what to do about it.
+"""
+
+
+class LikewiseError(Exception):
+    """Base of every error that Likewise raises on purpose."""
+
+
+class ImageError(LikewiseError):
+    """An image that cannot be used."""
+
+
+class UnsupportedImageError(ImageError):
+    """Not an image, or of a format or pixel type that is not read."""
+
+
+class BrokenImageError(ImageError):
+    """The format is known, but the data is damaged or cut short."""
+
+
+class ImageTooLargeError(ImageError):
+    """More bytes or pixels than the limits allow."""
+
+
+class VectorError(LikewiseError):
+    """An embedding that cannot be compared: wrong length, or not finite.
+
+    Attributes:
+        row: Index of the offending vector in its list, or None where there is only one.
+    """
+
+    def __init__(self, message: str, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+class OperatingPointError(LikewiseError):
+    """A target FMR for which the bundle has no supported operating point.
+
+    Attributes:
+        supported: The target FMRs that the bundle does support, largest first.
+    """
+
+    def __init__(self, message: str, supported: tuple[float, ...]) -> None:
+        super().__init__(message)
+        self.supported = supported
+
+
+class BundleError(LikewiseError):
+    """A folder that is not a usable bundle."""
+
+
+class BundleNotFoundError(BundleError):
+    """There is no bundle at that place."""
+
+
+class ManifestError(BundleError):
+    """The manifest cannot be read, has an unknown schema version, or contradicts itself."""
+
+
+class IntegrityError(BundleError):
+    """A file of the bundle is missing, too large, or not the one that the manifest names."""
+
+
+class SelfCheckError(BundleError):
+    """The graph's inputs, outputs or golden embedding are not what the manifest promises."""

@@ -1,0 +1,288 @@
+"""What a bundle says about itself: the schema of `manifest.json`.
+
+The manifest is the whole contract between training and service. It is frozen, versioned and strict:
+an unknown field is an error, so that a typing mistake cannot pass for an absent option.
+
+Rates are fractions in [0, 1]; an interval is (low, high) at 95 % confidence; energies and
+thresholds are in the units of the bundle's metric. Terms follow ISO/IEC 19795-1: FMR is the share
+of impostor pairs that are accepted, FNMR the share of genuine pairs that are rejected.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+SCHEMA_VERSION: Final = 1
+"""The version that this code reads and writes."""
+
+MAX_SIDE = 1024
+"""The largest input side, in pixels, that a bundle may ask for."""
+
+Fraction = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Interval = tuple[Fraction, Fraction]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+BundleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+
+
+class Kind(StrEnum):
+    """What the graph computes."""
+
+    ENCODER = "encoder"
+    """One image to a float32 embedding, (N, dim)."""
+    CODES = "codes"
+    """One image to packed bits, uint8 (N, bits / 8)."""
+    PAIR = "pair"
+    """Two images to one energy, float32 (N,)."""
+
+
+class Metric(StrEnum):
+    """How two embeddings become an energy. Under each of them small means same."""
+
+    L1 = "l1"
+    L2 = "l2"
+    HAMMING = "hamming"
+    NONE = "none"
+    """The graph itself gives the energy (a pair model)."""
+
+
+class Aspect(StrEnum):
+    """How an image of another shape is brought to the input's shape."""
+
+    STRETCH = "stretch"
+    """Each axis is scaled on its own."""
+    CROP = "crop"
+    """The largest centred part of the right shape is kept."""
+    PAD = "pad"
+    """The whole image is kept, centred on white."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class InputSpec(_Frozen):
+    """The tensor that the graph takes: uint8, shape (N, height, width, channels)."""
+
+    width: int = Field(ge=4, le=MAX_SIDE)
+    height: int = Field(ge=4, le=MAX_SIDE)
+    channels: Literal[1, 3]
+    aspect: Aspect
+
+
+class OnnxFile(_Frozen):
+    """The graph beside the manifest."""
+
+    file: FileName
+    sha256: Sha256
+    bytes: int = Field(gt=0)
+    opset: int = Field(ge=13)
+
+
+class Golden(_Frozen):
+    """The self-check: what the graph answers for the golden image (see `model.golden`)."""
+
+    formula: Literal["ramp-1"] = "ramp-1"
+    embedding: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=65536)
+    tolerance: float = Field(gt=0, le=0.1)
+    """Largest allowed difference, relative to the largest magnitude in `embedding`."""
+
+
+class ErrorRates(_Frozen):
+    """How often a decision at one threshold is wrong."""
+
+    fmr: Fraction
+    fmr_interval: Interval
+    fnmr: Fraction
+    fnmr_interval: Interval
+
+    @model_validator(mode="after")
+    def _intervals_hold_their_rates(self) -> Self:
+        for rate, (low, high) in ((self.fmr, self.fmr_interval), (self.fnmr, self.fnmr_interval)):
+            if not low <= rate <= high:
+                raise ValueError(f"rate {rate} lies outside its interval ({low}, {high})")
+        return self
+
+
+class OperatingPoint(_Frozen):
+    """A threshold, chosen on the calibration subjects and measured again on the test subjects.
+
+    `target_fmr` is None for the equal-error point, which aims at no FMR. `supported` is false where
+    the calibration subjects are too few to vouch for the target (rule of three).
+    """
+
+    target_fmr: Fraction | None
+    threshold: FiniteFloat
+    supported: bool
+    calibration: ErrorRates
+    test: ErrorRates
+
+
+class SampleSize(_Frozen):
+    """How much stands behind a measurement.
+
+    `independent_impostors` is what the impostor pairs are worth as independent trials: pairs share
+    subjects, so it is far below `impostor_pairs`.
+    """
+
+    identities: Count
+    images: Count
+    genuine_pairs: Count
+    impostor_pairs: Count
+    independent_impostors: Count
+
+
+class Histogram(_Frozen):
+    """Shares of the energies between consecutive `edges`, for each kind of pair."""
+
+    edges: tuple[FiniteFloat, ...] = Field(min_length=2, max_length=513)
+    genuine: tuple[Fraction, ...]
+    impostor: tuple[Fraction, ...]
+
+    @model_validator(mode="after")
+    def _one_share_between_two_edges(self) -> Self:
+        if not len(self.genuine) == len(self.impostor) == len(self.edges) - 1:
+            raise ValueError("a histogram has one share for each gap between two edges")
+        return self
+
+
+class LikelihoodRatio(_Frozen):
+    """log10 LR = intercept + slope · energy, held within [log10_min, log10_max].
+
+    The bounds keep the ratio from claiming more than the number of calibration subjects can bear.
+    """
+
+    intercept: FiniteFloat
+    slope: FiniteFloat = Field(le=0)
+    log10_min: FiniteFloat = Field(le=0)
+    log10_max: FiniteFloat = Field(ge=0)
+
+
+class Calibration(_Frozen):
+    """What was chosen on the calibration subjects.
+
+    `default` indexes `operating_points`: the one that a request gets which asks for none.
+    """
+
+    sample: SampleSize
+    operating_points: tuple[OperatingPoint, ...] = Field(min_length=1, max_length=64)
+    default: int = Field(ge=0)
+    eer: Fraction
+    likelihood_ratio: LikelihoodRatio
+    cllr: float = Field(ge=0)
+    min_cllr: float = Field(ge=0)
+    histogram: Histogram
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> Self:
+        if self.default >= len(self.operating_points):
+            raise ValueError(f"default operating point {self.default} does not exist")
+        return self
+
+    @property
+    def default_point(self) -> OperatingPoint:
+        """The operating point of a request that asks for none."""
+        return self.operating_points[self.default]
+
+
+class Curve(_Frozen):
+    """Error rates on the test subjects at rising thresholds, from all refused to all accepted."""
+
+    thresholds: tuple[FiniteFloat, ...] = Field(min_length=2, max_length=1024)
+    rates: tuple[ErrorRates, ...]
+
+    @model_validator(mode="after")
+    def _rates_at_rising_thresholds(self) -> Self:
+        if len(self.rates) != len(self.thresholds):
+            raise ValueError("a curve has one set of rates for each threshold")
+        if list(self.thresholds) != sorted(self.thresholds):
+            raise ValueError("a curve's thresholds must rise")
+        return self
+
+
+class Benchmark(_Frozen):
+    """A figure under a published protocol, so that it can stand beside other people's."""
+
+    name: str
+    measure: str
+    value: FiniteFloat
+    standard_error: float | None = Field(default=None, ge=0)
+    pairs: Count
+
+
+class Accuracy(_Frozen):
+    """What was measured, once, on the test subjects, which no choice has touched."""
+
+    protocol: str
+    sample: SampleSize
+    eer: Fraction
+    eer_threshold: FiniteFloat
+    cllr: float = Field(ge=0)
+    min_cllr: float = Field(ge=0)
+    curve: Curve
+    benchmarks: tuple[Benchmark, ...] = ()
+
+
+class Provenance(_Frozen):
+    """Where the weights come from."""
+
+    data: str
+    data_sha256: Sha256
+    config: str
+    config_json: str
+    seed: int
+    command: str
+    git_revision: str
+    trained_at: str
+    training_seconds: float = Field(ge=0)
+    parameters: Count
+    train_identities: Count
+    train_images: Count
+    libraries: dict[str, str]
+
+
+class Card(_Frozen):
+    """What a person should read before trusting the bundle."""
+
+    summary: str
+    intended_use: str
+    not_for: str
+    data_licence: str
+
+
+class Manifest(_Frozen):
+    """The whole of `manifest.json`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: BundleName
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    kind: Kind
+    input: InputSpec
+    metric: Metric
+    embedding_dim: int = Field(ge=1, le=65536)
+    onnx: OnnxFile
+    split_sha256: Sha256 | None = None
+    golden: Golden
+    calibration: Calibration
+    accuracy: Accuracy
+    provenance: Provenance
+    card: Card
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if self.metric not in _METRICS_OF_KIND[self.kind]:
+            raise ValueError(f"a bundle of kind {self.kind} cannot use the metric {self.metric}")
+        if len(self.golden.embedding) != self.embedding_dim:
+            raise ValueError("the golden embedding's length is not embedding_dim")
+        return self
+
+
+_METRICS_OF_KIND = {
+    Kind.ENCODER: {Metric.L1, Metric.L2},
+    Kind.CODES: {Metric.HAMMING},
+    Kind.PAIR: {Metric.NONE},
+}

@@ -1,0 +1,200 @@
+"""From the bytes of an image file to the uint8 array that a bundle's graph takes.
+
+This is the only implementation: training, evaluation and service all call `preprocess`, so they
+cannot disagree. The order is fixed: limits → decode → EXIF orientation → colour → resize.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from model.errors import BrokenImageError, ImageTooLargeError, UnsupportedImageError
+from model.manifest import Aspect, InputSpec
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""Pillow's names of the formats that are read. Of an animation, the first frame."""
+
+# Our own limit is checked on the header, before any pixel is decoded; Pillow's is process-wide.
+Image.MAX_IMAGE_PIXELS = None
+
+_DECODING_FAILURES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow's readers raise on damaged data; all of it means: this file is broken."""
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_REDUCING_GAP = 2
+"""How many times the target a reduced-scale decode must leave, so that the resize still filters."""
+
+
+@dataclass(frozen=True)
+class ImageLimits:
+    """The most that one image may ask of us: bytes of its file, pixels of its canvas."""
+
+    max_bytes: int = 10_000_000
+    max_pixels: int = 50_000_000
+
+    def __post_init__(self) -> None:
+        if self.max_bytes < 1 or self.max_pixels < 1:
+            raise ValueError("image limits must be positive")
+
+
+DEFAULT_LIMITS = ImageLimits()
+
+
+def preprocess(
+    data: bytes, spec: InputSpec, limits: ImageLimits = DEFAULT_LIMITS
+) -> NDArray[np.uint8]:
+    """Turn an image file into the graph's input.
+
+    Args:
+        data: The file's bytes; what they are is read from them, never from a name or a header.
+        spec: The bundle's input.
+        limits: Checked before any pixel is decoded.
+
+    Returns:
+        uint8, shape (height, width, channels), contiguous.
+
+    Raises:
+        ImageTooLargeError: More bytes or pixels than `limits` allow.
+        UnsupportedImageError: Not one of `FORMATS`, or a pixel type without a known range.
+        BrokenImageError: One of `FORMATS`, but damaged or cut short.
+    """
+    image = open_image(data, limits)
+    try:
+        _decode(image, spec)
+        upright = _upright(image)
+        flat = _flatten(upright, spec.channels)
+        fitted = _fit(flat, spec)
+    except _DECODING_FAILURES as error:
+        raise BrokenImageError(
+            f"the {image.format} image is damaged or cut short ({error}); send the whole file"
+        ) from error
+    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
+
+
+def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
+    """Read an image's header and check it against the limits; no pixel is decoded.
+
+    Raises:
+        ImageTooLargeError: More bytes or pixels than `limits` allow.
+        UnsupportedImageError: Not one of `FORMATS`.
+        BrokenImageError: The header itself is damaged.
+    """
+    if len(data) > limits.max_bytes:
+        raise ImageTooLargeError(
+            f"the image has {len(data):,} bytes; at most {limits.max_bytes:,} are taken"
+        )
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise UnsupportedImageError(
+            f"not an image that is read here; send one of {', '.join(FORMATS)}"
+        ) from error
+    except _DECODING_FAILURES as error:
+        raise BrokenImageError(f"the image's header is damaged ({error})") from error
+    if image.width * image.height > limits.max_pixels:
+        raise ImageTooLargeError(
+            f"the image has {image.width} x {image.height} pixels; "
+            f"at most {limits.max_pixels:,} in all are taken"
+        )
+    return image
+
+
+def _decode(image: Image.Image, spec: InputSpec) -> None:
+    """Decode the first frame, JPEG at the smallest scale that still leaves the resize its work."""
+    side = _REDUCING_GAP * max(spec.width, spec.height)
+    image.draft("L" if spec.channels == 1 else "RGB", (side, side))
+    image.load()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    transposition = _UPRIGHT.get(_orientation(image))
+    return image if transposition is None else image.transpose(transposition)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; a damaged EXIF block says nothing, so it counts as upright."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except _DECODING_FAILURES:
+        return 1
+
+
+def _flatten(image: Image.Image, channels: int) -> Image.Image:
+    """To 8-bit grey or RGB: alpha over white, 16 bits scaled down, palette and CMYK converted."""
+    if image.mode.startswith("I"):
+        image = _sixteen_to_eight_bits(image)
+    elif image.mode == "F":
+        raise UnsupportedImageError(
+            "the image's pixels are floating point numbers without a known range; "
+            "send 8 or 16 bits a channel"
+        )
+    if image.has_transparency_data:
+        image = _over_white(image)
+    wanted = "L" if channels == 1 else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
+
+
+def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    return Image.fromarray((np.clip(values, 0, 65535) // 257).astype(np.uint8))
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+
+
+def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:
+    """Resize to the input's size by its aspect rule, with an antialiasing bilinear filter."""
+    size = (spec.width, spec.height)
+    if spec.aspect is Aspect.PAD:
+        return _pad(image, size)
+    box = _centred_box(image.size, size) if spec.aspect is Aspect.CROP else None
+    return image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP)
+
+
+def _centred_box(
+    source: tuple[int, int], target: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """The largest centred part of `source` (width, height) with the shape of `target`."""
+    scale = min(source[0] / target[0], source[1] / target[1])
+    width, height = target[0] * scale, target[1] * scale
+    left, top = (source[0] - width) / 2, (source[1] - height) / 2
+    return (left, top, left + width, top + height)
+
+
+def _pad(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    scale = min(size[0] / image.width, size[1] / image.height)
+    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    canvas = Image.new(image.mode, size, "white")
+    resized = image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
+    canvas.paste(resized, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return canvas
