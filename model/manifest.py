@@ -111,29 +111,27 @@ class ErrorRates(_Frozen):
 class OperatingPoint(_Frozen):
     """A threshold, chosen on the calibration subjects and measured again on the test subjects.
 
-    `target_fmr` is None for the equal-error point, which aims at no FMR. `supported` is false where
-    the calibration subjects are too few to vouch for the target (rule of three).
+    `target_fmr` is None for the equal-error point, which aims at no FMR. `independent_impostors` is
+    what the impostor pairs are worth as independent trials: pairs share subjects, so it is far
+    below their number. `supported` is false where it is too small to vouch for the target (the rule
+    of three: 299 for 1 %).
     """
 
     target_fmr: Fraction | None
     threshold: FiniteFloat
+    independent_impostors: Count
     supported: bool
     calibration: ErrorRates
     test: ErrorRates
 
 
 class SampleSize(_Frozen):
-    """How much stands behind a measurement.
-
-    `independent_impostors` is what the impostor pairs are worth as independent trials: pairs share
-    subjects, so it is far below `impostor_pairs`.
-    """
+    """How much stands behind a measurement."""
 
     identities: Count
     images: Count
     genuine_pairs: Count
     impostor_pairs: Count
-    independent_impostors: Count
 
 
 class Histogram(_Frozen):
