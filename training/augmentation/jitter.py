@@ -1,0 +1,137 @@
+"""Random zoom, shift, rotation, mirror, colour and light: what differs between two photographs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from training.pixels import to_channels_first
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Draws a variation for each image of a batch.
+
+    Attributes:
+        zoom: Least and most of the canvas's side that is shown; above 1 it is set in its own
+            reflection, so that the thing is smaller than in the original.
+        shift: The most that the shown part moves, as a share of the canvas.
+        rotation: The most that it turns, in degrees, either way.
+        stretch: The most that width and height are scaled against each other, as a logarithm.
+        mirror: How often it is mirrored left to right.
+        grey: How often all colour is taken away.
+        saturation: Least and most saturation otherwise.
+        contrast: Least and most contrast.
+        brightness: The most that light is added or taken, in pixel values of 255.
+    """
+
+    zoom: tuple[float, float]
+    shift: float
+    rotation: float
+    stretch: float
+    mirror: float
+    grey: float
+    saturation: tuple[float, float]
+    contrast: tuple[float, float]
+    brightness: float
+
+    def __post_init__(self) -> None:
+        for name in ("zoom", "saturation", "contrast"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(f"{name} must be a rising pair of positive numbers")
+        if not (0 <= self.mirror <= 1 and 0 <= self.grey <= 1):
+            raise ValueError("mirror and grey are shares between 0 and 1")
+
+    def __call__(self, canvas: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
+        """Vary a batch.
+
+        Args:
+            canvas: uint8, (N, H, W, C).
+            size: (height, width) that the network takes.
+            generator: The batch's own source of randomness, on the CPU.
+
+        Returns:
+            float32, (N, C, *size), 0 … 255.
+        """
+        draw = _Draw(len(canvas), generator, canvas.device)
+        pixels = to_channels_first(canvas)
+        grid = nn.functional.affine_grid(
+            self._transform(draw), [len(canvas), pixels.shape[1], *size], align_corners=False
+        )
+        shown = nn.functional.grid_sample(
+            pixels, grid, padding_mode="reflection", align_corners=False
+        )
+        return self._light(shown, draw).clamp(0, 255)
+
+    def _transform(self, draw: _Draw) -> Tensor:
+        """An affine map from the output to the canvas for each image, (N, 2, 3)."""
+        zoom = draw.between(*self.zoom)
+        angle = draw.between(-math.radians(self.rotation), math.radians(self.rotation))
+        stretch = draw.between(-self.stretch, self.stretch).exp()
+        mirror = 1 - 2 * draw.whether(self.mirror)
+        # In the grid's units the canvas is 2 wide, so a share of it counts twice.
+        x, y = (draw.between(-2 * self.shift, 2 * self.shift) for _ in range(2))
+        rows = (
+            torch.stack([zoom * angle.cos() * mirror * stretch, -zoom * angle.sin(), x], dim=1),
+            torch.stack([zoom * angle.sin() * mirror, zoom * angle.cos() / stretch, y], dim=1),
+        )
+        return torch.stack(rows, dim=1)
+
+    def _light(self, pixels: Tensor, draw: _Draw) -> Tensor:
+        saturation = draw.between(*self.saturation) * (1 - draw.whether(self.grey))
+        luma = pixels.mean(dim=1, keepdim=True)
+        coloured = luma + (pixels - luma) * _each(saturation)
+        mean = coloured.mean(dim=(1, 2, 3), keepdim=True)
+        brightness = draw.between(-self.brightness, self.brightness)
+        return (coloured - mean) * _each(draw.between(*self.contrast)) + mean + _each(brightness)
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Random numbers, one for each of `count` images."""
+
+    count: int
+    generator: Generator
+    device: torch.device
+
+    def between(self, low: float, high: float) -> Tensor:
+        uniform = torch.rand(self.count, generator=self.generator).to(self.device)
+        return uniform * (high - low) + low
+
+    def whether(self, share: float) -> Tensor:
+        return (self.between(0, 1) < share).to(torch.float32)
+
+
+def _each(values: Tensor) -> Tensor:
+    """(N,) as (N, 1, 1, 1)."""
+    return values[:, None, None, None]
+
+
+def build(  # noqa: PLR0913 (one for each way in which photographs differ)
+    *,
+    zoom: tuple[float, float] = (0.8, 1.1),
+    shift: float = 0.05,
+    rotation: float = 10,
+    stretch: float = 0.08,
+    mirror: float = 0.5,
+    grey: float = 0.2,
+    saturation: tuple[float, float] = (0.4, 1.4),
+    contrast: tuple[float, float] = (0.6, 1.4),
+    brightness: float = 30,
+) -> Jitter:
+    """The augmentation `jitter`."""
+    return Jitter(
+        (zoom[0], zoom[1]),
+        shift,
+        rotation,
+        stretch,
+        mirror,
+        grey,
+        (saturation[0], saturation[1]),
+        (contrast[0], contrast[1]),
+        brightness,
+    )

@@ -1,0 +1,21 @@
+"""No augmentation: the network sees the images as they are."""
+
+from __future__ import annotations
+
+from torch import Generator, Tensor, nn
+
+from training.pixels import to_channels_first
+
+
+def augment(canvas: Tensor, size: tuple[int, int], _generator: Generator) -> Tensor:
+    """From uint8 (N, H, W, C) to float32 (N, C, *size), 0 … 255."""
+    pixels = to_channels_first(canvas)
+    if pixels.shape[-2:] == size:
+        return pixels
+    resized: Tensor = nn.functional.interpolate(pixels, size, mode="bilinear", antialias=True)
+    return resized
+
+
+def build() -> object:
+    """The augmentation `none`."""
+    return augment

@@ -1,0 +1,90 @@
+"""What a training run is made of: one frozen, strict value, named by a file in `configs/`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from model.manifest import BundleName, Card, InputSpec, Metric
+from training import configs
+from training.components import Component
+from training.errors import ConfigError
+
+
+class SplitConfig(BaseModel):
+    """How identities are divided; the shares are of the identities.
+
+    `official` follows the data set's own list of test identities where it has one; `test` is then
+    unused and `calibration` is a share of the others.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calibration: float = Field(default=0.2, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+    official: bool = True
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train_on(self) -> Self:
+        if self.calibration + self.test >= 1:
+            raise ValueError("calibration and test shares leave nothing to train on")
+        return self
+
+
+class TrainingConfig(BaseModel):
+    """A whole run.
+
+    `canvas` is the size at which training images are kept, as a multiple of the input's: an
+    augmentation that zooms in needs more pixels than the network sees. `images_per_identity` bounds
+    how many images of one identity are measured, so that nobody with hundreds decides the figures.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: BundleName
+    version: str
+    input: InputSpec
+    canvas: float = Field(default=1.0, ge=1, le=4)
+    metric: Metric
+    split: SplitConfig = SplitConfig()
+    network: Component
+    loss: Component
+    sampler: Component
+    augmentation: Component = Component(name="none")
+    optimiser: Component
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=2)
+    learning_rate: float = Field(gt=0)
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    bfloat16: bool = False
+    average_decay: float | None = Field(default=None, gt=0, lt=1)
+    images_per_identity: int = Field(default=10, ge=2)
+    seed: int = Field(default=0, ge=0)
+    card: Card
+
+
+def config_names() -> list[str]:
+    """The configs that exist: the files in `training/configs/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__))
+
+
+def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingConfig:
+    """Load a named config, with some of its fields replaced.
+
+    Args:
+        name: A file in `training/configs/`, without its ending.
+        overrides: Top-level fields to replace.
+
+    Raises:
+        ConfigError: No such config, or a field or value that it cannot have.
+    """
+    if name not in config_names():
+        raise ConfigError(f"there is no config {name}; there are: {', '.join(config_names())}")
+    config: TrainingConfig = importlib.import_module(f"training.configs.{name}").CONFIG
+    try:
+        return TrainingConfig.model_validate({**config.model_dump(), **(overrides or {})})
+    except ValidationError as error:
+        raise ConfigError(f"config {name}: {error}") from error

@@ -1,0 +1,1 @@
+"""Named runs: each file's docstring gives its command, its time and the figure to expect."""

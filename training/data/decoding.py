@@ -1,0 +1,62 @@
+"""Images decoded once, kept as uint8."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import ImageError
+from model.manifest import InputSpec
+from model.preprocessing import ImageLimits, preprocess
+from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage
+from training.errors import DataError
+
+_LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
+_LISTED = 5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DecodedImages:
+    """An image set with its pixels: uint8, shape (images, height, width, channels)."""
+
+    source: ImageSet
+    pixels: NDArray[np.uint8]
+
+
+def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
+    """Decode every image; the ones that cannot be read are left out, and said.
+
+    Raises:
+        DataError: Not one image could be read.
+    """
+    with ThreadPoolExecutor() as pool:
+        arrays = list(pool.map(lambda image: _decode_one(image, spec), images.images))
+    good = [(i, a) for i, a in zip(images.images, arrays, strict=True) if not isinstance(a, str)]
+    failures = [a for a in arrays if isinstance(a, str)]
+    if failures:
+        listed = "; ".join(failures[:_LISTED])
+        _log.warning("%d of %d images left out: %s", len(failures), len(images), listed)
+    if not good:
+        raise DataError(f"{images.name}: none of {len(images)} images can be read: {failures[0]}")
+    kept = replace(images, images=tuple(image for image, _ in good))
+    return DecodedImages(kept, np.stack([array for _, array in good]))
+
+
+def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | str:
+    """The pixels, or why there are none."""
+    try:
+        return preprocess(image.read(), spec, _LIMITS)
+    except (ImageError, DataError, OSError) as error:
+        return f"{image.name}: {error}"
+
+
+def canvas_of(spec: InputSpec, scale: float) -> InputSpec:
+    """The input enlarged: what an augmentation that zooms in draws from."""
+    return spec.model_copy(
+        update={"width": round(spec.width * scale), "height": round(spec.height * scale)}
+    )

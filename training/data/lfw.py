@@ -1,0 +1,70 @@
+"""Labeled Faces in the Wild (Huang et al. 2007) in its published layout, with its View 1 lists.
+
+The images lie in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `peopleDevTest.txt`
+(people that View 1 may train on and must test on) and `pairsDevTest.txt` (its 1,000 test pairs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from training.data.folder import read_folder, read_zip
+from training.data.image_set import ImageSet, OfficialPair
+from training.errors import DataError
+
+TEST_PEOPLE, TEST_PAIRS = "peopleDevTest.txt", "pairsDevTest.txt"
+
+
+def is_lfw(folder: Path) -> bool:
+    """Whether the folder has LFW's lists."""
+    return (folder / TEST_PEOPLE).is_file() and (folder / TEST_PAIRS).is_file()
+
+
+def read_lfw(folder: Path) -> ImageSet:
+    """Read LFW; its test people are those of `peopleDevTest.txt`.
+
+    Raises:
+        DataError: No images beside the lists, or a list that does not fit them.
+    """
+    faces = _read_images(folder)
+    people = frozenset(line.split()[0] for line in _lines(folder / TEST_PEOPLE))
+    if strangers := people - set(faces.identities):
+        raise DataError(f"{TEST_PEOPLE} names {len(strangers)} people who have no images here")
+    pairs = tuple(_pair(line, _names(faces)) for line in _lines(folder / TEST_PAIRS))
+    return replace(
+        faces, name="lfw", test_identities=people, official_pairs={"LFW View 1 pairsDevTest": pairs}
+    )
+
+
+def _read_images(folder: Path) -> ImageSet:
+    for path in sorted(folder.glob("lfw*")):
+        if path.suffix == ".zip":
+            return read_zip(path)
+        if path.is_dir():
+            return read_folder(path)
+    raise DataError(f"{folder} has LFW's lists, but no lfw*.zip or lfw* folder of images")
+
+
+def _lines(path: Path) -> list[str]:
+    """The list's lines after its first, which counts them."""
+    return [line for line in path.read_text().splitlines()[1:] if line.strip()]
+
+
+def _names(faces: ImageSet) -> dict[str, str]:
+    """From `Name_0001` to the image's full name."""
+    return {Path(image.name).stem: image.name for image in faces}
+
+
+def _pair(line: str, names: dict[str, str]) -> OfficialPair:
+    """`Name i j` is a genuine pair, `Name i Other j` an impostor pair."""
+    match line.split():
+        case [name, i, j]:
+            left, right, same = f"{name}_{int(i):04d}", f"{name}_{int(j):04d}", True
+        case [name, i, other, j]:
+            left, right, same = f"{name}_{int(i):04d}", f"{other}_{int(j):04d}", False
+        case _:
+            raise DataError(f"{TEST_PAIRS}: cannot read the line {line!r}")
+    if left not in names or right not in names:
+        raise DataError(f"{TEST_PAIRS}: no image for the line {line!r}")
+    return names[left], names[right], same

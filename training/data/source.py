@@ -1,0 +1,29 @@
+"""Which kind of data set a path holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.data import idx, lfw, omniglot
+from training.data.folder import read_folder, read_zip
+from training.data.image_set import ImageSet
+from training.errors import DataError
+
+
+def open_data(path: Path) -> ImageSet:
+    """Open a data set: a folder of identities, a zip of one, or LFW's, MNIST's or Omniglot's files.
+
+    Raises:
+        DataError: Nothing there, nothing readable, or no images.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist; give a folder of identities, or a zip of one")
+    if path.is_file():
+        return read_zip(path)
+    if lfw.is_lfw(path):
+        return lfw.read_lfw(path)
+    if idx.image_files(path):
+        return idx.read_idx(path)
+    if omniglot.is_omniglot(path):
+        return omniglot.read_omniglot(path)
+    return read_folder(path)

@@ -1,0 +1,46 @@
+"""The errors of training, a branch of the tree in `model.errors`.
+
+LikewiseError
+└── TrainingError
+    ├── ConfigError               a config, component or option that does not exist
+    ├── DataError                 a data set that cannot be used
+    │   └── SplitError                too few identities to train, calibrate and test
+    ├── RunError                  a run folder that cannot be used
+    ├── DivergedError             the loss is no longer a number
+    ├── CollapsedError            every image gets the same embedding
+    └── ExportError               the ONNX graph does not compute what PyTorch does
+"""
+
+from model.errors import LikewiseError
+
+
+class TrainingError(LikewiseError):
+    """Base of every error that training raises on purpose."""
+
+
+class ConfigError(TrainingError):
+    """A config, component or option that does not exist, or has a value that it cannot have."""
+
+
+class DataError(TrainingError):
+    """A data set that cannot be used: empty, unreadable, or one image per identity."""
+
+
+class SplitError(DataError):
+    """Too few identities to train, calibrate and test on different ones."""
+
+
+class RunError(TrainingError):
+    """A run folder that is missing, in use, or belongs to another config or data set."""
+
+
+class DivergedError(TrainingError):
+    """The loss is no longer a finite number."""
+
+
+class CollapsedError(TrainingError):
+    """The encoder gives every image the same embedding."""
+
+
+class ExportError(TrainingError):
+    """The ONNX graph does not compute what PyTorch computes."""

@@ -1,0 +1,1 @@
+"""The losses: one per file. Each maps (embeddings, identities) to a scalar."""

@@ -1,0 +1,53 @@
+"""The loss of Chopra, Hadsell, LeCun 2005, equation 8.
+
+    L(W, Y, X1, X2) = (1 - Y) · (2 / Q) · E² + Y · 2 Q · exp(-2.77 / Q · E)
+
+with Y = 0 for a genuine and 1 for an impostor pair, E the L1 energy, and Q its upper bound. It
+pulls genuine pairs together quadratically and pushes impostor pairs apart ever more gently; its
+minimum under the paper's Condition 1 lies where genuine energies are below impostor energies.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+_DECAY = 2.77
+
+
+class ExponentialLoss(nn.Module):
+    """The paper's loss over consecutive pairs of a batch.
+
+    Args:
+        q: Upper bound of the energy, positive.
+
+    Raises:
+        ValueError: `q` is not positive.
+    """
+
+    def __init__(self, q: float) -> None:
+        super().__init__()
+        if not q > 0:
+            raise ValueError("q, the upper bound of the energy, must be positive")
+        self.q = q
+
+    def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
+        """The mean loss of a batch.
+
+        Args:
+            embeddings: float, (2 pairs, dim); rows 2k and 2k + 1 are a pair.
+            identities: int64, (2 pairs,); a pair is genuine where its two are equal.
+
+        Returns:
+            A scalar.
+        """
+        energy = (embeddings[0::2] - embeddings[1::2]).abs().sum(dim=1)
+        impostor = identities[0::2] != identities[1::2]
+        pull = 2 / self.q * energy.square()
+        push = 2 * self.q * torch.exp(-_DECAY / self.q * energy)
+        return torch.where(impostor, push, pull).mean()
+
+
+def build(q: float) -> ExponentialLoss:
+    """The loss `exponential`."""
+    return ExponentialLoss(q)

@@ -1,0 +1,1 @@
+"""The encoders G_W: one network per file, each from one paper or idea."""

@@ -1,0 +1,106 @@
+"""A small residual encoder (He et al. 2016) with the blocks and head of face networks.
+
+The blocks are the improved ones of ArcFace (Deng et al. 2019, section 3.1): BN-Conv-BN-PReLU-
+Conv-BN. The head keeps where things are (a flattened map, not an average): faces are roughly
+aligned, and position tells. The embedding has length 1, so its L2 energy lies between 0 and 2.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from model.manifest import InputSpec
+
+
+class ResidualBlock(nn.Module):
+    """BN-Conv-BN-PReLU-Conv-BN beside a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.BatchNorm2d(inputs),
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.PReLU(outputs),
+            nn.Conv2d(outputs, outputs, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut = nn.Sequential()
+        if inputs != outputs or stride > 1:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        result: Tensor = self.body(maps) + self.shortcut(maps)
+        return result
+
+
+class ResidualEncoder(nn.Module):
+    """G_W: float32 (N, channels, height, width) in -1 … 1 to unit vectors (N, dim)."""
+
+    def __init__(self, stem: nn.Module, body: nn.Module, head: nn.Module, dim: int) -> None:
+        super().__init__()
+        self.stem, self.body, self.head, self.dim = stem, body, head, dim
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed a batch: (N, channels, height, width) to (N, dim), each row of length 1."""
+        embeddings: Tensor = self.head(self.body(self.stem(images)))
+        return nn.functional.normalize(embeddings.float(), dim=1)
+
+
+def build(  # noqa: PLR0913 (the shape of a network)
+    spec: InputSpec,
+    *,
+    widths: tuple[int, ...] = (32, 64, 128, 192),
+    depths: tuple[int, ...] = (1, 2, 2, 1),
+    strides: tuple[int, ...] = (2, 2, 2, 1),
+    stem_stride: int = 2,
+    squeeze: int = 64,
+    dim: int = 128,
+    dropout: float = 0.3,
+) -> ResidualEncoder:
+    """The network `residual`.
+
+    Args:
+        spec: The bundle's input.
+        widths: Maps of each stage.
+        depths: Blocks of each stage.
+        strides: By how much each stage shrinks its maps.
+        stem_stride: By how much the first convolution does.
+        squeeze: Maps that are left before they are flattened.
+        dim: Length of the embedding.
+        dropout: Share of the flattened map that is dropped in training.
+
+    Raises:
+        ValueError: Stages of which widths, depths and strides tell differently.
+    """
+    if not len(widths) == len(depths) == len(strides):
+        raise ValueError("widths, depths and strides must name the same stages")
+    stem = nn.Sequential(
+        nn.Conv2d(spec.channels, widths[0], 3, stem_stride, padding=1, bias=False),
+        nn.BatchNorm2d(widths[0]),
+        nn.PReLU(widths[0]),
+    )
+    blocks, inputs = [], widths[0]
+    height, width = (_shrunk(side, stem_stride) for side in (spec.height, spec.width))
+    for outputs, depth, stride in zip(widths, depths, strides, strict=True):
+        for position in range(depth):
+            blocks.append(ResidualBlock(inputs, outputs, stride if position == 0 else 1))
+            inputs = outputs
+        height, width = _shrunk(height, stride), _shrunk(width, stride)
+    head = nn.Sequential(
+        nn.BatchNorm2d(inputs),
+        nn.Conv2d(inputs, squeeze, 1, bias=False),
+        nn.BatchNorm2d(squeeze),
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(squeeze * height * width, dim, bias=False),
+        nn.BatchNorm1d(dim),
+    )
+    return ResidualEncoder(stem, nn.Sequential(*blocks), head, dim)
+
+
+def _shrunk(side: int, stride: int) -> int:
+    return -(-side // stride)

@@ -1,0 +1,17 @@
+"""AdamW (Loshchilov, Hutter 2019); weight decay on matrices and kernels only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+from torch.optim import AdamW, Optimizer
+
+from training.parameter_groups import decayed_and_not
+
+
+def build(
+    parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float = 0.01
+) -> Optimizer:
+    """The optimiser `adamw`."""
+    return AdamW(decayed_and_not(parameters, weight_decay), lr=learning_rate)

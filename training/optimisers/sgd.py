@@ -1,0 +1,21 @@
+"""Stochastic gradient descent with Nesterov momentum; weight decay on matrices and kernels only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+from torch.optim import SGD, Optimizer
+
+from training.parameter_groups import decayed_and_not
+
+
+def build(
+    parameters: Iterable[nn.Parameter],
+    learning_rate: float,
+    weight_decay: float = 5e-4,
+    momentum: float = 0.9,
+) -> Optimizer:
+    """The optimiser `sgd`."""
+    groups = decayed_and_not(parameters, weight_decay)
+    return SGD(groups, lr=learning_rate, momentum=momentum, nesterov=momentum > 0)

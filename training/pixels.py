@@ -1,0 +1,35 @@
+"""From pixels to the numbers that a network sees: the same in training and in the graph."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+MIDDLE = 127.5
+"""Half of the pixel range: pixels 0 … 255 become -1 … 1."""
+
+
+def scale(pixels: Tensor) -> Tensor:
+    """From 0 … 255 to -1 … 1. Shape and dtype (float) stay."""
+    return pixels / MIDDLE - 1
+
+
+def to_channels_first(pixels: Tensor) -> Tensor:
+    """From uint8 (N, H, W, C) to float32 (N, C, H, W), still 0 … 255."""
+    return pixels.permute(0, 3, 1, 2).to(torch.float32)
+
+
+class ServedEncoder(nn.Module):
+    """An encoder with everything that the bundle's graph holds: uint8 in, embedding out.
+
+    Cast, transpose and scale are inside, so that the service cannot do them otherwise.
+    """
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed uint8 images, (N, H, W, C), as float32, (N, dim)."""
+        embeddings: Tensor = self.encoder(scale(to_channels_first(images)))
+        return embeddings.to(torch.float32)

@@ -1,0 +1,140 @@
+"""A run folder: all that a training leaves behind, and all that export needs.
+
+config.json      the config as run
+record.json      data, fingerprint, command, revision, library versions
+split.json       the identities of each part, by name
+checkpoint.pt    the state after the last whole epoch
+history.jsonl    one line for each epoch
+tensorboard/     the same for `tensorboard --logdir`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from training.config import TrainingConfig
+from training.data.split import IdentitySplit
+from training.errors import RunError
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
+
+
+class RunRecord(BaseModel):
+    """What a run was made from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    data_name: str
+    data_sha256: str
+    command: str
+    git_revision: str
+    libraries: dict[str, str]
+    started_at: str
+
+
+class RunFolder:
+    """Reads and writes a run folder; every file is replaced as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where TensorBoard's logs lie."""
+        return self.path / "tensorboard"
+
+    def create(self, config: TrainingConfig, record: RunRecord, split: IdentitySplit) -> None:
+        """Begin a run in a new or empty folder.
+
+        Raises:
+            RunError: The folder already holds something.
+        """
+        if self.path.exists() and any(self.path.iterdir()):
+            raise RunError(
+                f"{self.path} is not empty; continue it with --resume, or choose another --out"
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._write("record.json", record.model_dump_json(indent=1))
+        self._write("split.json", json.dumps(asdict(split), indent=1))
+        self._write("config.json", config.model_dump_json(indent=1))
+
+    def config(self) -> TrainingConfig:
+        """The config as run."""
+        return _parse(TrainingConfig, self._read("config.json"), self.path)
+
+    def record(self) -> RunRecord:
+        """What the run was made from."""
+        return _parse(RunRecord, self._read("record.json"), self.path)
+
+    def split(self) -> IdentitySplit:
+        """The identities of each part."""
+        parts = json.loads(self._read("split.json"))
+        return IdentitySplit(**{name: tuple(parts[name]) for name in parts})
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint; a kill or a full disk leaves the one before it."""
+        scratch = self.path / "checkpoint.pt.new"
+        try:
+            with scratch.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except (OSError, RuntimeError) as error:
+            scratch.unlink(missing_ok=True)
+            raise RunError(
+                f"the checkpoint cannot be written to {self.path} ({error}); the one before it is "
+                "kept: make room and continue with --resume"
+            ) from error
+        scratch.replace(self.path / "checkpoint.pt")
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """The last checkpoint, or None where no epoch was finished.
+
+        Raises:
+            RunError: It cannot be read.
+        """
+        path = self.path / "checkpoint.pt"
+        if not path.exists():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+            raise RunError(f"{path} cannot be read ({error}); train again") from error
+        return state
+
+    def history(self) -> list[dict[str, float]]:
+        """One entry for each finished epoch."""
+        path = self.path / "history.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def write_history(self, epochs: list[dict[str, float]]) -> None:
+        """Replace the history."""
+        self._write("history.jsonl", "".join(json.dumps(epoch) + "\n" for epoch in epochs))
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text()
+        except OSError as error:
+            raise RunError(f"{self.path} is not a run folder: {name}: {error.strerror}") from error
+
+    def _write(self, name: str, text: str) -> None:
+        scratch = self.path / f"{name}.new"
+        scratch.write_text(text)
+        scratch.replace(self.path / name)
+
+
+def _parse(schema: type[_Schema], text: str, path: Path) -> _Schema:
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        raise RunError(f"{path} was written by another version: {error}") from error

@@ -1,0 +1,1 @@
+"""How an epoch is drawn from the training images: one sampler per file."""
