@@ -166,7 +166,8 @@ def _hull(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
 
 def is_same(energies: Energies, threshold: float) -> NDArray[np.bool_]:
     """The decision: same where the energy does not exceed the threshold. Shape as `energies`."""
-    return np.less_equal(energies, threshold)
+    # In float64: rounded to float32, a threshold midway between two energies could meet one.
+    return np.less_equal(np.asarray(energies, dtype=np.float64), threshold)
 
 
 def log10_likelihood_ratio(model: LikelihoodRatio, energies: Energies) -> NDArray[np.float64]:

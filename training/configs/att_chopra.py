@@ -1,0 +1,45 @@
+"""The 2005 system on the AT&T faces: its network, its loss, its L1 energy, 56 × 46 grey pixels.
+
+    python -m training train att_chopra --data ../shared/data/att_faces.zip --out runs/att_chopra
+    python -m training export runs/att_chopra --to model/bundles/att-chopra
+
+Time and figure: see the docstring's end, filled in from the committed run.
+"""
+
+from model.manifest import Aspect, Card, InputSpec, Metric
+from training.components import Component
+from training.config import SplitConfig, TrainingConfig
+
+_Q = 100.0
+"""Upper bound of the L1 energy of two embeddings of 50 numbers in -1 … 1."""
+
+CONFIG = TrainingConfig(
+    name="att-chopra",
+    version="1.0.0",
+    input=InputSpec(width=46, height=56, channels=1, aspect=Aspect.CROP),
+    metric=Metric.L1,
+    split=SplitConfig(calibration=0.25, test=0.125),
+    network=Component(name="chopra2005"),
+    loss=Component(name="exponential", options={"q": _Q}),
+    sampler=Component(name="balanced_pairs", options={"pairs_per_epoch": 2000}),
+    optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
+    epochs=60,
+    batch_size=64,
+    learning_rate=1e-3,
+    seed=2005,
+    card=Card(
+        summary="The face verifier of Chopra, Hadsell and LeCun (2005), trained on 25 people.",
+        intended_use=(
+            "A small, fast reference: teaching, tests, and comparison with the paper. Grey, "
+            "tightly cropped, frontal faces."
+        ),
+        not_for=(
+            "Any decision about a person. It has seen 25 people, photographed in one room in the "
+            "1990s; its error rates say nothing of other cameras, ages or complexions."
+        ),
+        data_licence=(
+            "AT&T (ORL) Database of Faces, AT&T Laboratories Cambridge (Samaria, Harter 1994): "
+            "free for research with credit; no formal licence."
+        ),
+    ),
+)

@@ -1,0 +1,167 @@
+"""Measures a bundle: the ONNX graph itself, through ONNX Runtime, on people it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.bundle import Bundle, identity_digest
+from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Metric
+from model.scoring import energy
+from training.data.decoding import decode
+from training.data.image_set import ImageSet, OfficialPair
+from training.errors import DataError
+from training.measurement.calibration import measure
+from training.measurement.pairs import MAX_IMAGES, PairEnergies, all_pairs
+from training.measurement.rates import RateTable
+from training.measurement.verification import ten_fold_accuracy
+from training.runtime import OnnxEncoder
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A graph with what is needed to compare its embeddings.
+
+    Attributes:
+        encoder: The graph.
+        spec: Its input.
+        metric: Its energy.
+        images_per_identity: The most images of one identity that are measured.
+    """
+
+    encoder: OnnxEncoder
+    spec: InputSpec
+    metric: Metric
+    images_per_identity: int
+
+    def pairs(self, images: ImageSet) -> PairEnergies:
+        """Every pair of the images, at most so many of one identity.
+
+        Raises:
+            DataError: No genuine or no impostor pairs.
+        """
+        decoded = decode(_bounded(images, self.images_per_identity), self.spec)
+        embeddings = self.encoder.embed(decoded.pixels)
+        return all_pairs(embeddings, decoded.source.labels(), self.metric)
+
+    def benchmark(self, images: ImageSet, name: str, listed: tuple[OfficialPair, ...]) -> Benchmark:
+        """The ten-fold accuracy on a published list of pairs.
+
+        Raises:
+            DataError: An image of the list cannot be read.
+        """
+        wanted = {name for left, right, _ in listed for name in (left, right)}
+        chosen = ImageSet(images.name, tuple(image for image in images if image.name in wanted))
+        decoded = decode(chosen, self.spec)
+        row = {image.name: i for i, image in enumerate(decoded.source)}
+        if lost := wanted - row.keys():
+            raise DataError(f"{name}: {len(lost)} of its images cannot be read")
+        embeddings = self.encoder.embed(decoded.pixels)
+        left = embeddings[[row[name] for name, _, _ in listed]]
+        right = embeddings[[row[name] for _, name, _ in listed]]
+        energies = energy(self.metric, left, right)
+        accuracy, error = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
+        return Benchmark(
+            name=name,
+            measure="accuracy, ten-fold best threshold",
+            value=accuracy,
+            standard_error=error,
+            pairs=len(listed),
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found.
+
+    Attributes:
+        same_data: Whether this is the very data set that the bundle was calibrated on.
+        accuracy: As in a manifest, measured anew.
+        points: Each operating point's target FMR and threshold, with the rates found here.
+        pairs: Behind it all, for plots.
+    """
+
+    bundle: Bundle
+    data: str
+    same_data: bool
+    accuracy: Accuracy
+    points: tuple[tuple[float | None, float, ErrorRates], ...]
+    pairs: PairEnergies
+
+
+def evaluate(bundle: Bundle, images: ImageSet, images_per_identity: int = 10) -> Evaluation:
+    """Measure a bundle on the identities of a data set that its training has not seen.
+
+    Raises:
+        DataError: Nobody is left, or too few to make pairs.
+    """
+    manifest = bundle.manifest
+    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, images_per_identity)
+    same_data = images.fingerprint() == manifest.provenance.data_sha256
+    unseen = unseen_identities(bundle, images)
+    pairs = meter.pairs(images.of(unseen))
+    table = RateTable(pairs)
+    protocol = protocol_of(images.name, unseen, pairs, images_per_identity)
+    ratio = manifest.calibration.likelihood_ratio
+    return Evaluation(
+        bundle=bundle,
+        data=images.name,
+        same_data=same_data,
+        accuracy=measure(pairs, ratio, protocol, tuple(benchmarks(meter, images, set(unseen)))),
+        points=tuple(
+            (point.target_fmr, point.threshold, table.rates(point.threshold))
+            for point in manifest.calibration.operating_points
+        ),
+        pairs=pairs,
+    )
+
+
+def unseen_identities(bundle: Bundle, images: ImageSet) -> tuple[str, ...]:
+    """The identities to measure on: the bundle's test part where it is here, else all not seen.
+
+    Raises:
+        DataError: The bundle was trained or calibrated on every identity here.
+    """
+    if bundle.split is None:
+        return images.identities
+    digests = {identity: identity_digest(identity) for identity in images.identities}
+    test = tuple(i for i, digest in digests.items() if digest in bundle.split.test)
+    if test:
+        return test
+    seen = bundle.split.train | bundle.split.calibration
+    unseen = tuple(i for i, digest in digests.items() if digest not in seen)
+    if not unseen:
+        raise DataError(f"{images.name}: the bundle has seen every identity; bring other data")
+    return unseen
+
+
+def benchmarks(meter: Meter, images: ImageSet, unseen: set[str]) -> Iterator[Benchmark]:
+    """The data set's own protocols, where every identity in them is unseen."""
+    owner = {image.name: image.identity for image in images}
+    for name, listed in images.official_pairs.items():
+        people = {owner[image] for left, right, _ in listed for image in (left, right)}
+        if people <= unseen:
+            yield meter.benchmark(images, name, listed)
+
+
+def protocol_of(
+    data: str, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
+) -> str:
+    """A sentence that says what was measured."""
+    return (
+        f"all pairs among {pairs.images} images of the {len(identities)} test identities of "
+        f"{data}, at most {images_per_identity} images of one identity; none of them was trained "
+        "or calibrated on"
+    )
+
+
+def _bounded(images: ImageSet, per_identity: int) -> ImageSet:
+    """At most so many images of one identity, and in all; whole identities, by their digest."""
+    bounded = images.of(images.identities, per_identity)
+    if len(bounded) <= MAX_IMAGES:
+        return bounded
+    kept = sorted(bounded.identities, key=identity_digest)
+    share = int(len(kept) * MAX_IMAGES / len(bounded) * 0.95)
+    return bounded.of(kept[: max(2, share)])

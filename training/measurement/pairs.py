@@ -1,0 +1,99 @@
+"""All genuine and impostor pairs of some embeddings, with their energies and subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.manifest import Metric, SampleSize
+from model.scoring import Energies, Vectors, energy
+from training.errors import DataError
+
+Subjects = NDArray[np.int64]
+MAX_IMAGES = 6000
+"""Bounds the pairs to 18 million: their energies and subjects take half a gigabyte."""
+
+
+@dataclass(frozen=True)
+class PairEnergies:
+    """Every unordered pair of different images, sorted by rising energy.
+
+    Attributes:
+        images: How many images there are.
+        subjects: How many subjects (identities) there are.
+        genuine: Energies of pairs of one subject, float32, (genuine pairs,).
+        genuine_subject: Whose each genuine pair is, (genuine pairs,).
+        impostor: Energies of pairs of two subjects, float32, (impostor pairs,).
+        impostor_subjects: The two subjects of each impostor pair, (impostor pairs, 2).
+    """
+
+    images: int
+    subjects: int
+    genuine: Energies
+    genuine_subject: Subjects
+    impostor: Energies
+    impostor_subjects: Subjects
+
+    @property
+    def sample(self) -> SampleSize:
+        """How much there is, as a manifest states it."""
+        return SampleSize(
+            identities=self.subjects,
+            images=self.images,
+            genuine_pairs=len(self.genuine),
+            impostor_pairs=len(self.impostor),
+        )
+
+    @cached_property
+    def all_energies(self) -> Energies:
+        """Genuine energies, then impostor energies."""
+        return np.concatenate([self.genuine, self.impostor])
+
+    @cached_property
+    def is_genuine(self) -> NDArray[np.bool_]:
+        """For each of `all_energies`, whether its pair is genuine."""
+        return np.arange(len(self.genuine) + len(self.impostor)) < len(self.genuine)
+
+
+def all_pairs(embeddings: Vectors, labels: NDArray[np.int64], metric: Metric) -> PairEnergies:
+    """Compare every image with every other.
+
+    Args:
+        embeddings: (images, dim).
+        labels: Each image's subject, (images,).
+        metric: Of the bundle.
+
+    Raises:
+        DataError: Too many images to compare all, or no genuine or no impostor pair among them.
+    """
+    if len(embeddings) > MAX_IMAGES:
+        raise DataError(
+            f"{len(embeddings)} images make too many pairs; measure at most {MAX_IMAGES}"
+        )
+    _, subject = np.unique(labels, return_inverse=True)
+    left, right = np.triu_indices(len(embeddings), k=1)
+    energies = np.concatenate(
+        [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
+    )
+    same = subject[left] == subject[right]
+    if not same.any() or same.all():
+        raise DataError("error rates need both genuine and impostor pairs; there is only one kind")
+    genuine, impostor = _rising(energies, same), _rising(energies, ~same)
+    return PairEnergies(
+        images=len(embeddings),
+        subjects=int(subject.max()) + 1,
+        genuine=energies[genuine],
+        genuine_subject=subject[left[genuine]],
+        impostor=energies[impostor],
+        impostor_subjects=np.stack([subject[left[impostor]], subject[right[impostor]]], axis=1),
+    )
+
+
+def _rising(energies: Energies, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Indices of the chosen pairs, by rising energy."""
+    indices = np.flatnonzero(chosen)
+    order = np.argsort(energies[indices], kind="stable")
+    return indices[order]

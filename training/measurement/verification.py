@@ -1,0 +1,55 @@
+"""Accuracy on a published list of pairs, with a threshold from the other folds (LFW's protocol)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.scoring import Energies
+from training.errors import DataError
+
+FOLDS = 10
+
+
+def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[float, float]:
+    """Mean accuracy over ten folds, each decided by the best threshold of the other nine.
+
+    A fold is a tenth of the genuine and a tenth of the impostor pairs, in the order of the list
+    (Huang et al. 2007, section 4; View 1's list has no folds of its own).
+
+    Args:
+        energies: Of the listed pairs, (pairs,).
+        same: Whether each pair is genuine, (pairs,).
+
+    Returns:
+        The mean, and its standard error over folds, both as shares.
+
+    Raises:
+        DataError: Fewer than ten pairs of either kind.
+    """
+    if min(same.sum(), (~same).sum()) < FOLDS:
+        raise DataError("ten folds need at least ten genuine and ten impostor pairs")
+    fold = np.empty(len(same), dtype=np.int64)
+    for kind in (same, ~same):
+        fold[kind] = np.arange(kind.sum()) * FOLDS // kind.sum()
+    accuracies = []
+    for k in range(FOLDS):
+        held_out = fold == k
+        threshold = best_threshold(energies[~held_out], same[~held_out])
+        accuracies.append(np.mean((energies[held_out] <= threshold) == same[held_out]))
+    return float(np.mean(accuracies)), float(np.std(accuracies, ddof=1) / np.sqrt(FOLDS))
+
+
+def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:
+    """The threshold with the most right decisions; of several, the lowest.
+
+    Args:
+        energies: (pairs,).
+        same: Whether each pair is genuine, (pairs,).
+    """
+    order = np.argsort(energies, kind="stable")
+    rising, genuine = energies[order].astype(np.float64), same[order]
+    right = np.cumsum(genuine) + (~genuine).sum() - np.cumsum(~genuine)
+    best = int(np.argmax(right))
+    following = rising[min(best + 1, len(rising) - 1)]
+    return float((rising[best] + following) / 2)

@@ -1,0 +1,212 @@
+"""The training loop: seeded, resumable, watched.
+
+Nothing random is carried from step to step: each epoch's and each batch's numbers are drawn from a
+generator made of (seed, epoch, step). A run that was killed and resumed at an epoch is therefore
+the same run.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from training import components, health
+from training.components import Part
+from training.config import TrainingConfig
+from training.data.decoding import DecodedImages
+from training.embedding import embed
+from training.measurement.pairs import all_pairs
+from training.measurement.rates import equal_error
+from training.pixels import scale
+from training.run import RunFolder
+from training.watch import Watch
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What the loop needs of a data set.
+
+    Attributes:
+        train: Training images at canvas size.
+        calibration: Calibration images at input size: watched, never trained on.
+    """
+
+    train: DecodedImages
+    calibration: DecodedImages
+
+
+class Trainer:
+    """One run of one config on one data set."""
+
+    def __init__(self, config: TrainingConfig, data: TrainingData, run: RunFolder) -> None:
+        self.config, self.run = config, run
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.calibration = data.calibration
+        self.labels = data.train.source.labels()
+        self.canvases = torch.from_numpy(data.train.pixels)
+        torch.manual_seed(config.seed)
+        self.encoder = build_encoder(config).to(self.device)
+        self.loss = components.build(
+            Part.LOSS,
+            config.loss,
+            dim=self.encoder.dim,
+            identities=len(data.train.source.identities),
+        ).to(self.device)
+        self.optimiser = components.build(
+            Part.OPTIMISER,
+            config.optimiser,
+            parameters=[*self.encoder.parameters(), *self.loss.parameters()],
+            learning_rate=config.learning_rate,
+        )
+        self.sampler = components.build(Part.SAMPLER, config.sampler)
+        self.augment = components.build(Part.AUGMENTATION, config.augmentation)
+        self.average = _average(self.encoder, config.average_decay)
+        self.steps = len(self._order(0))
+
+    @property
+    def result(self) -> nn.Module:
+        """The encoder to keep: the running average where there is one."""
+        return self.encoder if self.average is None else self.average.module
+
+    def restore(self) -> int:
+        """Take up the run's last checkpoint.
+
+        Returns:
+            The epoch to go on with, counted from 0.
+        """
+        state = self.run.load_checkpoint()
+        if state is None:
+            return 0
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        return int(state["epoch"])
+
+    def fit(self, watch: Watch, start: int = 0) -> None:
+        """Train from an epoch to the last.
+
+        Raises:
+            DivergedError: The loss is no longer a number.
+            CollapsedError: The trained encoder gives every image the same embedding.
+            RunError: A checkpoint cannot be written.
+        """
+        history = self.run.history()[:start]
+        for epoch in range(start, self.config.epochs):
+            began = time.perf_counter()
+            loss = self._train_epoch(epoch, watch)
+            seconds = time.perf_counter() - began
+            eer = self._calibration_eer()
+            summary = {"loss": loss, "calibration EER": eer, "seconds": seconds}
+            history.append({"epoch": epoch + 1, **summary})
+            self._save(epoch + 1)
+            self.run.write_history(history)
+            watch.epoch(epoch, summary)
+        health.check_spread(embed(self.result, self.calibration.pixels, self.device))
+
+    def _train_epoch(self, epoch: int, watch: Watch) -> float:
+        """Make every step of an epoch; returns the mean loss."""
+        self.encoder.train()
+        torch.manual_seed(_key(self.config.seed, epoch))  # Dropout draws from the global generator.
+        total = 0.0
+        for step, (images, identities) in enumerate(self._batches(epoch)):
+            rate = self._set_learning_rate(epoch * self.steps + step)
+            loss = self._step(images, identities)
+            health.check_loss(loss, epoch, rate)
+            total += loss
+            watch.step(loss, len(images))
+        return total / self.steps
+
+    def _step(self, images: Tensor, identities: Tensor) -> float:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            embeddings = self.encoder(images)
+        loss: Tensor = self.loss(embeddings.float(), identities)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.encoder)
+        return loss.item()
+
+    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images as the network takes them, (batch, C, H, W), and their identities, (batch,)."""
+        size = (self.config.input.height, self.config.input.width)
+        for step, indices in enumerate(self._order(epoch)):
+            generator = torch.Generator().manual_seed(_key(self.config.seed, epoch, step))
+            canvas = self.canvases[torch.from_numpy(indices)].to(self.device)
+            images = scale(self.augment(canvas, size, generator))
+            yield (
+                images.contiguous(memory_format=torch.channels_last),
+                torch.from_numpy(self.labels[indices]).to(self.device),
+            )
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """Which images each step takes, (steps, batch)."""
+        rng = np.random.default_rng([self.config.seed, epoch])
+        order: NDArray[np.int64] = self.sampler.epoch(self.labels, self.config.batch_size, rng)
+        return order
+
+    def _set_learning_rate(self, step: int) -> float:
+        share = step / (self.steps * self.config.epochs)
+        rate = self.config.learning_rate * schedule(share, self.config.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _calibration_eer(self) -> float:
+        embeddings = embed(self.result, self.calibration.pixels, self.device)
+        if not np.isfinite(embeddings).all():
+            return math.nan
+        labels = self.calibration.source.labels()
+        return equal_error(all_pairs(embeddings, labels, self.config.metric)).rate
+
+    def _save(self, epoch: int) -> None:
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        self.run.save_checkpoint({"epoch": epoch, **parts})
+
+    def _parts(self) -> dict[str, Any]:
+        """Everything that has a state."""
+        parts = {"encoder": self.encoder, "loss": self.loss, "optimiser": self.optimiser}
+        return parts if self.average is None else parts | {"average": self.average}
+
+
+def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with `dim`)
+    """The config's network, untrained."""
+    encoder = components.build(Part.NETWORK, config.network, spec=config.input)
+    return encoder.to(memory_format=torch.channels_last)
+
+
+def trained_encoder(config: TrainingConfig, state: dict[str, Any]) -> nn.Module:
+    """The network of a checkpoint, ready to be exported: the running average where there is one."""
+    encoder: nn.Module = build_encoder(config)
+    average = _average(encoder, config.average_decay)
+    (encoder if average is None else average).load_state_dict(
+        state["encoder" if average is None else "average"]
+    )
+    return (encoder if average is None else average.module).eval()
+
+
+def schedule(share: float, warmup: float) -> float:
+    """The learning rate's share at a share of the run: a linear rise, then half a cosine to 0."""
+    if share < warmup:
+        return share / warmup
+    return 0.5 * (1 + math.cos(math.pi * (share - warmup) / (1 - warmup)))
+
+
+def _average(encoder: nn.Module, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    moving = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(encoder, multi_avg_fn=moving, use_buffers=True)
+
+
+def _key(*parts: int) -> int:
+    """One seed of several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
