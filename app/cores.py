@@ -1,0 +1,66 @@
+"""How many processor cores this process may really use.
+
+`os.cpu_count()` counts the machine's cores. A container's quota and the affinity mask each allow
+fewer, and threads beyond what they allow only take turns (ONNX Runtime issue 29510).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_CGROUP = Path("/proc/self/cgroup")
+
+
+def usable_cores(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
+    """The whole cores that the affinity mask and the cgroup's quota both allow, at least 1."""
+    quotas = [_quota_v2(folder) for folder in _own_folders(cgroups, own_cgroup)]
+    quotas.append(_quota_v1(cgroups / "cpu"))
+    allowed = [quota for quota in quotas if quota is not None]
+    return max(1, int(min([_affinity(), *allowed])))
+
+
+def threads_per_worker(threads: int, workers: int, cores: int) -> int:
+    """The job threads of each worker: what was set, or an equal share of the cores, at least 1."""
+    return threads or max(1, cores // workers)
+
+
+def _affinity() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _own_folders(cgroups: Path, own_cgroup: Path) -> list[Path]:
+    """Our cgroup's folder and all above it: each of them may set a quota, and the least holds."""
+    lines = _read(own_cgroup).splitlines()
+    inside = next((line[len("0::") :] for line in lines if line.startswith("0::")), "/")
+    own = cgroups / inside.lstrip("/")
+    return [folder for folder in (own, *own.parents) if folder.is_relative_to(cgroups)]
+
+
+def _quota_v2(folder: Path) -> float | None:
+    return _ratio(_read(folder / "cpu.max").split())
+
+
+def _quota_v1(folder: Path) -> float | None:
+    return _ratio(
+        [*_read(folder / "cpu.cfs_quota_us").split(), _read(folder / "cpu.cfs_period_us")]
+    )
+
+
+def _ratio(quota_and_period: list[str]) -> float | None:
+    """Microseconds of processor time in each period; `max` (v2) and −1 (v1) mean no quota."""
+    try:
+        quota, period = (int(number) for number in quota_and_period)
+    except ValueError:
+        return None
+    return quota / period if quota > 0 and period > 0 else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

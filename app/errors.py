@@ -1,0 +1,138 @@
+"""The service's own branch of the tree of errors.
+
+    LikewiseError                 (model.errors)
+    └── ServiceError
+        ├── StartError            the service cannot start
+        │   ├── SettingsError         a variable is unknown, or its value cannot be used
+        │   ├── ModelsError           the models folder or the default model is not there
+        │   └── ProviderError         the execution provider that was asked for did not load
+        ├── RequestError          the request cannot be answered as it stands
+        │   ├── UnreadableBodyError   not the JSON or multipart that it claims to be
+        │   ├── UnsupportedBodyError  of a media type that the call does not take
+        │   ├── BodyTooLargeError     more bytes or values than the limits allow
+        │   ├── BodyTimeoutError      the body took too long to arrive
+        │   ├── ClientGoneError       nobody is left to answer
+        │   ├── TooManyImagesError    more images than one call may send
+        │   ├── PartError             a part is missing, unknown or there twice
+        │   ├── ParameterError        a parameter has a value that cannot be used
+        │   ├── UnknownModelError     no bundle of that name
+        │   └── KindError             the bundle's kind cannot answer this call
+        ├── UnavailableError      a good request, at the wrong moment
+        │   ├── NotReadyError         the bundles are not loaded, or the service is stopping
+        │   ├── OverloadedError       the queue, or the memory for bodies, is full
+        │   ├── DeadlineError         the time allowed for the job is over
+        │   └── ModelRefusedError     the bundle is there, and did not pass its checks at start
+        └── EncodingError         the graph answered something that is not an embedding
+
+`app/api/problems.py` alone knows which HTTP status each of them becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.errors import LikewiseError
+
+
+class ServiceError(LikewiseError):
+    """Base of the errors that only a running service can raise."""
+
+
+class StartError(ServiceError):
+    """The service cannot start; the message says why and what to change."""
+
+
+class SettingsError(StartError):
+    """A `LIKEWISE_` variable is unknown, or its value cannot be used."""
+
+
+class ModelsError(StartError):
+    """The models folder, or the default model in it, is not there."""
+
+
+class ProviderError(StartError):
+    """The execution provider that was asked for did not load."""
+
+
+class RequestError(ServiceError):
+    """The request cannot be answered as it stands."""
+
+
+class UnreadableBodyError(RequestError):
+    """The body is not the JSON or the multipart that it claims to be."""
+
+
+class UnsupportedBodyError(RequestError):
+    """The body has a media type, or an encoding, that the call does not take."""
+
+
+class BodyTooLargeError(RequestError):
+    """The body has more bytes, or more values, than the limits allow."""
+
+
+class BodyTimeoutError(RequestError):
+    """The body took longer to arrive than the limits allow."""
+
+
+class ClientGoneError(RequestError):
+    """The client closed the connection before its answer was there."""
+
+
+class TooManyImagesError(RequestError):
+    """More images than one call may send."""
+
+
+class PartError(RequestError):
+    """A part of the body is missing, unknown, or there more often than it may be."""
+
+
+class ParameterError(RequestError):
+    """A parameter has a value that cannot be used.
+
+    Attributes:
+        errors: One entry for each bad parameter: `field` and `message`.
+    """
+
+    def __init__(self, message: str, errors: Sequence[dict[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.errors = tuple(errors)
+
+
+class UnknownModelError(RequestError):
+    """No bundle has that name.
+
+    Attributes:
+        available: The names that there are.
+    """
+
+    def __init__(self, message: str, available: Sequence[str]) -> None:
+        super().__init__(message)
+        self.available = tuple(available)
+
+
+class KindError(RequestError):
+    """The bundle's kind cannot answer this call."""
+
+
+class UnavailableError(ServiceError):
+    """A good request, at the wrong moment."""
+
+
+class NotReadyError(UnavailableError):
+    """The bundles are not loaded yet, or the service is stopping."""
+
+
+class OverloadedError(UnavailableError):
+    """The queue, or the memory that is set aside for bodies, is full."""
+
+
+class DeadlineError(UnavailableError):
+    """The time that a job may take, waiting included, is over."""
+
+
+class ModelRefusedError(UnavailableError):
+    """The bundle is in the models folder, and did not pass its checks when the service started."""
+
+
+class EncodingError(ServiceError):
+    """The graph answered something that is not an embedding."""

@@ -1,0 +1,124 @@
+"""What an operator can set: one frozen class, read once from the environment and passed on.
+
+Every variable begins with `LIKEWISE_`. A value out of range and a name that does not exist are both
+errors at start, since a misspelt limit that counts as absent is a limit that is not there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import model
+from app.errors import SettingsError
+
+PREFIX = "LIKEWISE_"
+SHIPPED_BUNDLES = Path(model.__file__).parent / "bundles"
+
+
+class Provider(StrEnum):
+    """What runs the graph."""
+
+    AUTO = "auto"
+    """CUDA where it really loads, the CPU otherwise."""
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class LogLevel(StrEnum):
+    """From how serious on a message is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """The settings of one service; each field is the environment's `LIKEWISE_<FIELD>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    models_dir: Path = Field(SHIPPED_BUNDLES, description="Folder that holds the bundles.")
+    default_model: str = Field(
+        "faces", min_length=1, max_length=64, description="Bundle of a request that names none."
+    )
+    provider: Provider = Field(
+        Provider.AUTO, description="auto, cpu or cuda; cuda is an error at start where it fails."
+    )
+    workers: int = Field(1, ge=1, le=256, description="Server processes.")
+    threads: int = Field(
+        0, ge=0, le=256, description="Job threads a worker; 0 divides the cores that we may use."
+    )
+    max_image_bytes: int = Field(
+        10_000_000, ge=1, le=1_000_000_000, description="Most bytes of one image file."
+    )
+    max_image_pixels: int = Field(
+        50_000_000, ge=1, le=1_000_000_000, description="Most pixels of one image's canvas."
+    )
+    max_images: int = Field(32, ge=1, le=1024, description="Most images in one call of /embed.")
+    max_body_bytes: int = Field(
+        64_000_000, ge=1_000, le=4_000_000_000, description="Most bytes of one request's body."
+    )
+    max_held_bytes: int = Field(
+        256_000_000,
+        ge=1_000,
+        le=64_000_000_000,
+        description="Most bytes of bodies that one worker holds at a time, over all its requests.",
+    )
+    max_gallery: int = Field(
+        10_000, ge=1, le=1_000_000, description="Most gallery rows in one call of /compare."
+    )
+    max_waiting: int = Field(
+        64, ge=0, le=100_000, description="Most jobs that wait in one worker; more get a 503."
+    )
+    deadline_ms: int = Field(
+        10_000, ge=1, le=600_000, description="Longest a job may wait and run, in milliseconds."
+    )
+    body_timeout_s: float = Field(
+        30.0, gt=0, le=3600, description="Longest a body may take to arrive, in seconds."
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        environment: Where names are looked for that mean nothing; pydantic reads the values from
+            the process's own environment.
+
+    Raises:
+        SettingsError: A `LIKEWISE_` variable that does not exist, or a value that cannot be used.
+    """
+    _refuse_unknown(environment)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(dict(part)) for part in error.errors())) from error
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    for name in environment:
+        if not name.upper().startswith(PREFIX) or name.upper() in known:
+            continue
+        near = difflib.get_close_matches(name.upper(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+        raise SettingsError(f"there is no setting {name}; {hint}")
+
+
+def _sentence(part: Mapping[str, object]) -> str:
+    location = part["loc"]
+    field = str(location[0]) if isinstance(location, tuple) and location else "settings"
+    return f"{PREFIX}{field.upper()}={part['input']!r} cannot be used: {part['msg']}"
