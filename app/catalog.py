@@ -1,0 +1,130 @@
+"""The bundles that this worker serves, by name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.encoders.port import Encoder
+from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
+from model.bundle import MANIFEST_FILE, Bundle, open_bundle
+from model.errors import BundleError, LikewiseError, ManifestError
+from model.manifest import Manifest
+
+logger = logging.getLogger(__name__)
+
+Load = Callable[[Bundle], Encoder]
+"""Builds a bundle's encoder, self-check included."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A bundle that has passed every check, and its running encoder."""
+
+    manifest: Manifest
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The served bundles by name, and those that were refused at start, with the reason."""
+
+    default: str
+    served: Mapping[str, ServedModel]
+    refused: Mapping[str, LikewiseError]
+
+    def get(self, name: str | None = None) -> ServedModel:
+        """The model of that name, or the default one.
+
+        Raises:
+            UnknownModelError: There is no such bundle.
+            KindError: There is, of a kind that is not served.
+            ModelRefusedError: There is, and it did not pass its checks.
+        """
+        wanted = self.default if name is None else name
+        if wanted in self.served:
+            return self.served[wanted]
+        reason = self.refused.get(wanted)
+        if isinstance(reason, KindError):
+            raise KindError(str(reason))
+        if reason is not None:
+            raise ModelRefusedError(
+                f"the model {wanted!r} did not pass its checks when the service started; "
+                "the service's log says why"
+            )
+        available = ", ".join(self.served)
+        raise UnknownModelError(
+            f"there is no model {wanted!r}; there is: {available}", tuple(self.served)
+        )
+
+
+def bundle_folders(models_dir: Path) -> list[Path]:
+    """The folders that hold a manifest, by name.
+
+    Raises:
+        ModelsError: `models_dir` is not a folder that can be read.
+    """
+    try:
+        # A leading dot marks a bundle that is still being written.
+        entries = sorted(e for e in models_dir.iterdir() if not e.name.startswith("."))
+    except OSError as error:
+        raise ModelsError(
+            f"the models folder {models_dir} cannot be read ({error.strerror}); "
+            "set LIKEWISE_MODELS_DIR to a folder that holds bundles"
+        ) from error
+    return [entry for entry in entries if (entry / MANIFEST_FILE).is_file()]
+
+
+def check_default(models_dir: Path, default: str) -> Bundle:
+    """Open the default bundle, with every check that needs no runtime.
+
+    Raises:
+        ModelsError: The folder, or the default bundle in it, is not there.
+        BundleError: The default bundle is there and cannot be used.
+    """
+    names = [folder.name for folder in bundle_folders(models_dir)]
+    if default not in names:
+        raise ModelsError(
+            f"there is no default model {default!r} in {models_dir} "
+            f"(found: {', '.join(names) or 'none'}); "
+            "set LIKEWISE_DEFAULT_MODEL to one that is there, or LIKEWISE_MODELS_DIR"
+        )
+    return _open(models_dir / default)
+
+
+def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
+    """Load every bundle of the folder.
+
+    The default one has to load. Another that does not is logged and left out: a broken bundle that
+    nobody asks for is no reason to answer nobody.
+
+    Raises:
+        ModelsError: The folder, or the default bundle in it, is not there.
+        ProviderError: The execution provider that was asked for did not load.
+        BundleError: The default bundle cannot be used.
+        KindError: The default bundle is of a kind that is not served.
+    """
+    check_default(models_dir, default)
+    served: dict[str, ServedModel] = {}
+    refused: dict[str, LikewiseError] = {}
+    for folder in bundle_folders(models_dir):
+        try:
+            bundle = _open(folder)
+            served[folder.name] = ServedModel(bundle.manifest, load(bundle))
+        except (BundleError, KindError) as error:
+            if folder.name == default:
+                raise
+            logger.error("model %s is left out: %s", folder.name, error)  # noqa: TRY400 (a reason, not a crash)
+            refused[folder.name] = error
+    return Catalog(default, served, refused)
+
+
+def _open(folder: Path) -> Bundle:
+    bundle = open_bundle(folder)
+    if bundle.manifest.name != folder.name:
+        raise ManifestError(
+            f"{folder} holds a bundle named {bundle.manifest.name!r}; give the folder that name"
+        )
+    return bundle

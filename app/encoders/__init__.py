@@ -1,0 +1,1 @@
+"""What turns images into embeddings: the port, and its ONNX Runtime adapter."""
