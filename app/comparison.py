@@ -1,0 +1,135 @@
+"""From embeddings to decisions: pure functions, no HTTP and no runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import dtype_of
+from model.errors import VectorError
+from model.manifest import Kind, Manifest
+from model.scoring import Choice, Energies, check_vectors, choose, energy, is_same, likelihood_ratio
+
+_LARGEST_BYTE = 255
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether two images show the same thing.
+
+    `likelihood_ratio` says how many times likelier the energy is if they do than if they do not.
+    """
+
+    same: bool
+    energy: float
+    likelihood_ratio: float
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The energies and decisions of one probe against each row of a gallery, both shape (n,)."""
+
+    energies: Energies
+    same: NDArray[np.bool_]
+    choice: Choice
+
+
+def choose_threshold(
+    manifest: Manifest, threshold: float | None = None, fmr: float | None = None
+) -> Choice:
+    """The threshold that a request is decided by; see `model.scoring.choose`.
+
+    Raises:
+        OperatingPointError: The bundle has no supported operating point at that `fmr`.
+    """
+    return choose(manifest.calibration, manifest.accuracy, threshold=threshold, fmr=fmr)
+
+
+def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
+    """Decide on one pair of embeddings.
+
+    Args:
+        manifest: The bundle that made them.
+        pair: Shape (2, dim), as the encoder answers.
+        choice: The threshold.
+    """
+    compared = compare(manifest, pair[0], pair[1:], choice)
+    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, compared.energies)
+    return Decision(bool(compared.same[0]), float(compared.energies[0]), float(ratio[0]), choice)
+
+
+def compare(
+    manifest: Manifest, probe: NDArray[Any], gallery: NDArray[Any], choice: Choice
+) -> Comparison:
+    """Compare one probe, shape (dim,), with each row of a gallery, shape (n, dim).
+
+    Raises:
+        VectorError: The energy of a row is beyond float32's range; it names the row.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        energies = energy(manifest.metric, probe, gallery)
+    finite = np.isfinite(energies)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise VectorError(f"gallery row {row} is too far from the probe to be compared", row=row)
+    return Comparison(energies, is_same(energies, choice.threshold), choice)
+
+
+def to_vectors(
+    manifest: Manifest, rows: Sequence[Sequence[float]], role: str
+) -> NDArray[np.float32] | NDArray[np.uint8]:
+    """Turn a caller's embeddings into an array that the bundle's metric takes.
+
+    Args:
+        manifest: The bundle that they are said to come from.
+        rows: The vectors.
+        role: What an error calls them: `probe` or `gallery`.
+
+    Returns:
+        Shape (n, dim): float32, or uint8 where the bundle's embeddings are packed bits.
+
+    Raises:
+        VectorError: A row of the wrong length, or with a number that is not finite or, for packed
+            bits, not a byte; it names the row.
+    """
+    _check_lengths(rows, manifest.embedding_dim, role)
+    with np.errstate(over="ignore"):
+        numbers = np.array(rows, dtype=np.float64).reshape(-1, manifest.embedding_dim)
+        vectors = numbers.astype(np.float32)
+    _check_finite(vectors, manifest.embedding_dim, role)
+    if manifest.kind is not Kind.CODES:
+        return vectors
+    _check_bytes(numbers, role)
+    return numbers.astype(dtype_of(manifest.kind))
+
+
+def _check_lengths(rows: Sequence[Sequence[float]], dim: int, role: str) -> None:
+    for row, vector in enumerate(rows):
+        if len(vector) != dim:
+            raise VectorError(
+                f"{role} row {row} has {len(vector)} numbers; this model's embeddings have {dim}",
+                row=row,
+            )
+
+
+def _check_finite(vectors: NDArray[np.float32], dim: int, role: str) -> None:
+    try:
+        check_vectors(vectors, dim)
+    except VectorError as error:
+        raise VectorError(f"{role} {error}", row=error.row) from error
+
+
+def _check_bytes(numbers: NDArray[np.float64], role: str) -> None:
+    whole = ((numbers >= 0) & (numbers <= _LARGEST_BYTE) & (numbers % 1 == 0)).all(axis=1)
+    if not whole.all():
+        row = int(np.argmin(whole))
+        raise VectorError(
+            f"{role} row {row} holds a number that is not a whole one from 0 to {_LARGEST_BYTE}; "
+            "this model's embeddings are packed bits",
+            row=row,
+        )
