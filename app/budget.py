@@ -1,0 +1,67 @@
+"""A bound on the bytes that all requests in flight hold together.
+
+Each body has its own limit; without this one, many large bodies at a time would still take all the
+memory there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.errors import OverloadedError
+
+
+class ByteBudget:
+    """Counts what requests hold. Used from the event loop only, so it needs no lock."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+
+    @property
+    def held(self) -> int:
+        """The bytes that are held now."""
+        return self._held
+
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """One request's share; what it took is given back at the end of the block."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self.give_back(share.taken)
+
+    def take(self, count: int) -> None:
+        """Count `count` bytes more.
+
+        Raises:
+            OverloadedError: The budget is spent.
+        """
+        if self._held + count > self._limit:
+            raise OverloadedError(
+                "the service holds as many bytes of requests as it may; try later"
+            )
+        self._held += count
+
+    def give_back(self, count: int) -> None:
+        """Count `count` bytes fewer."""
+        self._held -= count
+
+
+class Share:
+    """What one request holds of a budget."""
+
+    def __init__(self, budget: ByteBudget) -> None:
+        self._budget = budget
+        self.taken = 0
+
+    def take(self, count: int) -> None:
+        """Take more bytes.
+
+        Raises:
+            OverloadedError: The budget is spent.
+        """
+        self._budget.take(count)
+        self.taken += count

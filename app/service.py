@@ -1,0 +1,55 @@
+"""What a running worker holds: its settings, its models, and the bounds on its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from app.budget import ByteBudget
+from app.catalog import Catalog, load_catalog
+from app.cores import threads_per_worker, usable_cores
+from app.encoders.onnx import load_encoder
+from app.jobs import JobPool
+from app.settings import Settings
+from model.preprocessing import ImageLimits
+
+
+@dataclass(frozen=True)
+class Service:
+    """One worker, ready to answer."""
+
+    settings: Settings
+    catalog: Catalog
+    jobs: JobPool
+    bodies: ByteBudget
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """The most that one image may ask of us."""
+        return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long a job may wait and run, in seconds."""
+        return self.settings.deadline_ms / 1000
+
+
+@contextmanager
+def running_service(settings: Settings) -> Iterator[Service]:
+    """Load the models and start the threads; on leaving, let the jobs that run come to their end.
+
+    Call it in the worker itself: a session that was made before a fork does not survive it.
+
+    Raises:
+        LikewiseError: The default model cannot be served, for the reason in the message.
+    """
+    load = partial(load_encoder, provider=settings.provider)
+    catalog = load_catalog(settings.models_dir, settings.default_model, load)
+    threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
+    jobs = JobPool(threads, settings.max_waiting)
+    try:
+        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes))
+    finally:
+        jobs.close()
