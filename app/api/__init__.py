@@ -1,0 +1,1 @@
+"""HTTP: the routes, the reading of bodies, and the one translation of errors into problems."""

@@ -1,0 +1,114 @@
+"""The bytes of a request, bounded in size and time while they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from app.api.multipart import Expected, Form, MultipartReader
+from app.budget import Share
+from app.errors import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    ClientGoneError,
+    ParameterError,
+    UnreadableBodyError,
+    UnsupportedBodyError,
+)
+from app.service import Service
+
+Sink = Callable[[bytes], None]
+"""Takes each chunk as it arrives."""
+
+
+async def receive(request: Request, service: Service, share: Share, sink: Sink) -> None:
+    """Pass the body to `sink` chunk by chunk; what it declares is checked before any is read.
+
+    Raises:
+        BodyTooLargeError: More bytes than `max_body_bytes`, declared or sent.
+        BodyTimeoutError: Not all there within `body_timeout_s`.
+        ClientGoneError: The client closed the connection midway.
+        OverloadedError: All requests together hold as many bytes as they may.
+        UnsupportedBodyError: The body is compressed.
+    """
+    limit = service.settings.max_body_bytes
+    _check_headers(request, limit)
+    received = 0
+    try:
+        async with asyncio.timeout(service.settings.body_timeout_s):
+            async for chunk in request.stream():
+                received += len(chunk)
+                _check_size(received, limit)
+                share.take(len(chunk))
+                sink(chunk)
+    except TimeoutError as error:
+        raise BodyTimeoutError(
+            f"the body was not all there after {service.settings.body_timeout_s:g} s"
+        ) from error
+    except ClientDisconnect as error:
+        raise ClientGoneError("the client closed the connection before the body's end") from error
+
+
+async def receive_whole(request: Request, service: Service, share: Share) -> bytes:
+    """The whole body; raises what `receive` raises."""
+    body = bytearray()
+    await receive(request, service, share, body.extend)
+    return bytes(body)
+
+
+async def receive_form(
+    request: Request, service: Service, share: Share, expected: Expected
+) -> Form:
+    """A multipart body, taken apart as it arrives.
+
+    Raises what `receive` and `MultipartReader` raise.
+    """
+    reader = MultipartReader(request.headers.get("content-type", ""), expected)
+    await receive(request, service, share, reader.feed)
+    return reader.close()
+
+
+def media_type(request: Request) -> str:
+    """The body's media type without its parameters, in small letters; empty where none is given."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def unsupported(request: Request, wanted: str) -> UnsupportedBodyError:
+    """The error for a body of another media type than those that the call takes."""
+    sent = media_type(request)[:100] or "no type at all"
+    return UnsupportedBodyError(f"the body is of type {sent}; send {wanted}")
+
+
+def refuse_query(request: Request) -> None:
+    """Refuse parameters in the URL of a call that takes them in its body.
+
+    A threshold that is silently ignored would be a wrong answer.
+
+    Raises:
+        ParameterError: There is one.
+    """
+    for name in request.query_params:
+        message = "this call takes its parameters in the body, not in the URL"
+        raise ParameterError(
+            f"{name[:100]}: {message}", [{"field": name[:100], "message": message}]
+        )
+
+
+def _check_headers(request: Request, limit: int) -> None:
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise UnsupportedBodyError(
+            f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"
+        )
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal():
+        raise UnreadableBodyError("Content-Length is not a number")
+    _check_size(int(declared[:20]), limit)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise BodyTooLargeError(f"the body has more than the {limit:,} bytes that are taken")

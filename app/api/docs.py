@@ -1,0 +1,45 @@
+"""GET /docs: the API's pages, with every asset from this service and none from another host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fastapi_offline
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from app.api.problems import Problem
+
+ASSETS = "/docs-assets"
+_FILES = Path(fastapi_offline.__file__).parent / "static"
+
+
+def install(app: FastAPI) -> None:
+    """Add /docs, its assets, and the schema of problems to the OpenAPI document."""
+    app.mount(ASSETS, StaticFiles(directory=_FILES), name="docs-assets")
+    app.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
+    plain = app.openapi
+
+    def with_problems() -> dict[str, Any]:
+        document = plain()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        return document
+
+    app.openapi = with_problems  # type: ignore[method-assign] # FastAPI's own way to extend it
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    root = request.scope.get("root_path", "")
+    return get_swagger_ui_html(
+        openapi_url=f"{root}{request.app.openapi_url}",
+        title=request.app.title,
+        swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
+        # Else the page sends this service's address to a validator on another host.
+        swagger_ui_parameters={"validatorUrl": None},
+    )

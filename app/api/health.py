@@ -1,0 +1,29 @@
+"""GET /livez and /readyz: is the process alive, and can it answer?"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app import errors
+from app.api import problems
+from app.api.handover import Running
+from app.api.schemas import Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", summary="Is the process alive?")
+async def livez() -> Health:
+    """Answer, and do nothing else: whoever asks restarts the process when no answer comes."""
+    return Health(status="alive")
+
+
+@router.get(
+    "/readyz",
+    summary="Can it answer requests?",
+    responses=problems.documented(errors.NotReadyError),
+)
+async def readyz(service: Running) -> Health:
+    """Ready once the models are loaded and have passed their self-check."""
+    del service  # that there is one is the answer
+    return Health(status="ready")

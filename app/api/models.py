@@ -1,0 +1,69 @@
+"""GET /models: what is served, and what is known about it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app import errors
+from app.api import problems
+from app.api.handover import Running
+from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
+from app.catalog import Catalog, ServedModel
+from model.manifest import Manifest, OperatingPoint
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+@router.get(
+    "", summary="The models of this service", responses=problems.documented(errors.NotReadyError)
+)
+async def list_models(service: Running) -> ModelList:
+    """List the served models with their operating points, and those that were refused at start."""
+    catalog = service.catalog
+    return ModelList(
+        models=[_summary(catalog, model) for model in catalog.served.values()],
+        refused=[
+            RefusedModel(name=name, reason=problems.answer_for(type(error)).title)
+            for name, error in catalog.refused.items()
+        ],
+    )
+
+
+@router.get(
+    "/{name}",
+    summary="One model's manifest",
+    responses=problems.documented(
+        errors.NotReadyError,
+        errors.UnknownModelError,
+        errors.KindError,
+        errors.ModelRefusedError,
+        errors.ParameterError,
+    ),
+)
+async def show_model(name: str, service: Running) -> Manifest:
+    """Give the whole manifest: calibration, measured accuracy, provenance and card."""
+    return service.catalog.get(name).manifest
+
+
+def _summary(catalog: Catalog, model: ServedModel) -> ModelSummary:
+    manifest = model.manifest
+    points = manifest.calibration.operating_points
+    return ModelSummary(
+        name=manifest.name,
+        version=manifest.version,
+        kind=manifest.kind,
+        sha256=manifest.onnx.sha256,
+        dim=manifest.embedding_dim,
+        metric=manifest.metric,
+        default=manifest.name == catalog.default,
+        provider=model.encoder.provider,
+        default_operating_point=_offer(manifest.calibration.default_point),
+        operating_points=[_offer(p) for p in points if p.supported and p.target_fmr is not None],
+        summary=manifest.card.summary,
+    )
+
+
+def _offer(point: OperatingPoint) -> OperatingPointOffer:
+    return OperatingPointOffer(
+        target_fmr=point.target_fmr, threshold=point.threshold, **point.test.model_dump()
+    )

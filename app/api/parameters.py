@@ -1,0 +1,89 @@
+"""What a caller may set beside the images, and how a bad value is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.errors import ParameterError, UnreadableBodyError
+
+_MOST_ERRORS_TOLD = 10
+
+
+class Choices(BaseModel):
+    """Which model answers, and by which threshold. An unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model: str | None = Field(
+        None, max_length=64, description="A model of GET /models; else the default one."
+    )
+    threshold: float | None = Field(
+        None, description="Your own threshold on the energy. It goes before `fmr`."
+    )
+    fmr: float | None = Field(
+        None, ge=0, le=1, description="A supported target false match rate, as in GET /models."
+    )
+
+
+class ModelChoice(BaseModel):
+    """Which model answers. An unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | None = Field(
+        None, max_length=64, description="A model of GET /models; else the default one."
+    )
+
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+def from_fields(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
+    """Read parameters that came as text: form fields, or a query.
+
+    Raises:
+        ParameterError: One is unknown or has a value that cannot be used.
+    """
+    try:
+        return kind.model_validate(dict(fields))
+    except ValidationError as error:
+        raise to_parameter_error(error.errors()) from error
+
+
+def from_json(kind: type[Fields], body: bytes, most_values: int) -> Fields:
+    """Read a JSON body.
+
+    Args:
+        kind: What it has to be.
+        body: The bytes.
+        most_values: The most values that it may hold, roughly. A value of two bytes takes some
+            forty as an object, so a body's size does not bound the memory that it takes.
+
+    Raises:
+        UnreadableBodyError: Not JSON, or with many more values than there can be.
+        ParameterError: A field is missing, unknown, or has a value that cannot be used.
+    """
+    if body.count(b",") > most_values:
+        raise UnreadableBodyError(f"the JSON holds more than the {most_values:,} values expected")
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise UnreadableBodyError(f"the body is not JSON: {first['msg']}") from error
+        raise to_parameter_error(error.errors()) from error
+
+
+def to_parameter_error(parts: Sequence[Any]) -> ParameterError:
+    """Turn pydantic's list of errors into one of ours, which repeats no value of the caller's."""
+    told = [{"field": _path(part["loc"]), "message": str(part["msg"])} for part in parts]
+    told = told[:_MOST_ERRORS_TOLD]
+    sentence = "; ".join(f"{entry['field']}: {entry['message']}" for entry in told)
+    return ParameterError(sentence, told)
+
+
+def _path(location: Sequence[object]) -> str:
+    return ".".join(str(step)[:100] for step in location) or "body"

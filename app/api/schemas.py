@@ -1,0 +1,119 @@
+"""The answers, as a client sees them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.manifest import Kind, Manifest, Metric
+from model.scoring import Choice
+
+Interval = tuple[float, float]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ModelReference(_Answer):
+    """Which model answered: its graph's hash pins the very weights."""
+
+    name: str
+    version: str
+    sha256: str
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> ModelReference:
+        """The reference to a bundle."""
+        return cls(name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256)
+
+
+class OperatingPointAnswer(_Answer):
+    """How often a decision at the threshold is wrong, measured on subjects kept for testing."""
+
+    target_fmr: float | None = Field(
+        description="The false match rate that the threshold aims at; null where it aims at none."
+    )
+    fmr: float = Field(description="Share of different pairs that are taken for the same.")
+    fmr_interval: Interval = Field(description="95 % interval of `fmr`.")
+    fnmr: float = Field(description="Share of same pairs that are taken for different.")
+    fnmr_interval: Interval = Field(description="95 % interval of `fnmr`.")
+
+    @classmethod
+    def of(cls, choice: Choice) -> OperatingPointAnswer:
+        """What is known of a threshold."""
+        return cls(target_fmr=choice.target_fmr, **choice.rates.model_dump())
+
+
+class VerifyAnswer(_Answer):
+    """Whether two images show the same thing."""
+
+    same: bool = Field(description="True where the energy does not exceed the threshold.")
+    energy: float = Field(description="The distance of the two embeddings; small means same.")
+    threshold: float
+    operating_point: OperatingPointAnswer
+    likelihood_ratio: float = Field(
+        description="How many times likelier the energy is if the two are the same."
+    )
+    model: ModelReference
+
+
+class EmbedAnswer(_Answer):
+    """One embedding for each image, in their order."""
+
+    embeddings: list[list[float]] | list[list[int]] = Field(
+        description="Floats; bytes of packed bits from a model of kind `codes`."
+    )
+    dim: int = Field(description="Numbers in each embedding.")
+    model: ModelReference
+
+
+class CompareAnswer(_Answer):
+    """The energy and the decision for each row of the gallery, in their order."""
+
+    energies: list[float]
+    same: list[bool]
+    threshold: float
+    operating_point: OperatingPointAnswer
+    model: ModelReference
+
+
+class OperatingPointOffer(OperatingPointAnswer):
+    """An operating point that a request may ask for by its `target_fmr`."""
+
+    threshold: float
+
+
+class ModelSummary(_Answer):
+    """One served model."""
+
+    name: str
+    version: str
+    kind: Kind
+    sha256: str
+    dim: int
+    metric: Metric
+    default: bool = Field(description="Whether it answers requests that name no model.")
+    provider: str = Field(description="What runs it: CPU or CUDA.")
+    default_operating_point: OperatingPointOffer
+    operating_points: list[OperatingPointOffer] = Field(description="The supported ones.")
+    summary: str
+
+
+class RefusedModel(_Answer):
+    """A bundle that is in the models folder and is not served; the log says more."""
+
+    name: str
+    reason: str
+
+
+class ModelList(_Answer):
+    """All models of this service."""
+
+    models: list[ModelSummary]
+    refused: list[RefusedModel]
+
+
+class Health(_Answer):
+    """A sign of life."""
+
+    status: str

@@ -1,0 +1,139 @@
+"""POST /verify: do these two images show the same thing?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from app import errors
+from app.api import examples, multipart, problems
+from app.api.base64_images import decode_image
+from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
+from app.api.handover import Running, hand_over
+from app.api.parameters import Choices, from_fields, from_json
+from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
+from app.budget import Share
+from app.catalog import ServedModel
+from app.comparison import Decision, choose_threshold, decide
+from app.image_input import ImageFile, to_tensor
+from app.service import Service
+from model.errors import OperatingPointError
+from model.scoring import Choice
+
+IMAGES = ("image1", "image2")
+_MOST_JSON_VALUES = 16
+
+router = APIRouter(tags=["decisions"])
+
+
+class PairJson(Choices):
+    """The JSON body: two images as base64, and how to decide on them."""
+
+    image1: str = Field(description="An image file as base64; a `data:` URI is taken too.")
+    image2: str = Field(description="The other one.")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images to be told apart, and how to decide on them."""
+
+    images: tuple[ImageFile, ...]
+    choices: Choices
+
+
+def _binary(description: str) -> dict[str, str]:
+    return {"type": "string", "format": "binary", "description": description}
+
+
+_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        multipart.MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": list(IMAGES),
+                "properties": {
+                    "image1": _binary("An image file of any supported format."),
+                    "image2": _binary("The other one."),
+                    **Choices.model_json_schema()["properties"],
+                },
+            }
+        },
+        "application/json": {"schema": PairJson.model_json_schema(), "example": examples.PAIR},
+    },
+}
+
+
+@router.post(
+    "/verify",
+    summary="Do these two images show the same thing?",
+    openapi_extra={"requestBody": _BODY},
+    responses=problems.documented(
+        *problems.BODY_ERRORS, *problems.IMAGE_ERRORS, errors.PartError, OperatingPointError
+    ),
+)
+async def verify(request: Request, service: Running) -> VerifyAnswer:
+    """Give the energy of two images, the decision, and how often such a decision is wrong.
+
+    The images' bytes decide what they are; names and content types of parts are not looked at.
+    """
+    read = partial(_read, request, service)
+    return await hand_over(request, service, read, partial(_prepare, service))
+
+
+async def _read(request: Request, service: Service, share: Share) -> Pair:
+    refuse_query(request)
+    if media_type(request) == "application/json":
+        return _from_json(await receive_whole(request, service, share), service)
+    if media_type(request) == multipart.MEDIA_TYPE:
+        expected = multipart.Expected(
+            dict.fromkeys(IMAGES, 1),
+            frozenset(Choices.model_fields),
+            service.settings.max_image_bytes,
+        )
+        return _from_form(await receive_form(request, service, share, expected))
+    raise unsupported(request, "multipart/form-data or application/json")
+
+
+def _from_json(body: bytes, service: Service) -> Pair:
+    sent = from_json(PairJson, body, _MOST_JSON_VALUES)
+    most = service.settings.max_image_bytes
+    images = (decode_image("image1", sent.image1, most), decode_image("image2", sent.image2, most))
+    return Pair(images, sent)
+
+
+def _from_form(form: multipart.Form) -> Pair:
+    missing = [name for name in IMAGES if name not in form.images]
+    if missing:
+        raise errors.PartError(f"no part {' and no part '.join(missing)}; send both images")
+    images = tuple(form.images[name][0] for name in IMAGES)
+    return Pair(images, from_fields(Choices, form.fields))
+
+
+def _prepare(service: Service, pair: Pair) -> Callable[[], VerifyAnswer]:
+    model = service.catalog.get(pair.choices.model)
+    choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
+    return partial(_answer, service, model, pair.images, choice)
+
+
+def _answer(
+    service: Service, model: ServedModel, images: tuple[ImageFile, ...], choice: Choice
+) -> VerifyAnswer:
+    tensor = to_tensor(images, model.manifest.input, service.image_limits)
+    return _to_answer(model, decide(model.manifest, model.encoder.embed(tensor), choice))
+
+
+def _to_answer(model: ServedModel, decision: Decision) -> VerifyAnswer:
+    return VerifyAnswer(
+        same=decision.same,
+        energy=decision.energy,
+        threshold=decision.choice.threshold,
+        operating_point=OperatingPointAnswer.of(decision.choice),
+        likelihood_ratio=decision.likelihood_ratio,
+        model=ModelReference.of(model.manifest),
+    )
