@@ -1,0 +1,87 @@
+"""The composition root: settings in, application out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from app.api import compare, docs, embed, health, models, problems, verify
+from app.api.request_id import RequestId
+from app.api.start_failure import PlainStartFailure
+from app.service import Service, running_service
+from app.settings import Settings, read_settings
+
+logger = logging.getLogger(__name__)
+
+_DESCRIPTION = (
+    "Do these two images show the same thing? An energy, a decision, and how often such a decision "
+    "is wrong. Errors are RFC 9457 problems, `application/problem+json`."
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application; its models are loaded when it starts, not before.
+
+    Args:
+        settings: Every choice that the service makes.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with running_service(settings) as service:
+            app.state.service = service
+            logger.info(_where_to_look(service))
+            try:
+                yield
+            finally:
+                app.state.service = None
+
+    app = FastAPI(
+        title="Likewise",
+        summary="Same or different?",
+        description=_DESCRIPTION,
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = None
+    for noun in (verify, embed, compare, models, health):
+        app.include_router(noun.router)
+    docs.install(app)
+    # The last one added is the outermost.
+    problems.install(app)
+    app.add_middleware(RequestId)
+    app.add_middleware(PlainStartFailure)
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """The same, for uvicorn, whose workers each build their own."""
+    return create_app(read_settings())
+
+
+def _where_to_look(service: Service) -> str:
+    settings = service.settings
+    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 (shown, not bound)
+    address = f"[{host}]" if ":" in host else host
+    served = ", ".join(
+        f"{name} {model.manifest.version} on {model.encoder.provider}"
+        for name, model in service.catalog.served.items()
+    )
+    return (
+        f"ready on http://{address}:{settings.port}, docs at "
+        f"http://{address}:{settings.port}/docs; default model {settings.default_model}; "
+        f"serving {served}"
+    )
+
+
+def _version() -> str:
+    try:
+        return version("likewise")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0+unknown"
