@@ -1,1 +1,296 @@
 """Fakes and factories for the tests: small, real bundles made on the fly, and images by formula."""
+
+import io
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from PIL import Image
+
+from model.bundle import sha256, write_bundle
+from model.golden import golden_image
+from model.manifest import (
+    Accuracy,
+    Aspect,
+    Calibration,
+    Card,
+    Curve,
+    ErrorRates,
+    Golden,
+    Histogram,
+    InputSpec,
+    Kind,
+    LikelihoodRatio,
+    Manifest,
+    Metric,
+    OnnxFile,
+    OperatingPoint,
+    Provenance,
+    SampleSize,
+)
+
+OPSET = 17
+SPEC = InputSpec(width=24, height=32, channels=1, aspect=Aspect.STRETCH)
+DIM = 8
+POOL = 4
+THRESHOLDS = {0.1: 0.5, 0.05: 0.4, 0.01: 0.3, 0.001: 0.2}
+"""Target FMR to threshold, in the units of the L2 encoder's energies."""
+SUPPORTED = (0.1, 0.05, 0.01)
+BITS_OF = 60.0
+"""How many times larger a threshold of `tiny` codes is: their energies count bits."""
+
+
+def image_of(identity: int, take: int = 0, size: tuple[int, int] = (92, 112)) -> Image.Image:
+    """A smooth pattern that depends on the identity; another take of it is a little brighter."""
+    rng = np.random.default_rng(identity)
+    y, x = np.mgrid[0 : size[1], 0 : size[0]] / max(size)
+    phases = rng.uniform(0, 2 * np.pi, 4)
+    waves = rng.uniform(2, 9, (4, 2))
+    pattern = sum(np.sin(a * x + b * y + p) for (a, b), p in zip(waves, phases, strict=True))
+    pixels = 128 + 28 * np.asarray(pattern) + 4 * take
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def encoded(image: Image.Image, file_format: str = "PNG", **options) -> bytes:
+    """An image file's bytes."""
+    file = io.BytesIO()
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def photo(identity: int, take: int = 0, file_format: str = "PNG") -> bytes:
+    """The bytes of `image_of`."""
+    return encoded(image_of(identity, take), file_format)
+
+
+def encoder_graph(
+    spec: InputSpec = SPEC,
+    dim: int = DIM,
+    kind: Kind = Kind.ENCODER,
+    *,
+    seed: int = 0,
+    normalise: bool = True,
+) -> bytes:
+    """A small real graph: uint8 (N, H, W, C) → scale → pool → linear → unit length, or → bits.
+
+    Without `normalise`, embeddings are as long as they come out; with it, a grey image of nothing
+    gives 0 / 0, as careless exports do.
+    """
+    features = spec.channels * (spec.height // POOL) * (spec.width // POOL)
+    outputs = dim * 8 if kind is Kind.CODES else dim
+    weights = np.random.default_rng(seed).standard_normal((features, outputs)) / np.sqrt(features)
+    constants = {
+        "half": np.float32(127.5),
+        "weights": weights.astype(np.float32),
+        "flat": np.array([0, -1], dtype=np.int64),
+        "grouped": np.array([0, dim, 8], dtype=np.int64),
+        "places": np.array([128, 64, 32, 16, 8, 4, 2, 1], dtype=np.float32),
+        "last": np.array([2], dtype=np.int64),
+        "zero": np.float32(0),
+    }
+    nodes = [
+        helper.make_node("Cast", ["images"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["float", "half"], ["centred"]),
+        helper.make_node("Div", ["centred", "half"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["nchw"], perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "AveragePool", ["nchw"], ["pooled"], kernel_shape=[POOL, POOL], strides=[POOL, POOL]
+        ),
+        helper.make_node("Reshape", ["pooled", "flat"], ["features"]),
+        helper.make_node("MatMul", ["features", "weights"], ["linear"]),
+        *_last_nodes(kind, normalise=normalise),
+    ]
+    used = {name for node in nodes for name in node.input}
+    output_type = TensorProto.UINT8 if kind is Kind.CODES else TensorProto.FLOAT
+    shape = ["batch", spec.height, spec.width, spec.channels]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info("embeddings", output_type, ["batch", dim])],
+        [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items() if n in used],
+    )
+    opset = [helper.make_opsetid("", OPSET)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+
+
+def _last_nodes(kind: Kind, *, normalise: bool):
+    if kind is Kind.CODES:
+        return [
+            helper.make_node("Greater", ["linear", "zero"], ["signs"]),
+            helper.make_node("Cast", ["signs"], ["ones"], to=TensorProto.FLOAT),
+            helper.make_node("Reshape", ["ones", "grouped"], ["octets"]),
+            helper.make_node("Mul", ["octets", "places"], ["weighted"]),
+            helper.make_node("ReduceSum", ["weighted", "last"], ["numbers"], keepdims=0),
+            helper.make_node("Cast", ["numbers"], ["embeddings"], to=TensorProto.UINT8),
+        ]
+    if not normalise:
+        return [helper.make_node("Identity", ["linear"], ["embeddings"])]
+    return [
+        helper.make_node("ReduceL2", ["linear"], ["length"], axes=[1], keepdims=1),
+        helper.make_node("Div", ["linear", "length"], ["embeddings"]),
+    ]
+
+
+def run_reference(graph: bytes, images: np.ndarray) -> np.ndarray:
+    """What the graph computes by the definition of its operators, without ONNX Runtime."""
+    evaluator = ReferenceEvaluator(onnx.load_from_string(graph))
+    return evaluator.run(None, {"images": images})[0]
+
+
+def rates(fmr: float, fnmr: float) -> ErrorRates:
+    """Error rates with plausible intervals."""
+    return ErrorRates(
+        fmr=fmr,
+        fmr_interval=(fmr * 0.6, min(1.0, fmr * 1.5 + 0.001)),
+        fnmr=fnmr,
+        fnmr_interval=(fnmr * 0.7, min(1.0, fnmr * 1.3 + 0.001)),
+    )
+
+
+def operating_point(target: float | None, threshold: float) -> OperatingPoint:
+    """An operating point that is supported where its target is in `SUPPORTED`."""
+    fmr = 0.03 if target is None else target
+    return OperatingPoint(
+        target_fmr=target,
+        threshold=threshold,
+        independent_impostors=600,
+        supported=target is None or target in SUPPORTED,
+        calibration=rates(fmr, 0.05),
+        test=rates(fmr * 1.1, 0.06),
+    )
+
+
+def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares about)
+    graph: bytes,
+    *,
+    name: str = "tiny",
+    kind: Kind = Kind.ENCODER,
+    metric: Metric = Metric.L2,
+    spec: InputSpec = SPEC,
+    dim: int = DIM,
+    golden: tuple[float, ...] | None = None,
+    default: int = 2,
+    **changes,
+) -> Manifest:
+    """A whole, valid manifest for a graph; `golden` is computed by the reference where None."""
+    unit = BITS_OF if kind is Kind.CODES else 1.0
+    if golden is None:
+        images = golden_image(spec)[np.newaxis]
+        golden = tuple(float(v) for v in run_reference(graph, images).reshape(-1))
+    points = [operating_point(target, at * unit) for target, at in THRESHOLDS.items()]
+    points.append(operating_point(None, 0.35 * unit))
+    sample = SampleSize(identities=40, images=400, genuine_pairs=1800, impostor_pairs=78000)
+    fields = {
+        "name": name,
+        "version": "1.2.3",
+        "kind": kind,
+        "input": spec,
+        "metric": metric,
+        "embedding_dim": dim,
+        "onnx": OnnxFile(file="encoder.onnx", sha256=sha256(graph), bytes=len(graph), opset=OPSET),
+        "golden": Golden(embedding=golden, tolerance=1e-3),
+        "calibration": Calibration(
+            sample=sample,
+            operating_points=tuple(points),
+            default=default,
+            eer=0.04,
+            likelihood_ratio=LikelihoodRatio(
+                intercept=4.0, slope=-10.0 / unit, log10_min=-2.5, log10_max=2.5
+            ),
+            cllr=0.2,
+            min_cllr=0.18,
+            histogram=Histogram(
+                edges=(0.0, 0.5 * unit, 2.0 * unit), genuine=(0.9, 0.1), impostor=(0.1, 0.9)
+            ),
+        ),
+        "accuracy": Accuracy(
+            protocol="formula images, no subject in two parts",
+            sample=sample,
+            eer=0.04,
+            eer_threshold=0.35 * unit,
+            cllr=0.21,
+            min_cllr=0.19,
+            curve=Curve(
+                thresholds=(0.0, 0.3 * unit, 0.5 * unit, 2.0 * unit),
+                rates=(rates(0.0, 1.0), rates(0.01, 0.08), rates(0.1, 0.02), rates(1.0, 0.0)),
+            ),
+        ),
+        "provenance": Provenance(
+            data="formula images",
+            data_sha256="0" * 64,
+            config="none",
+            config_json="{}",
+            seed=0,
+            command="tests/fakes.py",
+            git_revision="none",
+            trained_at="2026-01-01T00:00:00Z",
+            training_seconds=0.0,
+            parameters=len(graph),
+            train_identities=0,
+            train_images=0,
+            libraries={"onnx": onnx.__version__},
+        ),
+        "card": Card(
+            summary="A seeded random projection.",
+            intended_use="Tests.",
+            not_for="Anything else.",
+            data_licence="None needed.",
+        ),
+    }
+    return Manifest(**(fields | changes))
+
+
+def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER, **choices) -> Path:
+    """Write a small real bundle into a folder of bundles.
+
+    `choices` go to `encoder_graph` (seed, normalise) and `make_manifest` (all others).
+    """
+    for_graph = {key: choices.pop(key) for key in ("seed", "normalise") if key in choices}
+    spec, dim = choices.get("spec", SPEC), choices.get("dim", DIM)
+    metric = choices.pop("metric", Metric.HAMMING if kind is Kind.CODES else Metric.L2)
+    graph = choices.pop("graph", None) or encoder_graph(spec, dim, kind, **for_graph)
+    manifest = make_manifest(graph, name=name, kind=kind, metric=metric, **choices)
+    write_bundle(models_dir / name, manifest, graph)
+    return models_dir / name
+
+
+def make_pair_bundle(models_dir: Path, name: str = "pair") -> Path:
+    """A bundle of kind `pair`, whose graph nobody will run."""
+    return make_bundle(
+        models_dir,
+        name,
+        Kind.PAIR,
+        metric=Metric.NONE,
+        dim=1,
+        golden=(0.5,),
+        graph=encoder_graph(dim=1),
+    )
+
+
+@dataclass
+class FakeEncoder:
+    """An encoder that answers each image's first pixels, and can be made to wait or to fail."""
+
+    dim: int = DIM
+    provider: str = "CPU"
+    error: Exception | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+    entered: threading.Event = field(default_factory=threading.Event)
+    calls: int = 0
+
+    def __post_init__(self):
+        self.gate.set()
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Wait for the gate, then fail or answer."""
+        self.calls += 1
+        self.entered.set()
+        assert self.gate.wait(timeout=10)
+        if self.error is not None:
+            raise self.error
+        return images.reshape(len(images), -1)[:, : self.dim].astype(np.float32)
