@@ -47,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=_version(),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.service = None

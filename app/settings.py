@@ -109,12 +109,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    known = [field.upper() for field in Settings.model_fields]
     for name in environment:
-        if not name.upper().startswith(PREFIX) or name.upper() in known:
+        ours, field = name.upper().startswith(PREFIX), name.upper().removeprefix(PREFIX)
+        if not ours or field in known:
             continue
-        near = difflib.get_close_matches(name.upper(), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+        near = difflib.get_close_matches(field, known, n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are: {', '.join(known)}"
         raise SettingsError(f"there is no setting {name}; {hint}")
 
 

@@ -11,6 +11,11 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
+from app.budget import ByteBudget
+from app.catalog import Catalog, ServedModel
+from app.jobs import JobPool
+from app.service import Service
+from app.settings import Settings
 from model.bundle import sha256, write_bundle
 from model.golden import golden_image
 from model.manifest import (
@@ -73,17 +78,19 @@ def encoder_graph(
     kind: Kind = Kind.ENCODER,
     *,
     seed: int = 0,
+    centre: float = 127.5,
     normalise: bool = True,
 ) -> bytes:
     """A small real graph: uint8 (N, H, W, C) → scale → pool → linear → unit length, or → bits.
 
-    Without `normalise`, embeddings are as long as they come out; with it, a grey image of nothing
-    gives 0 / 0, as careless exports do.
+    An image that is all `centre` has length 0, and so no direction: 0 / 0, as in careless exports.
+    Without `normalise`, embeddings are as long as they come out.
     """
     features = spec.channels * (spec.height // POOL) * (spec.width // POOL)
     outputs = dim * 8 if kind is Kind.CODES else dim
     weights = np.random.default_rng(seed).standard_normal((features, outputs)) / np.sqrt(features)
     constants = {
+        "centre": np.float32(centre),
         "half": np.float32(127.5),
         "weights": weights.astype(np.float32),
         "flat": np.array([0, -1], dtype=np.int64),
@@ -94,7 +101,7 @@ def encoder_graph(
     }
     nodes = [
         helper.make_node("Cast", ["images"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Sub", ["float", "half"], ["centred"]),
+        helper.make_node("Sub", ["float", "centre"], ["centred"]),
         helper.make_node("Div", ["centred", "half"], ["scaled"]),
         helper.make_node("Transpose", ["scaled"], ["nchw"], perm=[0, 3, 1, 2]),
         helper.make_node(
@@ -248,9 +255,9 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
 def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER, **choices) -> Path:
     """Write a small real bundle into a folder of bundles.
 
-    `choices` go to `encoder_graph` (seed, normalise) and `make_manifest` (all others).
+    `choices` go to `encoder_graph` (seed, centre, normalise) and `make_manifest` (all others).
     """
-    for_graph = {key: choices.pop(key) for key in ("seed", "normalise") if key in choices}
+    for_graph = {key: choices.pop(key) for key in ("seed", "centre", "normalise") if key in choices}
     spec, dim = choices.get("spec", SPEC), choices.get("dim", DIM)
     metric = choices.pop("metric", Metric.HAMMING if kind is Kind.CODES else Metric.L2)
     graph = choices.pop("graph", None) or encoder_graph(spec, dim, kind, **for_graph)
@@ -294,3 +301,14 @@ class FakeEncoder:
         if self.error is not None:
             raise self.error
         return images.reshape(len(images), -1)[:, : self.dim].astype(np.float32)
+
+
+def fake_service(settings: Settings, encoder: FakeEncoder, threads: int = 1) -> Service:
+    """A service whose one model is run by a fake; call it on the event loop that will use it."""
+    manifest = make_manifest(b"no graph", name="fake", golden=(0.0,) * DIM)
+    return Service(
+        settings,
+        Catalog("fake", {"fake": ServedModel(manifest, encoder)}, {}),
+        JobPool(threads, settings.max_waiting),
+        ByteBudget(settings.max_held_bytes),
+    )

@@ -98,7 +98,7 @@ def refuse_query(request: Request) -> None:
 
 
 def _check_headers(request: Request, limit: int) -> None:
-    encoding = request.headers.get("content-encoding", "identity")
+    encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise UnsupportedBodyError(
             f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"

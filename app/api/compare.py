@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field, ValidationError
 
 from app import errors
-from app.api import problems
+from app.api import examples, problem_types
 from app.api.body import media_type, receive_whole, refuse_query, unsupported
 from app.api.handover import Running, hand_over
 from app.api.parameters import Choices, from_json
@@ -34,7 +34,12 @@ class CompareJson(Choices):
 
 _BODY: dict[str, Any] = {
     "required": True,
-    "content": {"application/json": {"schema": CompareJson.model_json_schema()}},
+    "content": {
+        "application/json": {
+            "schema": CompareJson.model_json_schema(),
+            "example": examples.COMPARISON,
+        }
+    },
 }
 
 
@@ -42,7 +47,9 @@ _BODY: dict[str, Any] = {
     "/compare",
     summary="Compare one embedding with many",
     openapi_extra={"requestBody": _BODY},
-    responses=problems.documented(*problems.BODY_ERRORS, VectorError, OperatingPointError),
+    responses=problem_types.documented(
+        *problem_types.BODY_ERRORS, VectorError, OperatingPointError
+    ),
 )
 async def compare_embeddings(request: Request, service: Running) -> CompareAnswer:
     """Give the energy and the decision for each row of a gallery.

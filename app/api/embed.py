@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
 from app import errors
-from app.api import multipart, problems
+from app.api import multipart, problem_types
 from app.api.body import media_type, receive_form, receive_whole, unsupported
 from app.api.handover import Running, hand_over
 from app.api.parameters import ModelChoice, from_fields
@@ -70,8 +70,11 @@ _AS_NPY: dict[int | str, dict[str, Any]] = {
     response_model=EmbedAnswer,
     openapi_extra={"requestBody": _BODY},
     responses=_AS_NPY
-    | problems.documented(
-        *problems.BODY_ERRORS, *problems.IMAGE_ERRORS, errors.PartError, errors.TooManyImagesError
+    | problem_types.documented(
+        *problem_types.BODY_ERRORS,
+        *problem_types.IMAGE_ERRORS,
+        errors.PartError,
+        errors.TooManyImagesError,
     ),
 )
 async def embed(

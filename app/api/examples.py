@@ -1,18 +1,19 @@
-"""Example values for the OpenAPI document; its `Try it out` works with them as they stand."""
+"""Example values for the OpenAPI document: `Try it out` works with them as they stand."""
 
 from __future__ import annotations
 
 from typing import Any
 
 _TINY_PNG = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAF0lEQVR4nGNgYGBgcHBgYEhIYGBg+P8fAAuaA2nA"
-    "7pYAAAAAAElFTkSuQmCC"
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAE0lEQVR42mNk4IIARhEog4UsBgBkjwLXcuS+/gAAAA"
+    "BJRU5ErkJggg=="
 )
 PAIR: dict[str, Any] = {"image1": _TINY_PNG, "image2": "data:image/png;base64," + _TINY_PNG}
-
-RATES: dict[str, Any] = {
-    "fmr": 0.01,
-    "fmr_interval": [0.006, 0.016],
-    "fnmr": 0.08,
-    "fnmr_interval": [0.06, 0.11],
+COMPARISON: dict[str, Any] = {"probe": [0.6, 0.8], "gallery": [[0.6, 0.8], [1.0, 0.0]]}
+PROBLEM: dict[str, Any] = {
+    "type": "urn:likewise:problem:overloaded",
+    "title": "The service is busy",
+    "status": 503,
+    "detail": "every worker is busy and the queue is full; try again shortly",
+    "request_id": "5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app import errors
-from app.api import problems
+from app.api import problem_types
 from app.api.handover import Running
 from app.api.schemas import Health
 
@@ -21,7 +21,7 @@ async def livez() -> Health:
 @router.get(
     "/readyz",
     summary="Can it answer requests?",
-    responses=problems.documented(errors.NotReadyError),
+    responses=problem_types.documented(errors.NotReadyError),
 )
 async def readyz(service: Running) -> Health:
     """Ready once the models are loaded and have passed their self-check."""

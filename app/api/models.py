@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app import errors
-from app.api import problems
+from app.api import problem_types
 from app.api.handover import Running
 from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
 from app.catalog import Catalog, ServedModel
@@ -15,7 +15,9 @@ router = APIRouter(prefix="/models", tags=["models"])
 
 
 @router.get(
-    "", summary="The models of this service", responses=problems.documented(errors.NotReadyError)
+    "",
+    summary="The models of this service",
+    responses=problem_types.documented(errors.NotReadyError),
 )
 async def list_models(service: Running) -> ModelList:
     """List the served models with their operating points, and those that were refused at start."""
@@ -23,7 +25,7 @@ async def list_models(service: Running) -> ModelList:
     return ModelList(
         models=[_summary(catalog, model) for model in catalog.served.values()],
         refused=[
-            RefusedModel(name=name, reason=problems.answer_for(type(error)).title)
+            RefusedModel(name=name, reason=problem_types.answer_for(type(error)).title)
             for name, error in catalog.refused.items()
         ],
     )
@@ -32,7 +34,7 @@ async def list_models(service: Running) -> ModelList:
 @router.get(
     "/{name}",
     summary="One model's manifest",
-    responses=problems.documented(
+    responses=problem_types.documented(
         errors.NotReadyError,
         errors.UnknownModelError,
         errors.KindError,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from app import errors
-from app.api import examples, multipart, problems
+from app.api import examples, multipart, problem_types
 from app.api.base64_images import decode_image
 from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
 from app.api.handover import Running, hand_over
@@ -73,8 +73,11 @@ _BODY: dict[str, Any] = {
     "/verify",
     summary="Do these two images show the same thing?",
     openapi_extra={"requestBody": _BODY},
-    responses=problems.documented(
-        *problems.BODY_ERRORS, *problems.IMAGE_ERRORS, errors.PartError, OperatingPointError
+    responses=problem_types.documented(
+        *problem_types.BODY_ERRORS,
+        *problem_types.IMAGE_ERRORS,
+        errors.PartError,
+        OperatingPointError,
     ),
 )
 async def verify(request: Request, service: Running) -> VerifyAnswer:

@@ -1,0 +1,153 @@
+"""Which HTTP answer belongs to which class of errors.
+
+An error is looked up along its class's ancestors, so that a new subclass has an answer from the day
+it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from app import errors
+from model import errors as contract
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:likewise:problem:"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one class of errors is answered."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+
+
+ANSWERS: Mapping[type[Exception], Answer] = {
+    contract.UnsupportedImageError: Answer(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image", "Not an image that is read here"
+    ),
+    contract.BrokenImageError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "broken-image", "The image is damaged or cut short"
+    ),
+    contract.ImageTooLargeError: Answer(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "image-too-large", "The image is too large"
+    ),
+    contract.ImageError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-image", "The image cannot be used"
+    ),
+    contract.VectorError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "bad-embedding", "An embedding cannot be compared"
+    ),
+    contract.OperatingPointError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "unsupported-fmr", "The target FMR is not supported"
+    ),
+    contract.SelfCheckError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "self-check-failed", "The model failed its self-check"
+    ),
+    contract.BundleError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "broken-bundle", "The model's bundle cannot be used"
+    ),
+    errors.UnreadableBodyError: Answer(
+        HTTPStatus.BAD_REQUEST, "unreadable-body", "The body cannot be read"
+    ),
+    errors.UnsupportedBodyError: Answer(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-body", "The body is of the wrong type"
+    ),
+    errors.BodyTooLargeError: Answer(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "The body is too large"
+    ),
+    errors.BodyTimeoutError: Answer(
+        HTTPStatus.REQUEST_TIMEOUT, "body-timeout", "The body took too long to arrive"
+    ),
+    errors.TooManyImagesError: Answer(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-many-images", "Too many images in one call"
+    ),
+    errors.PartError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "bad-part", "A part is missing, unknown or repeated"
+    ),
+    errors.ParameterError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "bad-parameter", "A parameter cannot be used"
+    ),
+    errors.UnknownModelError: Answer(HTTPStatus.NOT_FOUND, "unknown-model", "No such model"),
+    errors.KindError: Answer(
+        HTTPStatus.CONFLICT, "wrong-kind", "The model's kind cannot answer this call"
+    ),
+    errors.ClientGoneError: Answer(
+        HTTPStatus.BAD_REQUEST, "client-gone", "The client closed the connection"
+    ),
+    errors.RequestError: Answer(
+        HTTPStatus.BAD_REQUEST, "bad-request", "The request cannot be answered"
+    ),
+    errors.NotReadyError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"
+    ),
+    errors.OverloadedError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "The service is busy"
+    ),
+    errors.DeadlineError: Answer(
+        HTTPStatus.GATEWAY_TIMEOUT, "deadline", "The answer took too long"
+    ),
+    errors.ModelRefusedError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "model-refused", "The model did not pass its checks"
+    ),
+    errors.UnavailableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now"
+    ),
+    errors.EncodingError: Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "encoding-failed", "The model gave no embedding"
+    ),
+    Exception: Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside the service"
+    ),
+}
+"""By class; what is not listed is answered as its nearest listed ancestor."""
+
+BODY_ERRORS: tuple[type[Exception], ...] = (
+    errors.UnreadableBodyError,
+    errors.UnsupportedBodyError,
+    errors.BodyTooLargeError,
+    errors.BodyTimeoutError,
+    errors.ParameterError,
+    errors.UnknownModelError,
+    errors.KindError,
+    errors.NotReadyError,
+    errors.OverloadedError,
+    errors.ModelRefusedError,
+    errors.DeadlineError,
+    Exception,
+)
+"""What every call with a body may answer with."""
+
+IMAGE_ERRORS: tuple[type[Exception], ...] = (
+    contract.UnsupportedImageError,
+    contract.BrokenImageError,
+    contract.ImageTooLargeError,
+    errors.EncodingError,
+)
+"""What every call with images may answer with."""
+
+
+def answer_for(kind: type[Exception]) -> Answer:
+    """How an error of that class is answered: as its nearest ancestor in `ANSWERS`."""
+    return next(ANSWERS[ancestor] for ancestor in kind.__mro__ if ancestor in ANSWERS)
+
+
+def documented(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route's OpenAPI entry, for the errors that it may answer with."""
+    by_status: dict[int | str, list[Answer]] = {}
+    for kind in kinds:
+        answer = answer_for(kind)
+        by_status.setdefault(answer.status.value, []).append(answer)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": "; ".join(f"{a.title} (`{TYPE_PREFIX}{a.slug}`)" for a in answers),
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status, answers in by_status.items()
+    }

@@ -1,0 +1,97 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from app.encoders.onnx import load_encoder
+from app.errors import EncodingError, KindError, ProviderError
+from app.settings import Provider
+from model.bundle import open_bundle
+from model.errors import SelfCheckError
+from model.manifest import Aspect, InputSpec, Kind
+from tests import fakes
+
+
+def load(folder):
+    return load_encoder(open_bundle(folder), Provider.CPU)
+
+
+def images(n=3, seed=0):
+    shape = (n, fakes.SPEC.height, fakes.SPEC.width, fakes.SPEC.channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-codes"])
+def test_embeddings_are_what_the_graphs_operators_define(models_dir, name):
+    embedded = load(models_dir / name).embed(images())
+    expected = fakes.run_reference((models_dir / name / "encoder.onnx").read_bytes(), images())
+    assert embedded.dtype == expected.dtype
+    np.testing.assert_allclose(embedded, expected, atol=1e-5)
+
+
+def test_it_says_what_runs_it(models_dir):
+    assert load(models_dir / "tiny").provider == "CPU"
+
+
+def test_many_threads_at_once_get_the_answers_of_one(models_dir):
+    encoder = load(models_dir / "tiny")
+    batches = [images(n=2, seed=seed) for seed in range(40)]
+    alone = [encoder.embed(batch) for batch in batches]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(encoder.embed, batches))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_image_without_a_finite_embedding_is_named(tmp_path):
+    encoder = load(fakes.make_bundle(tmp_path, centre=0.0))
+    batch = images()
+    batch[1] = 0
+    with pytest.raises(EncodingError, match="image 1 of 3"):
+        encoder.embed(batch)
+
+
+def test_a_golden_embedding_that_is_off_is_refused(tmp_path):
+    folder = fakes.make_bundle(tmp_path, golden=(0.5,) * fakes.DIM)
+    with pytest.raises(SelfCheckError, match="golden embedding is off"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"spec": InputSpec(width=28, height=32, channels=1, aspect=Aspect.PAD)}, "input is"),
+        ({"dim": 9, "golden": (0.0,) * 9}, "output is"),
+    ],
+)
+def test_a_graph_of_another_shape_than_promised_is_refused(tmp_path, changes, complaint):
+    graph = fakes.encoder_graph()
+    folder = fakes.make_bundle(tmp_path, graph=graph, **({"golden": (0.0,) * 8} | changes))
+    with pytest.raises(SelfCheckError, match=complaint):
+        load(folder)
+
+
+def test_a_float_graph_cannot_pass_for_codes(tmp_path):
+    folder = fakes.make_bundle(tmp_path, kind=Kind.CODES, graph=fakes.encoder_graph())
+    with pytest.raises(SelfCheckError, match=r"output is tensor\(float\)"):
+        load(folder)
+
+
+def test_bytes_that_are_no_graph_are_refused(tmp_path):
+    folder = fakes.make_bundle(tmp_path, graph=b"no graph", golden=(0.0,) * fakes.DIM)
+    with pytest.raises(SelfCheckError, match="cannot load the graph"):
+        load(folder)
+
+
+def test_a_pair_model_is_refused_by_its_kind(tmp_path):
+    with pytest.raises(KindError, match="of kind pair"):
+        load(fakes.make_pair_bundle(tmp_path))
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="has CUDA"
+)
+def test_cuda_on_a_machine_without_it_is_an_error(models_dir):
+    with pytest.raises(ProviderError, match="LIKEWISE_PROVIDER=cuda"):
+        load_encoder(open_bundle(models_dir / "tiny"), Provider.CUDA)

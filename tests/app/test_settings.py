@@ -1,0 +1,66 @@
+import pydantic
+import pytest
+
+from app.errors import SettingsError
+from app.settings import SHIPPED_BUNDLES, Provider, Settings, read_settings
+
+
+def test_the_defaults_listen_on_this_machine_only_and_serve_the_shipped_bundles():
+    settings = read_settings({})
+    assert (settings.host, settings.port, settings.default_model) == ("127.0.0.1", 8000, "faces")
+    assert settings.models_dir == SHIPPED_BUNDLES
+    assert settings.provider is Provider.AUTO
+
+
+def test_a_variable_of_the_environment_sets_its_field(monkeypatch):
+    monkeypatch.setenv("LIKEWISE_PORT", "9000")
+    monkeypatch.setenv("LIKEWISE_PROVIDER", "cpu")
+    settings = read_settings({"LIKEWISE_PORT": "9000"})
+    assert settings.port == 9000
+    assert settings.provider is Provider.CPU
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv("LIKEWISE_THREADS", "")
+    assert read_settings({"LIKEWISE_THREADS": ""}).threads == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("PROVIDER", "gpu"),
+        ("WORKERS", "0"),
+        ("MAX_IMAGE_BYTES", "-1"),
+        ("BODY_TIMEOUT_S", "0"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_its_variable(monkeypatch, name, value):
+    monkeypatch.setenv(f"LIKEWISE_{name}", value)
+    with pytest.raises(SettingsError, match=f"LIKEWISE_{name}='?{value}"):
+        read_settings({})
+
+
+def test_a_misspelt_variable_is_an_error_that_names_the_right_one():
+    with pytest.raises(SettingsError, match="LIKEWISE_PROT; did you mean LIKEWISE_PORT"):
+        read_settings({"LIKEWISE_PROT": "9000"})
+
+
+def test_an_unknown_variable_is_an_error_that_lists_those_there_are():
+    with pytest.raises(SettingsError, match="there are: HOST, PORT"):
+        read_settings({"LIKEWISE_ZZZZZZZZ": "1"})
+
+
+def test_variables_of_others_are_no_concern():
+    assert read_settings({"PORT": "1", "LIKE": "2"}).port == 8000
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_every_field_says_what_it_is():
+    assert all(field.description for field in Settings.model_fields.values())
