@@ -1,4 +1,4 @@
-"""Random zoom, shift, rotation, mirror, colour and light: what differs between two photographs."""
+"""Random zoom, shift, turn, mirror, colour, light and occlusion: how two photographs differ."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Jitter:
         saturation: Least and most saturation otherwise.
         contrast: Least and most contrast.
         brightness: The most that light is added or taken, in pixel values of 255.
+        erase: How often a rectangle is covered with one grey (Zhong et al. 2020).
+        erased: Least and most side of that rectangle, as a share of the input's.
     """
 
     zoom: tuple[float, float]
@@ -37,14 +39,16 @@ class Jitter:
     saturation: tuple[float, float]
     contrast: tuple[float, float]
     brightness: float
+    erase: float
+    erased: tuple[float, float]
 
     def __post_init__(self) -> None:
-        for name in ("zoom", "saturation", "contrast"):
+        for name in ("zoom", "saturation", "contrast", "erased"):
             low, high = getattr(self, name)
             if not 0 <= low <= high:
                 raise ValueError(f"{name} must be a rising pair of positive numbers")
-        if not (0 <= self.mirror <= 1 and 0 <= self.grey <= 1):
-            raise ValueError("mirror and grey are shares between 0 and 1")
+        if not all(0 <= share <= 1 for share in (self.mirror, self.grey, self.erase)):
+            raise ValueError("mirror, grey and erase are shares between 0 and 1")
 
     def __call__(self, canvas: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
         """Vary a batch.
@@ -65,7 +69,7 @@ class Jitter:
         shown = nn.functional.grid_sample(
             pixels, grid, padding_mode="reflection", align_corners=False
         )
-        return self._light(shown, draw).clamp(0, 255)
+        return self._cover(self._light(shown, draw).clamp(0, 255), draw)
 
     def _transform(self, draw: _Draw) -> Tensor:
         """An affine map from the output to the canvas for each image, (N, 2, 3)."""
@@ -88,6 +92,19 @@ class Jitter:
         mean = coloured.mean(dim=(1, 2, 3), keepdim=True)
         brightness = draw.between(-self.brightness, self.brightness)
         return (coloured - mean) * _each(draw.between(*self.contrast)) + mean + _each(brightness)
+
+    def _cover(self, pixels: Tensor, draw: _Draw) -> Tensor:
+        covered = draw.whether(self.erase).bool()[:, None, None]
+        rows, columns = (self._band(side, draw) for side in pixels.shape[-2:])
+        where = covered & rows[:, :, None] & columns[:, None, :]
+        return torch.where(where[:, None], _each(draw.between(0, 255)), pixels)
+
+    def _band(self, side: int, draw: _Draw) -> Tensor:
+        """A random stretch of an axis for each image, (N, side)."""
+        length = draw.between(*self.erased)
+        first = draw.between(0, 1) * (1 - length)
+        position = torch.linspace(0, 1, side, device=draw.device)[None, :]
+        return (position >= first[:, None]) & (position <= (first + length)[:, None])
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,8 @@ def build(  # noqa: PLR0913 (one for each way in which photographs differ)
     saturation: tuple[float, float] = (0.4, 1.4),
     contrast: tuple[float, float] = (0.6, 1.4),
     brightness: float = 30,
+    erase: float = 0,
+    erased: tuple[float, float] = (0.15, 0.4),
 ) -> Jitter:
     """The augmentation `jitter`."""
     return Jitter(
@@ -134,4 +153,6 @@ def build(  # noqa: PLR0913 (one for each way in which photographs differ)
         (saturation[0], saturation[1]),
         (contrast[0], contrast[1]),
         brightness,
+        erase,
+        (erased[0], erased[1]),
     )

@@ -16,15 +16,15 @@ class Shuffled:
 
     Attributes:
         per_identity: The most images of one identity in an epoch, drawn anew each epoch.
-        repeats: How often an epoch goes through the images; more for small data sets.
+        images: The fewest images in an epoch: a small data set is gone through several times.
     """
 
     per_identity: int
-    repeats: int
+    images: int
 
     def __post_init__(self) -> None:
-        if self.per_identity < 1 or self.repeats < 1:
-            raise ValueError("per_identity and repeats must be at least 1")
+        if self.per_identity < 1 or self.images < 1:
+            raise ValueError("per_identity and images must be at least 1")
 
     def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
         """Draw one epoch.
@@ -37,7 +37,9 @@ class Shuffled:
         Returns:
             Indices into the images, shape (steps, batch_size).
         """
-        order = np.concatenate([self._once(labels, rng) for _ in range(self.repeats)])
+        once = self._once(labels, rng)
+        repeats = -(-self.images // len(once))
+        order = np.concatenate([once, *(self._once(labels, rng) for _ in range(repeats - 1))])
         steps = max(1, len(order) // batch_size)
         return np.resize(order, (steps, batch_size))
 
@@ -50,6 +52,6 @@ class Shuffled:
         return order[rank[order] < self.per_identity]
 
 
-def build(per_identity: int = 1_000_000, repeats: int = 1) -> Shuffled:
+def build(per_identity: int = 1_000_000, images: int = 1) -> Shuffled:
     """The sampler `shuffled`."""
-    return Shuffled(per_identity, repeats)
+    return Shuffled(per_identity, images)

@@ -1,0 +1,53 @@
+"""The default bundle: faces, by a small residual encoder trained on the people of LFW's View 1.
+
+python -m training train faces --data ../shared/data/lfw --out runs/faces
+python -m training export runs/faces --to model/bundles/faces
+"""
+
+from model.manifest import Aspect, Card, InputSpec, Metric
+from training.components import Component
+from training.config import SplitConfig, TrainingConfig
+
+CONFIG = TrainingConfig(
+    name="faces",
+    version="1.0.0",
+    input=InputSpec(width=96, height=96, channels=3, aspect=Aspect.CROP),
+    canvas=1.25,
+    metric=Metric.L2,
+    # peopleDevTest.txt names the test people; the others are divided between training and
+    # calibration.
+    split=SplitConfig(calibration=0.15),
+    network=Component(name="residual", options={"dropout": 0.5}),
+    loss=Component(name="cosface", options={"margin": 0.1, "scale": 20}),
+    sampler=Component(name="shuffled", options={"per_identity": 30}),
+    # Tight and loose crops, colour and grey: LFW's faces have a rim of background, others fill the
+    # frame.
+    augmentation=Component(
+        name="jitter",
+        options={"zoom": [0.65, 1.1], "shift": 0.06, "grey": 0.2, "erase": 0.4},
+    ),
+    optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
+    epochs=60,
+    batch_size=128,
+    learning_rate=0.1,
+    bfloat16=True,
+    seed=2007,
+    card=Card(
+        summary="A face verifier of 1.6 M parameters, trained on 3,432 people of LFW's View 1.",
+        intended_use=(
+            "Trying Likewise out, and a baseline to beat on your own data: two roughly frontal, "
+            "roughly centred faces, cropped tight or loose, colour or grey."
+        ),
+        not_for=(
+            "Any decision that matters to a person: access, identity, policing, hiring. It was "
+            "trained on a few thousand public figures in news photographs; its error rates hold "
+            "for such photographs, and how they differ between groups of people is not measured. "
+            "It does not find faces in a picture, and a picture of a picture passes."
+        ),
+        data_licence=(
+            "Labeled Faces in the Wild, deep-funneled (Huang et al. 2007, 2012): published for "
+            "research; the photographs come from news sources, so it is not cleared for commercial "
+            "use, and neither is this bundle."
+        ),
+    ),
+)
