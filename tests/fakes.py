@@ -79,12 +79,10 @@ def encoder_graph(
     *,
     seed: int = 0,
     centre: float = 127.5,
-    normalise: bool = True,
 ) -> bytes:
     """A small real graph: uint8 (N, H, W, C) → scale → pool → linear → unit length, or → bits.
 
     An image that is all `centre` has length 0, and so no direction: 0 / 0, as in careless exports.
-    Without `normalise`, embeddings are as long as they come out.
     """
     features = spec.channels * (spec.height // POOL) * (spec.width // POOL)
     outputs = dim * 8 if kind is Kind.CODES else dim
@@ -109,7 +107,7 @@ def encoder_graph(
         ),
         helper.make_node("Reshape", ["pooled", "flat"], ["features"]),
         helper.make_node("MatMul", ["features", "weights"], ["linear"]),
-        *_last_nodes(kind, normalise=normalise),
+        *_last_nodes(kind),
     ]
     used = {name for node in nodes for name in node.input}
     output_type = TensorProto.UINT8 if kind is Kind.CODES else TensorProto.FLOAT
@@ -125,7 +123,7 @@ def encoder_graph(
     return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
 
 
-def _last_nodes(kind: Kind, *, normalise: bool):
+def _last_nodes(kind: Kind):
     if kind is Kind.CODES:
         return [
             helper.make_node("Greater", ["linear", "zero"], ["signs"]),
@@ -135,8 +133,6 @@ def _last_nodes(kind: Kind, *, normalise: bool):
             helper.make_node("ReduceSum", ["weighted", "last"], ["numbers"], keepdims=0),
             helper.make_node("Cast", ["numbers"], ["embeddings"], to=TensorProto.UINT8),
         ]
-    if not normalise:
-        return [helper.make_node("Identity", ["linear"], ["embeddings"])]
     return [
         helper.make_node("ReduceL2", ["linear"], ["length"], axes=[1], keepdims=1),
         helper.make_node("Div", ["linear", "length"], ["embeddings"]),
@@ -255,9 +251,9 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
 def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER, **choices) -> Path:
     """Write a small real bundle into a folder of bundles.
 
-    `choices` go to `encoder_graph` (seed, centre, normalise) and `make_manifest` (all others).
+    `choices` go to `encoder_graph` (seed, centre) and `make_manifest` (all others).
     """
-    for_graph = {key: choices.pop(key) for key in ("seed", "centre", "normalise") if key in choices}
+    for_graph = {key: choices.pop(key) for key in ("seed", "centre") if key in choices}
     spec, dim = choices.get("spec", SPEC), choices.get("dim", DIM)
     metric = choices.pop("metric", Metric.HAMMING if kind is Kind.CODES else Metric.L2)
     graph = choices.pop("graph", None) or encoder_graph(spec, dim, kind, **for_graph)

@@ -27,5 +27,5 @@ def test_each_row_is_the_preprocessed_image():
 )
 def test_an_error_names_the_image_and_keeps_its_class(data, error):
     files = [ImageFile("image1", fakes.photo(1)), ImageFile("image2", data)]
-    with pytest.raises(error, match="^image2: "):
+    with pytest.raises(error, match=r"^image2: "):
         to_tensor(files, fakes.SPEC, ImageLimits(max_bytes=50_000))

@@ -1,0 +1,168 @@
+import base64
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests import fakes
+
+ROOT = Path(__file__).parents[2]
+SAME = {"image1": fakes.photo(1, 0), "image2": fakes.photo(1, 2)}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(models_dir, **settings):
+    """The real server as a process of its own."""
+    settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
+    environment |= {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def server(models_dir, **settings):
+    """A server that is ready, with a client to it."""
+    port = free_port()
+    process = start(models_dir, PORT=port, **settings)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_until_ready(client, process)
+            yield process, client
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_ready(client, process):
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up and process.poll() is None:
+        with contextlib.suppress(httpx2.TransportError):
+            if client.get("/readyz").status_code == 200:
+                return
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"not ready: {process.communicate()[1]}")
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=20)[1]
+    return process.returncode, errors
+
+
+def exit_of(process):
+    errors = process.communicate(timeout=30)[1]
+    return process.returncode, errors.strip().splitlines()
+
+
+def test_the_server_answers_and_stops_cleanly_when_told(models_dir):
+    with server(models_dir) as (process, client):
+        files = {name: ("f", data) for name, data in SAME.items()}
+        by_form = client.post("/verify", files=files, headers={"X-Request-ID": "abc"})
+        encoded = {name: base64.b64encode(data).decode() for name, data in SAME.items()}
+        by_json = client.post("/verify", json=encoded)
+        assert by_form.status_code == 200
+        assert by_form.json() == by_json.json()
+        assert by_form.json()["same"] is True
+        assert by_form.headers["x-request-id"] == "abc"
+        assert "server" not in by_form.headers
+        missing = client.post("/verify", files={"image1": ("f", SAME["image1"])})
+        assert missing.headers["content-type"] == "application/problem+json"
+        status, log = stop(process)
+    assert status == 0, log
+    assert "Traceback" not in log
+    (line,) = [line for line in log.splitlines() if "ready on" in line]
+    assert f"http://127.0.0.1:{client.base_url.port}/docs" in line
+    assert "tiny 1.2.3 on CPU" in line
+
+
+def test_a_request_in_flight_is_answered_before_the_server_stops(models_dir):
+    with server(models_dir) as (process, client):
+        body = fakes.photo(1)
+        with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as line:
+            head = f"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            line.sendall(head.encode() + b"Content-Type: image/png\r\n\r\n" + body[:50])
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            line.sendall(body[50:])
+            assert line.recv(100).startswith(b"HTTP/1.1 200 OK")
+        assert exit_of(process)[0] == 0
+
+
+def test_an_upload_that_never_ends_is_told_so_and_its_connection_is_free_again(models_dir):
+    with server(models_dir, BODY_TIMEOUT_S=0.3) as (_, client):
+        with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as line:
+            head = b"POST /embed HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            line.sendall(head + b"Content-Type: image/png\r\n\r\n5\r\nhello\r\n")
+            assert line.recv(1000).startswith(b"HTTP/1.1 408")
+        assert client.get("/livez").status_code == 200
+
+
+def test_two_workers_answer_alike_and_stop_cleanly(models_dir):
+    with server(models_dir, WORKERS=2) as (process, client):
+        files = {name: ("f", data) for name, data in SAME.items()}
+        answers = [
+            httpx2.post(f"{client.base_url}/verify", files=files, trust_env=False).text
+            for _ in range(8)
+        ]
+        assert len(set(answers)) == 1
+        status, log = stop(process)
+    assert status == 0, log
+    assert log.count("ready on") == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"MODELS_DIR": "/nowhere"}, "the models folder /nowhere cannot be read"),
+        ({"DEFAULT_MODEL": "nobody"}, "no default model 'nobody'"),
+        ({"PORT": "http"}, "LIKEWISE_PORT='http' cannot be used"),
+        ({"PROT": "1"}, "did you mean LIKEWISE_PORT?"),
+        ({"PROVIDER": "cuda"}, "LIKEWISE_PROVIDER=cuda"),
+    ],
+    ids=["models-dir", "default-model", "value", "name", "provider"],
+)
+def test_what_is_set_wrongly_ends_the_start_with_one_clear_line(models_dir, settings, sentence):
+    status, lines = exit_of(start(models_dir, **settings))
+    assert status == 1
+    assert len(lines) == 1
+    assert lines[0].startswith("likewise cannot start: ")
+    assert sentence in lines[0]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_model_that_fails_its_self_check_ends_the_start_without_a_traceback(tmp_path, workers):
+    fakes.make_bundle(tmp_path, "tiny", golden=(0.5,) * fakes.DIM)
+    status, lines = exit_of(start(tmp_path, WORKERS=workers, PORT=free_port()))
+    assert status == 3
+    assert any("golden embedding is off" in line for line in lines)
+    assert not any("Traceback" in line for line in lines)
+
+
+def test_a_port_that_is_taken_ends_the_start(models_dir):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        status, lines = exit_of(start(models_dir, PORT=taken.getsockname()[1]))
+    assert status != 0
+    assert any("in use" in line for line in lines)
