@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.errors import ParameterError, UnreadableBodyError
+from app.errors import BodyTooLargeError, ParameterError, UnreadableBodyError
 
 _MOST_ERRORS_TOLD = 10
 
@@ -63,11 +63,14 @@ def from_json(kind: type[Fields], body: bytes, most_values: int) -> Fields:
             forty as an object, so a body's size does not bound the memory that it takes.
 
     Raises:
-        UnreadableBodyError: Not JSON, or with many more values than there can be.
+        BodyTooLargeError: It holds more values than that.
+        UnreadableBodyError: Not JSON.
         ParameterError: A field is missing, unknown, or has a value that cannot be used.
     """
     if body.count(b",") > most_values:
-        raise UnreadableBodyError(f"the JSON holds more than the {most_values:,} values expected")
+        raise BodyTooLargeError(
+            f"the JSON holds more than the {most_values:,} values that are taken"
+        )
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:

@@ -101,7 +101,7 @@ def problem(
         "detail": detail,
         "request_id": identifier,
     }
-    members |= {n: v for n in _EXTENSIONS if (v := getattr(error, n, None)) not in (None, ())}
+    members |= _extensions(error)
     retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, _WORTH_A_RETRY) else {}
     return Response(
         json.dumps(members, allow_nan=False),
@@ -109,6 +109,14 @@ def problem(
         headers={**retry, **(headers or {})},
         media_type=MEDIA_TYPE,
     )
+
+
+def _extensions(error: Exception) -> dict[str, object]:
+    """Only of our own errors: what `row` or `errors` means on another, nobody here knows."""
+    if not isinstance(error, LikewiseError):
+        return {}
+    found = {name: getattr(error, name, None) for name in _EXTENSIONS}
+    return {name: value for name, value in found.items() if value not in (None, ())}
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -128,6 +128,18 @@ def test_an_unexpected_error_is_a_500_that_tells_nothing_and_a_log_that_tells_al
     assert "secret" in caplog.text
 
 
+def test_an_unexpected_error_with_attributes_of_our_names_is_still_a_500():
+    class Foreign(Exception):  # noqa: N818 (not ours to name)
+        row = "secret"
+
+        def errors(self):
+            return ["secret"]
+
+    response = get(raising(Foreign("secret")))
+    assert response.json()["type"] == "urn:likewise:problem:internal"
+    assert "secret" not in response.text
+
+
 def test_a_path_that_does_not_exist_is_a_problem():
     response = get(raising(errors.PartError("x")), "/nowhere")
     assert response.status_code == 404
