@@ -94,7 +94,7 @@ def problem(
         headers: Further headers.
     """
     known = answer or answer_for(type(error))
-    members = {
+    members: dict[str, object] = {
         "type": TYPE_PREFIX + known.slug,
         "title": known.title,
         "status": known.status.value,
