@@ -49,6 +49,11 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_UNSUPPORTED_MODES = {
+    "F": "floating point numbers without a known range",
+    "LAB": "in the Lab colour space",
+}
+
 _REDUCING_GAP = 2
 """How many times the target a reduced-scale decode must leave, so that the resize still filters."""
 
@@ -151,10 +156,10 @@ def _flatten(image: Image.Image, channels: int) -> Image.Image:
     """To 8-bit grey or RGB: alpha over white, 16 bits scaled down, palette and CMYK converted."""
     if image.mode.startswith("I"):
         image = _sixteen_to_eight_bits(image)
-    elif image.mode == "F":
+    elif image.mode in _UNSUPPORTED_MODES:
         raise UnsupportedImageError(
-            "the image's pixels are floating point numbers without a known range; "
-            "send 8 or 16 bits a channel"
+            f"the image's pixels are {_UNSUPPORTED_MODES[image.mode]}; "
+            "send grey or RGB, 8 or 16 bits a channel"
         )
     if image.has_transparency_data:
         image = _over_white(image)
