@@ -16,7 +16,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from model.errors import BundleError, BundleNotFoundError, IntegrityError, ManifestError
+from model.errors import (
+    BundleError,
+    BundleNotFoundError,
+    IntegrityError,
+    ManifestError,
+    faults,
+)
 from model.manifest import SCHEMA_VERSION, Kind, Manifest
 
 MANIFEST_FILE = "manifest.json"
@@ -79,7 +85,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise ManifestError(f"{path} is not a valid manifest: {error}") from error
+        raise ManifestError(f"{path} is not a valid manifest: {faults(error)}") from error
 
 
 def write_bundle(

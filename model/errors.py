@@ -16,6 +16,10 @@
 The message of each says what was wrong and what to do about it.
 """
 
+from __future__ import annotations
+
+from pydantic import ValidationError
+
 
 class LikewiseError(Exception):
     """Base of every error that Likewise raises on purpose."""
@@ -79,3 +83,13 @@ class IntegrityError(BundleError):
 
 class SelfCheckError(BundleError):
     """The graph's inputs, outputs or golden embedding are not what the manifest promises."""
+
+
+def faults(error: ValidationError) -> str:
+    """What pydantic found wrong, in one line: `place: fault` for each."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(": ".join([*_place(fault["loc"]), fault["msg"]]) for fault in found)
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    return [".".join(map(str, location))] if location else []
