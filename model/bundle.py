@@ -119,9 +119,7 @@ def write_bundle(
         new.mkdir()
         for name, data in files.items():
             _write_synced(new / name, data)
-        if folder.exists():
-            folder.rename(Path(scratch) / "old")
-        new.rename(folder)
+        _put_in_place(new, folder, Path(scratch) / "old")
 
 
 def sha256(data: bytes) -> str:
@@ -155,6 +153,18 @@ def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
     stored = sha256(files[SPLIT_FILE]) if SPLIT_FILE in files else None
     if stored != manifest.split_sha256:
         raise IntegrityError("the split is not the one whose hash the manifest holds")
+
+
+def _put_in_place(new: Path, folder: Path, old: Path) -> None:
+    if not folder.exists():
+        new.rename(folder)
+        return
+    folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
 
 
 def _write_synced(path: Path, data: bytes) -> None:
