@@ -191,10 +191,11 @@ def _read_split(folder: Path, manifest: Manifest) -> Split | None:
     if manifest.split_sha256 is None:
         return None
     path = folder / SPLIT_FILE
-    parts = json.loads(_read_checked(path, manifest.split_sha256, MAX_SPLIT_BYTES))
+    text = _read_checked(path, manifest.split_sha256, MAX_SPLIT_BYTES)
     try:
+        parts = json.loads(text)
         return Split(**{name: frozenset(parts[name]) for name in parts})
-    except TypeError as error:
+    except (TypeError, ValueError, LookupError, RecursionError) as error:
         raise IntegrityError(f"{path} is not a split: {error}") from error
 
 
