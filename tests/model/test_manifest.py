@@ -1,0 +1,161 @@
+import pytest
+from pydantic import ValidationError
+
+from model.manifest import (
+    Aspect,
+    Curve,
+    ErrorRates,
+    Golden,
+    Histogram,
+    InputSpec,
+    Kind,
+    LikelihoodRatio,
+    Manifest,
+    Metric,
+    OnnxFile,
+)
+from tests import fakes
+
+
+def changed(manifest, **fields):
+    return Manifest.model_validate({**manifest.model_dump(), **fields})
+
+
+def test_json_and_back_is_the_same_manifest(manifest):
+    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+def test_a_manifest_is_frozen(manifest):
+    with pytest.raises(ValidationError, match="frozen"):
+        manifest.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [
+        (kind, metric)
+        for kind in Kind
+        for metric in Metric
+        if (kind, metric)
+        not in {
+            (Kind.ENCODER, Metric.L1),
+            (Kind.ENCODER, Metric.L2),
+            (Kind.CODES, Metric.HAMMING),
+            (Kind.PAIR, Metric.NONE),
+        }
+    ],
+)
+def test_a_kind_refuses_a_metric_of_another(manifest, kind, metric):
+    with pytest.raises(ValidationError, match="cannot use the metric"):
+        changed(manifest, kind=kind, metric=metric)
+
+
+def test_the_golden_embedding_has_the_embeddings_length(manifest):
+    with pytest.raises(ValidationError, match="length"):
+        changed(manifest, embedding_dim=manifest.embedding_dim + 1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "../etc"},
+        {"name": "Upper"},
+        {"name": ""},
+        {"name": "x" * 65},
+        {"name": "line\n"},
+        {"version": "1.0"},
+        {"version": "1.0.0-rc1"},
+        {"schema_version": 2},
+        {"embedding_dim": 0},
+        {"split_sha256": "abc"},
+        {"split_sha256": "G" * 64},
+        {"threshold": 0.5},
+    ],
+    ids=str,
+)
+def test_a_field_outside_its_range_or_unknown_is_refused(manifest, fields):
+    with pytest.raises(ValidationError):
+        changed(manifest, **fields)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "../encoder.onnx",
+        "/etc/passwd.onnx",
+        "a/b.onnx",
+        "a\\b.onnx",
+        ".hidden.onnx",
+        "",
+        "encoder.onnx\n",
+        "manifest.json",
+        "split.json",
+        "README.md",
+    ],
+)
+def test_the_graphs_file_is_a_plain_onnx_name_beside_the_manifest(file):
+    with pytest.raises(ValidationError):
+        OnnxFile(file=file, sha256="0" * 64, bytes=1, opset=18)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"width": 3}, {"height": 1025}, {"channels": 2}, {"aspect": "tile"}], ids=str
+)
+def test_an_input_outside_its_range_is_refused(fields):
+    good = {"width": 24, "height": 32, "channels": 1, "aspect": Aspect.PAD}
+    assert InputSpec(**good).width == 24
+    with pytest.raises(ValidationError):
+        InputSpec(**(good | fields))
+
+
+@pytest.mark.parametrize(
+    ("rate", "interval"),
+    [(0.2, (0.3, 0.4)), (0.5, (0.3, 0.4)), (0.35, (0.4, 0.3)), (1.2, (0.3, 1.3))],
+)
+def test_an_interval_holds_its_rate_within_0_and_1(rate, interval):
+    with pytest.raises(ValidationError):
+        ErrorRates(fmr=rate, fmr_interval=interval, fnmr=0.1, fnmr_interval=(0.0, 0.2))
+    with pytest.raises(ValidationError):
+        ErrorRates(fmr=0.1, fmr_interval=(0.0, 0.2), fnmr=rate, fnmr_interval=interval)
+
+
+def test_a_histogram_has_a_share_for_each_gap():
+    with pytest.raises(ValidationError, match="one share"):
+        Histogram(edges=(0, 1, 2), genuine=(0.5, 0.5), impostor=(1.0,))
+
+
+def test_a_curve_has_rates_for_each_threshold():
+    with pytest.raises(ValidationError, match="one set of rates"):
+        Curve(thresholds=(0, 1), rates=(fakes.rates(0, 1),))
+
+
+def test_a_curves_thresholds_rise():
+    with pytest.raises(ValidationError, match="must rise"):
+        Curve(thresholds=(1, 0), rates=(fakes.rates(0, 1), fakes.rates(1, 0)))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"slope": 0.1}, {"log10_min": 0.1}, {"log10_max": -0.1}, {"intercept": float("nan")}],
+    ids=str,
+)
+def test_a_likelihood_ratio_falls_with_the_energy_between_its_bounds(fields):
+    good = {"intercept": 1.0, "slope": -1.0, "log10_min": -1.0, "log10_max": 1.0}
+    assert LikelihoodRatio(**good).slope == -1
+    with pytest.raises(ValidationError):
+        LikelihoodRatio(**(good | fields))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_numbers_are_finite(bad):
+    with pytest.raises(ValidationError):
+        Golden(embedding=(0.0, bad), tolerance=0.1)
+    with pytest.raises(ValidationError):
+        Golden(embedding=(0.0,), tolerance=bad)
+
+
+def test_the_default_operating_point_exists(manifest):
+    count = len(manifest.calibration.operating_points)
+    assert manifest.calibration.default_point.target_fmr == 0.01
+    with pytest.raises(ValidationError, match=f"{count} does not exist"):
+        fakes.make_manifest(b"no graph", golden=(0.0,) * fakes.DIM, default=count)
