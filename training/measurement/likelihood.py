@@ -63,9 +63,9 @@ def min_cllr(pairs: PairEnergies) -> float:
     """The cost of the best monotone map of the same energies, in bits."""
     weights = np.where(pairs.is_genuine, 0.5 / len(pairs.genuine), 0.5 / len(pairs.impostor))
     isotonic = IsotonicRegression(y_min=0, y_max=1, increasing=False)
-    posterior = isotonic.fit_transform(
-        pairs.all_energies.astype(np.float64), pairs.is_genuine.astype(np.float64), weights
-    )
+    energies = pairs.all_energies.astype(np.float64)
+    isotonic.fit(energies, pairs.is_genuine.astype(np.float64), sample_weight=weights)
+    posterior = isotonic.predict(energies)
     with np.errstate(divide="ignore"):
         log_ratio = np.log(posterior) - np.log1p(-posterior)
     return _cost(log_ratio[pairs.is_genuine], log_ratio[~pairs.is_genuine])
