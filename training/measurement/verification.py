@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring import Energies
+from model.scoring import Energies, is_same
 from training.errors import DataError
 
 FOLDS = 10
@@ -36,7 +36,7 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
     for k in range(FOLDS):
         held_out = fold == k
         threshold = best_threshold(energies[~held_out], same[~held_out])
-        accuracies.append(np.mean((energies[held_out] <= threshold) == same[held_out]))
+        accuracies.append(np.mean(is_same(energies[held_out], threshold) == same[held_out]))
     return float(np.mean(accuracies)), float(np.std(accuracies, ddof=1) / np.sqrt(FOLDS))
 
 
@@ -47,9 +47,8 @@ def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:
         energies: (pairs,).
         same: Whether each pair is genuine, (pairs,).
     """
-    order = np.argsort(energies, kind="stable")
-    rising, genuine = energies[order].astype(np.float64), same[order]
-    right = np.cumsum(genuine) + (~genuine).sum() - np.cumsum(~genuine)
-    best = int(np.argmax(right))
-    following = rising[min(best + 1, len(rising) - 1)]
-    return float((rising[best] + following) / 2)
+    levels, level = np.unique(energies.astype(np.float64), return_inverse=True)
+    gained = np.bincount(level, np.where(same, 1, -1), len(levels))
+    best = int(np.argmax(np.concatenate([[0], np.cumsum(gained)])))  # So many levels are accepted.
+    ends = np.concatenate([[np.nextafter(levels[0], -np.inf)], levels, levels[-1:]])
+    return float((ends[best] + ends[best + 1]) / 2) if best else float(ends[0])
