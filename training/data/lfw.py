@@ -31,7 +31,8 @@ def read_lfw(folder: Path) -> ImageSet:
     people = frozenset(line.split()[0] for line in _lines(folder / TEST_PEOPLE))
     if strangers := people - set(faces.identities):
         raise DataError(f"{TEST_PEOPLE} names {len(strangers)} people who have no images here")
-    pairs = tuple(_pair(line, _names(faces)) for line in _lines(folder / TEST_PAIRS))
+    names = _names(faces)
+    pairs = tuple(_pair(line, names) for line in _lines(folder / TEST_PAIRS))
     return replace(
         faces, name="lfw", test_identities=people, official_pairs={"LFW View 1 pairsDevTest": pairs}
     )
@@ -59,9 +60,9 @@ def _names(faces: ImageSet) -> dict[str, str]:
 def _pair(line: str, names: dict[str, str]) -> OfficialPair:
     """`Name i j` is a genuine pair, `Name i Other j` an impostor pair."""
     match line.split():
-        case [name, i, j]:
+        case [name, i, j] if i.isdecimal() and j.isdecimal():
             left, right, same = f"{name}_{int(i):04d}", f"{name}_{int(j):04d}", True
-        case [name, i, other, j]:
+        case [name, i, other, j] if i.isdecimal() and j.isdecimal():
             left, right, same = f"{name}_{int(i):04d}", f"{other}_{int(j):04d}", False
         case _:
             raise DataError(f"{TEST_PAIRS}: cannot read the line {line!r}")
