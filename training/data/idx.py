@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read_idx(folder: Path) -> ImageSet:
         DataError: A file without its counterpart, or not of the IDX format.
     """
     images = [image for path in image_files(folder) for image in _read_part(path)]
-    return ImageSet(folder.name, sorted_images(images))
+    return ImageSet(folder.resolve().name, sorted_images(images))
 
 
 def _read_part(path: Path) -> list[LabelledImage]:
@@ -53,7 +54,7 @@ def _read_array(path: Path, axes: int) -> NDArray[np.uint8]:
         opener = gzip.open if path.suffix == ".gz" else open
         with opener(path, "rb") as file:
             data = file.read(_MAX_BYTES)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     header = 4 + 4 * axes
     if len(data) < header or data[:4] != bytes([0, 0, 8, axes]):
