@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -37,7 +38,7 @@ def read_folder(root: Path) -> ImageSet:
         if len(path.relative_to(root).parts) <= MAX_DEPTH and path.is_file()
     )
     files = [(PurePosixPath(path.as_posix()), partial(_read_file, root / path)) for path in paths]
-    return ImageSet(root.name, sorted_images(label_by_folder(files)))
+    return ImageSet(root.resolve().name, sorted_images(label_by_folder(files)))
 
 
 def read_zip(path: Path) -> ImageSet:
@@ -97,4 +98,8 @@ def _read_file(path: Path) -> bytes:
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.file_size > MAX_FILE_BYTES:
         raise DataError(f"{entry.filename} has more than {MAX_FILE_BYTES:,} bytes")
-    return archive.read(entry)
+    try:
+        return archive.read(entry)
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: encrypted, or packed in a way that this Python cannot unpack.
+        raise DataError(f"{entry.filename} cannot be read from its zip: {error}") from error
