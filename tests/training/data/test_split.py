@@ -1,0 +1,90 @@
+import pytest
+
+from model.bundle import identity_digest
+from tests.training.synthetic import image_set
+from training.config import SplitConfig
+from training.data.split import split_identities
+from training.errors import DataError, SplitError
+
+CONFIG = SplitConfig(calibration=0.2, test=0.3)
+
+
+def people(several=40, single=0):
+    return {f"p{i:03d}": 3 for i in range(several)} | {f"s{i:03d}": 1 for i in range(single)}
+
+
+def parts(split):
+    return set(split.train), set(split.calibration), set(split.test)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nobody_is_in_two_parts_and_everybody_in_one(seed):
+    images = image_set(people(40, 30))
+    train, calibration, test = parts(split_identities(images, CONFIG, seed))
+    assert not train & calibration
+    assert not train & test
+    assert not calibration & test
+    assert train | calibration | test == set(images.identities)
+
+
+def test_identities_with_one_image_and_with_several_are_divided_in_the_same_shares():
+    split = split_identities(image_set(people(40, 20)), CONFIG, 0)
+    for part, share in zip(parts(split), (0.5, 0.2, 0.3), strict=True):
+        assert sum(name.startswith("p") for name in part) == round(40 * share)
+        assert sum(name.startswith("s") for name in part) == round(20 * share)
+
+
+def test_a_seed_gives_the_same_split_and_another_seed_another():
+    images = image_set(people())
+    assert split_identities(images, CONFIG, 7) == split_identities(images, CONFIG, 7)
+    assert split_identities(images, CONFIG, 7) != split_identities(images, CONFIG, 8)
+
+
+def test_each_part_is_sorted():
+    split = split_identities(image_set(people()), CONFIG, 3)
+    for part in (split.train, split.calibration, split.test):
+        assert list(part) == sorted(part)
+
+
+OFFICIAL = frozenset({"p001", "p017", "s003"})
+
+
+def test_the_official_test_people_are_the_test_part():
+    images = image_set(people(40, 10), test_identities=OFFICIAL)
+    split = split_identities(images, CONFIG, 0)
+    assert set(split.test) == OFFICIAL
+    assert len(split.calibration) == round(38 * 0.2) + round(9 * 0.2)
+
+
+def test_the_official_test_people_can_be_passed_over():
+    images = image_set(people(40, 10), test_identities=OFFICIAL)
+    split = split_identities(images, SplitConfig(calibration=0.2, test=0.3, official=False), 0)
+    assert len(split.test) == 15
+
+
+def test_one_image_of_each_identity_is_an_error():
+    with pytest.raises(DataError, match="each of 30 identities has one image"):
+        split_identities(image_set(people(0, 30)), CONFIG, 0)
+
+
+@pytest.mark.parametrize("several", [1, 3, 5])
+def test_too_few_identities_are_an_error_that_says_what_is_needed(several):
+    with pytest.raises(SplitError, match="20 or more, 4 images each"):
+        split_identities(image_set(people(several, 30)), CONFIG, 0)
+
+
+def test_the_smallest_set_that_the_message_asks_for_is_enough():
+    split = split_identities(image_set(people(20)), SplitConfig(), 0)
+    assert [len(part) for part in parts(split)] == [12, 4, 4]
+
+
+def test_a_bundle_gets_digests_in_place_of_names():
+    split = split_identities(image_set(people(20)), SplitConfig(), 0)
+    assert split.digests().train == {identity_digest(name) for name in split.train}
+    assert split.digests().test == {identity_digest(name) for name in split.test}
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.2)])
+def test_shares_that_leave_nothing_to_train_on_are_refused(shares):
+    with pytest.raises(ValueError, match="nothing to train on"):
+        SplitConfig(calibration=shares[0], test=shares[1])
