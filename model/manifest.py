@@ -26,6 +26,7 @@ Count = Annotated[int, Field(ge=0)]
 Interval = tuple[Fraction, Fraction]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx$", max_length=100)]
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 BundleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 
 
@@ -257,7 +258,7 @@ class Manifest(_Frozen):
 
     schema_version: Literal[1] = SCHEMA_VERSION
     name: BundleName
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    version: Version
     kind: Kind
     input: InputSpec
     metric: Metric

@@ -6,9 +6,10 @@ import importlib
 import pkgutil
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from model.manifest import BundleName, Card, InputSpec, Metric
+from model.errors import faults
+from model.manifest import BundleName, Card, InputSpec, Metric, Version
 from training import configs
 from training.components import Component
 from training.errors import ConfigError
@@ -45,7 +46,7 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: BundleName
-    version: str
+    version: Version
     input: InputSpec
     canvas: float = Field(default=1.0, ge=1, le=4)
     metric: Metric
@@ -64,6 +65,13 @@ class TrainingConfig(BaseModel):
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card
+
+    @field_validator("metric")
+    @classmethod
+    def _an_encoders_metric(cls, metric: Metric) -> Metric:
+        if metric not in {Metric.L1, Metric.L2}:
+            raise ValueError(f"an encoder is trained for l1 or l2, not for {metric}")
+        return metric
 
 
 def config_names() -> list[str]:
@@ -87,4 +95,4 @@ def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingC
     try:
         return TrainingConfig.model_validate({**config.model_dump(), **(overrides or {})})
     except ValidationError as error:
-        raise ConfigError(f"config {name}: {error}") from error
+        raise ConfigError(f"config {name}: {faults(error)}") from error

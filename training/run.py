@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from model.errors import faults
 from training.config import TrainingConfig
 from training.data.split import IdentitySplit
 from training.errors import RunError
@@ -137,4 +138,4 @@ def _parse(schema: type[_Schema], text: str, path: Path) -> _Schema:
     try:
         return schema.model_validate_json(text)
     except ValidationError as error:
-        raise RunError(f"{path} was written by another version: {error}") from error
+        raise RunError(f"{path} was written by another version: {faults(error)}") from error
