@@ -26,6 +26,19 @@ def check_loss(loss: float, epoch: int, learning_rate: float) -> None:
         )
 
 
+def check_finite(embeddings: NDArray[np.float32]) -> None:
+    """Check that every embedding is a vector of finite numbers.
+
+    Raises:
+        DivergedError: One is not.
+    """
+    if not np.isfinite(embeddings).all():
+        raise DivergedError(
+            "an embedding is not finite; the last checkpoint is good: lower learning_rate and "
+            "train again"
+        )
+
+
 def check_spread(embeddings: NDArray[np.float32]) -> None:
     """Check that different images get different embeddings.
 
@@ -36,8 +49,7 @@ def check_spread(embeddings: NDArray[np.float32]) -> None:
         DivergedError: An embedding is not finite.
         CollapsedError: All images get nearly the same one.
     """
-    if not np.isfinite(embeddings).all():
-        raise DivergedError("an embedding is not finite; lower learning_rate and train again")
+    check_finite(embeddings)
     centre = embeddings.mean(axis=0)
     spread = float(np.linalg.norm(embeddings - centre, axis=1).mean())
     length = float(np.linalg.norm(embeddings, axis=1).mean())
