@@ -1,0 +1,61 @@
+import math
+
+import pytest
+import torch
+
+from training.losses.exponential import build
+
+Q = 100.0
+
+
+def by_hand(embeddings, identities):
+    """Equation 8 of the paper, pair by pair."""
+    losses = []
+    for k in range(0, len(embeddings), 2):
+        left, right = embeddings[k].tolist(), embeddings[k + 1].tolist()
+        e = sum(abs(a - b) for a, b in zip(left, right, strict=True))
+        y = int(identities[k] != identities[k + 1])
+        losses.append((1 - y) * 2 / Q * e**2 + y * 2 * Q * math.exp(-2.77 / Q * e))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_loss_is_equation_8(seed):
+    generator = torch.Generator().manual_seed(seed)
+    embeddings = torch.rand(12, 50, generator=generator, dtype=torch.float64) * 2 - 1
+    identities = torch.randint(0, 2, (12,), generator=generator)
+    answer = build(Q)(embeddings, identities).item()
+    assert answer == pytest.approx(by_hand(embeddings, identities))
+
+
+def gradient(identities, distance):
+    embeddings = torch.tensor([[0.0], [distance]], requires_grad=True)
+    build(Q)(embeddings, torch.tensor(identities)).backward()
+    return embeddings.grad[:, 0].tolist()
+
+
+def test_a_genuine_pair_is_pulled_together():
+    left, right = gradient([7, 7], 3.0)
+    # Descending moves the left one up and the right one down, by 4 E / Q.
+    assert (left, right) == pytest.approx((-4 * 3 / Q, 4 * 3 / Q))
+
+
+def test_an_impostor_pair_is_pushed_apart():
+    left, right = gradient([7, 8], 3.0)
+    push = 2 * 2.77 * math.exp(-2.77 / Q * 3)
+    assert (left, right) == pytest.approx((push, -push))
+
+
+def test_a_distant_impostor_is_pushed_less_than_a_near_one():
+    assert abs(gradient([1, 2], 50.0)[0]) < abs(gradient([1, 2], 5.0)[0])
+
+
+def test_an_impostor_pair_at_the_bound_is_all_but_left_alone():
+    loss = build(Q)(torch.tensor([[0.0], [Q]]), torch.tensor([1, 2])).item()
+    assert loss == pytest.approx(2 * Q * math.exp(-2.77))
+
+
+@pytest.mark.parametrize("q", [0, -1, float("nan")])
+def test_a_bound_that_is_not_positive_is_refused(q):
+    with pytest.raises(ValueError, match="positive"):
+        build(q)

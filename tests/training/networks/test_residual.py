@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from model.manifest import Aspect, InputSpec
+from training.config import load_config
+from training.networks.residual import build
+from training.trainer import build_encoder
+
+
+def spec(width=32, height=24, channels=3):
+    return InputSpec(width=width, height=height, channels=channels, aspect=Aspect.CROP)
+
+
+SMALL = {"widths": (8, 16), "depths": (1, 2), "strides": (2, 2), "squeeze": 4, "dim": 12}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("width", "height"), [(32, 24), (33, 17), (9, 50)])
+@pytest.mark.parametrize("training", [True, False])
+def test_embeddings_have_length_one(channels, width, height, training):
+    torch.manual_seed(0)
+    network = build(spec(width, height, channels), **SMALL).train(training)
+    embeddings = network(torch.randn(5, channels, height, width))
+    assert embeddings.shape == (5, network.dim) == (5, 12)
+    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(5))
+
+
+def test_the_faces_network_has_at_most_two_million_parameters_and_eight_megabytes():
+    config = load_config("faces")
+    encoder = build_encoder(config)
+    count = sum(p.numel() for p in encoder.parameters())
+    assert 1_000_000 < count <= 2_000_000
+    assert sum(t.numel() * t.element_size() for t in encoder.state_dict().values()) <= 8_000_000
+
+
+def test_in_evaluation_an_image_does_not_depend_on_its_batch():
+    torch.manual_seed(0)
+    network = build(spec(), **SMALL).eval()
+    images = torch.randn(6, 3, 24, 32)
+    torch.testing.assert_close(network(images)[2:3], network(images[2:3]))
+
+
+def test_every_parameter_gets_a_gradient():
+    torch.manual_seed(0)
+    network = build(spec(), **SMALL, dropout=0)
+    network(torch.randn(6, 3, 24, 32))[:, 0].sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+def test_stages_that_disagree_are_refused():
+    with pytest.raises(ValueError, match="same stages"):
+        build(spec(), widths=(8, 16), depths=(1,), strides=(2, 2))

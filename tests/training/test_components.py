@@ -1,0 +1,43 @@
+import pytest
+
+from training.components import Component, Part, build, names
+from training.errors import ConfigError
+
+
+def test_the_parts_are_the_files():
+    assert names(Part.LOSS) == ["cosface", "exponential"]
+    assert names(Part.NETWORK) == ["chopra2005", "residual"]
+    assert names(Part.SAMPLER) == ["balanced_pairs", "shuffled"]
+    assert names(Part.AUGMENTATION) == ["jitter", "none"]
+    assert names(Part.OPTIMISER) == ["adamw", "sgd"]
+
+
+@pytest.mark.parametrize("name", ["triplet", "", "__init__", "../config", "exponential.build"])
+def test_an_unknown_part_is_an_error_that_lists_those_that_exist(name):
+    with pytest.raises(ConfigError, match="there are: cosface, exponential"):
+        build(Part.LOSS, Component(name=name))
+
+
+def test_an_unknown_option_is_an_error_that_lists_those_that_exist():
+    with pytest.raises(ConfigError, match="no option margins; it has: margin, scale"):
+        build(Part.LOSS, Component(name="cosface", options={"margins": 0.1}), dim=4, identities=3)
+
+
+def test_what_the_trainer_gives_is_no_option():
+    with pytest.raises(ConfigError, match="no option dim"):
+        build(Part.LOSS, Component(name="cosface", options={"dim": 9}), dim=4, identities=3)
+
+
+def test_a_value_that_is_refused_is_an_error_that_says_why():
+    with pytest.raises(ConfigError, match="must be positive"):
+        build(Part.LOSS, Component(name="exponential", options={"q": -1}), dim=4, identities=3)
+
+
+def test_an_option_that_is_missing_is_an_error_that_names_it():
+    with pytest.raises(ConfigError, match="'q'"):
+        build(Part.LOSS, Component(name="exponential"), dim=4, identities=3)
+
+
+def test_a_part_takes_of_the_context_what_it_names():
+    loss = build(Part.LOSS, Component(name="exponential", options={"q": 8}), dim=4, identities=3)
+    assert loss.q == 8
