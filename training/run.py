@@ -78,8 +78,12 @@ class RunFolder:
 
     def split(self) -> IdentitySplit:
         """The identities of each part."""
-        parts = json.loads(self._read("split.json"))
-        return IdentitySplit(**{name: tuple(parts[name]) for name in parts})
+        text = self._read("split.json")
+        try:
+            parts = json.loads(text)
+            return IdentitySplit(**{name: tuple(parts[name]) for name in parts})
+        except (ValueError, TypeError, LookupError) as error:
+            raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; a kill or a full disk leaves the one before it."""
