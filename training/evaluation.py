@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.bundle import Bundle, identity_digest
-from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Metric
+from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, Metric
 from model.scoring import energy
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
@@ -18,6 +19,9 @@ from training.measurement.pairs import MAX_IMAGES, PairEnergies, all_pairs
 from training.measurement.rates import RateTable
 from training.measurement.verification import ten_fold_accuracy
 from training.runtime import OnnxEncoder
+
+_IMAGES_PER_IDENTITY = 10
+"""Where a bundle's config does not say."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Meter:
         Raises:
             DataError: No genuine or no impostor pairs.
         """
-        decoded = decode(_bounded(images, self.images_per_identity), self.spec)
+        decoded = decode(bounded(images, self.images_per_identity), self.spec)
         embeddings = self.encoder.embed(decoded.pixels)
         return all_pairs(embeddings, decoded.source.labels(), self.metric)
 
@@ -91,19 +95,28 @@ class Evaluation:
     pairs: PairEnergies
 
 
-def evaluate(bundle: Bundle, images: ImageSet, images_per_identity: int = 10) -> Evaluation:
+def evaluate(
+    bundle: Bundle, images: ImageSet, images_per_identity: int | None = None
+) -> Evaluation:
     """Measure a bundle on the identities of a data set that its training has not seen.
+
+    Args:
+        bundle: Opened, so checked.
+        images: The data set.
+        images_per_identity: The most images of one identity; None for what the bundle's own figures
+            were measured on.
 
     Raises:
         DataError: Nobody is left, or too few to make pairs.
     """
     manifest = bundle.manifest
-    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, images_per_identity)
+    limit = images_per_identity or _as_measured_before(manifest)
+    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
     same_data = images.fingerprint() == manifest.provenance.data_sha256
     unseen = unseen_identities(bundle, images)
     pairs = meter.pairs(images.of(unseen))
     table = RateTable(pairs)
-    protocol = protocol_of(images.name, unseen, pairs, images_per_identity)
+    protocol = protocol_of(images.name, unseen, pairs, limit)
     ratio = manifest.calibration.likelihood_ratio
     return Evaluation(
         bundle=bundle,
@@ -157,11 +170,17 @@ def protocol_of(
     )
 
 
-def _bounded(images: ImageSet, per_identity: int) -> ImageSet:
+def bounded(images: ImageSet, per_identity: int) -> ImageSet:
     """At most so many images of one identity, and in all; whole identities, by their digest."""
-    bounded = images.of(images.identities, per_identity)
-    if len(bounded) <= MAX_IMAGES:
-        return bounded
-    kept = sorted(bounded.identities, key=identity_digest)
-    share = int(len(kept) * MAX_IMAGES / len(bounded) * 0.95)
-    return bounded.of(kept[: max(2, share)])
+    few = images.of(images.identities, per_identity)
+    if len(few) <= MAX_IMAGES:
+        return few
+    kept = sorted(few.identities, key=identity_digest)
+    share = int(len(kept) * MAX_IMAGES / len(few) * 0.95)
+    return few.of(kept[: max(2, share)])
+
+
+def _as_measured_before(manifest: Manifest) -> int:
+    """How many images of one identity the manifest's own figures were measured on at most."""
+    config = json.loads(manifest.provenance.config_json)
+    return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))

@@ -13,6 +13,7 @@ from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.data.split import IdentitySplit, split_identities
 from training.errors import RunError
+from training.evaluation import bounded
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch
@@ -70,9 +71,10 @@ def _train(
     run: RunFolder,
     console: Console,
 ) -> None:
+    watched = bounded(images.of(split.calibration), config.images_per_identity)
     data = TrainingData(
         train=decode(images.of(split.train), canvas_of(config.input, config.canvas)),
-        calibration=decode(images.of(split.calibration, config.images_per_identity), config.input),
+        calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
     start = trainer.restore()
