@@ -1,9 +1,14 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.training import synthetic
+from training import configs, session
+from training.export import export_run
+from training.run import RunFolder
 
 _DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
 
@@ -22,3 +27,32 @@ def folder(tmp_path_factory):
     """A folder of 20 identities with 4 images each."""
     root = tmp_path_factory.mktemp("patterns") / "data"
     return synthetic.write_files(root, synthetic.files_of())
+
+
+@pytest.fixture(scope="session")
+def run(folder, tmp_path_factory):
+    """The folder of a finished run on `folder`; not to be changed."""
+    out = tmp_path_factory.mktemp("runs") / "patterns"
+    session.begin(synthetic.config(images_per_identity=3), folder, out, Console(quiet=True))
+    return out
+
+
+@pytest.fixture(scope="session")
+def exported(run, tmp_path_factory):
+    """The bundle of `run`; not to be changed."""
+    bundle = tmp_path_factory.mktemp("bundles") / "patterns"
+    export_run(RunFolder(run), bundle)
+    return bundle
+
+
+@pytest.fixture
+def named_config(tmp_path, monkeypatch):
+    """Puts a config beside the shipped ones, as a file; returns its name."""
+    name = f"tiny_{tmp_path.name}"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / f"{name}.py").write_text(
+        "from tests.training.synthetic import config\nCONFIG = config(epochs=2)\n"
+    )
+    monkeypatch.setattr(configs, "__path__", [*configs.__path__, str(tmp_path / "configs")])
+    yield name
+    sys.modules.pop(f"training.configs.{name}", None)

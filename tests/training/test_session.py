@@ -1,0 +1,86 @@
+import json
+import shutil
+
+import pytest
+from rich.console import Console
+
+from tests.training import synthetic
+from tests.training.test_trainer import assert_same
+from training import session
+from training.errors import DataError, RunError, SplitError
+from training.run import RunFolder
+
+QUIET = Console(quiet=True)
+
+
+def test_a_run_folder_holds_all_that_it_was_made_from(run, folder):
+    made = RunFolder(run)
+    assert made.config().name == "patterns"
+    assert made.record().data == str(folder)
+    assert made.record().data_name == "data"
+    assert {"torch", "numpy", "python"} <= set(made.record().libraries)
+    assert [entry["epoch"] for entry in made.history()] == [1, 2, 3]
+    assert made.load_checkpoint()["epoch"] == 3
+    assert list(made.tensorboard.glob("events.*"))
+
+
+def test_the_parts_of_the_split_are_disjoint_and_written_by_name(run):
+    parts = json.loads((run / "split.json").read_text())
+    assert {name: len(part) for name, part in parts.items()} == {
+        "train": 10,
+        "calibration": 5,
+        "test": 5,
+    }
+    assert len({name for part in parts.values() for name in part}) == 20
+
+
+def test_a_folder_that_is_taken_is_refused(run, folder):
+    before = (run / "checkpoint.pt").read_bytes()
+    with pytest.raises(RunError, match="not empty"):
+        session.begin(synthetic.config(), folder, run, QUIET)
+    assert (run / "checkpoint.pt").read_bytes() == before
+
+
+def test_data_that_cannot_be_used_leaves_no_run_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError):
+        session.begin(synthetic.config(), tmp_path / "empty", tmp_path / "run", QUIET)
+    few = synthetic.write_files(tmp_path / "few", synthetic.files_of(3, 2))
+    with pytest.raises(SplitError):
+        session.begin(synthetic.config(), few, tmp_path / "run", QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_is_resumed_to_itself(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "copy")
+    session.resume(None, copy, QUIET)
+    assert_same(RunFolder(copy).load_checkpoint(), RunFolder(run).load_checkpoint())
+
+
+def test_a_run_is_resumed_with_data_that_was_moved(run, folder, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "copy")
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    (copy / "checkpoint.pt").unlink()
+    session.resume(moved, copy, QUIET)
+    assert_same(RunFolder(copy).load_checkpoint(), RunFolder(run).load_checkpoint())
+
+
+def test_a_run_is_not_resumed_with_other_data(run, folder, tmp_path):
+    other = shutil.copytree(folder, tmp_path / "other")
+    (other / "id00" / "9.png").write_bytes(synthetic.png(synthetic.pattern(0, 9)))
+    with pytest.raises(RunError, match=r"not what .* began with"):
+        session.resume(other, run, QUIET)
+
+
+def test_a_folder_that_is_no_run_is_not_resumed(tmp_path):
+    with pytest.raises(RunError, match="not a run folder"):
+        session.resume(None, tmp_path, QUIET)
+
+
+def test_a_large_calibration_part_is_watched_on_some_of_its_identities(
+    folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("training.evaluation.MAX_IMAGES", 12)
+    monkeypatch.setattr("training.measurement.pairs.MAX_IMAGES", 12)
+    session.begin(synthetic.config(epochs=1), folder, tmp_path / "run", QUIET)
+    assert len(RunFolder(tmp_path / "run").history()) == 1
