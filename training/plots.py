@@ -14,6 +14,8 @@ from model.manifest import Curve
 from training.measurement.pairs import PairEnergies
 
 mpl.rcParams["svg.hashsalt"] = "likewise"  # The same figures give the same bytes.
+_NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+"""No metadata in a plot: it would name the time, and addresses on the network."""
 _SIZE = (7.0, 4.6)
 _TICKS = (0.0001, 0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 _BINS = 80
@@ -89,6 +91,6 @@ def _figure() -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    figure.savefig(buffer, format="svg", metadata=_NOTHING)
     text = buffer.getvalue()
     return text[text.index("<svg") :]
