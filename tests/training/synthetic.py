@@ -14,7 +14,7 @@ from training.config import SplitConfig, TrainingConfig
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 
 SIDE = 24
-CARD = Card(summary="Patterns.", intended_use="Tests.", not_for="Else.", data_licence="None.")
+CARD = Card(summary="Patterns.", intended_use="Tests.", not_for="Else.", data_licence="Free.")
 
 
 def pattern(identity, take=0, side=SIDE, noise=12.0):
