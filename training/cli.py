@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +18,9 @@ from model.bundle import open_bundle
 from model.errors import LikewiseError
 from model.manifest import Accuracy
 from training import session
-from training.config import config_names, load_config
+from training.config import TrainingConfig, config_names, load_config
 from training.data.source import open_data
+from training.errors import RunError
 from training.evaluation import Evaluation, evaluate
 from training.export import export_run
 from training.report import write_report
@@ -31,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+_INTERRUPTED = 130
+"""The exit code of an interrupted program, by the custom of shells."""
 
 DataOption = Annotated[
     Path | None,
@@ -48,14 +53,17 @@ def train(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
 ) -> None:
     """Train a named config on a data set."""
-    if resume and (out / "config.json").exists():
-        session.resume(data, out, console)
-        return
-    if data is None:
-        raise typer.BadParameter("a new run needs --data")
     overrides = {"epochs": epochs, "seed": seed}
     given = {name: value for name, value in overrides.items() if value is not None}
-    session.begin(load_config(config, given), data, out, console)
+    asked = load_config(config, given)
+    with _stoppable():
+        if resume and (out / "config.json").exists():
+            _check_same_run(asked, RunFolder(out), ["name", *given])
+            session.resume(data, out, console)
+            return
+        if data is None:
+            raise typer.BadParameter("a new run needs --data")
+        session.begin(asked, data, out, console)
 
 
 @app.command()
@@ -98,10 +106,29 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
         app()
-    except LikewiseError as error:
+    except (LikewiseError, OSError) as error:
         sys.exit(f"training: {error}")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Say how to go on after an interrupt, which typer would answer without a word."""
+    try:
+        yield
     except KeyboardInterrupt:
-        sys.exit("training: stopped; go on with --resume")
+        typer.echo("training: stopped; go on with --resume", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _check_same_run(asked: TrainingConfig, run: RunFolder, fields: Iterable[str]) -> None:
+    """A run goes on as it was begun; other wishes are refused, not passed over."""
+    begun = run.config()
+    for field in fields:
+        if getattr(asked, field) != getattr(begun, field):
+            raise RunError(
+                f"{run.path} was begun with {field} {getattr(begun, field)}, and cannot go on with "
+                f"{getattr(asked, field)}; choose another --out"
+            )
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:
