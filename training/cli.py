@@ -1,4 +1,4 @@
-"""The command line: `python -m training train | export | evaluate | configs`."""
+"""The command line: `python -m training train | export | evaluate | demo-data | configs`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from model.manifest import Accuracy
 from training import session
 from training.config import TrainingConfig, config_names, load_config
 from training.data.source import open_data
+from training.demo import draw_folder
 from training.errors import RunError
 from training.evaluation import Evaluation, evaluate
 from training.export import export_run
@@ -91,6 +92,18 @@ def evaluate_(
     if out is not None:
         write_report(evaluation, out)
         console.print(f"report: {out / 'report.html'}")
+
+
+@app.command(name="demo-data")
+def demo_data(
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    identities: Annotated[int, typer.Option(min=2)] = 40,
+    images: Annotated[int, typer.Option(min=2)] = 6,
+    seed: int = 0,
+) -> None:
+    """Draw a folder of made-up identities, to try everything without photographs."""
+    draw_folder(out, identities, images, seed)
+    console.print(f"drew {identities} identities with {images} images each in {out}")
 
 
 @app.command()

@@ -1,0 +1,73 @@
+"""A data set drawn from nothing, to try the whole way without any photographs.
+
+An identity is a figure of a few coloured polygons; its images show it turned, moved, scaled, in
+another light and with noise.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from training.errors import DataError
+
+_SIDE = 96
+_SHAPES = 4
+_NOISE = 12
+
+Polygon = tuple[NDArray[np.float64], tuple[int, ...]]
+"""Corners, (corners, 2) in -1 … 1, and a colour."""
+
+
+def draw_folder(out: Path, identities: int, images: int, seed: int) -> None:
+    """Draw a folder of identities.
+
+    Args:
+        out: A new or empty folder.
+        identities: How many folders in it.
+        images: How many PNG files in each.
+        seed: The same seed draws the same files.
+
+    Raises:
+        DataError: `out` already holds something.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise DataError(f"{out} is not empty; choose another --out")
+    for identity in range(identities):
+        figure = _figure(np.random.default_rng([seed, identity]))
+        folder = out / f"figure{identity:03d}"
+        folder.mkdir(parents=True)
+        for i in range(images):
+            image = _photograph(figure, np.random.default_rng([seed, identity, i + 1]))
+            image.save(folder / f"{i:02d}.png")
+
+
+def _figure(rng: np.random.Generator) -> list[Polygon]:
+    return [_polygon(rng) for _ in range(_SHAPES)]
+
+
+def _polygon(rng: np.random.Generator) -> Polygon:
+    corners = int(rng.integers(3, 7))
+    angles = np.sort(rng.uniform(0, 2 * math.pi, corners))
+    radii = rng.uniform(0.2, 0.6, corners)
+    centre = rng.uniform(-0.4, 0.4, 2)
+    points = centre + np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
+    return points, tuple(rng.integers(0, 256, 3).tolist())
+
+
+def _photograph(figure: list[Polygon], rng: np.random.Generator) -> Image.Image:
+    angle, scale = rng.normal(0, 0.15), rng.uniform(0.75, 1.0)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    shift = rng.uniform(-0.1, 0.1, 2)
+    image = Image.new("RGB", (_SIDE, _SIDE), tuple(rng.integers(180, 256, 3).tolist()))
+    canvas = ImageDraw.Draw(image)
+    for points, colour in figure:
+        placed = ((points @ turn.T * scale + shift) + 1) / 2 * _SIDE
+        canvas.polygon([(x, y) for x, y in placed], fill=colour)
+    light, noise = rng.uniform(0.7, 1.2), rng.normal(0, _NOISE, (_SIDE, _SIDE, 3))
+    pixels = np.asarray(image) * light + noise
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
