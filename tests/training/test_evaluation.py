@@ -68,6 +68,12 @@ def test_identities_that_were_trained_on_are_not_measured(bundle):
     assert unseen_identities(known, images) == ("new2", "new3")
 
 
+def test_where_some_of_the_test_part_is_there_nobody_else_is_measured(bundle):
+    known = dataclasses.replace(bundle, split=split_of(train=["new0"], test=["new1", "new2"]))
+    images = synthetic.image_set({f"new{i}": 2 for i in range(5)})
+    assert unseen_identities(known, images) == ("new1", "new2")
+
+
 def test_data_that_was_all_seen_is_an_error(bundle, folder, run):
     images = read_folder(folder).of(RunFolder(run).split().train)
     with pytest.raises(DataError, match="seen every identity"):
