@@ -157,8 +157,8 @@ class LikelihoodRatio(_Frozen):
 
     intercept: FiniteFloat
     slope: FiniteFloat = Field(le=0)
-    log10_min: FiniteFloat = Field(le=0)
-    log10_max: FiniteFloat = Field(ge=0)
+    log10_min: float = Field(le=0, ge=-300)
+    log10_max: float = Field(ge=0, le=300)
 
 
 class Calibration(_Frozen):

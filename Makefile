@@ -1,0 +1,54 @@
+# `make serve`, `make test` and `make check` set up all that they need in .venv.
+# Needs Python 3.11 or newer, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: serve test check format train-smoke clean help
+
+help:
+	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
+	@echo "make test         all tests"
+	@echo "make check        linters, types, layers, formatting"
+	@echo "make format       put the formatting right"
+	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
+
+serve: $(VENV)/.service
+	@exec $(BIN)/python -m app
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train-smoke: $(VENV)/.dev
+	$(BIN)/python scripts/train_smoke.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Likewise needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.service: $(VENV)/.python pyproject.toml
+	@echo "installing the service into $(VENV) ..."
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml
+	@echo "installing service, training and tools into $(VENV) ..."
+	$(PIP) install -e '.[training,dev]'
+	@touch $@ $(VENV)/.service

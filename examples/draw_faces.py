@@ -1,0 +1,88 @@
+"""Draws the faces of this folder: two pictures of Ann and one of Ben, in public domain.
+
+    python examples/draw_faces.py
+
+Drawn by formula, so that the repository holds no photograph of anybody.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIDE = 320
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What makes a face one person's: proportions as shares of the picture, and colours."""
+
+    width: float
+    height: float
+    eye_gap: float
+    eye_height: float
+    nose: float
+    mouth: float
+    brow: float
+    hairline: float
+    skin: Colour
+    hair: Colour
+
+
+ANN = Person(0.50, 0.68, 0.23, 0.44, 0.11, 0.19, 9, 0.24, (232, 190, 165), (94, 58, 30))
+BEN = Person(0.58, 0.64, 0.28, 0.47, 0.17, 0.25, 16, 0.16, (178, 128, 98), (28, 24, 22))
+
+
+def draw(person: Person, *, smile: float, light: float, turn: float, seed: int) -> Image.Image:
+    """Draw a person once: `smile` and `light` around 1, `turn` in degrees."""
+    image = Image.new("RGB", (SIDE, SIDE), (150, 165, 180))
+    pen = ImageDraw.Draw(image)
+    _head(pen, person)
+    _features(pen, person, smile)
+    image = image.rotate(turn, Image.Resampling.BICUBIC, fillcolor=(150, 165, 180))
+    noise = np.random.default_rng(seed).normal(0, 4, (SIDE, SIDE, 3))
+    shade = np.linspace(1.1, 0.85, SIDE)[None, :, None] * light
+    pixels = (np.asarray(image) * shade + noise).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(1.2))
+
+
+def _head(pen: ImageDraw.ImageDraw, person: Person) -> None:
+    dark = tuple(int(0.8 * value) for value in person.skin)
+    pen.ellipse(_box(0.5, 1.08, 0.9, 0.5), fill=(70, 80, 110))
+    pen.ellipse(_box(0.5, 0.86, 0.24, 0.4), fill=dark)
+    pen.ellipse(_box(0.5, 0.46, person.width + 0.1, person.height + 0.06), fill=person.hair)
+    pen.ellipse(_box(0.5, 0.53, person.width, person.height - 0.06), fill=person.skin)
+    pen.ellipse(_box(0.5, person.hairline, person.width - 0.06, 0.16), fill=person.hair)
+
+
+def _features(pen: ImageDraw.ImageDraw, person: Person, smile: float) -> None:
+    for side in (-1, 1):
+        _eye(pen, person, 0.5 + side * person.eye_gap / 2)
+    tip = person.eye_height + person.nose + 0.04
+    nose = [(0.5, person.eye_height + 0.02), (0.465, tip), (0.535, tip)]
+    dark = tuple(int(0.7 * value) for value in person.skin)
+    pen.line([(SIDE * x, SIDE * y) for x, y in nose], fill=dark, width=5)
+    lips = _box(0.5, tip + 0.08, person.mouth, 0.09 * smile)
+    pen.chord(lips, 0, 180, fill=(165, 70, 70))
+
+
+def _eye(pen: ImageDraw.ImageDraw, person: Person, x: float) -> None:
+    y = person.eye_height
+    pen.ellipse(_box(x, y, 0.105, 0.05), fill=(245, 245, 245))
+    pen.ellipse(_box(x, y, 0.048, 0.05), fill=(60, 45, 35))
+    brow = [(x - 0.07, y - 0.06), (x, y - 0.085), (x + 0.07, y - 0.06)]
+    pen.line([(SIDE * a, SIDE * b) for a, b in brow], fill=person.hair, width=int(person.brow))
+
+
+def _box(x: float, y: float, width: float, height: float) -> list[float]:
+    """The corners of a box, from its centre and size as shares of the picture, in pixels."""
+    return [SIDE * v for v in (x - width / 2, y - height / 2, x + width / 2, y + height / 2)]
+
+
+if __name__ == "__main__":
+    here = Path(__file__).parent
+    draw(ANN, smile=0.8, light=1.0, turn=2, seed=1).save(here / "ann-1.jpg", quality=92)
+    draw(ANN, smile=1.2, light=0.85, turn=-4, seed=2).save(here / "ann-2.jpg", quality=92)
+    draw(BEN, smile=0.9, light=1.0, turn=1, seed=3).save(here / "ben-1.jpg", quality=92)
