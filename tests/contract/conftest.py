@@ -1,0 +1,51 @@
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import SHIPPED_BUNDLES, Settings
+from tests.training import synthetic
+from training import session
+from training.export import export_run
+from training.run import RunFolder
+
+_DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
+
+
+@pytest.fixture(scope="session")
+def data_sets():
+    """Where the real data sets lie; a test that asks for it skips where they do not."""
+    folder = Path(_DATA) if _DATA else Path(__file__).parents[2] / ".." / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no data sets in {folder}; set LIKEWISE_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session", params=[synthetic.config, synthetic.chopra], ids=["l2", "l1"])
+def trained(request, tmp_path_factory):
+    """A run on drawn patterns, and the folder of bundles with what it exports: (run, folder)."""
+    root = tmp_path_factory.mktemp("contract")
+    data = synthetic.write_files(root / "data", synthetic.files_of())
+    config = request.param(epochs=2)
+    session.begin(config, data, root / "run", Console(quiet=True))
+    export_run(RunFolder(root / "run"), root / "bundles" / config.name)
+    return RunFolder(root / "run"), root / "bundles"
+
+
+@pytest.fixture(scope="session")
+def served(trained):
+    """A client of a service that serves the run's bundle."""
+    run, bundles = trained
+    settings = Settings(models_dir=bundles, default_model=run.config().name)
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """A client of a service that serves the bundles of this repository."""
+    with TestClient(create_app(Settings(models_dir=SHIPPED_BUNDLES))) as client:
+        yield client

@@ -1,0 +1,95 @@
+"""The bundles of this repository do, through HTTP, what their manifests say."""
+
+import numpy as np
+import pytest
+
+from app.settings import SHIPPED_BUNDLES
+from model.bundle import open_bundle
+from training.data.image_set import ImageSet
+from training.data.lfw import read_lfw
+from training.data.source import open_data
+from training.evaluation import evaluate, unseen_identities
+from training.measurement.verification import ten_fold_accuracy
+from training.model_card import render_card
+
+NAMES = ["faces", "att-chopra"]
+EIGHT_MEGABYTES = 8_000_000
+MOST_PARAMETERS = 2_000_000
+
+
+def energy(client, one, other, model="faces"):
+    answer = client.post(
+        "/verify", files={"image1": one, "image2": other}, data={"model": model}
+    ).json()
+    return answer["energy"], answer["same"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_is_served_small_and_described(shipped, name):
+    manifest = shipped.get(f"/models/{name}").json()
+    size = sum(file.stat().st_size for file in (SHIPPED_BUNDLES / name).iterdir())
+    assert size < EIGHT_MEGABYTES
+    assert manifest["provenance"]["parameters"] <= MOST_PARAMETERS
+    assert "+changes" not in manifest["provenance"]["git_revision"]
+    assert all(manifest["card"].values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_model_card_is_the_one_of_the_manifest(name):
+    manifest = open_bundle(SHIPPED_BUNDLES / name).manifest
+    assert (SHIPPED_BUNDLES / name / "README.md").read_text() == render_card(manifest)
+
+
+def test_faces_was_neither_trained_nor_calibrated_on_a_test_person():
+    split = open_bundle(SHIPPED_BUNDLES / "faces").split
+    assert not split.test & (split.train | split.calibration)
+
+
+@pytest.mark.data
+def test_the_test_people_of_faces_are_those_of_lfws_view_1(data_sets):
+    bundle = open_bundle(SHIPPED_BUNDLES / "faces")
+    faces = read_lfw(data_sets / "lfw")
+    assert set(unseen_identities(bundle, faces)) == faces.test_identities
+
+
+@pytest.mark.data
+@pytest.mark.timeout(600)
+def test_faces_reaches_through_http_the_accuracy_that_its_manifest_states(shipped, data_sets):
+    faces = read_lfw(data_sets / "lfw")
+    (name, listed), *_ = faces.official_pairs.items()
+    files = {image.name: image for image in faces}
+    energies = np.array(
+        [energy(shipped, files[a].read(), files[b].read())[0] for a, b, _ in listed]
+    )
+    accuracy, _ = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
+    stated = {
+        b.name: b.value for b in open_bundle(SHIPPED_BUNDLES / "faces").manifest.accuracy.benchmarks
+    }
+    assert accuracy == pytest.approx(stated[name], abs=0.002)
+    assert accuracy >= 0.80
+
+
+@pytest.mark.data
+def test_two_pictures_of_one_att_person_are_told_from_two_of_two_persons(shipped, data_sets):
+    att = open_data(data_sets / "att_faces.zip")
+    files = {image.name: image.read() for image in att.of(["s1", "s2"])}
+    same = energy(shipped, files["s1/1.pgm"], files["s1/2.pgm"])
+    different = energy(shipped, files["s1/1.pgm"], files["s2/1.pgm"])
+    assert same[0] < different[0]
+    assert same[1]
+    assert not different[1]
+
+
+@pytest.mark.data
+def test_evaluating_att_chopra_gives_what_its_manifest_states(data_sets):
+    bundle = open_bundle(SHIPPED_BUNDLES / "att-chopra")
+    att: ImageSet = open_data(data_sets / "att_faces.zip")
+    found = evaluate(bundle, att)
+    stated = bundle.manifest.accuracy
+    assert found.same_data
+    assert found.accuracy.sample == stated.sample
+    assert found.accuracy.eer == pytest.approx(stated.eer, abs=1e-3)
+    for (_, _, rates), point in zip(
+        found.points, bundle.manifest.calibration.operating_points, strict=True
+    ):
+        assert rates.fnmr == pytest.approx(point.test.fnmr, abs=5e-3)
