@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from tests.training import synthetic
@@ -11,6 +12,15 @@ from training.export import export_run
 from training.run import RunFolder
 
 _DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Networks this small gain nothing from a second thread, and wait for it on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

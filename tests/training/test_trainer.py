@@ -155,10 +155,11 @@ def test_a_run_that_was_stopped_and_resumed_is_bitwise_an_unbroken_run(
 
 
 KILLED = """
-import os, signal
+import os, signal, torch
 from pathlib import Path
 from tests.training import synthetic
 from tests.training.test_trainer import FakeWatch, trainer
+torch.set_num_threads(1)
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
 trainer(synthetic.config(), Path({folder!r}), Path({out!r})).fit(FakeWatch(2, kill))
 """
