@@ -23,7 +23,7 @@ import httpx2 as httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME = "own-folder"
+NAME = "smoke"
 _START_S = 30
 
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from model.bundle import sha256, split_bytes, write_bundle
 from model.golden import TOLERANCE, golden_image
-from model.manifest import Accuracy, Calibration, Golden, Kind, Manifest, OnnxFile, Provenance
+from model.manifest import (
+    Accuracy,
+    BundleName,
+    Calibration,
+    Golden,
+    Kind,
+    Manifest,
+    OnnxFile,
+    Provenance,
+)
 from training.config import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
-from training.errors import RunError
+from training.errors import ExportError, RunError
 from training.evaluation import Meter, benchmarks, protocol_of
 from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
@@ -32,7 +42,8 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 
     Args:
         run: Finished, or stopped early on purpose: its last checkpoint is exported.
-        to: The bundle's folder; a bundle that stands there is replaced as a whole.
+        to: The bundle's folder, after which it is named; a bundle that stands there is replaced as
+            a whole.
         data: Where the data is now, if it was moved.
 
     Returns:
@@ -40,8 +51,10 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 
     Raises:
         RunError: The run has no checkpoint, or its data is not to be found.
-        ExportError: PyTorch and ONNX Runtime disagree; nothing is written.
+        ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
+            nothing is written.
     """
+    name = _bundle_name(to)
     config, split, images = run.config(), run.split(), data_of(run, data)
     state = run.load_checkpoint()
     if state is None:
@@ -52,7 +65,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     check_agreement(encoder, graph, sample)
     calibration, accuracy = _measure(config, split, images, graph)
     manifest = Manifest(
-        name=config.name,
+        name=name,
         version=config.version,
         kind=Kind.ENCODER,
         input=config.input,
@@ -68,6 +81,16 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     )
     write_bundle(to, manifest, graph, split=split.digests(), card=render_card(manifest))
     return manifest
+
+
+def _bundle_name(to: Path) -> str:
+    try:
+        return TypeAdapter(BundleName).validate_python(to.resolve().name)
+    except ValidationError as error:
+        raise ExportError(
+            f"a bundle is named after its folder, and {to.resolve().name!r} cannot be a name: use "
+            "small letters, digits, '.', '_' and '-', 64 at most, the first a letter or digit"
+        ) from error
 
 
 def _measure(

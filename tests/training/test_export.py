@@ -112,6 +112,19 @@ def test_a_graph_that_disagrees_is_an_error_and_nothing_is_written(run, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bundle_is_named_after_its_folder_as_the_service_expects(run, tmp_path):
+    export_run(RunFolder(run), tmp_path / "my-parts.v2")
+    assert open_bundle(tmp_path / "my-parts.v2").manifest.name == "my-parts.v2"
+
+
+def test_a_folder_whose_name_cannot_be_a_bundles_is_refused_before_anything_is_written(
+    run, tmp_path
+):
+    with pytest.raises(ExportError, match="'My Parts' cannot be a name"):
+        export_run(RunFolder(run), tmp_path / "My Parts")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_without_a_finished_epoch_is_not_exported(run, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
     (copy / "checkpoint.pt").unlink()
