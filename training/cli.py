@@ -84,10 +84,13 @@ def evaluate_(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set to measure on.")],
     out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    include_known_names: Annotated[
+        bool, typer.Option(help="Other data's identities merely bear the names of trained ones.")
+    ] = False,
 ) -> None:
     """Measure a bundle through ONNX Runtime on identities that it has not seen."""
     opened = open_bundle(bundle)
-    evaluation = evaluate(opened, open_data(data))
+    evaluation = evaluate(opened, open_data(data), include_known_names=include_known_names)
     _print_evaluation(evaluation)
     if out is not None:
         write_report(evaluation, out)
@@ -151,6 +154,12 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         console.print(
             "this is not the data that the bundle was calibrated on: its thresholds keep their "
             "meaning only as far as the two are alike",
+            style="yellow",
+        )
+    if evaluation.left_out:
+        console.print(
+            f"{evaluation.left_out} identities are left out: they bear the name of one that the "
+            "bundle has seen (--include-known-names, where that is chance)",
             style="yellow",
         )
     table = Table("target FMR", "threshold", "FMR", "95 %", "FNMR", "95 %")

@@ -59,7 +59,7 @@ def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN
     wanted = {name: value for name, value in context.items() if name in parameters}
     try:
         return maker(**wanted, **component.options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's own refusals.
         raise ConfigError(f"{part}/{component.name} cannot be built: {error}") from error
 
 

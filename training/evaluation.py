@@ -82,6 +82,7 @@ class Evaluation:
 
     Attributes:
         same_data: Whether this is the very data set that the bundle was calibrated on.
+        left_out: How many identities of other data bear the name of one that the bundle has seen.
         accuracy: As in a manifest, measured anew.
         points: Each operating point's target FMR and threshold, with the rates found here.
         pairs: Behind it all, for plots.
@@ -90,13 +91,18 @@ class Evaluation:
     bundle: Bundle
     data: str
     same_data: bool
+    left_out: int
     accuracy: Accuracy
     points: tuple[tuple[float | None, float, ErrorRates], ...]
     pairs: PairEnergies
 
 
 def evaluate(
-    bundle: Bundle, images: ImageSet, images_per_identity: int | None = None
+    bundle: Bundle,
+    images: ImageSet,
+    images_per_identity: int | None = None,
+    *,
+    include_known_names: bool = False,
 ) -> Evaluation:
     """Measure a bundle on the identities of a data set that its training has not seen.
 
@@ -105,6 +111,8 @@ def evaluate(
         images: The data set.
         images_per_identity: The most images of one identity; None for what the bundle's own figures
             were measured on.
+        include_known_names: On other data than the bundle's own, measure identities too that bear
+            the name of one it has seen: for sets that merely number their identities alike.
 
     Raises:
         DataError: Nobody is left, or too few to make pairs.
@@ -113,7 +121,10 @@ def evaluate(
     limit = images_per_identity or _as_measured_before(manifest)
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
     same_data = images.fingerprint() == manifest.provenance.data_sha256
-    unseen = unseen_identities(bundle, images)
+    if include_known_names and not same_data:
+        unseen = images.identities
+    else:
+        unseen = unseen_identities(bundle, images, same_data=same_data)
     pairs = meter.pairs(images.of(unseen))
     table = RateTable(pairs)
     protocol = protocol_of(images.name, unseen, pairs, limit)
@@ -122,6 +133,7 @@ def evaluate(
         bundle=bundle,
         data=images.name,
         same_data=same_data,
+        left_out=0 if same_data else len(images.identities) - len(unseen),
         accuracy=measure(pairs, ratio, protocol, tuple(benchmarks(meter, images, set(unseen)))),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
@@ -131,22 +143,27 @@ def evaluate(
     )
 
 
-def unseen_identities(bundle: Bundle, images: ImageSet) -> tuple[str, ...]:
-    """The identities to measure on: the bundle's test part where it is here, else all not seen.
+def unseen_identities(bundle: Bundle, images: ImageSet, *, same_data: bool) -> tuple[str, ...]:
+    """The identities to measure on.
+
+    Of the bundle's own data its test part; of other data all but those that bear the name of one
+    that the bundle was trained or calibrated on.
 
     Raises:
-        DataError: The bundle was trained or calibrated on every identity here.
+        DataError: The bundle was trained or calibrated on every name here.
     """
     if bundle.split is None:
         return images.identities
     digests = {identity: identity_digest(identity) for identity in images.identities}
-    test = tuple(i for i, digest in digests.items() if digest in bundle.split.test)
-    if test:
-        return test
+    if same_data:
+        return tuple(i for i, digest in digests.items() if digest in bundle.split.test)
     seen = bundle.split.train | bundle.split.calibration
     unseen = tuple(i for i, digest in digests.items() if digest not in seen)
     if not unseen:
-        raise DataError(f"{images.name}: the bundle has seen every identity; bring other data")
+        raise DataError(
+            f"{images.name}: the bundle has seen every name here; bring other data or, where names "
+            "are alike by chance, use --include-known-names"
+        )
     return unseen
 
 

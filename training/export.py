@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from pydantic import TypeAdapter, ValidationError
 
 from model.bundle import sha256, split_bytes, write_bundle
@@ -23,8 +24,10 @@ from training.config import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
+from training.embedding import embed
 from training.errors import ExportError, RunError
 from training.evaluation import Meter, benchmarks, protocol_of
+from training.health import check_spread
 from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
 from training.onnx_graph import OPSET, check_agreement, to_onnx
@@ -51,6 +54,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 
     Raises:
         RunError: The run has no checkpoint, or its data is not to be found.
+        CollapsedError: The encoder gives every image the same embedding.
         ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
             nothing is written.
     """
@@ -63,6 +67,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     graph = to_onnx(encoder, config.input)
     sample = decode(images.of(split.calibration), config.input).pixels[:_AGREEMENT_IMAGES]
     check_agreement(encoder, graph, sample)
+    check_spread(embed(encoder, sample, torch.device("cpu")))
     calibration, accuracy = _measure(config, split, images, graph)
     manifest = Manifest(
         name=name,
@@ -76,7 +81,9 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         golden=_golden(graph, config),
         calibration=calibration,
         accuracy=accuracy,
-        provenance=_provenance(run, images, sum(p.numel() for p in encoder.parameters())),
+        provenance=_provenance(
+            run, images, sum(p.numel() for p in encoder.parameters()), int(state["epoch"])
+        ),
         card=config.card,
     )
     write_bundle(to, manifest, graph, split=split.digests(), card=render_card(manifest))
@@ -109,7 +116,7 @@ def _golden(graph: bytes, config: TrainingConfig) -> Golden:
     return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE)
 
 
-def _provenance(run: RunFolder, images: ImageSet, parameters: int) -> Provenance:
+def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:
     config, record, split = run.config(), run.record(), run.split()
     return Provenance(
         data=record.data_name,
@@ -120,7 +127,7 @@ def _provenance(run: RunFolder, images: ImageSet, parameters: int) -> Provenance
         command=record.command,
         git_revision=record.git_revision,
         trained_at=record.started_at,
-        training_seconds=sum(epoch["seconds"] for epoch in run.history()),
+        training_seconds=sum(epoch["seconds"] for epoch in run.history()[:epochs]),
         parameters=parameters,
         train_identities=len(split.train),
         train_images=len(images.of(split.train)),

@@ -26,6 +26,14 @@ from training.data.split import IdentitySplit
 from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
+_BEFORE_CONFIG = {
+    "record.json",
+    "record.json.new",
+    "split.json",
+    "split.json.new",
+    "config.json.new",
+}
+"""What a run that was killed while it began leaves: config.json is written last."""
 
 
 class RunRecord(BaseModel):
@@ -59,7 +67,7 @@ class RunFolder:
         Raises:
             RunError: The folder already holds something.
         """
-        if self.path.exists() and any(self.path.iterdir()):
+        if self.path.exists() and not {f.name for f in self.path.iterdir()} <= _BEFORE_CONFIG:
             raise RunError(
                 f"{self.path} is not empty; continue it with --resume, or choose another --out"
             )

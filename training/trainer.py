@@ -106,8 +106,9 @@ class Trainer:
             eer = self._calibration_eer()
             summary = {"loss": loss, "calibration EER": eer, "seconds": seconds}
             history.append({"epoch": epoch + 1, **summary})
-            self._save(epoch + 1)
+            # In this order a kill between the two loses nothing: resuming cuts the history.
             self.run.write_history(history)
+            self._save(epoch + 1)
             watch.epoch(epoch, summary)
         health.check_spread(embed(self.result, self.calibration.pixels, self.device))
 

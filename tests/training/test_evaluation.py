@@ -44,14 +44,30 @@ def test_on_its_own_data_a_bundle_measures_what_its_manifest_says(evaluation, bu
 
 def test_only_the_test_identities_are_measured(evaluation, bundle, folder, run):
     test = RunFolder(run).split().test
-    assert unseen_identities(bundle, read_folder(folder)) == test
+    assert unseen_identities(bundle, read_folder(folder), same_data=True) == test
     assert evaluation.pairs.subjects == len(test) == 5
 
 
-def test_test_identities_that_went_missing_are_done_without(bundle, folder, run):
+def test_of_a_part_of_its_data_a_bundle_measures_no_identity_that_it_has_seen(bundle, folder, run):
     split = RunFolder(run).split()
     images = read_folder(folder).of([*split.train, *split.calibration, *split.test[:3]])
-    assert unseen_identities(bundle, images) == split.test[:3]
+    found = evaluate(bundle, images)
+    assert not found.same_data
+    assert found.pairs.subjects == 3
+    assert found.left_out == len(split.train) + len(split.calibration)
+
+
+def test_names_that_are_alike_by_chance_can_be_measured(bundle, run):
+    names = RunFolder(run).split().train[:4]
+    images = synthetic.image_set(dict.fromkeys(names, 3))
+    with pytest.raises(DataError, match="--include-known-names"):
+        evaluate(bundle, images)
+    assert evaluate(bundle, images, include_known_names=True).pairs.subjects == 4
+
+
+def test_known_names_are_never_measured_on_the_bundles_own_data(bundle, folder, run):
+    found = evaluate(bundle, read_folder(folder), include_known_names=True)
+    assert found.pairs.subjects == len(RunFolder(run).split().test)
 
 
 def test_on_other_data_every_identity_is_measured_that_was_not_seen(bundle):
@@ -65,24 +81,25 @@ def test_on_other_data_every_identity_is_measured_that_was_not_seen(bundle):
 def test_identities_that_were_trained_on_are_not_measured(bundle):
     known = dataclasses.replace(bundle, split=split_of(train=["new0"], calibration=["new1"]))
     images = synthetic.image_set({f"new{i}": 2 for i in range(4)})
-    assert unseen_identities(known, images) == ("new2", "new3")
+    assert unseen_identities(known, images, same_data=False) == ("new2", "new3")
 
 
-def test_where_some_of_the_test_part_is_there_nobody_else_is_measured(bundle):
+def test_on_the_bundles_own_data_nobody_but_the_test_part_is_measured(bundle):
     known = dataclasses.replace(bundle, split=split_of(train=["new0"], test=["new1", "new2"]))
     images = synthetic.image_set({f"new{i}": 2 for i in range(5)})
-    assert unseen_identities(known, images) == ("new1", "new2")
+    assert unseen_identities(known, images, same_data=True) == ("new1", "new2")
 
 
 def test_data_that_was_all_seen_is_an_error(bundle, folder, run):
     images = read_folder(folder).of(RunFolder(run).split().train)
-    with pytest.raises(DataError, match="seen every identity"):
+    with pytest.raises(DataError, match="seen every name"):
         evaluate(bundle, images)
 
 
 def test_a_bundle_without_a_split_has_seen_nobody(bundle, folder):
     images = read_folder(folder)
-    assert unseen_identities(dataclasses.replace(bundle, split=None), images) == images.identities
+    anybody = dataclasses.replace(bundle, split=None)
+    assert unseen_identities(anybody, images, same_data=False) == images.identities
 
 
 def test_of_one_identity_at_most_so_many_images_are_measured(bundle, folder):

@@ -15,7 +15,7 @@ from training import session
 from training.data.decoding import decode
 from training.data.folder import read_folder
 from training.embedding import embed
-from training.errors import ExportError, RunError
+from training.errors import CollapsedError, ExportError, RunError
 from training.export import export_run
 from training.measurement.pairs import all_pairs
 from training.run import RunFolder
@@ -96,8 +96,8 @@ def test_the_card_says_what_the_manifest_says(bundle):
 
 
 def test_exporting_again_gives_the_same_bundle(bundle, run, tmp_path):
-    export_run(RunFolder(run), tmp_path / "again")
-    assert open_bundle(tmp_path / "again").manifest == bundle.manifest
+    export_run(RunFolder(run), tmp_path / "patterns")
+    assert open_bundle(tmp_path / "patterns").manifest == bundle.manifest
 
 
 def test_a_graph_that_disagrees_is_an_error_and_nothing_is_written(run, tmp_path, monkeypatch):
@@ -123,6 +123,26 @@ def test_a_folder_whose_name_cannot_be_a_bundles_is_refused_before_anything_is_w
     with pytest.raises(ExportError, match="'My Parts' cannot be a name"):
         export_run(RunFolder(run), tmp_path / "My Parts")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_collapsed_encoder_is_not_exported(run, tmp_path):
+    copy = RunFolder(shutil.copytree(run, tmp_path / "copy"))
+    state = copy.load_checkpoint()
+    # The last batch norm answers its bias, whatever the image.
+    state["encoder"]["head.6.weight"].zero_()
+    state["encoder"]["head.6.bias"].fill_(1.0)
+    copy.save_checkpoint(state)
+    with pytest.raises(CollapsedError, match="nearly the same"):
+        export_run(copy, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_history_longer_than_the_checkpoint_is_not_counted(run, exported, tmp_path):
+    copy = RunFolder(shutil.copytree(run, tmp_path / "copy"))
+    copy.write_history([*copy.history(), {"epoch": 99, "seconds": 1e6}])
+    export_run(copy, tmp_path / "bundle")
+    counted = open_bundle(tmp_path / "bundle").manifest.provenance.training_seconds
+    assert counted == open_bundle(exported).manifest.provenance.training_seconds
 
 
 def test_a_run_without_a_finished_epoch_is_not_exported(run, tmp_path):

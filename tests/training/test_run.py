@@ -105,3 +105,13 @@ def test_the_history_is_replaced_as_a_whole(run):
     run.write_history([{"epoch": 1, "loss": 0.5}])
     assert run.history() == [{"epoch": 1, "loss": 0.5}]
     assert not list(run.path.glob("*.new"))
+
+
+def test_a_run_that_was_killed_while_it_began_can_be_begun_again(tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "record.json").write_text("{}")
+    (out / "split.json.new").write_text("{")
+    made = RunFolder(out)
+    made.create(synthetic.config(), RECORD, SPLIT)
+    assert made.record() == RECORD

@@ -52,7 +52,7 @@ def read_zip(path: Path) -> ImageSet:
     except (zipfile.BadZipFile, OSError) as error:
         raise DataError(f"{path} cannot be read as a zip: {error}") from error
     files = [
-        (PurePosixPath(entry.filename), partial(_read_entry, archive, entry))
+        (PurePosixPath(entry.filename.lstrip("/")), partial(_read_entry, archive, entry))
         for entry in archive.infolist()
         if not entry.is_dir()
     ]
@@ -72,6 +72,11 @@ def label_by_folder(
         return []
     folders = {path.parent.as_posix() for path, _ in images}
     shared = PurePosixPath(os.path.commonpath(list(folders)))
+    if len(folders) == 1:
+        raise DataError(
+            f"all {len(images)} images lie in one folder, {shared}, so there is one identity; put "
+            "each identity's images into a folder of its own"
+        )
     loose = [path for path, _ in images if path.parent == shared]
     if loose:
         raise DataError(
