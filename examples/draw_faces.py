@@ -29,19 +29,36 @@ class Person:
     hairline: float
     skin: Colour
     hair: Colour
+    wall: Colour
+    beard: bool = False
 
 
-ANN = Person(0.50, 0.68, 0.23, 0.44, 0.11, 0.19, 9, 0.24, (232, 190, 165), (94, 58, 30))
-BEN = Person(0.58, 0.64, 0.28, 0.47, 0.17, 0.25, 16, 0.16, (178, 128, 98), (28, 24, 22))
+ANN = Person(
+    0.50, 0.68, 0.23, 0.44, 0.11, 0.19, 9, 0.24, (232, 190, 165), (94, 58, 30), (150, 165, 180)
+)
+BEN = Person(
+    0.62,
+    0.74,
+    0.25,
+    0.42,
+    0.2,
+    0.2,
+    14,
+    -0.2,
+    (150, 102, 74),
+    (214, 212, 206),
+    (52, 58, 50),
+    beard=True,
+)
 
 
 def draw(person: Person, *, smile: float, light: float, turn: float, seed: int) -> Image.Image:
     """Draw a person once: `smile` and `light` around 1, `turn` in degrees."""
-    image = Image.new("RGB", (SIDE, SIDE), (150, 165, 180))
+    image = Image.new("RGB", (SIDE, SIDE), person.wall)
     pen = ImageDraw.Draw(image)
     _head(pen, person)
     _features(pen, person, smile)
-    image = image.rotate(turn, Image.Resampling.BICUBIC, fillcolor=(150, 165, 180))
+    image = image.rotate(turn, Image.Resampling.BICUBIC, fillcolor=person.wall)
     noise = np.random.default_rng(seed).normal(0, 4, (SIDE, SIDE, 3))
     shade = np.linspace(1.1, 0.85, SIDE)[None, :, None] * light
     pixels = (np.asarray(image) * shade + noise).clip(0, 255).astype(np.uint8)
@@ -58,6 +75,9 @@ def _head(pen: ImageDraw.ImageDraw, person: Person) -> None:
 
 
 def _features(pen: ImageDraw.ImageDraw, person: Person, smile: float) -> None:
+    if person.beard:
+        jaw = _box(0.5, 0.53, person.width - 0.01, person.height - 0.07)
+        pen.chord(jaw, 15, 165, fill=person.hair)
     for side in (-1, 1):
         _eye(pen, person, 0.5 + side * person.eye_gap / 2)
     tip = person.eye_height + person.nose + 0.04
@@ -85,4 +105,4 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     draw(ANN, smile=0.8, light=1.0, turn=2, seed=1).save(here / "ann-1.jpg", quality=92)
     draw(ANN, smile=1.2, light=0.85, turn=-4, seed=2).save(here / "ann-2.jpg", quality=92)
-    draw(BEN, smile=0.9, light=1.0, turn=1, seed=3).save(here / "ben-1.jpg", quality=92)
+    draw(BEN, smile=0.9, light=0.75, turn=-8, seed=3).save(here / "ben-1.jpg", quality=92)
