@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -7,6 +8,17 @@ from app.main import create_app
 from app.settings import Settings
 from model.manifest import Kind
 from tests import fakes
+
+_DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
+
+
+@pytest.fixture(scope="session")
+def data_sets():
+    """Where the real data sets lie; a test that asks for it skips where they do not."""
+    folder = Path(_DATA) if _DATA else Path(__file__).parents[1] / ".." / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no data sets in {folder}; set LIKEWISE_DATA to their folder")
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
+from torch import nn
 
 from model.bundle import sha256, split_bytes, write_bundle
 from model.golden import TOLERANCE, golden_image
@@ -64,21 +65,19 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
-    graph = to_onnx(encoder, config.input)
-    sample = decode(images.of(split.calibration), config.input).pixels[:_AGREEMENT_IMAGES]
-    check_agreement(encoder, graph, sample)
-    check_spread(embed(encoder, sample, torch.device("cpu")))
+    graph = _checked_graph(encoder, config, images.of(split.calibration))
     calibration, accuracy = _measure(config, split, images, graph)
+    golden = _golden(graph, config)
     manifest = Manifest(
         name=name,
         version=config.version,
         kind=Kind.ENCODER,
         input=config.input,
         metric=config.metric,
-        embedding_dim=len(_golden(graph, config).embedding),
+        embedding_dim=len(golden.embedding),
         onnx=OnnxFile(file=ONNX_FILE, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
         split_sha256=sha256(split_bytes(split.digests())),
-        golden=_golden(graph, config),
+        golden=golden,
         calibration=calibration,
         accuracy=accuracy,
         provenance=_provenance(
@@ -98,6 +97,14 @@ def _bundle_name(to: Path) -> str:
             f"a bundle is named after its folder, and {to.resolve().name!r} cannot be a name: use "
             "small letters, digits, '.', '_' and '-', 64 at most, the first a letter or digit"
         ) from error
+
+
+def _checked_graph(encoder: nn.Module, config: TrainingConfig, images: ImageSet) -> bytes:
+    graph = to_onnx(encoder, config.input)
+    sample = decode(images, config.input).pixels[:_AGREEMENT_IMAGES]
+    check_agreement(encoder, graph, sample)
+    check_spread(embed(encoder, sample, torch.device("cpu")))
+    return graph
 
 
 def _measure(

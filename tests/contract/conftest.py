@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import pytest
 from rich.console import Console
 from starlette.testclient import TestClient
@@ -11,17 +8,6 @@ from tests.training import synthetic
 from training import session
 from training.export import export_run
 from training.run import RunFolder
-
-_DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
-
-
-@pytest.fixture(scope="session")
-def data_sets():
-    """Where the real data sets lie; a test that asks for it skips where they do not."""
-    folder = Path(_DATA) if _DATA else Path(__file__).parents[2] / ".." / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no data sets in {folder}; set LIKEWISE_DATA to their folder")
-    return folder
 
 
 @pytest.fixture(scope="session", params=[synthetic.config, synthetic.chopra], ids=["l2", "l1"])

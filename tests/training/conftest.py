@@ -1,6 +1,4 @@
-import os
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,8 +9,6 @@ from training import configs, session
 from training.export import export_run
 from training.run import RunFolder
 
-_DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
@@ -21,15 +17,6 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def data_sets():
-    """Where the real data sets lie; a test that asks for it skips where they do not."""
-    folder = Path(_DATA) if _DATA else Path(__file__).parents[2] / ".." / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no data sets in {folder}; set LIKEWISE_DATA to their folder")
-    return folder
 
 
 @pytest.fixture(scope="session")

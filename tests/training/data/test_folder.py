@@ -157,3 +157,14 @@ def test_att_faces_are_forty_people_with_ten_images_each(data_sets):
     assert len(images) == 400
     assert np.bincount(images.labels()).tolist() == [10] * 40
     assert images.images[0].read() != png(pattern(0))
+
+
+def test_one_identity_alone_is_said_to_be_one(tmp_path):
+    root = write_files(tmp_path, {"anna/1.png": png(pattern(0)), "anna/2.png": png(pattern(0))})
+    with pytest.raises(DataError, match="there is one identity"):
+        read_folder(root)
+
+
+def test_a_zip_that_mixes_absolute_and_relative_paths_is_read(tmp_path):
+    path = write_zip(tmp_path / "d.zip", {"/a/1.png": png(pattern(0)), "b/1.png": png(pattern(0))})
+    assert read_zip(path).identities == ("a", "b")

@@ -1,0 +1,51 @@
+"""README's example works as pasted, and gives the answer that stands there."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.settings import SHIPPED_BUNDLES
+from tests.e2e.test_server import server
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+CURL = re.search(r"^curl -s http://127\.0\.0\.1:8000/verify .*$", README, re.MULTILINE)[0]
+ANSWER = json.loads(re.search(r"```json\n(.*?)```", README, re.DOTALL)[1])
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server(SHIPPED_BUNDLES, DEFAULT_MODEL="faces") as (_, client):
+        yield str(client.base_url).rstrip("/")
+
+
+def pasted(command, url):
+    words = shlex.split(command.replace("http://127.0.0.1:8000", url))
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 (README's own words)
+    return json.loads(done.stdout)
+
+
+def test_the_curl_of_the_readme_gives_the_answer_of_the_readme(url):
+    answer = pasted(CURL, url)
+    assert answer["model"].pop("sha256").startswith(ANSWER["model"].pop("sha256").rstrip("…"))
+    assert answer.pop("model") == ANSWER["model"]
+    point, stated = answer.pop("operating_point"), ANSWER["operating_point"]
+    for name, value in stated.items():
+        assert point[name] == pytest.approx(value, rel=1e-2), name
+    assert set(point) == set(stated)
+    for name, value in answer.items():
+        assert value == pytest.approx(ANSWER[name], rel=1e-2), name
+
+
+def test_the_other_image_of_the_readme_is_told_apart_at_the_energy_it_states(url):
+    answer = pasted(CURL.replace("ann-2", "ben-1"), url)
+    stated = float(re.search(r"`\"same\": false` at an\s+energy of ([\d.]+)", README)[1])
+    assert not answer["same"]
+    assert answer["energy"] == pytest.approx(stated, rel=1e-2)
