@@ -46,6 +46,6 @@ def test_the_curl_of_the_readme_gives_the_answer_of_the_readme(url):
 
 def test_the_other_image_of_the_readme_is_told_apart_at_the_energy_it_states(url):
     answer = pasted(CURL.replace("ann-2", "ben-1"), url)
-    stated = float(re.search(r"`\"same\": false` at an\s+energy of ([\d.]+)", README)[1])
+    stated = float(re.search(r"`\"same\": false` at an\s+energy of (\d+\.\d+)", README)[1])
     assert not answer["same"]
     assert answer["energy"] == pytest.approx(stated, rel=1e-2)
