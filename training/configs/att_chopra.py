@@ -11,7 +11,7 @@ from training.components import Component
 from training.config import SplitConfig, TrainingConfig
 
 _Q = 100.0
-"""Upper bound of the L1 energy of two embeddings of 50 numbers in -1 … 1."""
+"""The paper's upper bound of the energy: the L1 distance of opposite corners of [-1, 1]^50."""
 
 CONFIG = TrainingConfig(
     name="att-chopra",
