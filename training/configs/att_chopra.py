@@ -3,7 +3,9 @@
     python -m training train att_chopra --data ../shared/data/att_faces.zip --out runs/att_chopra
     python -m training export runs/att_chopra --to model/bundles/att-chopra
 
-Time and figure: see the docstring's end, filled in from the committed run.
+Time: 2 minutes on two cores. Figure: an equal error rate of 28.9 % over the pairs of the 5 test
+people (8.9 % over those of the 10 calibration people). Five people are a small test: the 95 %
+intervals in `model/bundles/att-chopra/README.md` are tens of percent wide.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
