@@ -46,7 +46,7 @@ def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, 
     assert RunFolder(run).config().seed == 3
     code, out, err = call("export", run, "--to", bundle)
     assert code == 0, err
-    assert f"wrote {bundle}: patterns 0.1.0" in out
+    assert f"wrote {bundle}: {bundle.name} 0.1.0" in out
     said = re.findall(r"EER .*", out)
     code, out, err = call("evaluate", bundle, "--data", folder, "--out", report)
     assert code == 0, err
