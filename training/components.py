@@ -1,4 +1,4 @@
-"""The parts that a config names: networks, losses, samplers, augmentations, optimisers.
+"""The parts that a config names: networks, losses, samplers, augmentations and the like.
 
 A part is one file: `training/losses/exponential.py` is the loss `exponential`, and its function
 `build` makes it. Adding a loss is adding a file; nothing else has to learn of it.
@@ -25,6 +25,7 @@ class Part(StrEnum):
     SAMPLER = "sampling"
     AUGMENTATION = "augmentation"
     OPTIMISER = "optimisers"
+    PROTOCOL = "protocols"
 
 
 class Component(BaseModel):

@@ -13,6 +13,7 @@ from model.manifest import BundleName, Card, InputSpec, Metric, Version
 from training import configs
 from training.components import Component
 from training.errors import ConfigError
+from training.figures import Target
 
 
 class SplitConfig(BaseModel):
@@ -41,6 +42,8 @@ class TrainingConfig(BaseModel):
     `canvas` is the size at which training images are kept, as a multiple of the input's: an
     augmentation that zooms in needs more pixels than the network sees. `images_per_identity` bounds
     how many images of one identity are measured, so that nobody with hundreds decides the figures.
+    `protocols` are measured by `record` on the exported bundle, and their figures held against
+    `targets`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +68,8 @@ class TrainingConfig(BaseModel):
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card
+    protocols: tuple[Component, ...] = ()
+    targets: tuple[Target, ...] = ()
 
     @field_validator("metric")
     @classmethod

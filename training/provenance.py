@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 _LIBRARIES = ("torch", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 _CODE = Path(__file__).parent.parent
 
@@ -29,6 +31,13 @@ def git_revision() -> str:
 def libraries() -> dict[str, str]:
     """The versions of Python and of the libraries that shape a result."""
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
+
+
+def device() -> str:
+    """What this process trains on, in words."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{torch.get_num_threads()} CPU threads"
 
 
 def command() -> str:

@@ -48,6 +48,7 @@ class RunRecord(BaseModel):
     git_revision: str
     libraries: dict[str, str]
     started_at: str
+    device: str = "not noted"
 
 
 class RunFolder:

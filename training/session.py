@@ -97,4 +97,5 @@ def _record(data: Path, images: ImageSet) -> RunRecord:
         git_revision=provenance.git_revision(),
         libraries=provenance.libraries(),
         started_at=provenance.now(),
+        device=provenance.device(),
     )

@@ -154,7 +154,8 @@ import sys
 sys.argv = ["training", "train", "tiny", "--data", {folder!r}, "--out", {out!r}]
 from tests.training import synthetic
 from training import cli
-cli.load_config = lambda *_: synthetic.config(epochs=100_000)
+from training.commands import train
+train.load_config = lambda *_: synthetic.config(epochs=100_000)
 cli.main()
 """
 

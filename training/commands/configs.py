@@ -1,0 +1,12 @@
+"""`configs`: what can be trained."""
+
+from __future__ import annotations
+
+from training.config import config_names, load_config
+from training.terminal import console
+
+
+def run() -> None:
+    """List the named configs."""
+    for name in config_names():
+        console.print(f"{name}  {load_config(name).card.summary}", highlight=False)

@@ -1,0 +1,69 @@
+"""`evaluate`: a bundle measured through ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from model.bundle import open_bundle
+from training.data.source import open_data
+from training.evaluation import Evaluation, evaluate
+from training.report import write_report
+from training.templating import percent
+from training.terminal import console, print_accuracy
+
+
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data set to measure on.")],
+    out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    include_known_names: Annotated[
+        bool, typer.Option(help="Other data's identities merely bear the names of trained ones.")
+    ] = False,
+) -> None:
+    """Measure a bundle through ONNX Runtime on identities that it has not seen."""
+    opened = open_bundle(bundle)
+    evaluation = evaluate(opened, open_data(data), include_known_names=include_known_names)
+    _print_evaluation(evaluation)
+    if out is not None:
+        write_report(evaluation, out)
+        console.print(f"report: {out / 'report.html'}")
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    manifest = evaluation.bundle.manifest
+    console.print(f"{manifest.name} {manifest.version} on {evaluation.accuracy.protocol}")
+    if not evaluation.same_data:
+        console.print(
+            "this is not the data that the bundle was calibrated on: its thresholds keep their "
+            "meaning only as far as the two are alike",
+            style="yellow",
+        )
+    if evaluation.left_out:
+        console.print(
+            f"{evaluation.left_out} identities are left out: they bear the name of one that the "
+            "bundle has seen (--include-known-names, where that is chance)",
+            style="yellow",
+        )
+    console.print(_points(evaluation))
+    print_accuracy(evaluation.accuracy)
+    if evaluation.same_data:
+        console.print("the manifest says:")
+        print_accuracy(manifest.accuracy)
+
+
+def _points(evaluation: Evaluation) -> Table:
+    table = Table("target FMR", "threshold", "FMR", "95 %", "FNMR", "95 %")
+    for target, threshold, rates in evaluation.points:
+        table.add_row(
+            "equal error" if target is None else percent(target),
+            f"{threshold:.4g}",
+            percent(rates.fmr),
+            " – ".join(map(percent, rates.fmr_interval)),
+            percent(rates.fnmr),
+            " – ".join(map(percent, rates.fnmr_interval)),
+        )
+    return table

@@ -1,0 +1,23 @@
+"""`export`: the bundle of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.export import export_run
+from training.run import RunFolder
+from training.terminal import DataOption, console, print_accuracy
+
+
+def run(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[Path, typer.Option(help="The bundle's folder.")],
+    data: DataOption = None,
+) -> None:
+    """Write a run's bundle: graph, calibration, measured accuracy, model card."""
+    manifest = export_run(RunFolder(run), to, data)
+    console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
+    print_accuracy(manifest.accuracy)

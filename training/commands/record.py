@@ -1,0 +1,27 @@
+"""`record`: the figures of a run, written down to be committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.record import record_run, write_record
+from training.run import RunFolder
+from training.templating import percent
+from training.terminal import RECORDS, DataOption, console
+
+
+def run(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    bundle: Annotated[Path, typer.Argument(help="The bundle that was exported from it.")],
+    data: DataOption = None,
+    to: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
+) -> None:
+    """Measure a run's bundle under the protocols of its config, and write the record."""
+    record = record_run(RunFolder(run), bundle, data)
+    for figure in record.figures:
+        error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"
+        console.print(f"{figure.name}: {percent(figure.value)}{error}", highlight=False)
+    console.print(f"wrote {write_record(record, to)}")

@@ -1,0 +1,56 @@
+"""Figures that a protocol measures, and the targets that they are held against."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+
+class Figure(BaseModel):
+    """One measured figure.
+
+    Attributes:
+        name: What was measured, under which protocol; targets refer to it.
+        value: A share (error, accuracy, rate) in [0, 1].
+        standard_error: Of the value, over the protocol's own folds or trials; None where it has
+            none.
+        trials: How many decisions stand behind it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    value: FiniteFloat
+    standard_error: float | None = Field(default=None, ge=0)
+    trials: int = Field(ge=1)
+
+
+class Target(BaseModel):
+    """What a figure has to reach, and what others reached.
+
+    Attributes:
+        figure: The figure's name.
+        at_most: Our bar for an error; None where there is none.
+        at_least: Our bar for an accuracy; None where there is none.
+        published: What the paper reports under this protocol, in words, with its source.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    figure: str
+    at_most: float | None = Field(default=None, ge=0, le=1)
+    at_least: float | None = Field(default=None, ge=0, le=1)
+    published: str = ""
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        if self.at_most is not None and self.at_least is not None:
+            raise ValueError("a target is an upper or a lower bar, not both")
+        return self
+
+    def is_met(self, value: float) -> bool | None:
+        """Whether a value reaches the bar; None where there is no bar."""
+        if self.at_most is not None:
+            return value <= self.at_most
+        return None if self.at_least is None else value >= self.at_least

@@ -1,0 +1,148 @@
+"""The committed record of a result: what was run, on what, and every figure that came out.
+
+Records are what docs/results.md is made from. One is written for each run that a claim rests on;
+its bundle need not be shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model.bundle import Bundle, open_bundle
+from model.errors import faults
+from model.manifest import Manifest
+from training import components, provenance
+from training.components import Part
+from training.config import TrainingConfig
+from training.errors import RunError
+from training.figures import Figure
+from training.run import RunFolder
+from training.runtime import OnnxEncoder
+from training.session import data_of
+from training.system import SystemUnderTest
+
+FIRST_VERSION = 1
+EER = "EER, all pairs of the test identities"
+FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
+
+
+class Record(BaseModel):
+    """One run and its figures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record_version: int = FIRST_VERSION
+    config: TrainingConfig
+    seed: int
+    data: str
+    data_sha256: str
+    parameters: int
+    epochs: int
+    training_seconds: float
+    device: str
+    train_command: str
+    record_command: str
+    git_revision: str
+    libraries: dict[str, str]
+    trained_at: str
+    figures: tuple[Figure, ...]
+
+    @property
+    def file_name(self) -> str:
+        """Of the record: one for each config and seed."""
+        return f"{self.config.name}-seed{self.seed}.json"
+
+
+def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
+    """Measure a run's bundle under every protocol of its config.
+
+    Args:
+        run: The run folder.
+        bundle_folder: The bundle that was exported from it.
+        data: Where the data is now, if it was moved.
+
+    Raises:
+        RunError: The bundle is not of this run, or the data is not what the run began with.
+    """
+    bundle, config, begun = open_bundle(bundle_folder), run.config(), run.record()
+    manifest = bundle.manifest
+    if manifest.provenance.config_json != config.model_dump_json():
+        raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
+    history = run.history()
+    return Record(
+        config=config,
+        seed=config.seed,
+        data=begun.data_name,
+        data_sha256=begun.data_sha256,
+        parameters=manifest.provenance.parameters,
+        epochs=len(history),
+        training_seconds=manifest.provenance.training_seconds,
+        device=begun.device,
+        train_command=begun.command,
+        record_command=provenance.command(),
+        git_revision=begun.git_revision,
+        libraries=begun.libraries,
+        trained_at=begun.started_at,
+        figures=(*_of_manifest(manifest), *_of_protocols(run, bundle, data)),
+    )
+
+
+def write_record(record: Record, folder: Path) -> Path:
+    """Write a record under its own name; returns where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / record.file_name
+    path.write_text(record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_records(folder: Path) -> tuple[Record, ...]:
+    """Every record of a folder, by file name.
+
+    Raises:
+        RunError: A file is not a record.
+    """
+    return tuple(_read(path) for path in sorted(folder.glob("*.json")))
+
+
+def _read(path: Path) -> Record:
+    try:
+        return Record.model_validate_json(path.read_text())
+    except ValidationError as error:
+        raise RunError(f"{path} is not a record: {faults(error)}") from error
+
+
+def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
+    accuracy = manifest.accuracy
+    sample = accuracy.sample
+    pairs = sample.genuine_pairs + sample.impostor_pairs
+    yield Figure(name=EER, value=accuracy.eer, trials=pairs)
+    for point in manifest.calibration.operating_points:
+        if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
+            yield Figure(name=FNMR, value=point.test.fnmr, trials=sample.genuine_pairs)
+    for benchmark in accuracy.benchmarks:
+        yield Figure(
+            name=f"{benchmark.name}: {benchmark.measure}",
+            value=benchmark.value,
+            standard_error=benchmark.standard_error,
+            trials=benchmark.pairs,
+        )
+
+
+def _of_protocols(run: RunFolder, bundle: Bundle, data: Path | None) -> Iterator[Figure]:
+    config = run.config()
+    if not config.protocols:
+        return
+    manifest = bundle.manifest
+    system = SystemUnderTest(
+        encoder=OnnxEncoder(bundle.onnx),
+        spec=manifest.input,
+        metric=manifest.metric,
+        images=data_of(run, data),
+        split=run.split(),
+        data=data or Path(run.record().data),
+    )
+    for component in config.protocols:
+        yield from components.build(Part.PROTOCOL, component)(system)

@@ -1,0 +1,53 @@
+"""The system under test: a bundle's graph, with the data set and split that it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.manifest import InputSpec, Metric
+from model.scoring import Vectors
+from training.data.decoding import decode
+from training.data.image_set import ImageSet
+from training.data.split import IdentitySplit
+from training.errors import DataError
+from training.runtime import OnnxEncoder
+
+
+@dataclass(frozen=True)
+class SystemUnderTest:
+    """What a protocol measures.
+
+    Attributes:
+        encoder: The bundle's graph in ONNX Runtime.
+        spec: Its input.
+        metric: Its energy.
+        images: The whole data set that it was trained from.
+        split: Which identities it was trained, calibrated and tested on.
+        data: Where the data set lies, for protocols whose lists lie beside it.
+    """
+
+    encoder: OnnxEncoder
+    spec: InputSpec
+    metric: Metric
+    images: ImageSet
+    split: IdentitySplit
+    data: Path
+
+    def embed(self, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
+        """Embed some images.
+
+        Returns:
+            The embeddings, (images, dim), in the images' order, and each one's identity as an index
+            into `images.identities`, (images,).
+
+        Raises:
+            DataError: An image cannot be read: a protocol without it would be another protocol.
+        """
+        decoded = decode(images, self.spec)
+        if len(decoded.source) < len(images):
+            raise DataError(f"{images.name}: an image of the protocol cannot be read")
+        return self.encoder.embed(decoded.pixels), decoded.source.labels()
