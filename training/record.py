@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
 from model.manifest import Manifest
-from training import components, provenance
-from training.components import Part
+from training import provenance
 from training.config import TrainingConfig
 from training.errors import RunError
 from training.figures import Figure
@@ -36,6 +35,7 @@ class Record(BaseModel):
 
     record_version: int = FIRST_VERSION
     config: TrainingConfig
+    variant: str = ""
     seed: int
     data: str
     data_sha256: str
@@ -52,8 +52,13 @@ class Record(BaseModel):
 
     @property
     def file_name(self) -> str:
-        """Of the record: one for each config and seed."""
-        return f"{self.config.name}-seed{self.seed}.json"
+        """Of the record: one for each config, variant and seed."""
+        return f"{self.title}-seed{self.seed}.json"
+
+    @property
+    def title(self) -> str:
+        """What was run: the config, and how it was varied."""
+        return f"{self.config.name}-{self.variant}" if self.variant else self.config.name
 
 
 def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
@@ -86,7 +91,10 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         git_revision=begun.git_revision,
         libraries=begun.libraries,
         trained_at=begun.started_at,
-        figures=(*_of_manifest(manifest), *_of_protocols(run, bundle, data)),
+        figures=(
+            *_of_manifest(manifest),
+            *system_of(run, bundle, data).measure(config.protocols),
+        ),
     )
 
 
@@ -131,18 +139,17 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
         )
 
 
-def _of_protocols(run: RunFolder, bundle: Bundle, data: Path | None) -> Iterator[Figure]:
-    config = run.config()
-    if not config.protocols:
-        return
-    manifest = bundle.manifest
-    system = SystemUnderTest(
+def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
+    """A run's bundle with the data and the split that it was made from.
+
+    Raises:
+        RunError: The data is not what the run began with.
+    """
+    return SystemUnderTest(
         encoder=OnnxEncoder(bundle.onnx),
-        spec=manifest.input,
-        metric=manifest.metric,
+        spec=bundle.manifest.input,
+        metric=bundle.manifest.metric,
         images=data_of(run, data),
         split=run.split(),
         data=data or Path(run.record().data),
     )
-    for component in config.protocols:
-        yield from components.build(Part.PROTOCOL, component)(system)

@@ -69,8 +69,8 @@ class Section:
 
 def sections(records: Iterable[Record]) -> tuple[Section, ...]:
     """The records by config, each with its figures over the seeds."""
-    by_name = sorted(records, key=lambda record: (record.config.name, record.seed))
-    grouped = groupby(by_name, key=lambda record: record.config.name)
+    by_title = sorted(records, key=lambda record: (record.title, record.seed))
+    grouped = groupby(by_title, key=lambda record: record.title)
     return tuple(_section(tuple(group)) for _, group in grouped)
 
 

@@ -19,17 +19,31 @@ from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch
 
 
-def begin(config: TrainingConfig, data: Path, out: Path, console: Console) -> None:
+def begin(
+    config: TrainingConfig,
+    data: Path,
+    out: Path,
+    console: Console,
+    *,
+    split: IdentitySplit | None = None,
+) -> None:
     """Train a config on a data set, from the start.
+
+    Args:
+        config: What is trained.
+        data: The data set.
+        out: The run folder, new or empty.
+        console: Where progress is shown.
+        split: In place of the one that the config would draw.
 
     Raises:
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     images = open_data(data)
-    split = split_identities(images, config.split, config.seed)
+    parts = split or split_identities(images, config.split, config.seed)
     run = RunFolder(out)
-    run.create(config, _record(data, images), split)
-    _train(config, images, split, run, console)
+    run.create(config, _record(data, images), parts)
+    _train(config, images, parts, run, console)
 
 
 def resume(data: Path | None, out: Path, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from numpy.typing import NDArray
 
 from model.manifest import InputSpec, Metric
 from model.scoring import Vectors
+from training import components
+from training.components import Component, Part
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
 from training.errors import DataError
+from training.figures import Figure
 from training.runtime import OnnxEncoder
 
 
@@ -36,6 +40,16 @@ class SystemUnderTest:
     images: ImageSet
     split: IdentitySplit
     data: Path
+
+    def measure(self, protocols: Iterable[Component]) -> Iterator[Figure]:
+        """The figures of some protocols, in order.
+
+        Raises:
+            ConfigError: A protocol that does not exist, or an option that it does not have.
+            DataError: The data set is not one that a protocol can be measured on.
+        """
+        for component in protocols:
+            yield from components.build(Part.PROTOCOL, component)(self)
 
     def embed(self, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
         """Embed some images.

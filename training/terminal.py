@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from model.manifest import Accuracy
+from training.figures import Figure
 from training.templating import percent
 
 console = Console()
@@ -38,3 +40,10 @@ def print_accuracy(accuracy: Accuracy) -> None:
             + ("" if error is None else f" ± {percent(error)}"),
             highlight=False,
         )
+
+
+def print_figures(figures: Iterable[Figure]) -> None:
+    """Print what protocols measured."""
+    for figure in figures:
+        error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"
+        console.print(f"{figure.name}: {percent(figure.value)}{error}", highlight=False)

@@ -9,8 +9,7 @@ import typer
 
 from training.record import record_run, write_record
 from training.run import RunFolder
-from training.templating import percent
-from training.terminal import RECORDS, DataOption, console
+from training.terminal import RECORDS, DataOption, console, print_figures
 
 
 def run(
@@ -21,7 +20,5 @@ def run(
 ) -> None:
     """Measure a run's bundle under the protocols of its config, and write the record."""
     record = record_run(RunFolder(run), bundle, data)
-    for figure in record.figures:
-        error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"
-        console.print(f"{figure.name}: {percent(figure.value)}{error}", highlight=False)
+    print_figures(record.figures)
     console.print(f"wrote {write_record(record, to)}")

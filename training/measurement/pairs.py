@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,6 +90,27 @@ def all_pairs(embeddings: Vectors, labels: NDArray[np.int64], metric: Metric) ->
         genuine_subject=subject[left[genuine]],
         impostor=energies[impostor],
         impostor_subjects=np.stack([subject[left[impostor]], subject[right[impostor]]], axis=1),
+    )
+
+
+def pool(parts: Sequence[PairEnergies]) -> PairEnergies:
+    """The pairs of several measurements as one; nobody is in two of them.
+
+    Args:
+        parts: At least one. Their energies must be of one scale, as from systems of one config.
+    """
+    subjects = np.cumsum([0, *(part.subjects for part in parts)])
+    offset = list(zip(parts, subjects[:-1], strict=True))
+    genuine = np.concatenate([part.genuine for part in parts])
+    impostor = np.concatenate([part.impostor for part in parts])
+    by_genuine, by_impostor = (np.argsort(e, kind="stable") for e in (genuine, impostor))
+    return PairEnergies(
+        images=sum(part.images for part in parts),
+        subjects=int(subjects[-1]),
+        genuine=genuine[by_genuine],
+        genuine_subject=np.concatenate([p.genuine_subject + o for p, o in offset])[by_genuine],
+        impostor=impostor[by_impostor],
+        impostor_subjects=np.concatenate([p.impostor_subjects + o for p, o in offset])[by_impostor],
     )
 
 

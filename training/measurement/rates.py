@@ -107,6 +107,18 @@ def threshold_at_fmr(impostor: Energies, target: float) -> float:
     return (float(impostor[accepted - 1]) + float(first_refused)) / 2
 
 
+def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
+    """The FNMR where the FMR is the highest that does not exceed a target.
+
+    Args:
+        genuine: Energies of genuine pairs, rising.
+        impostor: Energies of impostor pairs, rising.
+        target: In (0, 1).
+    """
+    threshold = threshold_at_fmr(impostor, target)
+    return 1 - _accepted(genuine, threshold) / len(genuine)
+
+
 def curve(table: RateTable, points: int = 32) -> Curve:
     """Error rates from all refused to all accepted.
 

@@ -65,3 +65,17 @@ def test_more_images_than_can_be_compared_are_refused(monkeypatch):
     monkeypatch.setattr(pairs, "MAX_IMAGES", 5)
     with pytest.raises(DataError, match="at most 5"):
         all_pairs(EMBEDDINGS, LABELS, Metric.L2)
+
+
+def test_pooled_pairs_are_those_of_all_and_keep_their_subjects_apart(scattered):
+    parts = [scattered(subjects=5, seed=1), scattered(subjects=7, seed=2)]
+    pooled = pairs.pool(parts)
+    assert pooled.subjects == 12
+    for kind in ("genuine", "impostor"):
+        expected = np.sort(np.concatenate([getattr(part, kind) for part in parts]))
+        np.testing.assert_array_equal(getattr(pooled, kind), expected)
+    second = np.isin(pooled.genuine, parts[1].genuine)
+    assert set(pooled.genuine_subject[second]) == set(range(5, 12))
+    assert set(pooled.genuine_subject[~second]) == set(range(5))
+    one_side = pooled.impostor_subjects < 5
+    assert (one_side[:, 0] == one_side[:, 1]).all()

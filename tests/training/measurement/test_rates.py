@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyeer.eer_stats import calculate_roc, get_eer_values
 
-from training.measurement.rates import RateTable, curve, equal_error, threshold_at_fmr
+from training.measurement.rates import (
+    RateTable,
+    curve,
+    equal_error,
+    fnmr_at_fmr,
+    threshold_at_fmr,
+)
 
 
 def counted(pairs, threshold):
@@ -128,3 +134,12 @@ def test_the_curve_reaches_down_to_a_single_impostor(scattered):
     pairs = scattered()
     positive = [r.fmr for r in curve(RateTable(pairs)).rates if r.fmr > 0]
     assert min(positive) <= 2 / len(pairs.impostor)
+
+
+@pytest.mark.parametrize("target", [0.1, 0.075, 0.05, 0.01])
+def test_the_fnmr_at_an_fmr_is_counted_at_the_highest_threshold_that_keeps_it(scattered, target):
+    pairs = scattered(apart=1.5)
+    between = (pairs.impostor[:-1].astype(float) + pairs.impostor[1:]) / 2
+    kept = [t for t in between if counted(pairs, t)[0] <= target]
+    found = fnmr_at_fmr(pairs.genuine, pairs.impostor, target)
+    assert found == pytest.approx(counted(pairs, kept[-1])[1])

@@ -1,0 +1,111 @@
+import shutil
+
+import pytest
+from rich.console import Console
+
+from model.bundle import open_bundle
+from tests.training import synthetic
+from training import session
+from training.components import Component
+from training.errors import RunError
+from training.export import export_run
+from training.figures import Figure, Target
+from training.record import EER, Record, read_records, record_run, write_record
+from training.results import render_results, sections
+from training.run import RunFolder
+
+
+@pytest.fixture(scope="module")
+def record(run, exported):
+    return record_run(RunFolder(run), exported)
+
+
+def test_a_record_holds_what_the_bundle_measured_and_what_was_run(record, run, exported):
+    manifest = open_bundle(exported).manifest
+    figures = {figure.name: figure for figure in record.figures}
+    assert figures[EER].value == manifest.accuracy.eer
+    sample = manifest.accuracy.sample
+    assert figures[EER].trials == sample.genuine_pairs + sample.impostor_pairs
+    assert record.config == RunFolder(run).config()
+    assert record.epochs == 3
+    assert record.parameters == manifest.provenance.parameters
+    assert record.device.endswith("CPU threads")
+
+
+def test_a_record_is_read_as_it_was_written(record, tmp_path):
+    path = write_record(record, tmp_path / "new")
+    assert path.name == "patterns-seed0.json"
+    assert read_records(tmp_path / "new") == (record,)
+
+
+def test_a_bundle_of_another_run_is_refused(run, exported, tmp_path):
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    config = RunFolder(run).config().model_copy(update={"epochs": 99})
+    (other / "config.json").write_text(config.model_dump_json())
+    with pytest.raises(RunError, match="their configs differ"):
+        record_run(RunFolder(other), exported)
+
+
+def test_a_file_that_is_no_record_is_named(tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(RunError, match=r"x\.json is not a record: config: Field required"):
+        read_records(tmp_path)
+
+
+def made(record, seed, error, **changes):
+    """A record of another seed, with one figure."""
+    target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
+    config = record.config.model_copy(update={"targets": (target,)})
+    figure = Figure(name="error", value=error, standard_error=0.004, trials=100)
+    return record.model_copy(
+        update={"config": config, "seed": seed, "figures": (figure,), **changes}
+    )
+
+
+def test_seeds_of_one_config_are_one_row_with_their_mean_and_spread(record):
+    [section] = sections([made(record, 2, 0.03), made(record, 1, 0.01)])
+    [row] = section.rows
+    assert row.values == (0.01, 0.03)
+    assert row.value == "2.00 % ± 1.41 % (sd, 2 seeds)"
+    assert (row.bar, row.verdict) == ("≤ 2.00 %", "met")
+
+
+def test_a_single_seed_shows_the_protocols_own_standard_error_and_a_missed_bar(record):
+    [section] = sections([made(record, 1, 0.03)])
+    assert section.rows[0].value == "3.00 % ± 0.40 % (se)"
+    assert section.rows[0].verdict == "**missed**"
+
+
+def test_a_variant_stands_apart(record):
+    found = sections([made(record, 1, 0.01), made(record, 1, 0.02, variant="8-folds")])
+    assert [section.records[0].title for section in found] == ["patterns", "patterns-8-folds"]
+
+
+def test_the_page_has_every_figure_beside_its_bar_and_its_paper(record):
+    page = render_results([made(record, 1, 0.0123)])
+    assert (
+        "| [`patterns`](#patterns) | error | 1.23 % ± 0.40 % (se) | ≤ 2.00 % | met | "
+        "3 % (they, 1999) |" in page
+    )
+    assert record.train_command in page
+
+
+def test_a_record_with_an_unknown_field_is_refused(record, tmp_path):
+    text = record.model_dump_json().replace('"variant"', '"variety"')
+    (tmp_path / "y.json").write_text(text)
+    with pytest.raises(RunError, match="variety"):
+        read_records(tmp_path)
+
+
+def test_a_protocol_of_the_config_is_measured_on_the_bundle(folder, tmp_path):
+    protocol = Component(name="separation")
+    config = synthetic.config(epochs=1, protocols=(protocol,))
+    session.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    run = RunFolder(tmp_path / "run")
+    export_run(run, tmp_path / "bundle")
+    names = [figure.name for figure in record_run(run, tmp_path / "bundle").figures]
+    assert any("Condition 1" in name for name in names)
+    assert Record.model_validate_json(
+        record_run(run, tmp_path / "bundle").model_dump_json()
+    ).config.protocols == (protocol,)
