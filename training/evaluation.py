@@ -118,7 +118,7 @@ def evaluate(
         DataError: Nobody is left, or too few to make pairs.
     """
     manifest = bundle.manifest
-    limit = images_per_identity or _as_measured_before(manifest)
+    limit = images_per_identity or images_per_identity_of(manifest)
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
     same_data = images.fingerprint() == manifest.provenance.data_sha256
     if include_known_names and not same_data:
@@ -197,7 +197,7 @@ def bounded(images: ImageSet, per_identity: int) -> ImageSet:
     return few.of(kept[: max(2, share)])
 
 
-def _as_measured_before(manifest: Manifest) -> int:
+def images_per_identity_of(manifest: Manifest) -> int:
     """How many images of one identity the manifest's own figures were measured on at most."""
     config = json.loads(manifest.provenance.config_json)
     return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))

@@ -1,0 +1,39 @@
+"""`convert`: a bundle in another precision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.bundle import open_bundle, write_bundle
+from training.conversion import convert_bundle
+from training.data.source import open_data
+from training.export import bundle_name
+from training.model_card import render_card
+from training.precision import Precision
+from training.terminal import console, print_accuracy
+
+
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A float32 bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data that it was made from.")],
+    to: Annotated[Path, typer.Option(help="The new bundle's folder.")],
+    precision: Annotated[Precision, typer.Option(help="What to convert to.")] = (
+        Precision.INT8_STATIC
+    ),
+) -> None:
+    """Convert a bundle's graph, with operating points and error rates of its own."""
+    opened, name = open_bundle(bundle), bundle_name(to)
+    converted = convert_bundle(opened, open_data(data), precision, name)
+    card = render_card(converted.manifest)
+    write_bundle(to, converted.manifest, converted.graph, split=opened.split, card=card)
+    console.print(
+        f"wrote {to}: {len(converted.graph):,} bytes in place of {len(opened.onnx):,}",
+        highlight=False,
+    )
+    console.print("before:")
+    print_accuracy(opened.manifest.accuracy)
+    console.print("after:")
+    print_accuracy(converted.manifest.accuracy)

@@ -1,0 +1,27 @@
+"""`precisions`: what each precision costs and gives, as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.bundle import open_bundle
+from training import provenance
+from training.conversion import compare_precisions
+from training.data.source import open_data
+from training.templating import render
+from training.terminal import console
+
+
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A float32 bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data that it was made from.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/precision.md"),
+) -> None:
+    """Measure a bundle in every precision: size, speed, accuracy."""
+    rows = compare_precisions(open_bundle(bundle), open_data(data))
+    page = render("precision.md.j2", rows=rows, command=provenance.command())
+    out.write_text(page)
+    console.print(f"wrote {out}")

@@ -1,0 +1,129 @@
+"""A bundle's graph in fewer bits: fp16, and int8 by ONNX Runtime's quantisation.
+
+int8 static (per-channel weights, activations' ranges measured on calibration images: Jacob et al.
+2018) is what convolutions gain from; int8 dynamic measures the ranges anew in every run. The first
+operations (uint8 to scaled float) and the last (unit length) are a few numbers each and stay in
+float32, so that the embedding's scale is exact.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
+
+from training.errors import ExportError
+
+_BATCH = 32
+_QUANTISED = ["Conv", "Gemm", "MatMul"]
+"""Where the time goes; sums and slopes between them stay in float32."""
+
+_CONVERTED = {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+
+Images = NDArray[np.uint8]
+
+
+class Precision(StrEnum):
+    """How the numbers inside a graph are held."""
+
+    FP16 = "fp16"
+    INT8_DYNAMIC = "int8-dynamic"
+    INT8_STATIC = "int8-static"
+
+
+def convert(graph: bytes, precision: Precision, sample: Images) -> bytes:
+    """Convert a float32 graph; its inputs and outputs keep their types.
+
+    Args:
+        graph: uint8 (N, H, W, C) to float32 (N, dim).
+        precision: What to convert to.
+        sample: Images to measure activations' ranges on, uint8 (N, H, W, C); used by
+            `INT8_STATIC` alone. Never test images: ranges are a choice.
+
+    Raises:
+        ExportError: The graph is not a float32 one: it was converted before.
+    """
+    weights = onnx.load_model_from_string(graph).graph.initializer
+    if any(weight.data_type in _CONVERTED for weight in weights):
+        raise ExportError("the graph was converted before; convert the float32 one that it is from")
+    converted = _CONVERTERS[precision](graph, sample)
+    onnx.checker.check_model(onnx.load_model_from_string(converted))
+    return converted
+
+
+def _fp16(graph: bytes, _sample: Images) -> bytes:
+    model = onnx.load_model_from_string(graph)
+    kept = [node.name for node in model.graph.node if node.op_type in {"Cast", "Sub", "Div"}]
+    half = OnnxModel(convert_float_to_float16(model, keep_io_types=True, node_block_list=kept))
+    half.topological_sort()  # The casts that were added stand at the end.
+    return bytes(half.model.SerializeToString())
+
+
+def _int8_dynamic(graph: bytes, _sample: Images) -> bytes:
+    def quantise(source: Path, target: Path) -> None:
+        quantize_dynamic(source, target, op_types_to_quantize=_QUANTISED)
+
+    return _through_files(graph, quantise)
+
+
+def _int8_static(graph: bytes, sample: Images) -> bytes:
+    def quantise(source: Path, target: Path) -> None:
+        quantize_static(
+            source,
+            target,
+            _Reader(onnx.load(source).graph.input[0].name, sample),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=_QUANTISED,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            # VNNI-less processors add two 8-bit products in 16 bits; 7-bit weights cannot overflow.
+            reduce_range=True,
+        )
+
+    return _through_files(graph, quantise)
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc] # ONNX Runtime carries no types
+    """Hands the images to ONNX Runtime, a batch at a time."""
+
+    def __init__(self, name: str, images: Images) -> None:
+        self._batches: Iterator[dict[str, Images]] = (
+            {name: images[i : i + _BATCH]} for i in range(0, len(images), _BATCH)
+        )
+
+    def get_next(self) -> dict[str, Images] | None:
+        """The next batch, or None after the last."""
+        return next(self._batches, None)
+
+
+def _through_files(graph: bytes, quantise: Callable[[Path, Path], None]) -> bytes:
+    """ONNX Runtime's quantisation works on files; norms are folded into convolutions first."""
+    with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
+        source, prepared, target = (Path(folder) / name for name in ("a", "b", "c"))
+        source.write_bytes(graph)
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        quantise(prepared, target)
+        return target.read_bytes()
+
+
+_CONVERTERS: dict[Precision, Callable[[bytes, Images], bytes]] = {
+    Precision.FP16: _fp16,
+    Precision.INT8_DYNAMIC: _int8_dynamic,
+    Precision.INT8_STATIC: _int8_static,
+}
