@@ -1,0 +1,136 @@
+"""Several processes that train as one, started by `torchrun`.
+
+Every process draws the same global batch and encodes its share of the rows. The embeddings are then
+gathered *with their gradients*, and each process computes the loss of the whole batch: a loss that
+compares all with all is not the mean of the losses of its parts. Each process thus has the gradient
+of the same loss through its own rows; backward through the gathering sums them over the W
+processes, and averaging the encoder's gradients (as DistributedDataParallel does) divides by W
+again, so that the step is the one that a single process would have made.
+
+What is not the same: batch normalisation sees a process's own rows, unless it is synchronised
+(which PyTorch does on CUDA only; there it is).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.distributed as dist
+import torch.distributed.nn.functional as with_gradients
+from torch import Tensor, nn
+
+from training.errors import ConfigError
+
+
+class World(Protocol):
+    """The processes that train together."""
+
+    @property
+    def rank(self) -> int:
+        """Which process this is, from 0; the first one writes the files."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many processes there are."""
+        ...
+
+    def share(self, rows: Tensor) -> Tensor:
+        """This process's rows of a global batch."""
+        ...
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Every process's rows, in the global batch's order; gradients flow back."""
+        ...
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """A network whose forward is this process's own, before training begins."""
+        ...
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """The mean of all processes' gradients, in place."""
+        ...
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One process: nothing to share, nothing to gather."""
+
+    rank: int = 0
+    size: int = 1
+
+    def share(self, rows: Tensor) -> Tensor:
+        """See `World.share`."""
+        return rows
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """See `World.gather`."""
+        return rows
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """See `World.prepare`."""
+        return network
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """See `World.average_gradients`."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The default process group of `torch.distributed`."""
+
+    rank: int
+    size: int
+
+    def share(self, rows: Tensor) -> Tensor:
+        """See `World.share`; consecutive rows, so that pairs (2k, 2k + 1) stay together.
+
+        Raises:
+            ConfigError: The batch cannot be divided evenly, pairs kept together.
+        """
+        if len(rows) % (2 * self.size):
+            raise ConfigError(
+                f"a batch of {len(rows)} cannot be divided among {self.size} processes; choose a "
+                f"batch_size that is a multiple of {2 * self.size}"
+            )
+        return rows.chunk(self.size)[self.rank]
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """See `World.gather`."""
+        gathered: tuple[Tensor, ...] = with_gradients.all_gather(rows.contiguous())
+        return torch.cat(gathered)
+
+    def prepare(self, network: nn.Module) -> nn.Module:
+        """See `World.prepare`; every process begins with the weights of the first."""
+        for tensor in (*network.parameters(), *network.buffers()):
+            dist.broadcast(tensor.detach(), src=0)
+        if not torch.cuda.is_available():
+            return network
+        synchronised: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        return synchronised
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """See `World.average_gradients`."""
+        for parameter in parameters:
+            if parameter.grad is not None:
+                dist.all_reduce(parameter.grad)
+                parameter.grad /= self.size
+
+
+@contextmanager
+def joined_world() -> Iterator[World]:
+    """The world of this process: `torchrun`'s where it was started by that, else itself alone."""
+    if not dist.is_torchelastic_launched():
+        yield Alone()
+        return
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        if torch.cuda.is_available():
+            torch.cuda.set_device(dist.get_node_local_rank())
+        yield Group(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
