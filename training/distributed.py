@@ -101,7 +101,7 @@ class Group:
 
     def gather(self, rows: Tensor) -> Tensor:
         """See `World.gather`."""
-        gathered: tuple[Tensor, ...] = with_gradients.all_gather(rows.contiguous())
+        gathered: tuple[Tensor, ...] = with_gradients.all_gather(rows.contiguous())  # type: ignore[no-untyped-call]
         return torch.cat(gathered)
 
     def prepare(self, network: nn.Module) -> nn.Module:
