@@ -12,29 +12,8 @@ import pytest
 
 from model.bundle import open_bundle
 from tests.training import synthetic
-from training.cli import main
 from training.config import config_names
 from training.run import RunFolder
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Runs the command line; gives its exit code, and what it wrote to stdout and stderr."""
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
-        code = None
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code
-        out, err = capsys.readouterr()
-        if isinstance(code, str):  # As Python does at the end of a process.
-            code, err = 1, f"{err}{code}\n"
-        return code or 0, out, err
-
-    return run
 
 
 def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, tmp_path):
