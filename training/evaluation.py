@@ -118,13 +118,13 @@ def evaluate(
         DataError: Nobody is left, or too few to make pairs.
     """
     manifest = bundle.manifest
-    limit = images_per_identity or _as_measured_before(manifest)
+    limit = images_per_identity or as_measured_before(manifest)
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
-    same_data = images.fingerprint() == manifest.provenance.data_sha256
-    if include_known_names and not same_data:
-        unseen = images.identities
-    else:
-        unseen = unseen_identities(bundle, images, same_data=same_data)
+    fingerprint = images.fingerprint()
+    same_data = fingerprint == _calibrated_on(manifest)
+    unseen = measurable_identities(
+        bundle, images, fingerprint, include_known_names=include_known_names
+    )
     pairs = meter.pairs(images.of(unseen))
     table = RateTable(pairs)
     protocol = protocol_of(images.name, unseen, pairs, limit)
@@ -141,6 +141,27 @@ def evaluate(
         ),
         pairs=pairs,
     )
+
+
+def measurable_identities(
+    bundle: Bundle, images: ImageSet, fingerprint: str, *, include_known_names: bool
+) -> tuple[str, ...]:
+    """The identities of a data set that a bundle may be measured or calibrated on.
+
+    Args:
+        bundle: Of which it depends.
+        images: The data set.
+        fingerprint: Of the data set.
+        include_known_names: Names that are alike are alike by chance; not believed of the data
+            that the bundle was made from.
+
+    Raises:
+        DataError: The bundle was trained or calibrated on every name here.
+    """
+    if include_known_names and fingerprint not in _own_data(bundle.manifest):
+        return images.identities
+    same_data = fingerprint == _calibrated_on(bundle.manifest)
+    return unseen_identities(bundle, images, same_data=same_data)
 
 
 def unseen_identities(bundle: Bundle, images: ImageSet, *, same_data: bool) -> tuple[str, ...]:
@@ -197,7 +218,18 @@ def bounded(images: ImageSet, per_identity: int) -> ImageSet:
     return few.of(kept[: max(2, share)])
 
 
-def _as_measured_before(manifest: Manifest) -> int:
+def _calibrated_on(manifest: Manifest) -> str:
+    """The fingerprint of the data that the thresholds were chosen on."""
+    anew = manifest.provenance.calibrated_on
+    return manifest.provenance.data_sha256 if anew is None else anew.data_sha256
+
+
+def _own_data(manifest: Manifest) -> set[str]:
+    """The fingerprints of data whose names are not alike by chance."""
+    return {manifest.provenance.data_sha256, _calibrated_on(manifest)}
+
+
+def as_measured_before(manifest: Manifest) -> int:
     """How many images of one identity the manifest's own figures were measured on at most."""
     config = json.loads(manifest.provenance.config_json)
     return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))

@@ -59,7 +59,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
             nothing is written.
     """
-    name = _bundle_name(to)
+    name = bundle_name(to)
     config, split, images = run.config(), run.split(), data_of(run, data)
     state = run.load_checkpoint()
     if state is None:
@@ -89,7 +89,12 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     return manifest
 
 
-def _bundle_name(to: Path) -> str:
+def bundle_name(to: Path) -> str:
+    """The name of the bundle in a folder: the folder's own.
+
+    Raises:
+        ExportError: It cannot be a bundle's.
+    """
     try:
         return TypeAdapter(BundleName).validate_python(to.resolve().name)
     except ValidationError as error:

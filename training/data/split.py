@@ -65,6 +65,25 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
     return split
 
 
+def split_in_two(images: ImageSet, seed: int) -> IdentitySplit:
+    """Split identities into halves to calibrate and to test on, with nobody to train on.
+
+    Raises:
+        SplitError: Too few identities with two or more images for two parts.
+    """
+    counts = _images_per_identity(images)
+    rng = np.random.default_rng(seed)
+    calibration, test = set[str](), set[str]()
+    for several in (True, False):
+        group = [name for name in images.identities if (counts[name] > 1) is several]
+        shuffled = [group[i] for i in rng.permutation(len(group))]
+        calibration.update(shuffled[: len(group) // 2])
+        test.update(shuffled[len(group) // 2 :])
+    split = IdentitySplit((), tuple(sorted(calibration)), tuple(sorted(test)))
+    _check(split, counts, ("calibration", "test"))
+    return split
+
+
 def _images_per_identity(images: ImageSet) -> dict[str, int]:
     counts: dict[str, int] = {}
     for image in images:
@@ -72,8 +91,12 @@ def _images_per_identity(images: ImageSet) -> dict[str, int]:
     return counts
 
 
-def _check(split: IdentitySplit, counts: dict[str, int]) -> None:
-    for part in ("train", "calibration", "test"):
+def _check(
+    split: IdentitySplit,
+    counts: dict[str, int],
+    parts: tuple[str, ...] = ("train", "calibration", "test"),
+) -> None:
+    for part in parts:
         names = getattr(split, part)
         several = sum(counts[name] > 1 for name in names)
         if several < MIN_GENUINE:
