@@ -70,10 +70,23 @@ def test_resume_goes_on_with_a_run(call, run, named_config, tmp_path):
 
 
 def test_a_run_does_not_go_on_as_another(call, run, named_config):
-    for arguments in (["faces"], [named_config, "--seed", 9], [named_config, "--epochs", 9]):
+    changes = (["--seed", 9], ["--epochs", 9], ["--set", "network.options.dropout=0.4"])
+    for arguments in (["faces"], *([named_config, *change] for change in changes)):
         code, _, err = call("train", *arguments, "--out", run, "--resume")
         assert code == 1
         assert "was begun with" in err
+
+
+def test_what_is_set_is_recorded_and_goes_on(call, named_config, folder, tmp_path):
+    out = tmp_path / "run"
+    command = ["train", named_config, "--out", out, "--set", "network.options.dropout=0.4"]
+    command += ["--set", "epochs=1"]
+    code, _, err = call(*command, "--data", folder)
+    assert code == 0, err
+    assert RunFolder(out).config().network.options["dropout"] == 0.4
+    assert "--set network.options.dropout=0.4" in RunFolder(out).record().command
+    code, _, err = call(*command, "--resume")
+    assert code == 0, err
 
 
 def test_resume_of_nothing_begins(call, named_config, folder, tmp_path):

@@ -29,7 +29,7 @@ def images():
 @pytest.fixture(scope="module")
 def fitted(bundle, images, tmp_path_factory):
     to = tmp_path_factory.mktemp("fitted") / "mine"
-    recalibrate(bundle, images, to, seed=5)
+    recalibrate(bundle, images, to, seed=6)
     return open_bundle(to)
 
 
@@ -46,7 +46,7 @@ def test_name_version_and_source_are_told(bundle, fitted, images):
     assert (bundle.manifest.version, fitted.manifest.version) == ("0.1.0", "0.1.1")
     assert fitted.manifest.name == "mine"
     source = fitted.manifest.provenance.calibrated_on
-    assert (source.of, source.data, source.seed) == ("patterns 0.1.0", "patterns", 5)
+    assert (source.of, source.data, source.seed) == ("patterns 0.1.0", "patterns", 6)
     assert source.data_sha256 == images.fingerprint()
     card = (fitted.folder / "README.md").read_text()
     assert card == render_card(fitted.manifest)
@@ -55,13 +55,15 @@ def test_name_version_and_source_are_told(bundle, fitted, images):
 
 
 def test_thresholds_are_those_of_one_half_and_rates_those_of_the_other(fitted, images):
-    split = split_in_two(images, 5)
+    split = split_in_two(images, 6)
     calibration, test = (energies(fitted, images.of(p)) for p in (split.calibration, split.test))
+    rounding = 1e-6  # These sums are of another order than the manifest's.
     for point in fitted.manifest.calibration.operating_points[:-1]:
-        assert np.mean(calibration[1] <= point.threshold) <= point.target_fmr
-        assert point.calibration.fmr == pytest.approx(np.mean(calibration[1] <= point.threshold))
-        assert point.test.fmr == pytest.approx(np.mean(test[1] <= point.threshold))
-        assert point.test.fnmr == pytest.approx(np.mean(test[0] > point.threshold))
+        threshold = point.threshold - rounding
+        assert np.mean(calibration[1] <= threshold) <= point.target_fmr
+        assert point.calibration.fmr == pytest.approx(np.mean(calibration[1] <= threshold))
+        assert point.test.fmr == pytest.approx(np.mean(test[1] <= threshold))
+        assert point.test.fnmr == pytest.approx(np.mean(test[0] > threshold))
 
 
 def energies(bundle, images):
