@@ -12,6 +12,7 @@ import typer
 from training import session
 from training.config import TrainingConfig, load_config
 from training.errors import RunError
+from training.initial import TrainedWeights, open_weights
 from training.overrides import keys_of, override, value_at
 from training.run import RunFolder
 from training.terminal import DataOption, console
@@ -27,23 +28,30 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     resume: Annotated[bool, typer.Option(help="Go on after the last whole epoch.")] = False,
     epochs: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
     seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(help="A bundle or run whose weights, network and input to begin with."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
     ] = None,
 ) -> None:
     """Train a named config on a data set."""
+    weights = None if init is None else open_weights(init)
     options = {"epochs": epochs, "seed": seed}
     given = {name: value for name, value in options.items() if value is not None}
-    asked = override(load_config(config, given), settings or ())
+    named = load_config(config, given)
+    asked = override(named if weights is None else weights.adopted(named), settings or ())
     with _stoppable():
         if resume and (out / "config.json").exists():
             _check_same_run(asked, RunFolder(out), ["name", *given, *keys_of(settings or ())])
+            _check_same_weights(weights, RunFolder(out))
             session.resume(data, out, console)
             return
         if data is None:
             raise typer.BadParameter("a new run needs --data")
-        session.begin(asked, data, out, console)
+        session.begin(asked, data, out, console, weights)
 
 
 @contextmanager
@@ -66,3 +74,11 @@ def _check_same_run(asked: TrainingConfig, run: RunFolder, keys: Iterable[str]) 
                 f"{run.path} was begun with {key} {found}, and cannot go on with {wanted}; choose "
                 "another --out"
             )
+
+
+def _check_same_weights(weights: TrainedWeights | None, run: RunFolder) -> None:
+    """A run goes on with the weights that it was begun with."""
+    begun = run.record().initial_weights
+    if weights is not None and weights.source != begun:
+        what = "random weights" if begun is None else f"those of {begun.name} {begun.version}"
+        raise RunError(f"{run.path} was begun with {what}, not with --init; choose another --out")
