@@ -1,9 +1,9 @@
 """A small folder of faces that the shipped `faces` has not been trained on, to try training with.
 
-    .venv/bin/python scripts/small_face_folder.py ../shared/data/lfw /tmp/faces40
+    python -m scripts.small_face_folder ../shared/data/lfw /tmp/faces40
 
-Writes `small/`, 40 test people of LFW's View 1 with 5 images each, drawn by seed, and `others/`, all
-other test people: the first to train on, the second to measure on.
+Writes `small/`, 40 test people of LFW's View 1 with 5 images each, drawn by seed, and `others/`,
+all other test people: the first to train on, the second to measure on.
 """
 
 from __future__ import annotations
