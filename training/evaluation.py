@@ -48,7 +48,8 @@ class Meter:
         """
         decoded = decode(bounded(images, self.images_per_identity), self.spec)
         embeddings = self.encoder.embed(decoded.pixels)
-        return all_pairs(embeddings, decoded.source.labels(), self.metric)
+        source = decoded.source
+        return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
 
     def benchmark(self, images: ImageSet, name: str, listed: tuple[OfficialPair, ...]) -> Benchmark:
         """The ten-fold accuracy on a published list of pairs.
@@ -127,7 +128,7 @@ def evaluate(
     )
     pairs = meter.pairs(images.of(unseen))
     table = RateTable(pairs)
-    protocol = protocol_of(images.name, unseen, pairs, limit)
+    protocol = protocol_of(images, unseen, pairs, limit)
     ratio = manifest.calibration.likelihood_ratio
     return Evaluation(
         bundle=bundle,
@@ -198,13 +199,14 @@ def benchmarks(meter: Meter, images: ImageSet, unseen: set[str]) -> Iterator[Ben
 
 
 def protocol_of(
-    data: str, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
+    data: ImageSet, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
 ) -> str:
     """A sentence that says what was measured."""
+    which = "all pairs" if data.listed is None else "the listed pairs"
     return (
-        f"all pairs among {pairs.images} images of the {len(identities)} test identities of "
-        f"{data}, at most {images_per_identity} images of one identity; none of them was trained "
-        "or calibrated on"
+        f"{which} among {pairs.images} images of the {len(identities)} test identities of "
+        f"{data.name}, at most {images_per_identity} images of one identity; none of them was "
+        "trained or calibrated on"
     )
 
 

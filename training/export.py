@@ -119,7 +119,7 @@ def _measure(
     meter = Meter(OnnxEncoder(graph), config.input, config.metric, config.images_per_identity)
     test = meter.pairs(images.of(split.test))
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(images.name, split.test, test, config.images_per_identity)
+    protocol = protocol_of(images, split.test, test, config.images_per_identity)
     listed = tuple(benchmarks(meter, images, set(split.test)))
     return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 

@@ -28,6 +28,7 @@ _PARTS = {
 _ADDED = {
     "network": {"spec"},
     "loss": {"dim", "identities"},
+    "sampler": {"pairs"},
     "optimiser": {"parameters", "learning_rate"},
 }
 """What the trainer gives a part, so that it is no option."""

@@ -102,7 +102,7 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
     test = meter.pairs(images.of(split.test))
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(images.name, split.test, test, limit)
+    protocol = protocol_of(images, split.test, test, limit)
     listed = tuple(benchmarks(meter, images, set(split.test)))
     accuracy = measure(test, calibration.likelihood_ratio, protocol, listed)
     return {"calibration": calibration, "accuracy": accuracy}

@@ -14,7 +14,7 @@ from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.data.split import split_identities
-from training.errors import RunError
+from training.errors import ConfigError, RunError
 from training.evaluation import bounded
 from training.initial import TrainedWeights
 from training.run import RunFolder, RunRecord
@@ -45,6 +45,7 @@ def begin(
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     images = open_data(data)
+    _check_labels(config, images)
     seen = frozenset[str]() if weights is None else weights.seen
     _tell_of_seen(images, seen, console)
     split = split_identities(images, config.split, config.seed, seen)
@@ -109,6 +110,15 @@ def _train(
     with ConsoleWatch(console, run.tensorboard, config.epochs, trainer.steps) as watch:
         watch.resume(start)
         trainer.fit(watch, start)
+
+
+def _check_labels(config: TrainingConfig, images: ImageSet) -> None:
+    """Pairs that are not listed have no label, so that only listed ones may be drawn."""
+    if images.listed is not None and config.sampler.name != "listed_pairs":
+        raise ConfigError(
+            f"{images.name} lists pairs and not identities; train it with the config own_pairs, or "
+            "one whose sampler is listed_pairs"
+        )
 
 
 def _initial(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:

@@ -67,7 +67,9 @@ class Trainer:
             parameters=[*self.encoder.parameters(), *self.loss.parameters()],
             learning_rate=config.learning_rate,
         )
-        self.sampler = components.build(Part.SAMPLER, config.sampler)
+        self.sampler = components.build(
+            Part.SAMPLER, config.sampler, pairs=data.train.source.listed_rows()
+        )
         self.augment = components.build(Part.AUGMENTATION, config.augmentation)
         self.average = _average(self.encoder, config.average_decay)
         self.steps = len(self._order(0))
@@ -181,8 +183,9 @@ class Trainer:
     def _calibration_eer(self) -> float:
         embeddings = embed(self.result, self.calibration.pixels, self.device)
         health.check_finite(embeddings)  # Before the checkpoint: what is kept is always good.
-        labels = self.calibration.source.labels()
-        return equal_error(all_pairs(embeddings, labels, self.config.metric)).rate
+        source = self.calibration.source
+        pairs = all_pairs(embeddings, source.labels(), self.config.metric, source.listed_rows())
+        return equal_error(pairs).rate
 
     def _state(self, epoch: int) -> dict[str, Any]:
         parts = {name: part.state_dict() for name, part in self._parts().items()}

@@ -1,5 +1,6 @@
 import importlib
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -26,7 +27,7 @@ def test_every_shipped_config_can_be_built(name):
         parameters=[*encoder.parameters(), *loss.parameters()],
         learning_rate=config.learning_rate,
     )
-    components.build(Part.SAMPLER, config.sampler)
+    components.build(Part.SAMPLER, config.sampler, pairs=np.array([[0, 1]]))
     components.build(Part.AUGMENTATION, config.augmentation)
 
 

@@ -110,7 +110,12 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
     readable = inspection.readable
     part_of, refusal = _parts(images, split, seed)
     sizes = _part_sizes(readable, part_of)
-    reason = _nothing_readable(inspection) or refusal or _too_few_readable(sizes)
+    reason = (
+        _nothing_readable(inspection)
+        or refusal
+        or _too_few_readable(sizes)
+        or _one_kind_of_pair(images, readable, part_of)
+    )
     counts = Counter(image.identity for image in readable)
     per_identity = [counts[identity] for identity in images.identities]
     exact = same_values([image.sha256 for image in readable])
@@ -176,6 +181,28 @@ def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
                 f"the {part} part has {size.with_several_images} identities with two or more "
                 f"readable images, and needs {MIN_GENUINE}; mend the broken files, or bring more "
                 "identities"
+            )
+    return None
+
+
+def _one_kind_of_pair(
+    images: ImageSet, readable: Iterable[InspectedImage], part_of: Mapping[str, str]
+) -> str | None:
+    """Where pairs are listed, those within a part must be of both kinds."""
+    if images.listed is None:
+        return None
+    part_of_image = {image.name: part_of[image.identity] for image in readable}
+    kinds: dict[str, set[bool]] = {part: set() for part in part_of.values()}
+    for left, right, same in images.listed:
+        part = part_of_image.get(left)
+        if part is not None and part == part_of_image.get(right):
+            kinds[part].add(same)
+    for part, found in kinds.items():
+        if found != {True, False}:
+            missing = "impostor" if True in found else "genuine"
+            return (
+                f"the {part} part has no {missing} pair whose images are both in it; list more "
+                "pairs"
             )
     return None
 

@@ -3,6 +3,7 @@ import pytest
 from tests.training import synthetic
 from training.config import SplitConfig
 from training.data.folder import read_folder
+from training.data.pairs_csv import read_pairs
 from training.data.quality import LISTED, check_quality
 from training.data.split import split_identities
 from training.errors import DataError
@@ -140,3 +141,14 @@ def test_data_of_which_nothing_can_be_read_is_refused(quality):
     assert not found.usable
     assert "not one image can be read: id00/0.png" in found.reason
     assert found.widths is None
+
+
+def test_listed_pairs_of_one_kind_in_a_part_are_refused(tmp_path):
+    synthetic.write_files(tmp_path, FILES)
+    genuine = [f"id{i:02d}/0.png,id{i:02d}/1.png,0" for i in range(20)]
+    impostor = [f"id{i:02d}/0.png,id{j:02d}/1.png,1" for i in range(20) for j in range(i)]
+    (tmp_path / "both.csv").write_text("\n".join(genuine + impostor))
+    (tmp_path / "one.csv").write_text("\n".join(genuine))
+    assert check_quality(read_pairs(tmp_path / "both.csv"), "named", SPLIT, 3).usable
+    found = check_quality(read_pairs(tmp_path / "one.csv"), "named", SPLIT, 3)
+    assert "part has no impostor pair" in found.reason

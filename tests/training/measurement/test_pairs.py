@@ -65,3 +65,20 @@ def test_more_images_than_can_be_compared_are_refused(monkeypatch):
     monkeypatch.setattr(pairs, "MAX_IMAGES", 5)
     with pytest.raises(DataError, match="at most 5"):
         all_pairs(EMBEDDINGS, LABELS, Metric.L2)
+
+
+def test_of_listed_pairs_only_those_are_compared():
+    listed = np.array([[0, 2], [4, 1], [5, 3], [3, 1], [2, 5]])
+    found = all_pairs(EMBEDDINGS, LABELS, Metric.L2, listed)
+    whole = all_pairs(EMBEDDINGS, LABELS, Metric.L2)
+    distances = {(i, j): np.linalg.norm(EMBEDDINGS[i] - EMBEDDINGS[j]) for i, j in listed.tolist()}
+    genuine = sorted(d for (i, j), d in distances.items() if LABELS[i] == LABELS[j])
+    impostor = sorted(d for (i, j), d in distances.items() if LABELS[i] != LABELS[j])
+    np.testing.assert_allclose(found.genuine, genuine, rtol=1e-5)
+    np.testing.assert_allclose(found.impostor, impostor, rtol=1e-5)
+    assert (found.images, found.subjects) == (whole.images, whole.subjects)
+
+
+def test_an_empty_list_has_no_pair_to_measure():
+    with pytest.raises(DataError, match="both"):
+        all_pairs(EMBEDDINGS, LABELS, Metric.L2, np.empty((0, 2), np.int64))
