@@ -41,7 +41,7 @@ class ListedPairs:
         same = labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]]
         if same.all() or not same.any():
             raise DataError(
-                "the training part needs both genuine and impostor pairs whose images are both in it; "
+                "the training part needs genuine and impostor pairs whose images are both in it; "
                 "list more pairs"
             )
         half = self.pairs_per_epoch // 2
