@@ -65,7 +65,7 @@ def test_a_part_can_be_set_as_a_whole():
         ("network.options.dropuot=0.1", "did you mean: network.options.dropout"),
         ("input.heigth=4", "did you mean: input.height"),
         ("sampler.options.image=4", "did you mean: sampler.options.images"),
-        ("zzz=1", "there is: augmentation, "),
+        ("zzz=1", "there is: accumulate, augmentation, "),
         ("batch_size.more=1", "nothing below it"),
         ("loss.options.dim=9", "there is no loss.options.dim"),
         ("loss.name=cosfac", "there is no losses/cosfac"),

@@ -45,7 +45,7 @@ def run(
 def _print(quality: DataQuality) -> None:
     console.print(_counts(quality))
     for failure in quality.broken_listed:
-        console.print(f"broken: {escape(failure)}", highlight=False)
+        console.print(f"broken: {failure}", highlight=False, markup=False, soft_wrap=True)
     _print_duplicates("the same file", quality.exact_duplicates)
     _print_duplicates("nearly the same image", quality.near_duplicates)
     if quality.compared < quality.images:
@@ -104,4 +104,5 @@ def _print_duplicates(what: str, duplicates: Duplicates) -> None:
             style="yellow" if faults else None,
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )

@@ -33,6 +33,7 @@ def run(
             f"to fit them to it: python -m training calibrate {bundle} --data {data} --to DIR",
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
     if out is not None:
         write_report(evaluation, out)
