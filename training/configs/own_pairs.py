@@ -1,4 +1,4 @@
-"""Your own pairs as a CSV (path1,path2,label), where it is not known what the images show.
+"""Your own pairs as a CSV (path1,path2,label), where it is not known what the images show; minutes.
 
 python -m training train own_pairs --data PAIRS.csv --out runs/pairs
 python -m training export runs/pairs --to model/bundles/pairs
