@@ -226,8 +226,31 @@ class Accuracy(_Frozen):
     benchmarks: tuple[Benchmark, ...] = ()
 
 
+class CalibrationSource(_Frozen):
+    """On what a bundle was calibrated anew, where that is not the data that it was exported with.
+
+    `of` is the bundle whose graph this is, by name and version.
+    """
+
+    of: str
+    data: str
+    data_sha256: Sha256
+    seed: int
+    command: str
+    git_revision: str
+    calibrated_at: str
+
+
+class InitialWeights(_Frozen):
+    """The trained weights that a training began with; `sha256` is that of their graph or file."""
+
+    name: str
+    version: Version
+    sha256: Sha256
+
+
 class Provenance(_Frozen):
-    """Where the weights come from."""
+    """Where the weights come from, and the calibration where it was done anew."""
 
     data: str
     data_sha256: Sha256
@@ -242,6 +265,8 @@ class Provenance(_Frozen):
     train_identities: Count
     train_images: Count
     libraries: dict[str, str]
+    initial_weights: InitialWeights | None = None
+    calibrated_on: CalibrationSource | None = None
 
 
 class Card(_Frozen):

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import pkgutil
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -68,6 +68,17 @@ def names(part: Part) -> list[str]:
     """The parts of one kind that exist."""
     package = importlib.import_module(f"training.{part}")
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def option_types(part: Part, name: str) -> dict[str, Any]:
+    """The options of a part with their declared types; what the trainer adds is among them.
+
+    Raises:
+        ConfigError: No such part.
+    """
+    maker = _maker(part, name)
+    hints = get_type_hints(maker)
+    return {option: hints.get(option, Any) for option in inspect.signature(maker).parameters}
 
 
 def _maker(part: Part, name: str) -> Any:  # noqa: ANN401 (each part's own)

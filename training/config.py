@@ -42,6 +42,9 @@ class TrainingConfig(BaseModel):
     `canvas` is the size at which training images are kept, as a multiple of the input's: an
     augmentation that zooms in needs more pixels than the network sees. `images_per_identity` bounds
     how many images of one identity are measured, so that nobody with hundreds decides the figures.
+    A batch goes through the network in `accumulate` equal parts, whose gradients are summed: less
+    memory for the same step. With `patience` the training ends after so many epochs without a
+    lower calibration EER, and the best epoch is exported.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
     `targets`.
     """
@@ -65,6 +68,8 @@ class TrainingConfig(BaseModel):
     warmup: float = Field(default=0.05, ge=0, lt=1)
     bfloat16: bool = False
     average_decay: float | None = Field(default=None, gt=0, lt=1)
+    accumulate: int = Field(default=1, ge=1)
+    patience: int | None = Field(default=None, ge=1)
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card
@@ -77,6 +82,15 @@ class TrainingConfig(BaseModel):
         if metric not in {Metric.L1, Metric.L2}:
             raise ValueError(f"an encoder is trained for l1 or l2, not for {metric}")
         return metric
+
+    @model_validator(mode="after")
+    def _parts_of_a_batch_are_whole_pairs(self) -> Self:
+        if self.batch_size % (2 * self.accumulate) and self.accumulate > 1:
+            raise ValueError(
+                f"a batch of {self.batch_size} cannot be taken in {self.accumulate} equal parts of "
+                "whole pairs; choose another accumulate or batch_size"
+            )
+        return self
 
 
 def config_names() -> list[str]:

@@ -16,7 +16,7 @@ from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
 from training.errors import ExportError, RunError
-from training.evaluation import Meter, benchmarks, images_per_identity_of, protocol_of
+from training.evaluation import Meter, as_measured_before, benchmarks, protocol_of
 from training.measurement.calibration import calibrate, measure
 from training.precision import Precision, convert
 from training.runtime import OnnxEncoder
@@ -64,11 +64,11 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
     graph = convert(bundle.onnx, precision, sample[spread])
     encoder = OnnxEncoder(graph)
-    meter = Meter(encoder, manifest.input, manifest.metric, images_per_identity_of(manifest))
+    meter = Meter(encoder, manifest.input, manifest.metric, as_measured_before(manifest))
     test = meter.pairs(images.of(split.test))
     calibration = calibrate(meter.pairs(calibration_images), test)
     listed = tuple(benchmarks(meter, images, set(split.test)))
-    protocol = protocol_of(images.name, split.test, test, meter.images_per_identity)
+    protocol = protocol_of(images, split.test, test, meter.images_per_identity)
     golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
     changes = {
         "name": name,

@@ -5,6 +5,7 @@ LikewiseError
     ├── ConfigError               a config, component or option that does not exist
     ├── DataError                 a data set that cannot be used
     │   └── SplitError                too few identities to train, calibrate and test
+    ├── WeightsError              trained weights that cannot be begun with
     ├── RunError                  a run folder that cannot be used
     ├── DivergedError             the loss is no longer a number
     ├── CollapsedError            every image gets the same embedding
@@ -28,6 +29,10 @@ class DataError(TrainingError):
 
 class SplitError(DataError):
     """Too few identities to train, calibrate and test on different ones."""
+
+
+class WeightsError(TrainingError):
+    """Trained weights that do not fit the network which is to begin with them."""
 
 
 class RunError(TrainingError):

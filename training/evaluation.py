@@ -48,7 +48,8 @@ class Meter:
         """
         decoded = decode(bounded(images, self.images_per_identity), self.spec)
         embeddings = self.encoder.embed(decoded.pixels)
-        return all_pairs(embeddings, decoded.source.labels(), self.metric)
+        source = decoded.source
+        return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
 
     def benchmark(self, images: ImageSet, name: str, listed: tuple[OfficialPair, ...]) -> Benchmark:
         """The ten-fold accuracy on a published list of pairs.
@@ -118,16 +119,16 @@ def evaluate(
         DataError: Nobody is left, or too few to make pairs.
     """
     manifest = bundle.manifest
-    limit = images_per_identity or images_per_identity_of(manifest)
+    limit = images_per_identity or as_measured_before(manifest)
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
-    same_data = images.fingerprint() == manifest.provenance.data_sha256
-    if include_known_names and not same_data:
-        unseen = images.identities
-    else:
-        unseen = unseen_identities(bundle, images, same_data=same_data)
+    fingerprint = images.fingerprint()
+    same_data = fingerprint == _calibrated_on(manifest)
+    unseen = measurable_identities(
+        bundle, images, fingerprint, include_known_names=include_known_names
+    )
     pairs = meter.pairs(images.of(unseen))
     table = RateTable(pairs)
-    protocol = protocol_of(images.name, unseen, pairs, limit)
+    protocol = protocol_of(images, unseen, pairs, limit)
     ratio = manifest.calibration.likelihood_ratio
     return Evaluation(
         bundle=bundle,
@@ -141,6 +142,27 @@ def evaluate(
         ),
         pairs=pairs,
     )
+
+
+def measurable_identities(
+    bundle: Bundle, images: ImageSet, fingerprint: str, *, include_known_names: bool
+) -> tuple[str, ...]:
+    """The identities of a data set that a bundle may be measured or calibrated on.
+
+    Args:
+        bundle: Of which it depends.
+        images: The data set.
+        fingerprint: Of the data set.
+        include_known_names: Names that are alike are alike by chance; not believed of the data
+            that the bundle was made from.
+
+    Raises:
+        DataError: The bundle was trained or calibrated on every name here.
+    """
+    if include_known_names and fingerprint not in _own_data(bundle.manifest):
+        return images.identities
+    same_data = fingerprint == _calibrated_on(bundle.manifest)
+    return unseen_identities(bundle, images, same_data=same_data)
 
 
 def unseen_identities(bundle: Bundle, images: ImageSet, *, same_data: bool) -> tuple[str, ...]:
@@ -177,13 +199,14 @@ def benchmarks(meter: Meter, images: ImageSet, unseen: set[str]) -> Iterator[Ben
 
 
 def protocol_of(
-    data: str, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
+    data: ImageSet, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
 ) -> str:
     """A sentence that says what was measured."""
+    which = "all pairs" if data.listed is None else "the listed pairs"
     return (
-        f"all pairs among {pairs.images} images of the {len(identities)} test identities of "
-        f"{data}, at most {images_per_identity} images of one identity; none of them was trained "
-        "or calibrated on"
+        f"{which} among {pairs.images} images of the {len(identities)} test identities of "
+        f"{data.name}, at most {images_per_identity} images of one identity; none of them was "
+        "trained or calibrated on"
     )
 
 
@@ -197,7 +220,18 @@ def bounded(images: ImageSet, per_identity: int) -> ImageSet:
     return few.of(kept[: max(2, share)])
 
 
-def images_per_identity_of(manifest: Manifest) -> int:
+def _calibrated_on(manifest: Manifest) -> str:
+    """The fingerprint of the data that the thresholds were chosen on."""
+    anew = manifest.provenance.calibrated_on
+    return manifest.provenance.data_sha256 if anew is None else anew.data_sha256
+
+
+def _own_data(manifest: Manifest) -> set[str]:
+    """The fingerprints of data whose names are not alike by chance."""
+    return {manifest.provenance.data_sha256, _calibrated_on(manifest)}
+
+
+def as_measured_before(manifest: Manifest) -> int:
     """How many images of one identity the manifest's own figures were measured on at most."""
     config = json.loads(manifest.provenance.config_json)
     return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))

@@ -45,7 +45,8 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     """Write the bundle of a run.
 
     Args:
-        run: Finished, or stopped early on purpose: its last checkpoint is exported.
+        run: Finished, or stopped early on purpose: its last checkpoint is exported, or its best
+            where the config has a patience.
         to: The bundle's folder, after which it is named; a bundle that stands there is replaced as
             a whole.
         data: Where the data is now, if it was moved.
@@ -61,7 +62,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     """
     name = bundle_name(to)
     config, split, images = run.config(), run.split(), data_of(run, data)
-    state = run.load_checkpoint()
+    state = run.load_result()
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
@@ -76,7 +77,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         metric=config.metric,
         embedding_dim=len(golden.embedding),
         onnx=OnnxFile(file=ONNX_FILE, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
-        split_sha256=sha256(split_bytes(split.digests())),
+        split_sha256=sha256(split_bytes(run.digests())),
         golden=golden,
         calibration=calibration,
         accuracy=accuracy,
@@ -85,15 +86,15 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         ),
         card=config.card,
     )
-    write_bundle(to, manifest, graph, split=split.digests(), card=render_card(manifest))
+    write_bundle(to, manifest, graph, split=run.digests(), card=render_card(manifest))
     return manifest
 
 
 def bundle_name(to: Path) -> str:
-    """The name of a bundle that is written to a folder.
+    """The name of the bundle in a folder: the folder's own.
 
     Raises:
-        ExportError: The folder's name cannot be a bundle's.
+        ExportError: It cannot be a bundle's.
     """
     try:
         return TypeAdapter(BundleName).validate_python(to.resolve().name)
@@ -118,7 +119,7 @@ def _measure(
     meter = Meter(OnnxEncoder(graph), config.input, config.metric, config.images_per_identity)
     test = meter.pairs(images.of(split.test))
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(images.name, split.test, test, config.images_per_identity)
+    protocol = protocol_of(images, split.test, test, config.images_per_identity)
     listed = tuple(benchmarks(meter, images, set(split.test)))
     return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 
@@ -144,4 +145,5 @@ def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) 
         train_identities=len(split.train),
         train_images=len(images.of(split.train)),
         libraries=record.libraries,
+        initial_weights=record.initial_weights,
     )

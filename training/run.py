@@ -3,7 +3,9 @@
 config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
 split.json       the identities of each part, by name
+seen.json        digests of the identities that the initial weights have seen, if there were any
 checkpoint.pt    the state after the last whole epoch
+best.pt          the state after the best epoch, where the config has a patience
 history.jsonl    one line for each epoch
 tensorboard/     the same for `tensorboard --logdir`
 """
@@ -20,7 +22,9 @@ from typing import Any, TypeVar
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from model.bundle import Split
 from model.errors import faults
+from model.manifest import InitialWeights
 from training.config import TrainingConfig
 from training.data.split import IdentitySplit
 from training.errors import RunError
@@ -31,6 +35,8 @@ _BEFORE_CONFIG = {
     "record.json.new",
     "split.json",
     "split.json.new",
+    "seen.json",
+    "seen.json.new",
     "config.json.new",
 }
 """What a run that was killed while it began leaves: config.json is written last."""
@@ -49,6 +55,7 @@ class RunRecord(BaseModel):
     libraries: dict[str, str]
     started_at: str
     device: str = "not noted"
+    initial_weights: InitialWeights | None = None
 
 
 class RunFolder:
@@ -62,8 +69,20 @@ class RunFolder:
         """Where TensorBoard's logs lie."""
         return self.path / "tensorboard"
 
-    def create(self, config: TrainingConfig, record: RunRecord, split: IdentitySplit) -> None:
+    def create(
+        self,
+        config: TrainingConfig,
+        record: RunRecord,
+        split: IdentitySplit,
+        seen: frozenset[str] = frozenset(),
+    ) -> None:
         """Begin a run in a new or empty folder.
+
+        Args:
+            config: As run.
+            record: What it is made from.
+            split: Of its identities.
+            seen: Digests of the identities that the initial weights have seen.
 
         Raises:
             RunError: The folder already holds something.
@@ -75,6 +94,8 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self._write("record.json", record.model_dump_json(indent=1))
         self._write("split.json", json.dumps(asdict(split), indent=1))
+        if seen:
+            self._write("seen.json", json.dumps(sorted(seen), indent=0))
         self._write("config.json", config.model_dump_json(indent=1))
 
     def config(self) -> TrainingConfig:
@@ -94,9 +115,28 @@ class RunFolder:
         except (ValueError, TypeError, LookupError) as error:
             raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 
+    def digests(self) -> Split:
+        """The split as a bundle stores it: whom the initial weights have seen was trained on."""
+        split = self.split().digests()
+        path = self.path / "seen.json"
+        if not path.exists():
+            return split
+        try:
+            seen = frozenset(map(str, json.loads(path.read_text())))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{self.path}: seen.json is damaged: {error}") from error
+        return Split(split.train | seen, split.calibration - seen, split.test - seen)
+
+    def save_best(self, state: dict[str, Any]) -> None:
+        """Replace the best state, as `save_checkpoint` does the last."""
+        self._save(state, "best.pt")
+
     def save_checkpoint(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; a kill or a full disk leaves the one before it."""
-        scratch = self.path / "checkpoint.pt.new"
+        self._save(state, "checkpoint.pt")
+
+    def _save(self, state: dict[str, Any], name: str) -> None:
+        scratch = self.path / f"{name}.new"
         try:
             with scratch.open("wb") as file:
                 torch.save(state, file)
@@ -108,7 +148,7 @@ class RunFolder:
                 f"the checkpoint cannot be written to {self.path} ({error}); the one before it is "
                 "kept: make room and continue with --resume"
             ) from error
-        scratch.replace(self.path / "checkpoint.pt")
+        scratch.replace(self.path / name)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
         """The last checkpoint, or None where no epoch was finished.
@@ -116,7 +156,26 @@ class RunFolder:
         Raises:
             RunError: It cannot be read.
         """
-        path = self.path / "checkpoint.pt"
+        return self._load("checkpoint.pt")
+
+    def load_result(self) -> dict[str, Any] | None:
+        """The state to keep: the best where one was kept, else the last; None where no epoch was.
+
+        Raises:
+            RunError: It cannot be read.
+        """
+        state = self._load(self.result_file.name)
+        return state if state is not None and state["epoch"] else None
+
+    @property
+    def result_file(self) -> Path:
+        """The file of the state to keep."""
+        best = self.path / "best.pt"
+        kept = self.config().patience is not None and best.exists()
+        return best if kept else self.path / "checkpoint.pt"
+
+    def _load(self, name: str) -> dict[str, Any] | None:
+        path = self.path / name
         if not path.exists():
             return None
         try:

@@ -5,27 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from torch import nn
 
+from model.bundle import identity_digest
 from training import provenance
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.data.split import IdentitySplit, split_identities
-from training.errors import RunError
+from training.errors import ConfigError, RunError
 from training.evaluation import bounded
+from training.initial import TrainedWeights
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch
 
+_STATISTICS_IMAGES = 1024
+"""About how many images the statistics of a network that was read back are measured on."""
 
-def begin(
+
+def begin(  # noqa: PLR0913 (the last two are rarely given)
     config: TrainingConfig,
     data: Path,
     out: Path,
     console: Console,
     *,
     split: IdentitySplit | None = None,
+    weights: TrainedWeights | None = None,
 ) -> None:
     """Train a config on a data set, from the start.
 
@@ -35,15 +42,20 @@ def begin(
         out: The run folder, new or empty.
         console: Where progress is shown.
         split: In place of the one that the config would draw.
+        weights: Trained ones to begin with, in place of random ones.
 
     Raises:
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     images = open_data(data)
-    parts = split or split_identities(images, config.split, config.seed)
+    _check_labels(config, images)
+    seen = frozenset[str]() if weights is None else weights.seen
+    _tell_of_seen(images, seen, console)
+    parts = split or split_identities(images, config.split, config.seed, seen)
+    encoder = None if weights is None else _initial(weights, config, images.of(parts.train))
     run = RunFolder(out)
-    run.create(config, _record(data, images), parts)
-    _train(config, images, parts, run, console)
+    run.create(config, _record(data, images, weights), parts, seen)
+    _train(images, run, console, encoder)
 
 
 def resume(data: Path | None, out: Path, console: Console) -> None:
@@ -59,7 +71,9 @@ def resume(data: Path | None, out: Path, console: Console) -> None:
     """
     run = RunFolder(out)
     images = data_of(run, data)
-    _train(run.config(), images, run.split(), run, console)
+    if run.record().initial_weights is not None and run.load_checkpoint() is None:
+        raise RunError(f"{run.path} was stopped before it had its initial weights; begin it anew")
+    _train(images, run, console)
 
 
 def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
@@ -79,18 +93,17 @@ def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
 
 
 def _train(
-    config: TrainingConfig,
-    images: ImageSet,
-    split: IdentitySplit,
-    run: RunFolder,
-    console: Console,
+    images: ImageSet, run: RunFolder, console: Console, initial: nn.Module | None = None
 ) -> None:
+    config, split = run.config(), run.split()
     watched = bounded(images.of(split.calibration), config.images_per_identity)
     data = TrainingData(
         train=decode(images.of(split.train), canvas_of(config.input, config.canvas)),
         calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
+    if initial is not None:
+        trainer.begin_with(initial)
     start = trainer.restore()
     console.print(
         f"{config.name}: {len(data.train.source)} images of {len(split.train)} identities, "
@@ -102,7 +115,32 @@ def _train(
         trainer.fit(watch, start)
 
 
-def _record(data: Path, images: ImageSet) -> RunRecord:
+def _check_labels(config: TrainingConfig, images: ImageSet) -> None:
+    """Pairs that are not listed have no label, so that only listed ones may be drawn."""
+    if images.listed is not None and config.sampler.name != "listed_pairs":
+        raise ConfigError(
+            f"{images.name} lists pairs and not identities; train it with the config own_pairs, or "
+            "one whose sampler is listed_pairs"
+        )
+
+
+def _initial(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:
+    """The network to begin with; a share of the images is enough for a norm's statistics."""
+    few = ImageSet(images.name, images.images[:: -(-len(images) // _STATISTICS_IMAGES)])
+    return weights.encoder_of(config, decode(few, config.input).pixels)
+
+
+def _tell_of_seen(images: ImageSet, seen: frozenset[str], console: Console) -> None:
+    known = sum(identity_digest(name) in seen for name in images.identities)
+    if known:
+        console.print(
+            f"{known} identities bear the name of one that the initial weights have seen: they are "
+            "trained on, and neither calibrated nor tested on",
+            style="yellow",
+        )
+
+
+def _record(data: Path, images: ImageSet, weights: TrainedWeights | None) -> RunRecord:
     return RunRecord(
         data=str(data),
         data_name=images.name,
@@ -112,4 +150,5 @@ def _record(data: Path, images: ImageSet) -> RunRecord:
         libraries=provenance.libraries(),
         started_at=provenance.now(),
         device=provenance.device(),
+        initial_weights=None if weights is None else weights.source,
     )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from training import components, health
+from training import components, early_stopping, health
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
@@ -67,7 +67,9 @@ class Trainer:
             parameters=[*self.encoder.parameters(), *self.loss.parameters()],
             learning_rate=config.learning_rate,
         )
-        self.sampler = components.build(Part.SAMPLER, config.sampler)
+        self.sampler = components.build(
+            Part.SAMPLER, config.sampler, pairs=data.train.source.listed_rows()
+        )
         self.augment = components.build(Part.AUGMENTATION, config.augmentation)
         self.average = _average(self.encoder, config.average_decay)
         self.steps = len(self._order(0))
@@ -90,6 +92,12 @@ class Trainer:
             part.load_state_dict(state[name])
         return int(state["epoch"])
 
+    def begin_with(self, trained: nn.Module) -> None:
+        """Begin with trained weights, kept as the checkpoint of no epoch; the loss starts anew."""
+        self.encoder.load_state_dict(trained.state_dict())
+        self.average = _average(self.encoder, self.config.average_decay)
+        self.run.save_checkpoint(self._state(0))
+
     def fit(self, watch: Watch, start: int = 0) -> None:
         """Train from an epoch to the last.
 
@@ -100,6 +108,8 @@ class Trainer:
         """
         history = self.run.history()[:start]
         for epoch in range(start, self.config.epochs):
+            if early_stopping.is_over(history, self.config.patience):
+                break
             began = time.perf_counter()
             loss = self._train_epoch(epoch, watch)
             seconds = time.perf_counter() - began
@@ -108,7 +118,9 @@ class Trainer:
             history.append({"epoch": epoch + 1, **summary})
             # In this order a kill between the two loses nothing: resuming cuts the history.
             self.run.write_history(history)
-            self._save(epoch + 1)
+            if self.config.patience and early_stopping.best_epoch(history) == epoch + 1:
+                self.run.save_best(self._state(epoch + 1))
+            self.run.save_checkpoint(self._state(epoch + 1))
             watch.epoch(epoch, summary)
         health.check_spread(embed(self.result, self.calibration.pixels, self.device))
 
@@ -126,14 +138,21 @@ class Trainer:
         return total / self.steps
 
     def _step(self, images: Tensor, identities: Tensor) -> float:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            embeddings = self.encoder(images)
-        loss: Tensor = self.loss(embeddings.float(), identities)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        parts = self.config.accumulate
+        pieces = zip(images.chunk(parts), identities.chunk(parts), strict=True)
+        total = sum(self._backward(*piece, 1 / parts) for piece in pieces)
         self.optimiser.step()
         if self.average is not None:
             self.average.update_parameters(self.encoder)
+        return total
+
+    def _backward(self, images: Tensor, identities: Tensor, share: float) -> float:
+        """Add the gradient of a part of a batch; returns its share of the loss."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            embeddings = self.encoder(images)
+        loss: Tensor = self.loss(embeddings.float(), identities) * share
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -164,12 +183,13 @@ class Trainer:
     def _calibration_eer(self) -> float:
         embeddings = embed(self.result, self.calibration.pixels, self.device)
         health.check_finite(embeddings)  # Before the checkpoint: what is kept is always good.
-        labels = self.calibration.source.labels()
-        return equal_error(all_pairs(embeddings, labels, self.config.metric)).rate
+        source = self.calibration.source
+        pairs = all_pairs(embeddings, source.labels(), self.config.metric, source.listed_rows())
+        return equal_error(pairs).rate
 
-    def _save(self, epoch: int) -> None:
+    def _state(self, epoch: int) -> dict[str, Any]:
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        self.run.save_checkpoint({"epoch": epoch, **parts})
+        return {"epoch": epoch, **parts}
 
     def _parts(self) -> dict[str, Any]:
         """Everything that has a state."""

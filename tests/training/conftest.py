@@ -6,6 +6,7 @@ from rich.console import Console
 
 from tests.training import synthetic
 from training import configs, session
+from training.cli import main
 from training.export import export_run
 from training.run import RunFolder
 
@@ -53,3 +54,23 @@ def named_config(tmp_path, monkeypatch):
     monkeypatch.setattr(configs, "__path__", [*configs.__path__, str(tmp_path / "configs")])
     yield name
     sys.modules.pop(f"training.configs.{name}", None)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs the command line; gives its exit code, and what it wrote to stdout and stderr."""
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
+        code = None
+        try:
+            main()
+        except SystemExit as error:
+            code = error.code
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # As Python does at the end of a process.
+            code, err = 1, f"{err}{code}\n"
+        return code or 0, out, err
+
+    return run

@@ -12,29 +12,8 @@ import pytest
 
 from model.bundle import open_bundle
 from tests.training import synthetic
-from training.cli import main
 from training.config import config_names
 from training.run import RunFolder
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Runs the command line; gives its exit code, and what it wrote to stdout and stderr."""
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
-        code = None
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code
-        out, err = capsys.readouterr()
-        if isinstance(code, str):  # As Python does at the end of a process.
-            code, err = 1, f"{err}{code}\n"
-        return code or 0, out, err
-
-    return run
 
 
 def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, tmp_path):
@@ -91,10 +70,23 @@ def test_resume_goes_on_with_a_run(call, run, named_config, tmp_path):
 
 
 def test_a_run_does_not_go_on_as_another(call, run, named_config):
-    for arguments in (["faces"], [named_config, "--seed", 9], [named_config, "--epochs", 9]):
+    changes = (["--seed", 9], ["--epochs", 9], ["--set", "network.options.dropout=0.4"])
+    for arguments in (["faces"], *([named_config, *change] for change in changes)):
         code, _, err = call("train", *arguments, "--out", run, "--resume")
         assert code == 1
         assert "was begun with" in err
+
+
+def test_what_is_set_is_recorded_and_goes_on(call, named_config, folder, tmp_path):
+    out = tmp_path / "run"
+    command = ["train", named_config, "--out", out, "--set", "network.options.dropout=0.4"]
+    command += ["--set", "epochs=1"]
+    code, _, err = call(*command, "--data", folder)
+    assert code == 0, err
+    assert RunFolder(out).config().network.options["dropout"] == 0.4
+    assert "--set network.options.dropout=0.4" in RunFolder(out).record().command
+    code, _, err = call(*command, "--resume")
+    assert code == 0, err
 
 
 def test_resume_of_nothing_begins(call, named_config, folder, tmp_path):
@@ -171,7 +163,7 @@ def test_an_interrupt_says_how_to_go_on(folder, tmp_path):
     )
     try:
         deadline = time.monotonic() + 60
-        while not (out / "history.jsonl").exists() and time.monotonic() < deadline:
+        while not (out / "checkpoint.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)

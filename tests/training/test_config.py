@@ -1,5 +1,6 @@
 import importlib
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -26,7 +27,7 @@ def test_every_shipped_config_can_be_built(name):
         parameters=[*encoder.parameters(), *loss.parameters()],
         learning_rate=config.learning_rate,
     )
-    components.build(Part.SAMPLER, config.sampler)
+    components.build(Part.SAMPLER, config.sampler, pairs=np.array([[0, 1]]))
     components.build(Part.AUGMENTATION, config.augmentation)
 
 
@@ -73,3 +74,14 @@ def test_a_metric_that_no_encoder_has_is_refused_before_training(metric):
 def test_a_component_is_strict():
     with pytest.raises(ValidationError):
         Component(name="none", opts={})
+
+
+@pytest.mark.parametrize(
+    ("accumulate", "right"), [(1, True), (2, True), (8, True), (3, False), (16, False)]
+)
+def test_a_batch_is_taken_in_equal_parts_of_whole_pairs(accumulate, right):
+    if right:
+        assert synthetic.config(batch_size=16, accumulate=accumulate).accumulate == accumulate
+    else:
+        with pytest.raises(ValidationError, match="choose another accumulate"):
+            synthetic.config(batch_size=16, accumulate=accumulate)

@@ -286,3 +286,66 @@ def test_an_optimiser_decays_kernels_and_spares_biases_and_norms(folder, tmp_pat
     assert all(p.ndim <= 1 for p in spared["params"])
     count = len(list(made.encoder.parameters())) + len(list(made.loss.parameters()))
     assert len(decayed["params"]) + len(spared["params"]) == count
+
+
+def test_training_stops_early_and_keeps_the_best_epoch(folder, tmp_path):
+    config = synthetic.config(epochs=30, patience=2)
+    trained(config, folder, tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    rates = [epoch["calibration EER"] for epoch in run.history()]
+    best = int(np.argmin(rates)) + 1
+    assert len(rates) == best + 2 < 30
+    assert run.load_checkpoint()["epoch"] == len(rates)
+    kept = run.load_result()
+    assert kept["epoch"] == best
+    unhurried = trainer(config.model_copy(update={"patience": None}), folder, tmp_path / "other")
+    with pytest.raises(Stopped):
+        unhurried.fit(FakeWatch(best, stop))
+    assert_same(kept, state(tmp_path / "other"))
+
+
+def test_a_training_that_stops_early_is_resumed_bitwise_too(folder, tmp_path):
+    config = synthetic.config(epochs=30, patience=2, average_decay=0.9)
+    trained(config, folder, tmp_path / "unbroken")
+    with pytest.raises(Stopped):
+        trainer(config, folder, tmp_path / "broken").fit(FakeWatch(1, stop))
+    runs = [RunFolder(tmp_path / name) for name in ("unbroken", "broken")]
+    for _ in range(2):  # The second time there is nothing left to do.
+        resumed = trainer(config, folder, tmp_path / "broken")
+        start = resumed.restore()
+        watch = FakeWatch()
+        watch.epochs = [None] * start
+        resumed.fit(watch, start)
+        assert_same(*(run.load_checkpoint() for run in runs))
+        assert_same(*(run.load_result() for run in runs))
+        assert len(runs[1].history()) == len(runs[0].history()) < 30
+
+
+def test_a_batch_in_parts_makes_the_step_of_the_whole_batch(folder, tmp_path):
+    whole = synthetic.chopra(batch_size=32)
+    states = []
+    for accumulate in (1, 4):
+        config = whole.model_copy(update={"accumulate": accumulate})
+        made = trainer(config, folder, tmp_path / f"{accumulate}")
+        batches = list(made._batches(0))[:2]
+        sizes = []
+        made.encoder.register_forward_pre_hook(lambda _, taken, s=sizes: s.append(len(taken[0])))
+        losses = [made._step(*batch) for batch in batches]
+        assert sizes == [32 // accumulate] * 2 * accumulate
+        states.append((made.encoder.state_dict(), losses))
+    (expected, expected_losses), (found, losses) = states
+    assert losses == pytest.approx(expected_losses, rel=1e-5)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_with_batches_in_parts_is_resumed_bitwise(folder, tmp_path):
+    config = synthetic.config(accumulate=2)
+    trained(config, folder, tmp_path / "unbroken")
+    with pytest.raises(Stopped):
+        trainer(config, folder, tmp_path / "broken").fit(FakeWatch(1, stop))
+    resumed = trainer(config, folder, tmp_path / "broken")
+    watch = FakeWatch()
+    watch.epochs = [None]
+    resumed.fit(watch, resumed.restore())
+    assert_same(state(tmp_path / "broken"), state(tmp_path / "unbroken"))

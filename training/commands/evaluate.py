@@ -28,6 +28,13 @@ def run(
     opened = open_bundle(bundle)
     evaluation = evaluate(opened, open_data(data), include_known_names=include_known_names)
     _print_evaluation(evaluation)
+    if not evaluation.same_data:
+        console.print(
+            f"to fit them to it: python -m training calibrate {bundle} --data {data} --to DIR",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     if out is not None:
         write_report(evaluation, out)
         console.print(f"report: {out / 'report.html'}")

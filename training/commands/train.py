@@ -12,6 +12,8 @@ import typer
 from training import session
 from training.config import TrainingConfig, load_config
 from training.errors import RunError
+from training.initial import TrainedWeights, open_weights
+from training.overrides import keys_of, override, value_at
 from training.run import RunFolder
 from training.terminal import DataOption, console
 
@@ -26,19 +28,30 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     resume: Annotated[bool, typer.Option(help="Go on after the last whole epoch.")] = False,
     epochs: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
     seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(help="A bundle or run whose weights, network and input to begin with."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
+    ] = None,
 ) -> None:
     """Train a named config on a data set."""
-    overrides = {"epochs": epochs, "seed": seed}
-    given = {name: value for name, value in overrides.items() if value is not None}
-    asked = load_config(config, given)
+    weights = None if init is None else open_weights(init)
+    options = {"epochs": epochs, "seed": seed}
+    given = {name: value for name, value in options.items() if value is not None}
+    named = load_config(config, given)
+    asked = override(named if weights is None else weights.adopted(named), settings or ())
     with _stoppable():
         if resume and (out / "config.json").exists():
-            _check_same_run(asked, RunFolder(out), ["name", *given])
+            _check_same_run(asked, RunFolder(out), ["name", *given, *keys_of(settings or ())])
+            _check_same_weights(weights, RunFolder(out))
             session.resume(data, out, console)
             return
         if data is None:
             raise typer.BadParameter("a new run needs --data")
-        session.begin(asked, data, out, console)
+        session.begin(asked, data, out, console, weights=weights)
 
 
 @contextmanager
@@ -51,12 +64,21 @@ def _stoppable() -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _check_same_run(asked: TrainingConfig, run: RunFolder, fields: Iterable[str]) -> None:
+def _check_same_run(asked: TrainingConfig, run: RunFolder, keys: Iterable[str]) -> None:
     """A run goes on as it was begun; other wishes are refused, not passed over."""
     begun = run.config()
-    for field in fields:
-        if getattr(asked, field) != getattr(begun, field):
+    for key in keys:
+        wanted, found = value_at(asked, key), value_at(begun, key)
+        if wanted != found:
             raise RunError(
-                f"{run.path} was begun with {field} {getattr(begun, field)}, and cannot go on with "
-                f"{getattr(asked, field)}; choose another --out"
+                f"{run.path} was begun with {key} {found}, and cannot go on with {wanted}; choose "
+                "another --out"
             )
+
+
+def _check_same_weights(weights: TrainedWeights | None, run: RunFolder) -> None:
+    """A run goes on with the weights that it was begun with."""
+    begun = run.record().initial_weights
+    if weights is not None and weights.source != begun:
+        what = "random weights" if begun is None else f"those of {begun.name} {begun.version}"
+        raise RunError(f"{run.path} was begun with {what}, not with --init; choose another --out")

@@ -15,7 +15,9 @@ from model.preprocessing import ImageLimits, preprocess
 from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage
 from training.errors import DataError
 
-_LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
+LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
+"""The most that one image of a data set may ask of us."""
+
 _LISTED = 5
 _log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
 def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | str:
     """The pixels, or why there are none."""
     try:
-        return preprocess(image.read(), spec, _LIMITS)
+        return preprocess(image.read(), spec, LIMITS)
     except (ImageError, DataError, OSError) as error:
         return f"{image.name}: {error}"
 

@@ -37,7 +37,7 @@ def read_folder(root: Path) -> ImageSet:
         for path in root.rglob("*")
         if len(path.relative_to(root).parts) <= MAX_DEPTH and path.is_file()
     )
-    files = [(PurePosixPath(path.as_posix()), partial(_read_file, root / path)) for path in paths]
+    files = [(PurePosixPath(path.as_posix()), partial(read_file, root / path)) for path in paths]
     return ImageSet(root.resolve().name, sorted_images(label_by_folder(files)))
 
 
@@ -94,7 +94,12 @@ def _is_image(path: PurePosixPath) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not hidden
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        DataError: There are too many.
+    """
     if path.stat().st_size > MAX_FILE_BYTES:
         raise DataError(f"{path} has more than {MAX_FILE_BYTES:,} bytes")
     return path.read_bytes()

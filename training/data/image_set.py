@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +37,15 @@ class ImageSet:
         images: All images, sorted by name.
         test_identities: Those that the data set's own protocol keeps for testing; often empty.
         official_pairs: Verification protocols that come with the data, by name.
+        listed: Where identities are not known, the only pairs of which it is known whether they are
+            genuine; None where identities are known.
     """
 
     name: str
     images: tuple[LabelledImage, ...]
     test_identities: frozenset[str] = frozenset()
     official_pairs: Mapping[str, tuple[OfficialPair, ...]] = field(default_factory=dict)
+    listed: tuple[OfficialPair, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -70,19 +73,29 @@ class ImageSet:
             if image.identity in wanted and (limit is None or count < limit):
                 chosen.append(image)
                 taken[image.identity] = count + 1
-        return ImageSet(self.name, tuple(chosen), self.test_identities, self.official_pairs)
+        return replace(self, images=tuple(chosen))
 
     def labels(self) -> NDArray[np.int64]:
         """Each image's identity as an index into `identities`; shape (images,)."""
         index = {identity: i for i, identity in enumerate(self.identities)}
         return np.array([index[image.identity] for image in self.images], dtype=np.int64)
 
+    def listed_rows(self) -> NDArray[np.int64] | None:
+        """The listed pairs of which both images are here, as their rows: (pairs, 2)."""
+        if self.listed is None:
+            return None
+        row = {image.name: i for i, image in enumerate(self.images)}
+        rows = [(row[a], row[b]) for a, b, _ in self.listed if a in row and b in row]
+        return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
     def fingerprint(self) -> str:
-        """SHA-256 over every image's name, identity and bytes: the same data, the same digest."""
+        """SHA-256 over every image's name, identity and bytes, and the listed pairs."""
         digest = hashlib.sha256()
         for image in self.images:
             content = hashlib.sha256(image.read()).hexdigest()
             digest.update(f"{image.name}\0{image.identity}\0{content}\n".encode())
+        for left, right, same in self.listed or ():
+            digest.update(f"{left}\0{right}\0{same}\n".encode())
         return digest.hexdigest()
 
     def __iter__(self) -> Iterator[LabelledImage]:

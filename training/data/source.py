@@ -7,17 +7,20 @@ from pathlib import Path
 from training.data import idx, lfw, omniglot
 from training.data.folder import read_folder, read_zip
 from training.data.image_set import ImageSet
+from training.data.pairs_csv import read_pairs
 from training.errors import DataError
 
 
 def open_data(path: Path) -> ImageSet:
-    """Open a data set: a folder of identities, a zip of one, or LFW's, MNIST's or Omniglot's files.
+    """Open a folder of identities, a zip of one, a CSV of pairs, or a known data set's files.
 
     Raises:
         DataError: Nothing there, nothing readable, or no images.
     """
     if not path.exists():
         raise DataError(f"{path} does not exist; give a folder of identities, or a zip of one")
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return read_pairs(path)
     if path.is_file():
         return read_zip(path)
     if lfw.is_lfw(path):

@@ -32,11 +32,19 @@ class IdentitySplit:
         return self.train, self.calibration, self.test
 
 
-def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> IdentitySplit:
+def split_identities(
+    images: ImageSet, config: SplitConfig, seed: int, seen: frozenset[str] = frozenset()
+) -> IdentitySplit:
     """Split the identities of a data set.
 
     Identities with one image and with several are divided in the same shares, so that each part has
-    its genuine pairs.
+    its genuine pairs. Whom the initial weights have seen can only be trained on.
+
+    Args:
+        images: The data set.
+        config: The shares.
+        seed: Of the draw.
+        seen: Digests of the identities that the initial weights have seen.
 
     Raises:
         DataError: Every identity has one image: there is no genuine pair to learn from.
@@ -49,9 +57,10 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
             "learnt from at least two images of an identity"
         )
     rng = np.random.default_rng(seed)
-    reserved = images.test_identities if config.official else frozenset()
-    open_to_all = [name for name in images.identities if name not in reserved]
-    train, calibration, test = set[str](), set[str](), set[str](reserved)
+    known = frozenset(name for name in images.identities if identity_digest(name) in seen)
+    reserved = images.test_identities - known if config.official else frozenset()
+    open_to_all = [name for name in images.identities if name not in reserved | known]
+    train, calibration, test = set[str](known), set[str](), set[str](reserved)
     for several in (True, False):
         group = [name for name in open_to_all if (counts[name] > 1) is several]
         shuffled = [group[i] for i in rng.permutation(len(group))]
@@ -65,6 +74,25 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
     return split
 
 
+def split_in_two(images: ImageSet, seed: int) -> IdentitySplit:
+    """Split identities into halves to calibrate and to test on, with nobody to train on.
+
+    Raises:
+        SplitError: Too few identities with two or more images for two parts.
+    """
+    counts = _images_per_identity(images)
+    rng = np.random.default_rng(seed)
+    calibration, test = set[str](), set[str]()
+    for several in (True, False):
+        group = [name for name in images.identities if (counts[name] > 1) is several]
+        shuffled = [group[i] for i in rng.permutation(len(group))]
+        calibration.update(shuffled[: len(group) // 2])
+        test.update(shuffled[len(group) // 2 :])
+    split = IdentitySplit((), tuple(sorted(calibration)), tuple(sorted(test)))
+    _check(split, counts, ("calibration", "test"))
+    return split
+
+
 def _images_per_identity(images: ImageSet) -> dict[str, int]:
     counts: dict[str, int] = {}
     for image in images:
@@ -72,8 +100,12 @@ def _images_per_identity(images: ImageSet) -> dict[str, int]:
     return counts
 
 
-def _check(split: IdentitySplit, counts: dict[str, int]) -> None:
-    for part in ("train", "calibration", "test"):
+def _check(
+    split: IdentitySplit,
+    counts: dict[str, int],
+    parts: tuple[str, ...] = ("train", "calibration", "test"),
+) -> None:
+    for part in parts:
         names = getattr(split, part)
         several = sum(counts[name] > 1 for name in names)
         if several < MIN_GENUINE:

@@ -59,13 +59,19 @@ class PairEnergies:
         return np.arange(len(self.genuine) + len(self.impostor)) < len(self.genuine)
 
 
-def all_pairs(embeddings: Vectors, labels: NDArray[np.int64], metric: Metric) -> PairEnergies:
-    """Compare every image with every other.
+def all_pairs(
+    embeddings: Vectors,
+    labels: NDArray[np.int64],
+    metric: Metric,
+    listed: NDArray[np.int64] | None = None,
+) -> PairEnergies:
+    """Compare every image with every other, or only those that are listed as pairs.
 
     Args:
         embeddings: (images, dim).
         labels: Each image's subject, (images,).
         metric: Of the bundle.
+        listed: Rows of the only pairs whose kind is known, (pairs, 2); None for all.
 
     Raises:
         DataError: Too many images to compare all, or no genuine or no impostor pair among them.
@@ -75,10 +81,14 @@ def all_pairs(embeddings: Vectors, labels: NDArray[np.int64], metric: Metric) ->
             f"{len(embeddings)} images make too many pairs; measure at most {MAX_IMAGES}"
         )
     _, subject = np.unique(labels, return_inverse=True)
-    left, right = np.triu_indices(len(embeddings), k=1)
-    energies = np.concatenate(
-        [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
-    )
+    if listed is None:
+        left, right = np.triu_indices(len(embeddings), k=1)
+        energies = np.concatenate(
+            [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
+        )
+    else:
+        left, right = listed.T
+        energies = energy(metric, embeddings[left], embeddings[right])
     same = subject[left] == subject[right]
     if not same.any() or same.all():
         raise DataError("error rates need both genuine and impostor pairs; there is only one kind")

@@ -79,3 +79,20 @@ def test_pooled_pairs_are_those_of_all_and_keep_their_subjects_apart(scattered):
     assert set(pooled.genuine_subject[~second]) == set(range(5))
     one_side = pooled.impostor_subjects < 5
     assert (one_side[:, 0] == one_side[:, 1]).all()
+
+
+def test_of_listed_pairs_only_those_are_compared():
+    listed = np.array([[0, 2], [4, 1], [5, 3], [3, 1], [2, 5]])
+    found = all_pairs(EMBEDDINGS, LABELS, Metric.L2, listed)
+    whole = all_pairs(EMBEDDINGS, LABELS, Metric.L2)
+    distances = {(i, j): np.linalg.norm(EMBEDDINGS[i] - EMBEDDINGS[j]) for i, j in listed.tolist()}
+    genuine = sorted(d for (i, j), d in distances.items() if LABELS[i] == LABELS[j])
+    impostor = sorted(d for (i, j), d in distances.items() if LABELS[i] != LABELS[j])
+    np.testing.assert_allclose(found.genuine, genuine, rtol=1e-5)
+    np.testing.assert_allclose(found.impostor, impostor, rtol=1e-5)
+    assert (found.images, found.subjects) == (whole.images, whole.subjects)
+
+
+def test_an_empty_list_has_no_pair_to_measure():
+    with pytest.raises(DataError, match="both"):
+        all_pairs(EMBEDDINGS, LABELS, Metric.L2, np.empty((0, 2), np.int64))

@@ -1,0 +1,60 @@
+"""`calibrate`: a bundle's thresholds fitted to other data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from model.bundle import open_bundle
+from model.manifest import Manifest
+from training.data.source import open_data
+from training.recalibration import recalibrate
+from training.templating import percent
+from training.terminal import console, print_accuracy
+
+
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data set to fit the thresholds to.")],
+    to: Annotated[Path, typer.Option(help="The new bundle's folder, after which it is named.")],
+    seed: Annotated[int, typer.Option(help="Of the halves to calibrate and to test on.")] = 0,
+    include_known_names: Annotated[
+        bool, typer.Option(help="The data's identities merely bear the names of trained ones.")
+    ] = False,
+) -> None:
+    """Choose a bundle's thresholds anew on other data; its graph stays as it is."""
+    opened = open_bundle(bundle)
+    done = recalibrate(opened, open_data(data), to, seed, include_known_names=include_known_names)
+    if done.left_out:
+        console.print(
+            f"{done.left_out} identities are left out: they bear the name of one that the "
+            "bundle has seen (--include-known-names, where that is chance)",
+            style="yellow",
+        )
+    console.print(
+        f"wrote {to}: {done.manifest.name} {done.manifest.version}, calibrated on "
+        f"{done.manifest.calibration.sample.identities} identities",
+        highlight=False,
+    )
+    console.print(_points(opened.manifest, done.manifest))
+    print_accuracy(done.manifest.accuracy)
+
+
+def _points(before: Manifest, after: Manifest) -> Table:
+    """The thresholds beside the former ones, and what they give on the test identities."""
+    former = {p.target_fmr: p.threshold for p in before.calibration.operating_points}
+    table = Table("target FMR", "threshold before", "threshold", "FMR", "FNMR", "supported")
+    for point in after.calibration.operating_points:
+        old = former.get(point.target_fmr)
+        table.add_row(
+            "equal error" if point.target_fmr is None else percent(point.target_fmr),
+            "" if old is None else f"{old:.4g}",
+            f"{point.threshold:.4g}",
+            percent(point.test.fmr),
+            percent(point.test.fnmr),
+            "yes" if point.supported else "no",
+        )
+    return table

@@ -1,0 +1,41 @@
+"""Your own pairs as a CSV (path1,path2,label), where it is not known what the images show; minutes.
+
+python -m training train own_pairs --data PAIRS.csv --out runs/pairs
+python -m training export runs/pairs --to model/bundles/pairs
+"""
+
+from model.manifest import Aspect, Card, InputSpec, Metric
+from training.components import Component
+from training.config import SplitConfig, TrainingConfig
+
+CONFIG = TrainingConfig(
+    name="own-pairs",
+    version="1.0.0",
+    input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
+    canvas=1.25,
+    metric=Metric.L1,
+    # A pair between two parts is lost: large parts lose fewer.
+    split=SplitConfig(calibration=0.2, test=0.2),
+    network=Component(
+        name="residual",
+        options={"widths": [24, 48, 96, 128], "depths": [1, 1, 1, 1], "dim": 64, "dropout": 0.3},
+    ),
+    # Embeddings of length 1 in 64 dimensions are at most 16 apart in L1.
+    loss=Component(name="exponential", options={"q": 16.0}),
+    sampler=Component(name="listed_pairs", options={"pairs_per_epoch": 1000}),
+    augmentation=Component(
+        name="jitter", options={"zoom": [0.75, 1.05], "mirror": 0.0, "grey": 0.1, "erase": 0.2}
+    ),
+    optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
+    epochs=30,
+    batch_size=64,
+    learning_rate=1e-3,
+    bfloat16=True,
+    seed=1,
+    card=Card(
+        summary="A verifier trained on your own pairs of images.",
+        intended_use="Things of the kind that the pairs show, photographed as there.",
+        not_for="Anything else; its error rates were measured on the listed pairs only.",
+        data_licence="Yours to state: edit `card` in the config before you pass the bundle on.",
+    ),
+)

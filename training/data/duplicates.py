@@ -1,0 +1,112 @@
+"""Images that are in a data set twice: byte for byte, or nearly so.
+
+Near duplicates are the same picture at another size, of another compression or a little brighter.
+They are found by a difference hash (64 signs of horizontal steps in a 9 × 8 thumbnail) and
+confirmed by the correlation of 18 × 16 thumbnails, since line drawings share most of their signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+MOST_BITS = 8
+"""Signs in which the hashes of near duplicates may differ, of 64."""
+
+LEAST_CORRELATION = 0.99
+"""Of the thumbnails of near duplicates."""
+
+MOST_COMPARED = 100_000
+"""Images that are searched for near duplicates: the search grows with their square."""
+
+MOST_PAIRS = 100_000
+"""Pairs after which the search stops: by then the data set's fault is plain."""
+
+_DEAD_ZONE = 2
+"""A step of so many grey levels is none: noise must not give flat areas a sign."""
+
+_BLOCK, _SLICE = 256, 65_536
+
+Pairs = NDArray[np.int64]
+
+
+def same_values(values: Sequence[str]) -> list[list[int]]:
+    """The groups of indices with one and the same value, each of two or more."""
+    groups: dict[str, list[int]] = {}
+    for index, value in enumerate(values):
+        groups.setdefault(value, []).append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def near_groups(thumbnails: NDArray[np.uint8]) -> list[list[int]]:
+    """Groups of near duplicates: each is near to at least one other of its group.
+
+    Args:
+        thumbnails: uint8, (images, 16, 18); beyond the first `MOST_COMPARED` none is looked at.
+
+    Returns:
+        Indices, by group.
+    """
+    compared = thumbnails[:MOST_COMPARED]
+    pairs = near_pairs(compared)
+    if not len(pairs):
+        return []
+    ones, size = np.ones(len(pairs), dtype=np.int8), len(compared)
+    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size))
+    _, component = connected_components(graph, directed=False)
+    members: dict[int, list[int]] = {}
+    for index in np.unique(pairs).tolist():
+        members.setdefault(int(component[index]), []).append(index)
+    return list(members.values())
+
+
+def near_pairs(thumbnails: NDArray[np.uint8]) -> Pairs:
+    """All pairs of near duplicates, at most about `MOST_PAIRS`; (pairs, 2), lower index first."""
+    hashes, shapes = difference_hashes(thumbnails), _shapes(thumbnails)
+    found: list[Pairs] = [np.empty((0, 2), dtype=np.int64)]
+    for pairs in _candidates(hashes):
+        correlation = np.einsum("ij,ij->i", shapes[pairs[:, 0]], shapes[pairs[:, 1]])
+        found.append(pairs[correlation >= LEAST_CORRELATION])
+        if sum(map(len, found)) >= MOST_PAIRS:
+            break
+    return np.concatenate(found)
+
+
+def difference_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The difference hash: one bit for each of 8 × 8 horizontal steps that darkens.
+
+    Args:
+        thumbnails: uint8, (images, 16, 18).
+
+    Returns:
+        uint64, (images,).
+    """
+    halved = thumbnails.astype(np.float32).reshape(-1, 8, 2, 9, 2).mean(axis=(2, 4))
+    darkens = halved[:, :, :-1] - halved[:, :, 1:] > _DEAD_ZONE
+    packed = np.packbits(darkens.reshape(-1, 64), axis=1)
+    return packed.view(np.uint64).reshape(-1)
+
+
+def _shapes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Thumbnails less their mean, at length 1; flat ones are zero, and so like nothing."""
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    centred = flat - flat.mean(axis=1, keepdims=True)
+    shapes: NDArray[np.float32] = centred / np.maximum(
+        np.linalg.norm(centred, axis=1, keepdims=True), flat.shape[1] ** 0.5
+    )
+    return shapes
+
+
+def _candidates(hashes: NDArray[np.uint64]) -> Iterator[Pairs]:
+    """Pairs whose hashes differ in few bits, some at a time."""
+    for start in range(0, len(hashes), _BLOCK):
+        block = hashes[start : start + _BLOCK, np.newaxis] ^ hashes[start:]
+        rows, columns = np.nonzero(np.bitwise_count(block) <= MOST_BITS)
+        later = columns > rows
+        pairs = np.stack([rows[later], columns[later]], axis=1) + start
+        for first in range(0, len(pairs), _SLICE):
+            yield pairs[first : first + _SLICE]

@@ -1,0 +1,103 @@
+"""Pairs as a CSV, where it is known whether two images show the same, but not what.
+
+A line is `path1,path2,label`: paths from the CSV's own folder, and 0 or `same` for a genuine pair,
+1 or `different` for an impostor pair (as in Chopra, Hadsell, LeCun 2005). A heading may stand
+above.
+
+An identity is whatever genuine pairs link: a connected component. That is enough to keep the parts
+of a split apart, but not to make pairs that are not listed: two components may show the same.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from training.data.folder import read_file
+from training.data.image_set import ImageSet, LabelledImage, OfficialPair, sorted_images
+from training.errors import DataError
+
+MAX_PAIRS = 2_000_000
+_SAME = {"0": True, "same": True, "1": False, "different": False}
+_HEADING = ["path1", "path2", "label"]
+
+
+def read_pairs(path: Path) -> ImageSet:
+    """Read a CSV of pairs.
+
+    Raises:
+        DataError: It cannot be read, a line that is no pair, an image that is not there, or pairs
+            that contradict each other.
+    """
+    pairs = list(_pairs(path))
+    names = sorted({name for left, right, _ in pairs for name in (left, right)})
+    identity_of = _linked(names, pairs)
+    for left, right, same in pairs:
+        if not same and identity_of[left] == identity_of[right]:
+            raise DataError(
+                f"{path}: {left} and {right} are said to be different, and other lines link them "
+                "as the same; mend the one or the other"
+            )
+    images = (
+        LabelledImage(name, identity_of[name], partial(read_file, path.parent / name))
+        for name in names
+    )
+    return ImageSet(path.stem, sorted_images(images), listed=tuple(pairs))
+
+
+def _pairs(path: Path) -> Iterator[OfficialPair]:
+    seen: dict[tuple[str, str], bool] = {}
+    for number, row in _rows(path):
+        left, right, same = _pair(path, number, row)
+        key = (min(left, right), max(left, right))
+        if seen.setdefault(key, same) != same:
+            raise DataError(f"{path}, line {number}: {left} and {right} are listed as both")
+        yield left, right, same
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that hold a pair, with their numbers."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for number, row in enumerate(csv.reader(file), start=1):
+                if number > MAX_PAIRS:
+                    raise DataError(f"{path} has more than {MAX_PAIRS:,} lines")
+                if row and row != _HEADING:
+                    yield number, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a CSV: {error}") from error
+
+
+def _pair(path: Path, number: int, row: list[str]) -> OfficialPair:
+    if len(row) != len(_HEADING) or row[2].strip().lower() not in _SAME:
+        raise DataError(
+            f"{path}, line {number}: expected path1,path2,label with a label of 0 or same, 1 or "
+            "different"
+        )
+    left, right = (str(Path(name.strip())) for name in row[:2])
+    if left == right:
+        raise DataError(f"{path}, line {number}: {left} is paired with itself")
+    for name in (left, right):
+        if not (path.parent / name).is_file():
+            raise DataError(f"{path}, line {number}: there is no image {path.parent / name}")
+    return left, right, _SAME[row[2].strip().lower()]
+
+
+def _linked(names: list[str], pairs: list[OfficialPair]) -> dict[str, str]:
+    """Each image's identity: the first name among all that genuine pairs link it with."""
+    index = {name: i for i, name in enumerate(names)}
+    links = [(index[left], index[right]) for left, right, same in pairs if same]
+    left, right = np.array(links, dtype=np.int64).reshape(-1, 2).T
+    ones = np.ones(len(links), dtype=np.int8)
+    graph = coo_array((ones, (left, right)), shape=(len(names), len(names)))
+    _, component = connected_components(graph, directed=False)
+    first: dict[int, str] = {}
+    for name, of in zip(names, component.tolist(), strict=True):
+        first.setdefault(of, name)
+    return {name: first[of] for name, of in zip(names, component.tolist(), strict=True)}

@@ -1,0 +1,248 @@
+"""What is in a data set, what is wrong with it, and whether training would take it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from training.config import SplitConfig
+from training.data.duplicates import MOST_COMPARED, near_groups, same_values
+from training.data.image_set import ImageSet
+from training.data.inspection import InspectedImage, Inspection, inspect
+from training.data.split import MIN_GENUINE, split_identities
+from training.errors import DataError
+
+LISTED = 10
+"""How many faults of a kind are named."""
+
+_NAMED = 5
+"""How many images of one group are named."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spread(_Frozen):
+    """The smallest, the middle and the largest of some counts."""
+
+    least: int
+    median: float
+    most: int
+
+
+class DuplicateGroup(_Frozen):
+    """Images that show the same: their names, at most a few, and whom they are said to show."""
+
+    images: tuple[str, ...]
+    size: int
+    identities: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+class Duplicates(_Frozen):
+    """Groups of images that show the same.
+
+    Attributes:
+        groups: How many there are.
+        across_identities: How many of them are said to show several: a fault of labelling.
+        across_parts: How many lie in several parts of the split: what is tested was trained on.
+        listed: Some of them, the worst first.
+    """
+
+    groups: int
+    across_identities: int
+    across_parts: int
+    listed: tuple[DuplicateGroup, ...]
+
+
+class PartSize(_Frozen):
+    """One part of the split."""
+
+    identities: int
+    with_several_images: int
+    images: int
+
+
+class DataQuality(_Frozen):
+    """What `check-data` reports; counts are of readable images.
+
+    Attributes:
+        reason: Why training would refuse the data, and what to do; None where it would not.
+        parts: The split that the config makes with this seed; empty where it makes none.
+        compared: How many images were searched for near duplicates.
+    """
+
+    data: str
+    usable: bool
+    reason: str | None
+    identities: int
+    images: int
+    images_per_identity: Spread
+    identities_with_one_image: int
+    broken: int
+    broken_listed: tuple[str, ...]
+    widths: Spread | None
+    heights: Spread | None
+    colour_modes: dict[str, int]
+    config: str
+    seed: int
+    parts: dict[str, PartSize]
+    exact_duplicates: Duplicates
+    near_duplicates: Duplicates
+    compared: int
+
+
+def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) -> DataQuality:
+    """Look at every image of a data set.
+
+    Args:
+        images: The data set.
+        config: The name of the config whose split is looked at.
+        split: That config's shares.
+        seed: Of the split.
+    """
+    inspection = inspect(images)
+    readable = inspection.readable
+    part_of, refusal = _parts(images, split, seed)
+    sizes = _part_sizes(readable, part_of)
+    reason = (
+        _nothing_readable(inspection)
+        or refusal
+        or _too_few_readable(sizes)
+        or _one_kind_of_pair(images, readable, part_of)
+    )
+    counts = Counter(image.identity for image in readable)
+    per_identity = [counts[identity] for identity in images.identities]
+    exact = same_values([image.sha256 for image in readable])
+    return DataQuality(
+        data=images.name,
+        usable=reason is None,
+        reason=reason,
+        identities=len(images.identities),
+        images=len(readable),
+        images_per_identity=_spread(per_identity),
+        identities_with_one_image=sum(count == 1 for count in per_identity),
+        broken=len(inspection.broken),
+        broken_listed=inspection.broken[:LISTED],
+        widths=_spread([image.width for image in readable]) if readable else None,
+        heights=_spread([image.height for image in readable]) if readable else None,
+        colour_modes=dict(Counter(image.mode for image in readable).most_common()),
+        config=config,
+        seed=seed,
+        parts=sizes,
+        exact_duplicates=_duplicates(readable, exact, part_of),
+        near_duplicates=_duplicates(readable, _near(readable, exact), part_of),
+        compared=min(len(readable), MOST_COMPARED),
+    )
+
+
+def _parts(images: ImageSet, config: SplitConfig, seed: int) -> tuple[dict[str, str], str | None]:
+    """Each identity's part, or why there are none."""
+    try:
+        split = split_identities(images, config, seed)
+    except DataError as error:
+        return {}, str(error)
+    parts = {"train": split.train, "calibration": split.calibration, "test": split.test}
+    return {identity: part for part, names in parts.items() for identity in names}, None
+
+
+def _part_sizes(
+    readable: Iterable[InspectedImage], part_of: Mapping[str, str]
+) -> dict[str, PartSize]:
+    counts: dict[str, Counter[str]] = {part: Counter() for part in dict.fromkeys(part_of.values())}
+    for image in readable if part_of else ():
+        counts[part_of[image.identity]][image.identity] += 1
+    return {
+        part: PartSize(
+            identities=len(count),
+            with_several_images=sum(images > 1 for images in count.values()),
+            images=count.total(),
+        )
+        for part, count in counts.items()
+    }
+
+
+def _nothing_readable(inspection: Inspection) -> str | None:
+    if inspection.readable:
+        return None
+    return f"not one image can be read: {inspection.broken[0]}"
+
+
+def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
+    """The split counts files; what is measured are those that can be read."""
+    for part, size in parts.items():
+        if size.with_several_images < MIN_GENUINE:
+            return (
+                f"the {part} part has {size.with_several_images} identities with two or more "
+                f"readable images, and needs {MIN_GENUINE}; mend the broken files, or bring more "
+                "identities"
+            )
+    return None
+
+
+def _one_kind_of_pair(
+    images: ImageSet, readable: Iterable[InspectedImage], part_of: Mapping[str, str]
+) -> str | None:
+    """Where pairs are listed, those within a part must be of both kinds."""
+    if images.listed is None:
+        return None
+    part_of_image = {image.name: part_of[image.identity] for image in readable}
+    kinds: dict[str, set[bool]] = {part: set() for part in part_of.values()}
+    for left, right, same in images.listed:
+        part = part_of_image.get(left)
+        if part is not None and part == part_of_image.get(right):
+            kinds[part].add(same)
+    for part, found in kinds.items():
+        if found != {True, False}:
+            missing = "impostor" if True in found else "genuine"
+            return (
+                f"the {part} part has no {missing} pair whose images are both in it; list more "
+                "pairs"
+            )
+    return None
+
+
+def _near(readable: Sequence[InspectedImage], exact: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Near duplicates among one image of each content."""
+    repeated = {index for group in exact for index in group[1:]}
+    first = [index for index in range(len(readable)) if index not in repeated]
+    if not first:
+        return []
+    groups = near_groups(np.stack([readable[index].thumbnail for index in first]))
+    return [[first[index] for index in group] for group in groups]
+
+
+def _duplicates(
+    readable: Sequence[InspectedImage],
+    groups: Iterable[Sequence[int]],
+    part_of: Mapping[str, str],
+) -> Duplicates:
+    found = [_group([readable[index] for index in group], part_of) for group in groups]
+    # Stable: alike bad ones stay in the order of their names.
+    worst_first = sorted(found, key=lambda g: (-len(g.parts), -len(g.identities)))
+    return Duplicates(
+        groups=len(found),
+        across_identities=sum(len(group.identities) > 1 for group in found),
+        across_parts=sum(len(group.parts) > 1 for group in found),
+        listed=tuple(worst_first[:LISTED]),
+    )
+
+
+def _group(images: Sequence[InspectedImage], part_of: Mapping[str, str]) -> DuplicateGroup:
+    identities = sorted({image.identity for image in images})
+    parts = {part_of[identity] for identity in identities if identity in part_of}
+    return DuplicateGroup(
+        images=tuple(image.name for image in images[:_NAMED]),
+        size=len(images),
+        identities=tuple(identities[:_NAMED]),
+        parts=tuple(sorted(parts)),
+    )
+
+
+def _spread(counts: Sequence[int]) -> Spread:
+    return Spread(least=min(counts), median=median(counts), most=max(counts))

@@ -1,0 +1,170 @@
+"""Trained weights to begin with: those of a bundle, from its graph alone, or those of a run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
+
+from model.bundle import MANIFEST_FILE, Bundle, open_bundle, sha256
+from model.errors import SelfCheckError
+from model.golden import check_golden, golden_image
+from model.manifest import InitialWeights, InputSpec, Kind, Metric
+from training.components import Component
+from training.config import TrainingConfig
+from training.embedding import embed
+from training.errors import WeightsError
+from training.onnx_weights import load_graph, restore_statistics
+from training.run import RunFolder
+from training.trainer import build_encoder, trained_encoder
+
+
+class Architecture(BaseModel):
+    """What of a config the weights belong to; a training that begins with them takes it over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: InputSpec
+    metric: Metric
+    network: Component
+
+
+@dataclass(frozen=True)
+class TrainedWeights:
+    """Weights to begin with.
+
+    Attributes:
+        source: Where they come from, as a manifest tells it.
+        architecture: What they belong to.
+        seen: Digests of the identities that they were trained or calibrated on.
+        bundle: Whose graph holds them, or
+        encoder: the network of a run.
+    """
+
+    source: InitialWeights
+    architecture: Architecture
+    seen: frozenset[str]
+    bundle: Bundle | None = field(default=None, repr=False)
+    encoder: nn.Module | None = field(default=None, repr=False)
+
+    def adopted(self, config: TrainingConfig) -> TrainingConfig:
+        """A config with the input, metric and network of these weights."""
+        return config.model_copy(update=dict(self.architecture))
+
+    def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
+        """The network of a config with these weights.
+
+        Args:
+            config: Whose network they must fit; what it sets beside the shapes, such as a dropout,
+                is its own.
+            images: Some training images at input size, uint8, (images, H, W, C), for the statistics
+                that a bundle's graph does not hold.
+
+        Raises:
+            WeightsError: They do not fit, or the bundle's golden embedding does not come out.
+        """
+        encoder: nn.Module = build_encoder(config)
+        if self.bundle is not None:
+            norms = read_bundle(encoder, self.bundle)
+            restore_statistics(encoder, norms, images)
+        elif self.encoder is not None:
+            _copy(self.encoder, encoder)
+        return encoder
+
+
+def open_weights(path: Path) -> TrainedWeights:
+    """Open a bundle or a run to begin a training with.
+
+    Raises:
+        WeightsError: Neither there, a run without a checkpoint, or a bundle that is no encoder.
+        BundleError: A bundle that does not pass its checks.
+        RunError: A run folder that cannot be read.
+    """
+    if (path / MANIFEST_FILE).is_file():
+        return _of_bundle(open_bundle(path))
+    if (path / "config.json").is_file():
+        return _of_run(RunFolder(path))
+    raise WeightsError(f"{path} is neither a bundle nor a run folder; --init takes either")
+
+
+def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
+    """Read a bundle's graph into its network, and check that its golden embedding comes out.
+
+    Returns:
+        The norms whose statistics the graph does not hold.
+
+    Raises:
+        WeightsError: The graph is not of this network, or the network computes something else.
+    """
+    spec = bundle.manifest.input
+    norms = load_graph(encoder, bundle.onnx, golden_image(spec)[np.newaxis])
+    cpu = torch.device("cpu")
+    try:
+        check_golden(bundle.manifest.golden, spec, lambda images: embed(encoder, images, cpu))
+    except SelfCheckError as error:
+        raise WeightsError(f"{bundle.folder} cannot be read back into PyTorch: {error}") from error
+    return norms
+
+
+def _of_bundle(bundle: Bundle) -> TrainedWeights:
+    manifest = bundle.manifest
+    if manifest.kind is not Kind.ENCODER:
+        raise WeightsError(
+            f"{bundle.folder} is of kind {manifest.kind}; give --init the run that it was exported "
+            "from"
+        )
+    seen = (
+        frozenset[str]() if bundle.split is None else bundle.split.train | bundle.split.calibration
+    )
+    return TrainedWeights(
+        source=InitialWeights(
+            name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
+        ),
+        architecture=_architecture(bundle),
+        seen=seen,
+        bundle=bundle,
+    )
+
+
+def _architecture(bundle: Bundle) -> Architecture:
+    """Of a config that may be older than this code: only what is needed of it is read."""
+    manifest = bundle.manifest
+    try:
+        network = json.loads(manifest.provenance.config_json)["network"]
+        component = Component.model_validate(network)
+    except (ValueError, LookupError, TypeError, ValidationError) as error:
+        raise WeightsError(
+            f"{bundle.folder} does not say of which network its graph is ({error})"
+        ) from error
+    return Architecture(input=manifest.input, metric=manifest.metric, network=component)
+
+
+def _of_run(run: RunFolder) -> TrainedWeights:
+    config, state = run.config(), run.load_result()
+    if state is None:
+        raise WeightsError(f"{run.path} has no checkpoint yet; train at least one epoch of it")
+    digests = run.digests()
+    return TrainedWeights(
+        source=InitialWeights(
+            name=config.name,
+            version=config.version,
+            sha256=sha256(run.result_file.read_bytes()),
+        ),
+        architecture=Architecture(input=config.input, metric=config.metric, network=config.network),
+        seen=digests.train | digests.calibration,
+        encoder=trained_encoder(config, state),
+    )
+
+
+def _copy(trained: nn.Module, encoder: nn.Module) -> None:
+    try:
+        encoder.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"the weights are not of this network: {reason}") from error

@@ -1,0 +1,116 @@
+"""A bundle's thresholds chosen anew on other data, with the graph as it is, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
+from model.manifest import CalibrationSource, Manifest
+from training import provenance
+from training.data.image_set import ImageSet
+from training.data.split import IdentitySplit, split_in_two
+from training.evaluation import (
+    Meter,
+    as_measured_before,
+    benchmarks,
+    measurable_identities,
+    protocol_of,
+)
+from training.export import bundle_name
+from training.measurement.calibration import calibrate, measure
+from training.model_card import render_card
+from training.runtime import OnnxEncoder
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What was written.
+
+    Attributes:
+        manifest: Of the new bundle.
+        left_out: How many identities of the data bear the name of one that the bundle has seen.
+    """
+
+    manifest: Manifest
+    left_out: int
+
+
+def recalibrate(
+    bundle: Bundle,
+    images: ImageSet,
+    to: Path,
+    seed: int = 0,
+    *,
+    include_known_names: bool = False,
+) -> Recalibration:
+    """Write a bundle with the same graph, calibrated on one half of some identities.
+
+    The other half is measured. Nobody is among them whom the bundle was trained or calibrated on.
+
+    Args:
+        bundle: Opened, so checked.
+        images: The data of the domain that the thresholds are to hold for.
+        to: The new bundle's folder, after which it is named; its version is the next patch.
+        seed: Of the halves.
+        include_known_names: Take identities too that bear the name of one that the bundle has
+            seen: for sets that merely number their identities alike.
+
+    Raises:
+        DataError: Nobody is left, or too few for two halves.
+        ExportError: The folder's name cannot be a bundle's.
+        BundleError: The folder exists and is no bundle.
+    """
+    name = bundle_name(to)
+    fingerprint = images.fingerprint()
+    wanted = measurable_identities(
+        bundle, images, fingerprint, include_known_names=include_known_names
+    )
+    split = split_in_two(images.of(wanted), seed)
+    source = CalibrationSource(
+        of=f"{bundle.manifest.name} {bundle.manifest.version}",
+        data=images.name,
+        data_sha256=fingerprint,
+        seed=seed,
+        command=provenance.command(),
+        git_revision=provenance.git_revision(),
+        calibrated_at=provenance.now(),
+    )
+    digests = _split_of_both(bundle, split)
+    changes = {
+        "name": name,
+        "version": next_patch(bundle.manifest.version),
+        "split_sha256": sha256(split_bytes(digests)),
+        "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
+        **_measured(bundle, images, split),
+    }
+    manifest = bundle.manifest.model_copy(update=changes)
+    write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
+    return Recalibration(manifest, len(images.identities) - len(wanted))
+
+
+def next_patch(version: str) -> str:
+    """The version with its last number raised by one."""
+    major, minor, patch = version.split(".")
+    return f"{major}.{minor}.{int(patch) + 1}"
+
+
+def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
+    """Calibration and accuracy, as an export makes them."""
+    limit = as_measured_before(bundle.manifest)
+    manifest = bundle.manifest
+    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
+    test = meter.pairs(images.of(split.test))
+    calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
+    protocol = protocol_of(images, split.test, test, limit)
+    listed = tuple(benchmarks(meter, images, set(split.test)))
+    accuracy = measure(test, calibration.likelihood_ratio, protocol, listed)
+    return {"calibration": calibration, "accuracy": accuracy}
+
+
+def _split_of_both(bundle: Bundle, split: IdentitySplit) -> Split:
+    """The new halves, beside everybody whom the bundle has ever learnt or chosen from."""
+    new, old = split.digests(), bundle.split
+    if old is None:
+        return new
+    return Split(old.train, old.calibration | new.calibration, new.test)

@@ -1,0 +1,74 @@
+"""Pairs from a list, genuine and impostor in equal number: for data without identities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import DataError
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ListedPairs:
+    """Draws listed pairs; in a batch, images 2k and 2k + 1 form a pair.
+
+    Attributes:
+        pairs: Rows of the listed pairs' images, (pairs, 2).
+        pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
+    """
+
+    pairs: Indices
+    pairs_per_epoch: int
+
+    def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
+        """Draw one epoch.
+
+        Args:
+            labels: Each image's identity, shape (images,): a pair is genuine where they are equal.
+            batch_size: Images in a batch: twice its pairs.
+            rng: The epoch's own generator.
+
+        Returns:
+            Indices into the images, shape (steps, batch_size).
+
+        Raises:
+            DataError: No genuine or no impostor pair is listed.
+        """
+        same = labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]]
+        if same.all() or not same.any():
+            raise DataError(
+                "the training part needs genuine and impostor pairs whose images are both in it; "
+                "list more pairs"
+            )
+        half = self.pairs_per_epoch // 2
+        drawn = [_drawn(self.pairs[kind], half, rng) for kind in (same, ~same)]
+        shuffled = rng.permutation(np.concatenate(drawn), axis=0)
+        steps = max(1, 2 * len(shuffled) // batch_size)
+        return np.resize(shuffled.reshape(-1), (steps, batch_size - batch_size % 2))
+
+
+def _drawn(pairs: Indices, count: int, rng: np.random.Generator) -> Indices:
+    """So many pairs; each is drawn once before any is drawn again."""
+    rounds = -(-count // len(pairs))
+    return np.concatenate([rng.permutation(pairs, axis=0) for _ in range(rounds)])[:count]
+
+
+def build(pairs: Indices | None, pairs_per_epoch: int = 1000) -> ListedPairs:
+    """The sampler `listed_pairs`.
+
+    Args:
+        pairs: Rows of the listed pairs' images, (pairs, 2); None where the data has identities.
+        pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
+
+    Raises:
+        ValueError: The data lists no pairs, or an epoch would hold fewer than two.
+    """
+    if pairs is None or not len(pairs):
+        raise ValueError("the data lists no pairs; give a CSV of path1,path2,label")
+    if pairs_per_epoch < 2:  # noqa: PLR2004 (one of each)
+        raise ValueError("an epoch needs at least one genuine and one impostor pair")
+    return ListedPairs(pairs, pairs_per_epoch)
