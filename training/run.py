@@ -2,7 +2,7 @@
 
 config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
-split.json       the identities of each part, by name
+split.json       the identities (or images) of each part, by name
 checkpoint.pt    the state after the last whole epoch
 history.jsonl    one line for each epoch
 tensorboard/     the same for `tensorboard --logdir`
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.errors import faults
 from training.config import TrainingConfig
-from training.data.split import IdentitySplit
+from training.data.split import PARTS, SPLITS, DataSplit
 from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
@@ -62,7 +62,7 @@ class RunFolder:
         """Where TensorBoard's logs lie."""
         return self.path / "tensorboard"
 
-    def create(self, config: TrainingConfig, record: RunRecord, split: IdentitySplit) -> None:
+    def create(self, config: TrainingConfig, record: RunRecord, split: DataSplit) -> None:
         """Begin a run in a new or empty folder.
 
         Raises:
@@ -85,12 +85,13 @@ class RunFolder:
         """What the run was made from."""
         return _parse(RunRecord, self._read("record.json"), self.path)
 
-    def split(self) -> IdentitySplit:
-        """The identities of each part."""
+    def split(self) -> DataSplit:
+        """The identities, or the images, of each part."""
+        kind = SPLITS[self.config().split.by]
         text = self._read("split.json")
         try:
             parts = json.loads(text)
-            return IdentitySplit(**{name: tuple(parts[name]) for name in parts})
+            return kind(**{name: tuple(parts[name]) for name in PARTS})
         except (ValueError, TypeError, LookupError) as error:
             raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 

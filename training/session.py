@@ -11,7 +11,7 @@ from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
-from training.data.split import IdentitySplit, split_identities
+from training.data.split import DataSplit, split_data
 from training.errors import RunError
 from training.evaluation import bounded
 from training.run import RunFolder, RunRecord
@@ -26,7 +26,7 @@ def begin(config: TrainingConfig, data: Path, out: Path, console: Console) -> No
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     images = open_data(data)
-    split = split_identities(images, config.split, config.seed)
+    split = split_data(images, config.split, config.seed)
     run = RunFolder(out)
     run.create(config, _record(data, images), split)
     _train(config, images, split, run, console)
@@ -67,19 +67,20 @@ def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
 def _train(
     config: TrainingConfig,
     images: ImageSet,
-    split: IdentitySplit,
+    split: DataSplit,
     run: RunFolder,
     console: Console,
 ) -> None:
-    watched = bounded(images.of(split.calibration), config.images_per_identity)
+    watched = bounded(split.take(images, "calibration"), config.images_per_identity)
     data = TrainingData(
-        train=decode(images.of(split.train), canvas_of(config.input, config.canvas)),
+        train=decode(split.take(images, "train"), canvas_of(config.input, config.canvas)),
         calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
     start = trainer.restore()
     console.print(
-        f"{config.name}: {len(data.train.source)} images of {len(split.train)} identities, "
+        f"{config.name}: {len(data.train.source)} images of "
+        f"{len(data.train.source.identities)} identities, "
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )

@@ -12,7 +12,7 @@ from model.manifest import InputSpec, Metric
 from model.scoring import Vectors
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import IdentitySplit
+from training.data.split import DataSplit
 from training.errors import DataError
 from training.runtime import OnnxEncoder
 
@@ -26,7 +26,7 @@ class SystemUnderTest:
         spec: Its input.
         metric: Its energy.
         images: The whole data set that it was trained from.
-        split: Which identities it was trained, calibrated and tested on.
+        split: Which identities (or images) it was trained, calibrated and tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
     """
 
@@ -34,7 +34,7 @@ class SystemUnderTest:
     spec: InputSpec
     metric: Metric
     images: ImageSet
-    split: IdentitySplit
+    split: DataSplit
     data: Path
 
     def embed(self, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class ImageSet:
         name: What the data set is called in reports.
         images: All images, sorted by name.
         test_identities: Those that the data set's own protocol keeps for testing; often empty.
+        test_images: Names of those that its own closed-set protocol keeps; often empty.
         official_pairs: Verification protocols that come with the data, by name.
     """
 
@@ -43,6 +44,7 @@ class ImageSet:
     images: tuple[LabelledImage, ...]
     test_identities: frozenset[str] = frozenset()
     official_pairs: Mapping[str, tuple[OfficialPair, ...]] = field(default_factory=dict)
+    test_images: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -70,7 +72,16 @@ class ImageSet:
             if image.identity in wanted and (limit is None or count < limit):
                 chosen.append(image)
                 taken[image.identity] = count + 1
-        return ImageSet(self.name, tuple(chosen), self.test_identities, self.official_pairs)
+        return replace(self, images=tuple(chosen))
+
+    def only(self, names: Iterable[str]) -> ImageSet:
+        """The images of some names only.
+
+        Raises:
+            DataError: None of them is here.
+        """
+        wanted = set(names)
+        return replace(self, images=tuple(image for image in self if image.name in wanted))
 
     def labels(self) -> NDArray[np.int64]:
         """Each image's identity as an index into `identities`; shape (images,)."""

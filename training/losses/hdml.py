@@ -1,0 +1,120 @@
+"""Hamming distance metric learning (Norouzi, Fleet, Salakhutdinov 2012): triplets of binary codes.
+
+A code is h = sign(f), with f the network's activations. The triplet ranking loss of their
+section 2,
+
+    ℓ(h, h⁺, h⁻) = max(0, ‖h - h⁺‖_H - ‖h - h⁻‖_H + 1),
+
+is 0 where an image's code is nearer to one of its own identity (h⁺) than to another's (h⁻). It is
+a step function of the weights, so they minimise the piecewise smooth upper bound of section 3:
+
+    L(f, f⁺, f⁻) = max over g, g⁺, g⁻ of {ℓ(g, g⁺, g⁻) + g·f + g⁺·f⁺ + g⁻·f⁻}
+                   - |f|₁ - |f⁺|₁ - |f⁻|₁
+
+with the maximum over all 8^bits triples of codes (loss-augmented inference), to which a regulariser
+is added that holds each bit's mean activation near 0, so that the bit is set for half of the
+images.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor) -> Tensor:
+    """The bound L of each triplet; its inference is exact.
+
+    ℓ depends on the codes only through m, how many bits differ from h⁺ alone less how many differ
+    from h⁻ alone. For a ranking loss of any form the paper searches the values of m by a dynamic
+    programme, quadratic in the bits. The hinge max(0, m + 1) is the larger of two functions linear
+    in m, the maximum of a larger is the larger of two maxima, and each of these falls apart into
+    the bits. So the same maximum is found in time linear in the bits. Where 0 is the larger, the
+    best codes are the signs and L is 0.
+
+    Args:
+        anchors: f, float, (triplets, bits).
+        genuine: f⁺, as `anchors`: activations of another image of the same identity.
+        impostors: f⁻, as `anchors`: of an image of another identity.
+
+    Returns:
+        (triplets,), at least 0 and at least ℓ of the triplet's own codes.
+    """
+    unmoved = anchors.abs() + genuine.abs() + impostors.abs()
+    # A bit's best score if it differs from h⁺ alone (m + 1), from h⁻ alone (m - 1), or alike from
+    # both or from neither (m + 0); the codes' sign is free, hence the magnitudes.
+    from_genuine = (anchors - genuine + impostors).abs() + 1
+    from_impostor = (anchors + genuine - impostors).abs() - 1
+    alike = torch.maximum(
+        (anchors + genuine + impostors).abs(), (anchors - genuine - impostors).abs()
+    )
+    augmented = torch.maximum(torch.maximum(from_genuine, from_impostor), alike)
+    return (1 + (augmented - unmoved).sum(dim=1)).clamp(min=0)
+
+
+class HdmlLoss(nn.Module):
+    """The bound over triplets of a batch, and the mean-zero-bit regulariser.
+
+    Each ordered genuine pair of the batch is an anchor and its h⁺; for each of them h⁻ is drawn
+    from the images of other identities, `impostors` times.
+
+    Args:
+        balance: Weight λ of the regulariser λ/2 ‖mean f‖², at least 0.
+        impostors: How many triplets are made of each genuine pair, at least 1.
+
+    Raises:
+        ValueError: A weight or a number that is too small.
+    """
+
+    def __init__(self, balance: float, impostors: int) -> None:
+        super().__init__()
+        if not balance >= 0 or impostors < 1:
+            raise ValueError("balance must be at least 0, and impostors at least 1")
+        self.balance, self.impostors = balance, impostors
+
+    def forward(self, activations: Tensor, identities: Tensor) -> Tensor:
+        """The mean loss of a batch.
+
+        Args:
+            activations: float, (N, bits).
+            identities: int64, (N,).
+
+        Returns:
+            A scalar; of a batch without triplets the regulariser alone.
+        """
+        regulariser = self.balance / 2 * activations.mean(dim=0).square().sum()
+        anchor, genuine, impostor = triplets(identities, self.impostors)
+        if len(anchor) == 0:
+            return regulariser
+        bound = upper_bound(activations[anchor], activations[genuine], activations[impostor])
+        return bound.mean() + regulariser
+
+
+def triplets(identities: Tensor, impostors: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw the triplets of a batch from torch's own generator.
+
+    Args:
+        identities: int64, (N,).
+        impostors: How many for each ordered genuine pair.
+
+    Returns:
+        Indices of anchors, genuine and impostor images, each (triplets,).
+    """
+    same = identities[:, None] == identities[None, :]
+    if same.all():
+        nobody = torch.empty(0, dtype=torch.int64, device=identities.device)
+        return nobody, nobody, nobody
+    anchor, genuine = (same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)).nonzero(
+        as_tuple=True
+    )
+    anchor, genuine = anchor.repeat(impostors), genuine.repeat(impostors)
+    # The r-th of the others in a row, r drawn alike for each: others first, by a stable sort.
+    others = same.to(torch.int8).argsort(dim=1, stable=True)
+    count = (~same).sum(dim=1)[anchor]
+    rank = (torch.rand(len(anchor), device=count.device) * count).long().clamp(max=count - 1)
+    return anchor, genuine, others[anchor, rank]
+
+
+def build(balance: float = 0.1, impostors: int = 1) -> HdmlLoss:
+    """The loss `hdml`."""
+    return HdmlLoss(balance, impostors)
