@@ -5,7 +5,8 @@ section 2,
 
     ℓ(h, h⁺, h⁻) = max(0, ‖h - h⁺‖_H - ‖h - h⁻‖_H + 1),
 
-is 0 where an image's code is nearer to one of its own identity (h⁺) than to another's (h⁻). It is
+is 0 where an image's code is nearer to one of its own identity (h⁺) than to another's (h⁻). An
+option asks for more than that one bit: a margin ρ in place of the 1. It is
 a step function of the weights, so they minimise the piecewise smooth upper bound of section 3:
 
     L(f, f⁺, f⁻) = max over g, g⁺, g⁻ of {ℓ(g, g⁺, g⁻) + g·f + g⁺·f⁺ + g⁻·f⁻}
@@ -22,12 +23,12 @@ import torch
 from torch import Tensor, nn
 
 
-def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor) -> Tensor:
+def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor, margin: float = 1.0) -> Tensor:
     """The bound L of each triplet; its inference is exact.
 
     ℓ depends on the codes only through m, how many bits differ from h⁺ alone less how many differ
     from h⁻ alone. For a ranking loss of any form the paper searches the values of m by a dynamic
-    programme, quadratic in the bits. The hinge max(0, m + 1) is the larger of two functions linear
+    programme, quadratic in the bits. The hinge max(0, m + ρ) is the larger of two functions linear
     in m, the maximum of a larger is the larger of two maxima, and each of these falls apart into
     the bits. So the same maximum is found in time linear in the bits. Where 0 is the larger, the
     best codes are the signs and L is 0.
@@ -36,20 +37,21 @@ def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor) -> Tensor:
         anchors: f, float, (triplets, bits).
         genuine: f⁺, as `anchors`: activations of another image of the same identity.
         impostors: f⁻, as `anchors`: of an image of another identity.
+        margin: ρ, in bits; 1 in the paper.
 
     Returns:
         (triplets,), at least 0 and at least ℓ of the triplet's own codes.
     """
     unmoved = anchors.abs() + genuine.abs() + impostors.abs()
-    # A bit's best score if it differs from h⁺ alone (m + 1), from h⁻ alone (m - 1), or alike from
-    # both or from neither (m + 0); the codes' sign is free, hence the magnitudes.
+    # A bit's best score if g differs from g⁺ alone (m rises by 1), from g⁻ alone (m falls by 1), or
+    # from both or neither; what the bit is itself is free, hence the magnitudes.
     from_genuine = (anchors - genuine + impostors).abs() + 1
     from_impostor = (anchors + genuine - impostors).abs() - 1
     alike = torch.maximum(
         (anchors + genuine + impostors).abs(), (anchors - genuine - impostors).abs()
     )
     augmented = torch.maximum(torch.maximum(from_genuine, from_impostor), alike)
-    return (1 + (augmented - unmoved).sum(dim=1)).clamp(min=0)
+    return (margin + (augmented - unmoved).sum(dim=1)).clamp(min=0)
 
 
 class HdmlLoss(nn.Module):
@@ -61,16 +63,17 @@ class HdmlLoss(nn.Module):
     Args:
         balance: Weight λ of the regulariser λ/2 ‖mean f‖², at least 0.
         impostors: How many triplets are made of each genuine pair, at least 1.
+        margin: ρ, in bits, positive.
 
     Raises:
-        ValueError: A weight or a number that is too small.
+        ValueError: A weight, number or margin that is too small.
     """
 
-    def __init__(self, balance: float, impostors: int) -> None:
+    def __init__(self, balance: float, impostors: int, margin: float) -> None:
         super().__init__()
-        if not balance >= 0 or impostors < 1:
-            raise ValueError("balance must be at least 0, and impostors at least 1")
-        self.balance, self.impostors = balance, impostors
+        if not balance >= 0 or impostors < 1 or not margin > 0:
+            raise ValueError("balance must be at least 0, impostors at least 1, margin positive")
+        self.balance, self.impostors, self.margin = balance, impostors, margin
 
     def forward(self, activations: Tensor, identities: Tensor) -> Tensor:
         """The mean loss of a batch.
@@ -86,7 +89,8 @@ class HdmlLoss(nn.Module):
         anchor, genuine, impostor = triplets(identities, self.impostors)
         if len(anchor) == 0:
             return regulariser
-        bound = upper_bound(activations[anchor], activations[genuine], activations[impostor])
+        rows = (activations[indices] for indices in (anchor, genuine, impostor))
+        bound = upper_bound(*rows, margin=self.margin)
         return bound.mean() + regulariser
 
 
@@ -115,6 +119,6 @@ def triplets(identities: Tensor, impostors: int) -> tuple[Tensor, Tensor, Tensor
     return anchor, genuine, others[anchor, rank]
 
 
-def build(balance: float = 0.1, impostors: int = 1) -> HdmlLoss:
+def build(balance: float = 0.1, impostors: int = 1, margin: float = 1.0) -> HdmlLoss:
     """The loss `hdml`."""
-    return HdmlLoss(balance, impostors)
+    return HdmlLoss(balance, impostors, margin)

@@ -11,22 +11,22 @@ def hamming(left, right):
     return int(np.sum(np.sign(left) != np.sign(right)))
 
 
-def ranking_loss(code, genuine, impostor):
+def ranking_loss(code, genuine, impostor, margin=1):
     """Norouzi et al. 2012, section 2, of three codes of -1 and 1."""
-    return max(0, hamming(code, genuine) - hamming(code, impostor) + 1)
+    return max(0, hamming(code, genuine) - hamming(code, impostor) + margin)
 
 
-def by_brute_force(f, genuine, impostor):
+def by_brute_force(f, genuine, impostor, margin):
     """Section 3: the maximum over every three codes."""
     codes = [np.array(code) for code in itertools.product((-1, 1), repeat=len(f))]
     best = max(
-        ranking_loss(g, gp, gm) + g @ f + gp @ genuine + gm @ impostor
+        ranking_loss(g, gp, gm, margin) + g @ f + gp @ genuine + gm @ impostor
         for g, gp, gm in itertools.product(codes, repeat=3)
     )
     return best - np.abs(f).sum() - np.abs(genuine).sum() - np.abs(impostor).sum()
 
 
-def by_dynamic_programme(f, genuine, impostor):
+def by_dynamic_programme(f, genuine, impostor, margin=1):
     """The paper's search over how many bits differ, quadratic in their number, in plain loops."""
     best = {0: 0.0}  # From m, the difference of the two distances so far, to the best score.
     for bit in zip(f, genuine, impostor, strict=True):
@@ -38,7 +38,7 @@ def by_dynamic_programme(f, genuine, impostor):
                 after[now] = max(after.get(now, -np.inf), gained)
         best = after
     unmoved = np.abs(f).sum() + np.abs(genuine).sum() + np.abs(impostor).sum()
-    return max(score + max(0, m + 1) for m, score in best.items()) - unmoved
+    return max(score + max(0, m + margin) for m, score in best.items()) - unmoved
 
 
 def drawn(seed, bits, scale=1.0):
@@ -46,23 +46,25 @@ def drawn(seed, bits, scale=1.0):
     return scale * rng.standard_normal((3, bits))
 
 
-def bound(f):
-    return upper_bound(*(torch.from_numpy(row)[None] for row in f)).item()
+def bound(f, margin=1):
+    return upper_bound(*(torch.from_numpy(row)[None] for row in f), margin=margin).item()
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 2.0])
 @pytest.mark.parametrize("bits", [1, 2, 3])
+@pytest.mark.parametrize("margin", [1, 2.5])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_inference_finds_what_brute_force_over_all_codes_finds(seed, bits, scale):
+def test_the_inference_finds_what_brute_force_over_all_codes_finds(seed, margin, bits, scale):
     f = drawn(seed, bits, scale)
-    assert bound(f) == pytest.approx(by_brute_force(*f), abs=1e-9)
+    assert bound(f, margin) == pytest.approx(by_brute_force(*f, margin), abs=1e-9)
 
 
+@pytest.mark.parametrize("margin", [1, 6])
 @pytest.mark.parametrize("scale", [0.1, 0.4, 3.0])
 @pytest.mark.parametrize("bits", [8, 33])
-def test_the_inference_finds_what_the_papers_dynamic_programme_finds(bits, scale):
+def test_the_inference_finds_what_the_papers_dynamic_programme_finds(bits, scale, margin):
     f = drawn(bits, bits, scale)
-    assert bound(f) == pytest.approx(by_dynamic_programme(*f), abs=1e-9)
+    assert bound(f, margin) == pytest.approx(by_dynamic_programme(*f, margin), abs=1e-9)
 
 
 @pytest.mark.parametrize("scale", [0.05, 0.5, 5.0])
@@ -99,10 +101,10 @@ def test_a_batchs_loss_is_the_mean_bound_and_the_balance_of_the_bits():
     rng = np.random.default_rng(8)
     f = 0.5 * rng.standard_normal((3, 5))
     # Of two genuine images and one impostor there are two triplets, whatever is drawn.
-    expected = np.mean([by_dynamic_programme(f[0], f[1], f[2])] * 1)
-    expected = (expected + by_dynamic_programme(f[1], f[0], f[2])) / 2
+    expected = by_dynamic_programme(f[0], f[1], f[2], 2) / 2
+    expected += by_dynamic_programme(f[1], f[0], f[2], 2) / 2
     expected += 0.3 / 2 * np.square(f.mean(axis=0)).sum()
-    answer = build(balance=0.3)(torch.from_numpy(f), torch.tensor([4, 4, 9])).item()
+    answer = build(balance=0.3, margin=2)(torch.from_numpy(f), torch.tensor([4, 4, 9])).item()
     assert answer == pytest.approx(expected)
 
 
@@ -128,7 +130,9 @@ def test_a_batch_without_triplets_costs_the_balance_alone(identities):
     assert loss.item() == pytest.approx(4.0)
 
 
-@pytest.mark.parametrize("options", [{"balance": -1}, {"impostors": 0}, {"balance": float("nan")}])
+@pytest.mark.parametrize(
+    "options", [{"balance": -1}, {"impostors": 0}, {"balance": float("nan")}, {"margin": 0}]
+)
 def test_settings_that_mean_nothing_are_refused(options):
     with pytest.raises(ValueError, match="at least"):
         build(**options)

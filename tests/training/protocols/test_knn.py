@@ -107,7 +107,7 @@ def test_test_images_are_asked_and_training_images_answer():
 
 
 def test_a_split_by_identity_has_nobody_to_find():
-    images = synthetic.image_set({name: 2 for name in "abcdef"})
+    images = synthetic.image_set(dict.fromkeys("abcdef", 2))
     split = IdentitySplit(("a", "b"), ("c", "d"), ("e", "f"))
     with pytest.raises(DataError, match="closed set"):
         knn.build()(system(split, images))
