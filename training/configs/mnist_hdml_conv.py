@@ -4,7 +4,7 @@
     python -m training export runs/mnist_hdml_conv --to runs/bundles/mnist-hdml-conv
     python -m training record runs/mnist_hdml_conv runs/bundles/mnist-hdml-conv
 
-TIME_AND_FIGURE
+Time: minutes on two cores.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy

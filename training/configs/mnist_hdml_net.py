@@ -4,7 +4,7 @@
     python -m training export runs/mnist_hdml_net --to runs/bundles/mnist-hdml-net
     python -m training record runs/mnist_hdml_net runs/bundles/mnist-hdml-net
 
-TIME_AND_FIGURE
+Time: minutes on two cores.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
