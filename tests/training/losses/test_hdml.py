@@ -131,8 +131,41 @@ def test_a_batch_without_triplets_costs_the_balance_alone(identities):
 
 
 @pytest.mark.parametrize(
-    "options", [{"balance": -1}, {"impostors": 0}, {"balance": float("nan")}, {"margin": 0}]
+    "options", [{"balance": -1}, {"impostors": 0}, {"balance": float("nan")}, {"smooth": -1}]
 )
 def test_settings_that_mean_nothing_are_refused(options):
     with pytest.raises(ValueError, match="at least"):
+        build(**options)
+
+
+def smooth_by_hand(f, margin):
+    """The ranking loss of tanh codes of an image, its genuine partner and an impostor."""
+    one, genuine, impostor = (np.tanh(row) for row in f)
+    apart = [sum((1 - a * b) / 2 for a, b in zip(one, x, strict=True)) for x in (genuine, impostor)]
+    return max(0, apart[0] - apart[1] + margin)
+
+
+def test_smoothed_codes_can_be_ranked_as_well():
+    f = drawn(12, 8)
+    identities = torch.tensor([4, 4, 9])
+    plain = build(balance=0)(torch.from_numpy(f), identities).item()
+    answer = build(balance=0, smooth=0.7, smooth_margin=3)(torch.from_numpy(f), identities).item()
+    both = (smooth_by_hand(f, 3) + smooth_by_hand(f[[1, 0, 2]], 3)) / 2
+    assert both > 0
+    assert answer - plain == pytest.approx(0.7 * both)
+
+
+def test_two_identities_that_share_a_sure_code_are_parted_by_the_smoothed_loss_alone():
+    f = torch.tensor([[2.0, -2.0]] * 3, dtype=torch.float64, requires_grad=True)
+    slopes = []
+    for smooth in (0.0, 1.0):
+        loss = build(balance=0, smooth=smooth)(f, torch.tensor([4, 4, 9]))
+        slopes.append(torch.autograd.grad(loss, f)[0].abs().sum().item())
+    assert slopes[0] == 0
+    assert slopes[1] > 0
+
+
+@pytest.mark.parametrize("options", [{"margin": 0}, {"smooth_margin": 0}, {"margin": float("nan")}])
+def test_a_margin_that_is_not_positive_is_refused(options):
+    with pytest.raises(ValueError, match="positive"):
         build(**options)
