@@ -131,7 +131,7 @@ def codes(**changes):
     """Codes of 16 bits by a fully connected network, with the loss and the energy of HDML."""
     fields = {
         "metric": Metric.HAMMING,
-        "network": Component(name="mlp", options={"hidden": [32], "dim": 16, "normalised": True}),
+        "network": Component(name="mlp", options={"hidden": [32], "dim": 16, "spread": 1.0}),
         "loss": Component(name="hdml", options={"impostors": 2}),
         "augmentation": Component(name="none"),
         "optimiser": Component(name="adamw"),

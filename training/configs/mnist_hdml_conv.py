@@ -25,11 +25,12 @@ CONFIG = TrainingConfig(
             "widths": [16, 32, 64],
             "depths": [1, 1, 1],
             "dim": 64,
-            "dropout": 0.2,
-            "normalised": True,
+            "dropout": 0.1,
+            "spread": 2.0,
         },
     ),
-    loss=Component(name="hdml", options={"balance": 1.0, "impostors": 1}),
+    # The paper's loss alone let classes share a code: see the file of the loss.
+    loss=Component(name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 24.0}),
     sampler=Component(name="shuffled"),
     augmentation=Component(
         name="jitter",
@@ -46,9 +47,9 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=15,
-    batch_size=256,
-    learning_rate=3e-3,
+    epochs=8,
+    batch_size=128,
+    learning_rate=2e-3,
     images_per_identity=100,
     seed=2012,
     card=Card(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
+from training.networks.mlp import spreading
 
 
 class ConvNet(nn.Module):
@@ -31,7 +32,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
     depths: tuple[int, ...] = (1, 2, 1),
     dim: int = 64,
     dropout: float = 0.2,
-    normalised: bool = False,
+    spread: float | None = None,
 ) -> ConvNet:
     """The network `convnet`.
 
@@ -41,7 +42,8 @@ def build(  # noqa: PLR0913 (the shape of a network)
         depths: Convolutions of each stage.
         dim: Length of the embedding; the bits, where it is a code.
         dropout: Share of the flattened maps that is dropped in training.
-        normalised: Whether batch normalisation comes last, to start a code well (see `mlp`).
+        spread: Where batch normalisation comes last, to start a code well, the standard deviation
+            that each activation begins with; None for no such layer.
 
     Raises:
         ValueError: Stages of which widths and depths tell differently, or more than the input's
@@ -59,7 +61,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
             layers += _convolution(inputs, outputs)
             inputs = outputs
         layers.append(nn.MaxPool2d(2))
-    last = [nn.BatchNorm1d(dim)] if normalised else []
+    last = [] if spread is None else [spreading(dim, spread)]
     head = nn.Sequential(
         nn.Flatten(), nn.Dropout(dropout), nn.Linear(inputs * height * width, dim), *last
     )

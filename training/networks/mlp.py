@@ -18,13 +18,13 @@ from model.manifest import InputSpec
 class Perceptron(nn.Module):
     """G_W: float32 (N, channels, height, width) in -1 … 1 to (N, dim)."""
 
-    def __init__(self, sizes: tuple[int, ...], *, normalised: bool) -> None:
+    def __init__(self, sizes: tuple[int, ...], spread: float | None) -> None:
         super().__init__()
         self.dim = sizes[-1]
         linear = [nn.Linear(inputs, outputs) for inputs, outputs in pairwise(sizes)]
         between = [layer for first in linear[:-1] for layer in (first, nn.ReLU())]
-        last = [linear[-1], nn.BatchNorm1d(self.dim)] if normalised else [linear[-1]]
-        self.layers = nn.Sequential(nn.Flatten(), *between, *last)
+        last = [] if spread is None else [spreading(self.dim, spread)]
+        self.layers = nn.Sequential(nn.Flatten(), *between, linear[-1], *last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed a batch: (N, channels, height, width) to (N, dim)."""
@@ -33,7 +33,11 @@ class Perceptron(nn.Module):
 
 
 def build(
-    spec: InputSpec, *, hidden: tuple[int, ...] = (512,), dim: int = 64, normalised: bool = False
+    spec: InputSpec,
+    *,
+    hidden: tuple[int, ...] = (512,),
+    dim: int = 64,
+    spread: float | None = None,
 ) -> Perceptron:
     """The network `mlp`.
 
@@ -41,12 +45,26 @@ def build(
         spec: The bundle's input.
         hidden: Units of each hidden layer.
         dim: Length of the embedding; the bits, where it is a code.
-        normalised: Whether batch normalisation comes last.
+        spread: Where batch normalisation comes last, the standard deviation that each activation
+            begins with, positive; None for no such layer.
 
     Raises:
-        ValueError: A layer without units.
+        ValueError: A layer without units, or a spread that is not positive.
     """
     sizes = (spec.channels * spec.height * spec.width, *hidden, dim)
     if min(sizes) < 1:
         raise ValueError("every layer needs at least one unit")
-    return Perceptron(sizes, normalised=normalised)
+    return Perceptron(sizes, spread)
+
+
+def spreading(dim: int, spread: float) -> nn.BatchNorm1d:
+    """Batch normalisation whose scale, learnt like any other's, begins at `spread`.
+
+    Raises:
+        ValueError: `spread` is not positive.
+    """
+    if not spread > 0:
+        raise ValueError("the spread of activations must be positive")
+    layer = nn.BatchNorm1d(dim)
+    nn.init.constant_(layer.weight, spread)
+    return layer

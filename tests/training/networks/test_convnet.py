@@ -46,6 +46,7 @@ def test_an_input_too_small_for_the_stages_is_refused():
 
 
 def test_batch_normalisation_can_come_last():
-    network = build(spec(), widths=(4,), depths=(1,), dim=8, normalised=True)
+    network = build(spec(), widths=(4,), depths=(1,), dim=8, spread=3.0)
     answer = network(torch.rand(64, 1, 28, 28))
     torch.testing.assert_close(answer.mean(dim=0), torch.zeros(8), atol=1e-5, rtol=0)
+    torch.testing.assert_close(answer.std(dim=0), torch.full((8,), 3.0), atol=0.1, rtol=0)

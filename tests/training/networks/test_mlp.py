@@ -38,8 +38,20 @@ def test_normalised_activations_have_balanced_signs_from_the_start():
     torch.manual_seed(0)
     images = torch.rand(200, 1, 4, 5) + 5
     set_share = [
-        (build(SPEC, dim=16, normalised=normalised)(images) > 0).float().mean(dim=0)
-        for normalised in (False, True)
+        (build(SPEC, dim=16, spread=spread)(images) > 0).float().mean(dim=0)
+        for spread in (None, 2.0)
     ]
     assert (set_share[0] - 0.5).abs().mean() > 0.4
     assert (set_share[1] - 0.5).abs().max() < 0.2
+
+
+def test_activations_begin_with_the_spread_that_is_asked_for():
+    images = torch.rand(500, 1, 4, 5)
+    spread = build(SPEC, dim=8, spread=2.5)(images).std(dim=0)
+    torch.testing.assert_close(spread, torch.full((8,), 2.5), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("spread", [0, -1.0])
+def test_a_spread_that_is_not_positive_is_refused(spread):
+    with pytest.raises(ValueError, match="spread"):
+        build(SPEC, spread=spread)
