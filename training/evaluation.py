@@ -82,7 +82,8 @@ class Evaluation:
 
     Attributes:
         same_data: Whether this is the very data set that the bundle was calibrated on.
-        left_out: How many identities of other data bear the name of one that the bundle has seen.
+        left_out: How many identities (of a closed set: images) of other data bear the name of one
+            that the bundle has seen.
         accuracy: As in a manifest, measured anew.
         points: Each operating point's target FMR and threshold, with the rates found here.
         pairs: Behind it all, for plots.
@@ -133,7 +134,7 @@ def evaluate(
         bundle=bundle,
         data=images.name,
         same_data=same_data,
-        left_out=0 if same_data else len(images.identities) - len(unseen.identities),
+        left_out=0 if same_data else _left_out(images, unseen, manifest.split_by),
         accuracy=measure(pairs, ratio, protocol, tuple(benchmarks(meter, images, unseen))),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
@@ -184,6 +185,12 @@ def _unseen(
             "are alike by chance, use --include-known-names"
         )
     return unseen
+
+
+def _left_out(images: ImageSet, unseen: ImageSet, by: SplitBy) -> int:
+    if by is SplitBy.IMAGE:
+        return len(images) - len(unseen)
+    return len(images.identities) - len(unseen.identities)
 
 
 def benchmarks(meter: Meter, images: ImageSet, unseen: ImageSet) -> Iterator[Benchmark]:

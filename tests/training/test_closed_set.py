@@ -83,6 +83,7 @@ def test_of_other_data_only_images_of_other_names_are_measured(bundle, run, data
     found = evaluate(bundle, images)
     assert not found.same_data
     assert found.pairs.images == len(run.split().test)
+    assert found.left_out == len(run.split().calibration)
     with pytest.raises(DataError, match="seen every name"):
         evaluate(bundle, read_folder(data).only(run.split().train))
 

@@ -102,8 +102,9 @@ class HdmlLoss(nn.Module):
         anchor, genuine, impostor = triplets(identities, self.impostors)
         if len(anchor) == 0:
             return regulariser
-        rows = (activations[indices] for indices in (anchor, genuine, impostor))
-        bound = upper_bound(*rows, margin=self.margin)
+        bound = upper_bound(
+            activations[anchor], activations[genuine], activations[impostor], self.margin
+        )
         loss = bound.mean() + regulariser
         if self.smooth > 0:
             ranked = smooth_ranking(activations, anchor, genuine, impostor, self.smooth_margin)
