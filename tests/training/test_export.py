@@ -173,9 +173,16 @@ def test_every_kind_of_run_is_exported(config, folder, tmp_path):
     assert manifest.metric is config.metric
 
 
-def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(folder, tmp_path):
-    session.begin(synthetic.codes(epochs=1), folder, tmp_path / "run", Console(quiet=True))
-    manifest = export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
+@pytest.fixture(scope="module")
+def of_codes(folder, tmp_path_factory):
+    """The folder of a run whose embeddings are codes; not to be changed."""
+    out = tmp_path_factory.mktemp("runs") / "codes"
+    session.begin(synthetic.codes(epochs=1), folder, out, Console(quiet=True))
+    return out
+
+
+def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(of_codes, tmp_path):
+    manifest = export_run(RunFolder(of_codes), tmp_path / "bundle")
     opened = open_bundle(tmp_path / "bundle")
     assert (manifest.kind, manifest.metric) == (Kind.CODES, Metric.HAMMING)
     assert manifest.embedding_dim == len(manifest.golden.embedding) == 2
@@ -183,9 +190,8 @@ def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(folder, tm
     assert "code of 16 bits" in (tmp_path / "bundle" / "README.md").read_text()
 
 
-def test_the_golden_codes_bits_near_0_are_named_as_undecided(folder, tmp_path):
-    session.begin(synthetic.codes(epochs=1), folder, tmp_path / "run", Console(quiet=True))
-    run = RunFolder(tmp_path / "run")
+def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path):
+    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
     state = run.load_checkpoint()
     image = golden_image(run.config().input)[np.newaxis]
     encoder = trained_encoder(run.config(), state)
@@ -197,9 +203,8 @@ def test_the_golden_codes_bits_near_0_are_named_as_undecided(folder, tmp_path):
     assert len(golden.undecided) <= 2
 
 
-def test_codes_that_are_all_alike_are_not_exported(folder, tmp_path):
-    session.begin(synthetic.codes(epochs=1), folder, tmp_path / "run", Console(quiet=True))
-    run = RunFolder(tmp_path / "run")
+def test_codes_that_are_all_alike_are_not_exported(of_codes, tmp_path):
+    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
     state = run.load_checkpoint()
     state["encoder"]["layers.4.bias"] += 100  # Every sign is now the same; activations still vary.
     run.save_checkpoint(state)
