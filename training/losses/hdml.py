@@ -64,7 +64,8 @@ class HdmlLoss(nn.Module):
     """The bound over triplets of a batch, and the mean-zero-bit regulariser.
 
     Each ordered genuine pair of the batch is an anchor and its h⁺; for each of them h⁻ is drawn
-    from the images of other identities, `impostors` times.
+    from the images of other identities, `impostors` times, or is the nearest of them (Hermans,
+    Beyer, Leibe 2017), once.
 
     Args:
         balance: Weight λ of the regulariser λ/2 ‖mean f‖², at least 0.
@@ -72,13 +73,21 @@ class HdmlLoss(nn.Module):
         margin: ρ, in bits, positive.
         smooth: Weight of the ranking loss of smoothed codes, at least 0; 0 is the paper's loss.
         smooth_margin: ρₛ, in bits, positive.
+        nearest: Whether h⁻ is the image of another identity whose smoothed code is nearest.
 
     Raises:
         ValueError: A weight, number or margin that is too small.
     """
 
-    def __init__(
-        self, balance: float, impostors: int, margin: float, smooth: float, smooth_margin: float
+    def __init__(  # noqa: PLR0913 (the terms of a loss, each with its weight)
+        self,
+        *,
+        balance: float,
+        impostors: int,
+        margin: float,
+        smooth: float,
+        smooth_margin: float,
+        nearest: bool,
     ) -> None:
         super().__init__()
         if not (balance >= 0 and smooth >= 0 and impostors >= 1):
@@ -86,7 +95,7 @@ class HdmlLoss(nn.Module):
         if not (margin > 0 and smooth_margin > 0):
             raise ValueError("margins must be positive")
         self.balance, self.impostors, self.margin = balance, impostors, margin
-        self.smooth, self.smooth_margin = smooth, smooth_margin
+        self.smooth, self.smooth_margin, self.nearest = smooth, smooth_margin, nearest
 
     def forward(self, activations: Tensor, identities: Tensor) -> Tensor:
         """The mean loss of a batch.
@@ -102,6 +111,8 @@ class HdmlLoss(nn.Module):
         anchor, genuine, impostor = triplets(identities, self.impostors)
         if len(anchor) == 0:
             return regulariser
+        if self.nearest:
+            impostor = nearest_impostors(activations, identities)[anchor]
         bound = upper_bound(
             activations[anchor], activations[genuine], activations[impostor], self.margin
         )
@@ -110,6 +121,19 @@ class HdmlLoss(nn.Module):
             ranked = smooth_ranking(activations, anchor, genuine, impostor, self.smooth_margin)
             loss = loss + self.smooth * ranked.mean()
         return loss
+
+
+def smooth_distances(activations: Tensor) -> Tensor:
+    """The distances of smoothed codes, in bits: (N, bits) to (N, N)."""
+    smoothed = activations.tanh()
+    distances: Tensor = (smoothed.shape[1] - smoothed @ smoothed.T) / 2
+    return distances
+
+
+def nearest_impostors(activations: Tensor, identities: Tensor) -> Tensor:
+    """For each image of a batch the nearest one of another identity: indices, (N,)."""
+    same = identities[:, None] == identities[None, :]
+    return smooth_distances(activations.detach()).masked_fill(same, torch.inf).argmin(dim=1)
 
 
 def smooth_ranking(
@@ -127,8 +151,7 @@ def smooth_ranking(
     Returns:
         (triplets,).
     """
-    smoothed = activations.tanh()
-    distances = (smoothed.shape[1] - smoothed @ smoothed.T) / 2
+    distances = smooth_distances(activations)
     return (distances[anchor, genuine] - distances[anchor, impostor] + margin).clamp(min=0)
 
 
@@ -157,13 +180,21 @@ def triplets(identities: Tensor, impostors: int) -> tuple[Tensor, Tensor, Tensor
     return anchor, genuine, others[anchor, rank]
 
 
-def build(
+def build(  # noqa: PLR0913 (the terms of a loss, each with its weight)
     *,
     balance: float = 0.1,
     impostors: int = 1,
     margin: float = 1.0,
     smooth: float = 0.0,
     smooth_margin: float = 16.0,
+    nearest: bool = False,
 ) -> HdmlLoss:
     """The loss `hdml`."""
-    return HdmlLoss(balance, impostors, margin, smooth, smooth_margin)
+    return HdmlLoss(
+        balance=balance,
+        impostors=impostors,
+        margin=margin,
+        smooth=smooth,
+        smooth_margin=smooth_margin,
+        nearest=nearest,
+    )

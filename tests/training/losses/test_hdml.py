@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.losses.hdml import build, triplets, upper_bound
+from training.losses.hdml import build, nearest_impostors, triplets, upper_bound
 
 
 def hamming(left, right):
@@ -169,3 +169,20 @@ def test_two_identities_that_share_a_sure_code_are_parted_by_the_smoothed_loss_a
 def test_a_margin_that_is_not_positive_is_refused(options):
     with pytest.raises(ValueError, match="positive"):
         build(**options)
+
+
+def test_the_nearest_impostor_can_be_taken():
+    f = torch.from_numpy(drawn(4, 6, 0.6))
+    f = torch.cat([f, f[:2] + 0.3])
+    identities = torch.tensor([0, 0, 1, 2, 1])
+    t = np.tanh(f.numpy())
+    apart = [[sum((1 - a * b) / 2 for a, b in zip(x, y, strict=True)) for y in t] for x in t]
+    expected = [
+        min((j for j in range(5) if identities[j] != identities[i]), key=lambda j: apart[i][j])
+        for i in range(5)
+    ]
+    assert nearest_impostors(f, identities).tolist() == expected
+    pairs = [(0, 1), (1, 0), (2, 4), (4, 2)]
+    bounds = [by_dynamic_programme(*f[[i, j, expected[i]]].numpy()) for i, j in pairs]
+    loss = build(balance=0, nearest=True)(f, identities).item()
+    assert loss == pytest.approx(np.mean(bounds))
