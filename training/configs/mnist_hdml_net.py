@@ -25,23 +25,8 @@ CONFIG = TrainingConfig(
         name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 16.0, "nearest": True}
     ),
     sampler=Component(name="shuffled"),
-    # The paper trained on the images as they are.
-    augmentation=Component(
-        name="jitter",
-        options={
-            "zoom": [0.93, 1.07],
-            "shift": 0.04,
-            "rotation": 8,
-            "stretch": 0.05,
-            "mirror": 0.0,
-            "grey": 0.0,
-            "saturation": [1.0, 1.0],
-            "contrast": [1.0, 1.0],
-            "brightness": 0,
-        },
-    ),
-    optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=12,
+    optimiser=Component(name="adamw", options={"weight_decay": 0.05}),
+    epochs=9,
     batch_size=128,
     learning_rate=3e-3,
     images_per_identity=100,
