@@ -35,7 +35,10 @@ MAX_SPLIT_BYTES = 100_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Digests of the identities that each part of the data held (see `identity_digest`)."""
+    """Digests of the identities that each part of the data held (see `identity_digest`).
+
+    Where the manifest's `split_by` is `image`, they are digests of the images' names.
+    """
 
     train: frozenset[str]
     calibration: frozenset[str]
@@ -128,7 +131,7 @@ def sha256(data: bytes) -> str:
 
 
 def identity_digest(identity: str) -> str:
-    """A short digest of an identity's name: enough to recognise it, without publishing the name."""
+    """A short digest of a name: enough to recognise the identity, without publishing it."""
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 

@@ -21,6 +21,9 @@ SCHEMA_VERSION: Final = 1
 MAX_SIDE = 1024
 """The largest input side, in pixels, that a bundle may ask for."""
 
+MAX_UNDECIDED: Final = 0.25
+"""The largest share of a golden code's bits that may be undecided."""
+
 Fraction = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[Fraction, Fraction]
@@ -49,6 +52,15 @@ class Metric(StrEnum):
     HAMMING = "hamming"
     NONE = "none"
     """The graph itself gives the energy (a pair model)."""
+
+
+class SplitBy(StrEnum):
+    """What the parts that were trained, calibrated and tested on do not share."""
+
+    IDENTITY = "identity"
+    """Identities: the tested ones are new, as is what the bundle is meant for."""
+    IMAGE = "image"
+    """Images only: the classes are a closed set, known from training."""
 
 
 class Aspect(StrEnum):
@@ -90,7 +102,15 @@ class Golden(_Frozen):
     formula: Literal["ramp-1"] = "ramp-1"
     embedding: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=65536)
     tolerance: float = Field(gt=0, le=0.1)
-    """Largest allowed difference, relative to the largest magnitude in `embedding`."""
+    """Largest allowed difference, relative to the largest magnitude in `embedding`.
+
+    For codes it was applied at export, to the activations: see `undecided`.
+    """
+    undecided: tuple[Count, ...] = ()
+    """Of codes, the bits that nothing is promised of, counted from the first bit of the first byte.
+
+    Their activations lie within the tolerance of 0, where another machine's rounding may turn them.
+    """
 
 
 class ErrorRates(_Frozen):
@@ -290,6 +310,7 @@ class Manifest(_Frozen):
     embedding_dim: int = Field(ge=1, le=65536)
     onnx: OnnxFile
     split_sha256: Sha256 | None = None
+    split_by: SplitBy = SplitBy.IDENTITY
     golden: Golden
     calibration: Calibration
     accuracy: Accuracy
@@ -302,7 +323,18 @@ class Manifest(_Frozen):
             raise ValueError(f"a bundle of kind {self.kind} cannot use the metric {self.metric}")
         if len(self.golden.embedding) != self.embedding_dim:
             raise ValueError("the golden embedding's length is not embedding_dim")
+        self._check_undecided()
         return self
+
+    def _check_undecided(self) -> None:
+        bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0
+        undecided = self.golden.undecided
+        if any(bit >= bits for bit in undecided):
+            raise ValueError(f"undecided bits {undecided} of {bits} bits")
+        if len(undecided) > bits * MAX_UNDECIDED:
+            raise ValueError(
+                f"{len(undecided)} of {bits} golden bits are undecided: it tells nothing"
+            )
 
 
 _METRICS_OF_KIND = {

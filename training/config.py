@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from model.errors import faults
-from model.manifest import BundleName, Card, InputSpec, Metric, Version
+from model.manifest import BundleName, Card, InputSpec, Metric, SplitBy, Version
 from training import configs
 from training.components import Component
 from training.errors import ConfigError
@@ -20,7 +20,8 @@ class SplitConfig(BaseModel):
     """How identities are divided; the shares are of the identities.
 
     `official` follows the data set's own list of test identities where it has one; `test` is then
-    unused and `calibration` is a share of the others.
+    unused and `calibration` is a share of the others. With `by="image"` the images of each identity
+    are divided instead, in the same way: a closed set, whose classes are all trained on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +29,7 @@ class SplitConfig(BaseModel):
     calibration: float = Field(default=0.2, gt=0, lt=1)
     test: float = Field(default=0.2, gt=0, lt=1)
     official: bool = True
+    by: SplitBy = SplitBy.IDENTITY
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:
@@ -78,9 +80,9 @@ class TrainingConfig(BaseModel):
 
     @field_validator("metric")
     @classmethod
-    def _an_encoders_metric(cls, metric: Metric) -> Metric:
-        if metric not in {Metric.L1, Metric.L2}:
-            raise ValueError(f"an encoder is trained for l1 or l2, not for {metric}")
+    def _a_metric_of_embeddings(cls, metric: Metric) -> Metric:
+        if metric is Metric.NONE:
+            raise ValueError("an encoder is trained for l1, l2 or hamming (codes), not for none")
         return metric
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, Split, identity_digest, sha256
 from model.golden import TOLERANCE, golden_image
-from model.manifest import Golden, Kind, Manifest
+from model.manifest import Golden, Kind, Manifest, SplitBy
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
@@ -65,10 +65,11 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     graph = convert(bundle.onnx, precision, sample[spread])
     encoder = OnnxEncoder(graph)
     meter = Meter(encoder, manifest.input, manifest.metric, as_measured_before(manifest))
-    test = meter.pairs(images.of(split.test))
+    unseen = images.of(split.test)
+    test = meter.pairs(unseen)
     calibration = calibrate(meter.pairs(calibration_images), test)
-    listed = tuple(benchmarks(meter, images, set(split.test)))
-    protocol = protocol_of(images, split.test, test, meter.images_per_identity)
+    listed = tuple(benchmarks(meter, images, unseen))
+    protocol = protocol_of(unseen, test, meter.images_per_identity, manifest.split_by)
     golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
     changes = {
         "name": name,
@@ -124,9 +125,10 @@ def images_per_second(graph: bytes, images: NDArray[np.uint8], batch: int) -> fl
 
 def _split_of(bundle: Bundle, images: ImageSet) -> IdentitySplit:
     manifest = bundle.manifest
-    if manifest.kind is not Kind.ENCODER or bundle.split is None:
+    identities = manifest.split_by is SplitBy.IDENTITY
+    if manifest.kind is not Kind.ENCODER or bundle.split is None or not identities:
         raise ExportError(
-            f"{bundle.folder} cannot be converted: only an encoder with its split can be"
+            f"{bundle.folder} cannot be converted: only an encoder with its split of identities can"
         )
     if images.fingerprint() != manifest.provenance.data_sha256:
         raise RunError(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from model.bundle import Bundle, identity_digest
-from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, Metric
+from model.bundle import Bundle, Split, identity_digest
+from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, Metric, SplitBy
 from model.scoring import energy
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
@@ -83,7 +83,8 @@ class Evaluation:
 
     Attributes:
         same_data: Whether this is the very data set that the bundle was calibrated on.
-        left_out: How many identities of other data bear the name of one that the bundle has seen.
+        left_out: How many identities (of a closed set: images) of other data bear the name of one
+            that the bundle has seen.
         accuracy: As in a manifest, measured anew.
         points: Each operating point's target FMR and threshold, with the rates found here.
         pairs: Behind it all, for plots.
@@ -123,19 +124,17 @@ def evaluate(
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
     fingerprint = images.fingerprint()
     same_data = fingerprint == _calibrated_on(manifest)
-    unseen = measurable_identities(
-        bundle, images, fingerprint, include_known_names=include_known_names
-    )
-    pairs = meter.pairs(images.of(unseen))
+    unseen = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
+    pairs = meter.pairs(unseen)
     table = RateTable(pairs)
-    protocol = protocol_of(images, unseen, pairs, limit)
+    protocol = protocol_of(unseen, pairs, limit, manifest.split_by)
     ratio = manifest.calibration.likelihood_ratio
     return Evaluation(
         bundle=bundle,
         data=images.name,
         same_data=same_data,
-        left_out=0 if same_data else len(images.identities) - len(unseen),
-        accuracy=measure(pairs, ratio, protocol, tuple(benchmarks(meter, images, set(unseen)))),
+        left_out=0 if same_data else _left_out(images, unseen, manifest.split_by),
+        accuracy=measure(pairs, ratio, protocol, tuple(benchmarks(meter, images, unseen))),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
             for point in manifest.calibration.operating_points
@@ -144,10 +143,10 @@ def evaluate(
     )
 
 
-def measurable_identities(
+def measurable_images(
     bundle: Bundle, images: ImageSet, fingerprint: str, *, include_known_names: bool
-) -> tuple[str, ...]:
-    """The identities of a data set that a bundle may be measured or calibrated on.
+) -> ImageSet:
+    """The images of a data set that a bundle may be measured or calibrated on.
 
     Args:
         bundle: Of which it depends.
@@ -160,9 +159,20 @@ def measurable_identities(
         DataError: The bundle was trained or calibrated on every name here.
     """
     if include_known_names and fingerprint not in _own_data(bundle.manifest):
-        return images.identities
-    same_data = fingerprint == _calibrated_on(bundle.manifest)
-    return unseen_identities(bundle, images, same_data=same_data)
+        return images
+    return unseen_images(bundle, images, same_data=fingerprint == _calibrated_on(bundle.manifest))
+
+
+def unseen_images(bundle: Bundle, images: ImageSet, *, same_data: bool) -> ImageSet:
+    """The images to measure on: of unseen identities, or themselves unseen (a closed set).
+
+    Raises:
+        DataError: The bundle was trained or calibrated on every name here.
+    """
+    if bundle.manifest.split_by is SplitBy.IDENTITY or bundle.split is None:
+        return images.of(unseen_identities(bundle, images, same_data=same_data))
+    digests = {image.name: identity_digest(image.name) for image in images}
+    return images.only(_unseen(bundle.split, digests, same_data=same_data, data=images.name))
 
 
 def unseen_identities(bundle: Bundle, images: ImageSet, *, same_data: bool) -> tuple[str, ...]:
@@ -177,35 +187,54 @@ def unseen_identities(bundle: Bundle, images: ImageSet, *, same_data: bool) -> t
     if bundle.split is None:
         return images.identities
     digests = {identity: identity_digest(identity) for identity in images.identities}
+    return _unseen(bundle.split, digests, same_data=same_data, data=images.name)
+
+
+def _unseen(
+    split: Split, digests: Mapping[str, str], *, same_data: bool, data: str
+) -> tuple[str, ...]:
+    """The names that were not seen, of names with their digests."""
     if same_data:
-        return tuple(i for i, digest in digests.items() if digest in bundle.split.test)
-    seen = bundle.split.train | bundle.split.calibration
-    unseen = tuple(i for i, digest in digests.items() if digest not in seen)
+        return tuple(name for name, digest in digests.items() if digest in split.test)
+    seen = split.train | split.calibration
+    unseen = tuple(name for name, digest in digests.items() if digest not in seen)
     if not unseen:
         raise DataError(
-            f"{images.name}: the bundle has seen every name here; bring other data or, where names "
+            f"{data}: the bundle has seen every name here; bring other data or, where names "
             "are alike by chance, use --include-known-names"
         )
     return unseen
 
 
-def benchmarks(meter: Meter, images: ImageSet, unseen: set[str]) -> Iterator[Benchmark]:
-    """The data set's own protocols, where every identity in them is unseen."""
-    owner = {image.name: image.identity for image in images}
+def _left_out(images: ImageSet, unseen: ImageSet, by: SplitBy) -> int:
+    if by is SplitBy.IMAGE:
+        return len(images) - len(unseen)
+    return len(images.identities) - len(unseen.identities)
+
+
+def benchmarks(meter: Meter, images: ImageSet, unseen: ImageSet) -> Iterator[Benchmark]:
+    """The data set's own protocols, where every image in them is unseen."""
+    names = {image.name for image in unseen}
     for name, listed in images.official_pairs.items():
-        people = {owner[image] for left, right, _ in listed for image in (left, right)}
-        if people <= unseen:
+        if {image for left, right, _ in listed for image in (left, right)} <= names:
             yield meter.benchmark(images, name, listed)
 
 
 def protocol_of(
-    data: ImageSet, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
+    unseen: ImageSet, pairs: PairEnergies, images_per_identity: int, by: SplitBy
 ) -> str:
     """A sentence that says what was measured."""
-    which = "all pairs" if data.listed is None else "the listed pairs"
+    if by is SplitBy.IMAGE:
+        return (
+            f"all pairs among {pairs.images} test images of {unseen.name}, at most "
+            f"{images_per_identity} of one class; no image of them was trained or calibrated on, "
+            f"but its {len(unseen.identities)} classes are known from training: of new classes "
+            "nothing is said"
+        )
+    which = "all pairs" if unseen.listed is None else "the listed pairs"
     return (
-        f"{which} among {pairs.images} images of the {len(identities)} test identities of "
-        f"{data.name}, at most {images_per_identity} images of one identity; none of them was "
+        f"{which} among {pairs.images} images of the {len(unseen.identities)} test identities of "
+        f"{unseen.name}, at most {images_per_identity} images of one identity; none of them was "
         "trained or calibrated on"
     )
 

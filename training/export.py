@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
@@ -16,15 +17,16 @@ from model.manifest import (
     BundleName,
     Calibration,
     Golden,
-    Kind,
     Manifest,
+    Metric,
     OnnxFile,
     Provenance,
 )
+from training import codes
 from training.config import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import IdentitySplit
+from training.data.split import DataSplit
 from training.embedding import embed
 from training.errors import ExportError, RunError
 from training.evaluation import Meter, benchmarks, protocol_of
@@ -66,18 +68,19 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
-    graph = _checked_graph(encoder, config, images.of(split.calibration))
+    graph = _checked_graph(encoder, config, split.take(images, "calibration"))
     calibration, accuracy = _measure(config, split, images, graph)
-    golden = _golden(graph, config)
+    golden = _golden(encoder, graph, config)
     manifest = Manifest(
         name=name,
         version=config.version,
-        kind=Kind.ENCODER,
+        kind=codes.kind_of(config.metric),
         input=config.input,
         metric=config.metric,
         embedding_dim=len(golden.embedding),
         onnx=OnnxFile(file=ONNX_FILE, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
         split_sha256=sha256(split_bytes(run.digests())),
+        split_by=config.split.by,
         golden=golden,
         calibration=calibration,
         accuracy=accuracy,
@@ -106,31 +109,42 @@ def bundle_name(to: Path) -> str:
 
 
 def _checked_graph(encoder: nn.Module, config: TrainingConfig, images: ImageSet) -> bytes:
-    graph = to_onnx(encoder, config.input)
+    graph = to_onnx(encoder, config.input, codes.kind_of(config.metric))
     sample = decode(images, config.input).pixels[:_AGREEMENT_IMAGES]
     check_agreement(encoder, graph, sample)
-    check_spread(embed(encoder, sample, torch.device("cpu")))
+    check_spread(codes.told_apart(_embed(encoder, sample), config.metric))
     return graph
 
 
 def _measure(
-    config: TrainingConfig, split: IdentitySplit, images: ImageSet, graph: bytes
+    config: TrainingConfig, split: DataSplit, images: ImageSet, graph: bytes
 ) -> tuple[Calibration, Accuracy]:
     meter = Meter(OnnxEncoder(graph), config.input, config.metric, config.images_per_identity)
-    test = meter.pairs(images.of(split.test))
-    calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(images, split.test, test, config.images_per_identity)
-    listed = tuple(benchmarks(meter, images, set(split.test)))
+    unseen = split.take(images, "test")
+    test = meter.pairs(unseen)
+    calibration = calibrate(meter.pairs(split.take(images, "calibration")), test)
+    protocol = protocol_of(unseen, test, config.images_per_identity, config.split.by)
+    listed = tuple(benchmarks(meter, images, unseen))
     return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 
 
-def _golden(graph: bytes, config: TrainingConfig) -> Golden:
-    answer = OnnxEncoder(graph).embed(golden_image(config.input)[np.newaxis])
-    return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE)
+def _golden(encoder: nn.Module, graph: bytes, config: TrainingConfig) -> Golden:
+    image = golden_image(config.input)[np.newaxis]
+    answer = OnnxEncoder(graph).embed(image)
+    free: tuple[int, ...] = ()
+    if config.metric is Metric.HAMMING:
+        near = codes.undecided(_embed(encoder, image), TOLERANCE)[0]
+        free = tuple(np.flatnonzero(near).tolist())
+    return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE, undecided=free)
+
+
+def _embed(encoder: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return embed(encoder, pixels, torch.device("cpu"))
 
 
 def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:
-    config, record, split = run.config(), run.record(), run.split()
+    config, record = run.config(), run.record()
+    trained = run.split().take(images, "train")
     return Provenance(
         data=record.data_name,
         data_sha256=record.data_sha256,
@@ -142,8 +156,8 @@ def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) 
         trained_at=record.started_at,
         training_seconds=sum(epoch["seconds"] for epoch in run.history()[:epochs]),
         parameters=parameters,
-        train_identities=len(split.train),
-        train_images=len(images.of(split.train)),
+        train_identities=len(trained.identities),
+        train_images=len(trained),
         libraries=record.libraries,
         initial_weights=record.initial_weights,
     )

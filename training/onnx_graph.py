@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.manifest import InputSpec
+from model.manifest import InputSpec, Kind
+from training.codes import PackedCodes, pack, undecided
 from training.embedding import embed
 from training.errors import ExportError
 from training.pixels import ServedEncoder
@@ -23,10 +24,17 @@ OPSET = 18
 AGREEMENT = 1e-4
 """Largest allowed difference, relative to the embeddings' largest magnitude."""
 
+MAX_UNDECIDED_SHARE = 0.01
+"""Largest share of a code's bits that may lie within `AGREEMENT` of 0, over the images compared."""
 
-def to_onnx(encoder: nn.Module, spec: InputSpec) -> bytes:
-    """Export an encoder with its cast, transpose and scale: uint8 (N, H, W, C) in, (N, dim) out."""
-    served = ServedEncoder(encoder.cpu()).eval()
+
+def to_onnx(encoder: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> bytes:
+    """Export an encoder with its cast, transpose and scale: uint8 (N, H, W, C) in, (N, dim) out.
+
+    A graph of kind `codes` packs the signs as well: uint8 (N, bits / 8) out.
+    """
+    served = ServedEncoder(encoder.cpu())
+    graph = (PackedCodes(served) if kind is Kind.CODES else served).eval()
     # Two images: an example of one would be taken for a fixed batch of one.
     example = torch.zeros(2, spec.height, spec.width, spec.channels, dtype=torch.uint8)
     with warnings.catch_warnings():
@@ -34,7 +42,7 @@ def to_onnx(encoder: nn.Module, spec: InputSpec) -> bytes:
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            served,
+            graph,
             (example,),
             input_names=["images"],
             output_names=["embeddings"],
@@ -64,23 +72,47 @@ def _bare(model: onnx.ModelProto) -> bytes:
 def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8]) -> float:
     """Compare PyTorch and ONNX Runtime on real images.
 
+    Of codes only bits can be seen. Activations that agree within `AGREEMENT` have the same sign
+    but where one lies within `AGREEMENT` of 0: there, and nowhere else, may bits differ; and of
+    such bits there may only be a few, or the comparison would show nothing.
+
     Args:
         encoder: In PyTorch.
         graph: Its ONNX graph.
         images: uint8, (N, H, W, C).
 
     Returns:
-        The largest difference, relative to the embeddings' largest magnitude.
+        The largest difference, relative to the embeddings' largest magnitude; of codes, the share
+        of bits that differ.
 
     Raises:
-        ExportError: It exceeds `AGREEMENT`.
+        ExportError: It exceeds `AGREEMENT`, or bits differ that may not, or too many may.
     """
     expected = embed(encoder, images, torch.device("cpu"))
-    answer = OnnxEncoder(graph).embed(images).astype(np.float32)
-    error = float(np.abs(answer - expected).max() / np.abs(expected).max())
+    answer = OnnxEncoder(graph).embed(images)
+    if answer.dtype == np.uint8:
+        return _check_bits(expected, answer.astype(np.uint8))
+    error = float(np.abs(answer.astype(np.float32) - expected).max() / np.abs(expected).max())
     if not error <= AGREEMENT:
         raise ExportError(
             f"ONNX Runtime and PyTorch differ by {error:.2e} of the embeddings' scale, over "
             f"{AGREEMENT:.0e}: nothing was written"
         )
     return error
+
+
+def _check_bits(activations: NDArray[np.float32], packed: NDArray[np.uint8]) -> float:
+    """Compare the signs of activations, (N, bits), with packed bits, (N, bits / 8)."""
+    free = undecided(activations, AGREEMENT)
+    if not np.isfinite(activations).all() or free.mean() > MAX_UNDECIDED_SHARE:
+        raise ExportError(
+            f"{free.mean():.1%} of the code's bits have activations of nearly 0, or of no number: "
+            "rounding decides them; nothing was written"
+        )
+    differs = np.unpackbits(np.bitwise_xor(pack(activations), packed), axis=1).astype(bool)
+    if (wrong := differs & ~free).any():
+        raise ExportError(
+            f"ONNX Runtime and PyTorch differ in {wrong.sum()} bits whose activations are further "
+            f"than {AGREEMENT:.0e} of the largest from 0: nothing was written"
+        )
+    return float(differs.mean())

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
-from model.manifest import CalibrationSource, Manifest
+from model.manifest import CalibrationSource, Manifest, SplitBy
 from training import provenance
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit, split_in_two
+from training.errors import ExportError
 from training.evaluation import (
     Meter,
     as_measured_before,
     benchmarks,
-    measurable_identities,
+    measurable_images,
     protocol_of,
 )
 from training.export import bundle_name
@@ -58,15 +59,18 @@ def recalibrate(
 
     Raises:
         DataError: Nobody is left, or too few for two halves.
-        ExportError: The folder's name cannot be a bundle's.
+        ExportError: The folder's name cannot be a bundle's, or the bundle is of a closed set.
         BundleError: The folder exists and is no bundle.
     """
     name = bundle_name(to)
+    if bundle.manifest.split_by is SplitBy.IMAGE:
+        raise ExportError(
+            f"{bundle.folder} knows a closed set of classes; thresholds for things that it has not "
+            "seen need a bundle whose identities were split"
+        )
     fingerprint = images.fingerprint()
-    wanted = measurable_identities(
-        bundle, images, fingerprint, include_known_names=include_known_names
-    )
-    split = split_in_two(images.of(wanted), seed)
+    wanted = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
+    split = split_in_two(wanted, seed)
     source = CalibrationSource(
         of=f"{bundle.manifest.name} {bundle.manifest.version}",
         data=images.name,
@@ -86,7 +90,7 @@ def recalibrate(
     }
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
-    return Recalibration(manifest, len(images.identities) - len(wanted))
+    return Recalibration(manifest, len(images.identities) - len(wanted.identities))
 
 
 def next_patch(version: str) -> str:
@@ -100,10 +104,11 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
     limit = as_measured_before(bundle.manifest)
     manifest = bundle.manifest
     meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
-    test = meter.pairs(images.of(split.test))
+    unseen = images.of(split.test)
+    test = meter.pairs(unseen)
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(images, split.test, test, limit)
-    listed = tuple(benchmarks(meter, images, set(split.test)))
+    protocol = protocol_of(unseen, test, limit, manifest.split_by)
+    listed = tuple(benchmarks(meter, images, unseen))
     accuracy = measure(test, calibration.likelihood_ratio, protocol, listed)
     return {"calibration": calibration, "accuracy": accuracy}
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
-from model.manifest import Manifest
+from model.manifest import Manifest, SplitBy
 from training import provenance
 from training.config import TrainingConfig
 from training.errors import RunError
@@ -26,6 +26,10 @@ from training.system import SystemUnderTest
 FIRST_VERSION = 1
 EER = "EER, all pairs of the test identities"
 FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
+
+EER_CLOSED = "EER, all pairs of the test images (classes known)"
+FNMR_CLOSED = "FNMR at FMR 1 %, all pairs of the test images (classes known)"
+_FIGURES = {SplitBy.IDENTITY: (EER, FNMR), SplitBy.IMAGE: (EER_CLOSED, FNMR_CLOSED)}
 
 
 class Record(BaseModel):
@@ -126,10 +130,15 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
     accuracy = manifest.accuracy
     sample = accuracy.sample
     pairs = sample.genuine_pairs + sample.impostor_pairs
-    yield Figure(name=EER, value=accuracy.eer, trials=pairs)
+    eer, fnmr = _FIGURES[manifest.split_by]
+    yield Figure(name=eer, value=accuracy.eer, trials=pairs)
     for point in manifest.calibration.operating_points:
         if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
-            yield Figure(name=FNMR, value=point.test.fnmr, trials=sample.genuine_pairs)
+            yield Figure(
+                name=fnmr,
+                value=point.test.fnmr,
+                trials=sample.genuine_pairs,
+            )
     for benchmark in accuracy.benchmarks:
         yield Figure(
             name=f"{benchmark.name}: {benchmark.measure}",

@@ -2,7 +2,7 @@
 
 config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
-split.json       the identities of each part, by name
+split.json       the identities (or images) of each part, by name
 seen.json        digests of the identities that the initial weights have seen, if there were any
 checkpoint.pt    the state after the last whole epoch
 best.pt          the state after the best epoch, where the config has a patience
@@ -26,7 +26,7 @@ from model.bundle import Split
 from model.errors import faults
 from model.manifest import InitialWeights
 from training.config import TrainingConfig
-from training.data.split import IdentitySplit
+from training.data.split import PARTS, SPLITS, DataSplit
 from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
@@ -73,7 +73,7 @@ class RunFolder:
         self,
         config: TrainingConfig,
         record: RunRecord,
-        split: IdentitySplit,
+        split: DataSplit,
         seen: frozenset[str] = frozenset(),
     ) -> None:
         """Begin a run in a new or empty folder.
@@ -106,12 +106,13 @@ class RunFolder:
         """What the run was made from."""
         return _parse(RunRecord, self._read("record.json"), self.path)
 
-    def split(self) -> IdentitySplit:
-        """The identities of each part."""
+    def split(self) -> DataSplit:
+        """The identities, or the images, of each part."""
+        kind = SPLITS[self.config().split.by]
         text = self._read("split.json")
         try:
             parts = json.loads(text)
-            return IdentitySplit(**{name: tuple(parts[name]) for name in parts})
+            return kind(**{name: tuple(parts[name]) for name in PARTS})
         except (ValueError, TypeError, LookupError) as error:
             raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 

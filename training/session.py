@@ -13,7 +13,7 @@ from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
-from training.data.split import IdentitySplit, split_identities
+from training.data.split import DataSplit, split_data
 from training.errors import ConfigError, RunError
 from training.evaluation import bounded
 from training.initial import TrainedWeights
@@ -31,7 +31,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     out: Path,
     console: Console,
     *,
-    split: IdentitySplit | None = None,
+    split: DataSplit | None = None,
     weights: TrainedWeights | None = None,
 ) -> None:
     """Train a config on a data set, from the start.
@@ -51,8 +51,9 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     _check_labels(config, images)
     seen = frozenset[str]() if weights is None else weights.seen
     _tell_of_seen(images, seen, console)
-    parts = split or split_identities(images, config.split, config.seed, seen)
-    encoder = None if weights is None else _initial(weights, config, images.of(parts.train))
+    parts = split or split_data(images, config.split, config.seed, seen)
+    known = parts.take(images, "train")
+    encoder = None if weights is None else _initial(weights, config, known)
     run = RunFolder(out)
     run.create(config, _record(data, images, weights), parts, seen)
     _train(images, run, console, encoder)
@@ -96,9 +97,9 @@ def _train(
     images: ImageSet, run: RunFolder, console: Console, initial: nn.Module | None = None
 ) -> None:
     config, split = run.config(), run.split()
-    watched = bounded(images.of(split.calibration), config.images_per_identity)
+    watched = bounded(split.take(images, "calibration"), config.images_per_identity)
     data = TrainingData(
-        train=decode(images.of(split.train), canvas_of(config.input, config.canvas)),
+        train=decode(split.take(images, "train"), canvas_of(config.input, config.canvas)),
         calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
@@ -106,7 +107,8 @@ def _train(
         trainer.begin_with(initial)
     start = trainer.restore()
     console.print(
-        f"{config.name}: {len(data.train.source)} images of {len(split.train)} identities, "
+        f"{config.name}: {len(data.train.source)} images of "
+        f"{len(data.train.source.identities)} identities, "
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )

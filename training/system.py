@@ -15,7 +15,7 @@ from training import components
 from training.components import Component, Part
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import IdentitySplit
+from training.data.split import DataSplit
 from training.errors import DataError
 from training.figures import Figure
 from training.runtime import OnnxEncoder
@@ -30,7 +30,7 @@ class SystemUnderTest:
         spec: Its input.
         metric: Its energy.
         images: The whole data set that it was trained from.
-        split: Which identities it was trained, calibrated and tested on.
+        split: Which identities (or images) it was trained, calibrated and tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
     """
 
@@ -38,7 +38,7 @@ class SystemUnderTest:
     spec: InputSpec
     metric: Metric
     images: ImageSet
-    split: IdentitySplit
+    split: DataSplit
     data: Path
 
     def measure(self, protocols: Iterable[Component]) -> Iterator[Figure]:

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from training import components, early_stopping, health
+from model.manifest import Metric
+from training import codes, components, early_stopping, health
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
 from training.embedding import embed
+from training.errors import ConfigError
 from training.measurement.pairs import all_pairs
 from training.measurement.rates import equal_error
 from training.pixels import scale
@@ -122,7 +124,8 @@ class Trainer:
                 self.run.save_best(self._state(epoch + 1))
             self.run.save_checkpoint(self._state(epoch + 1))
             watch.epoch(epoch, summary)
-        health.check_spread(embed(self.result, self.calibration.pixels, self.device))
+        outputs = embed(self.result, self.calibration.pixels, self.device)
+        health.check_spread(codes.told_apart(outputs, self.config.metric))
 
     def _train_epoch(self, epoch: int, watch: Watch) -> float:
         """Make every step of an epoch; returns the mean loss."""
@@ -181,9 +184,10 @@ class Trainer:
         return rate
 
     def _calibration_eer(self) -> float:
-        embeddings = embed(self.result, self.calibration.pixels, self.device)
-        health.check_finite(embeddings)  # Before the checkpoint: what is kept is always good.
+        outputs = embed(self.result, self.calibration.pixels, self.device)
+        health.check_finite(outputs)  # Before the checkpoint: what is kept is always good.
         source = self.calibration.source
+        embeddings = codes.compared(outputs, self.config.metric)
         pairs = all_pairs(embeddings, source.labels(), self.config.metric, source.listed_rows())
         return equal_error(pairs).rate
 
@@ -198,8 +202,14 @@ class Trainer:
 
 
 def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with `dim`)
-    """The config's network, untrained."""
+    """The config's network, untrained.
+
+    Raises:
+        ConfigError: It cannot be built, or its codes do not fill whole bytes.
+    """
     encoder = components.build(Part.NETWORK, config.network, spec=config.input)
+    if config.metric is Metric.HAMMING and encoder.dim % codes.BITS_OF_A_BYTE:
+        raise ConfigError(f"codes have whole bytes: {encoder.dim} bits are no multiple of 8")
     return encoder.to(memory_format=torch.channels_last)
 
 

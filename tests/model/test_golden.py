@@ -68,3 +68,39 @@ def test_a_golden_embedding_of_zeros_is_met_by_zeros_only():
     check_golden(golden, fakes.SPEC, answers(0.0, 0.0))
     with pytest.raises(SelfCheckError):
         check_golden(golden, fakes.SPEC, answers(0.0, 1e-6))
+
+
+CODE = Golden(embedding=(255.0, 8.0), tolerance=0.1, undecided=(11, 15))
+
+
+def gives(*values):
+    return lambda images: np.tile(np.uint8(values), (len(images), 1))
+
+
+def flipped(*bits):
+    packed = np.uint8([255, 8])
+    for bit in bits:
+        packed[bit // 8] ^= np.uint8(128 >> bit % 8)
+    return gives(*packed)
+
+
+def test_a_code_passes_that_is_as_promised():
+    check_golden(CODE, fakes.SPEC, flipped())
+
+
+@pytest.mark.parametrize("bit", [i for i in range(16) if i not in CODE.undecided])
+def test_any_one_bit_that_is_off_is_refused_the_lowest_too(bit):
+    with pytest.raises(SelfCheckError, match="1 of the golden code's 16 bits"):
+        check_golden(CODE, fakes.SPEC, flipped(bit))
+
+
+@pytest.mark.parametrize("bits", [(11,), (15,), (11, 15)])
+def test_bits_that_rounding_may_turn_are_not_compared(bits):
+    check_golden(CODE, fakes.SPEC, flipped(*bits))
+    with pytest.raises(SelfCheckError, match="1 of"):
+        check_golden(CODE, fakes.SPEC, flipped(*bits, 3))
+
+
+def test_a_code_of_another_length_is_refused():
+    with pytest.raises(SelfCheckError, match="3 numbers; the manifest promises 2"):
+        check_golden(CODE, fakes.SPEC, gives(255, 8, 0))

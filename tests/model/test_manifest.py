@@ -159,3 +159,27 @@ def test_the_default_operating_point_exists(manifest):
     assert manifest.calibration.default_point.target_fmr == 0.01
     with pytest.raises(ValidationError, match=f"{count} does not exist"):
         fakes.make_manifest(b"no graph", golden=(0.0,) * fakes.DIM, default=count)
+
+
+def codes(dim=2, undecided=()):
+    golden = Golden(embedding=(7.0,) * dim, tolerance=1e-3, undecided=undecided)
+    manifest = fakes.make_manifest(
+        b"no graph", kind=Kind.CODES, metric=Metric.HAMMING, dim=dim, golden=(7.0,) * dim
+    )
+    return changed(manifest, golden=golden.model_dump())
+
+
+def test_some_bits_of_a_golden_code_may_be_undecided():
+    assert codes(undecided=(0, 15)).golden.undecided == (0, 15)
+
+
+@pytest.mark.parametrize("undecided", [(16,), (-1,), (0, 1, 2, 3, 4)], ids=str)
+def test_undecided_bits_exist_and_are_few(undecided):
+    with pytest.raises(ValidationError, match=r"undecided|greater"):
+        codes(undecided=undecided)
+
+
+def test_an_embedding_of_real_numbers_has_no_undecided_bits(manifest):
+    golden = manifest.golden.model_dump() | {"undecided": (0,)}
+    with pytest.raises(ValidationError, match="undecided bits"):
+        changed(manifest, golden=golden)

@@ -125,3 +125,16 @@ def chopra(**changes):
         "learning_rate": 1e-3,
     }
     return config(**(fields | changes))
+
+
+def codes(**changes):
+    """Codes of 16 bits by a fully connected network, with the loss and the energy of HDML."""
+    fields = {
+        "metric": Metric.HAMMING,
+        "network": Component(name="mlp", options={"hidden": [32], "dim": 16, "spread": 1.0}),
+        "loss": Component(name="hdml", options={"impostors": 2}),
+        "augmentation": Component(name="none"),
+        "optimiser": Component(name="adamw"),
+        "learning_rate": 3e-3,
+    }
+    return config(**(fields | changes))

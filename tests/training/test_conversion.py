@@ -49,7 +49,7 @@ def test_other_data_is_refused(opened, images):
 
 
 def test_a_bundle_without_its_split_is_refused(opened, images):
-    with pytest.raises(ExportError, match="only an encoder with its split"):
+    with pytest.raises(ExportError, match="only an encoder with its split of identities"):
         convert_bundle(dataclasses.replace(opened, split=None), images, Precision.FP16, "small")
 
 

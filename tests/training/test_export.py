@@ -8,7 +8,7 @@ import torch
 from rich.console import Console
 
 from model.bundle import identity_digest, open_bundle
-from model.golden import check_golden
+from model.golden import check_golden, golden_image
 from model.manifest import Kind, Metric
 from tests.training import synthetic
 from training import session
@@ -171,3 +171,42 @@ def test_every_kind_of_run_is_exported(config, folder, tmp_path):
     manifest = export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
     assert open_bundle(tmp_path / "bundle").manifest == manifest
     assert manifest.metric is config.metric
+
+
+@pytest.fixture(scope="module")
+def of_codes(folder, tmp_path_factory):
+    """The folder of a run whose embeddings are codes; not to be changed."""
+    out = tmp_path_factory.mktemp("runs") / "codes"
+    session.begin(synthetic.codes(epochs=1), folder, out, Console(quiet=True))
+    return out
+
+
+def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(of_codes, tmp_path):
+    manifest = export_run(RunFolder(of_codes), tmp_path / "bundle")
+    opened = open_bundle(tmp_path / "bundle")
+    assert (manifest.kind, manifest.metric) == (Kind.CODES, Metric.HAMMING)
+    assert manifest.embedding_dim == len(manifest.golden.embedding) == 2
+    check_golden(manifest.golden, manifest.input, OnnxEncoder(opened.onnx).embed)
+    assert "code of 16 bits" in (tmp_path / "bundle" / "README.md").read_text()
+
+
+def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path):
+    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
+    state = run.load_checkpoint()
+    image = golden_image(run.config().input)[np.newaxis]
+    encoder = trained_encoder(run.config(), state)
+    activations = embed(encoder, image, torch.device("cpu"))[0]
+    state["encoder"]["layers.4.bias"][5] -= float(activations[5])  # The golden one's is now 0.
+    run.save_checkpoint(state)
+    golden = export_run(run, tmp_path / "bundle").golden
+    assert 5 in golden.undecided
+    assert len(golden.undecided) <= 2
+
+
+def test_codes_that_are_all_alike_are_not_exported(of_codes, tmp_path):
+    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
+    state = run.load_checkpoint()
+    state["encoder"]["layers.4.bias"] += 100  # Every sign is now the same; activations still vary.
+    run.save_checkpoint(state)
+    with pytest.raises(CollapsedError, match="nearly the same"):
+        export_run(run, tmp_path / "bundle")

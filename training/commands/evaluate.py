@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from model.bundle import open_bundle
+from model.manifest import SplitBy
 from training.data.source import open_data
 from training.evaluation import Evaluation, evaluate
 from training.report import write_report
@@ -50,8 +51,9 @@ def _print_evaluation(evaluation: Evaluation) -> None:
             style="yellow",
         )
     if evaluation.left_out:
+        things = "images" if manifest.split_by is SplitBy.IMAGE else "identities"
         console.print(
-            f"{evaluation.left_out} identities are left out: they bear the name of one that the "
+            f"{evaluation.left_out} {things} are left out: they bear the name of one that the "
             "bundle has seen (--include-known-names, where that is chance)",
             style="yellow",
         )

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 from training.errors import DataError
 
+TEST_PART = "t10k"
+"""What MNIST's files of test images are called by."""
 _IMAGES, _LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"
 _MAX_BYTES = 4_000_000_000
 
@@ -30,11 +32,14 @@ def image_files(folder: Path) -> list[Path]:
 def read_idx(folder: Path) -> ImageSet:
     """Read every pair of image and label files in a folder; a label is an identity.
 
+    The images of `t10k` are the set's own test images.
+
     Raises:
         DataError: A file without its counterpart, or not of the IDX format.
     """
     images = [image for path in image_files(folder) for image in _read_part(path)]
-    return ImageSet(folder.resolve().name, sorted_images(images))
+    tested = frozenset(i.name for i in images if i.name.startswith(f"{TEST_PART}/"))
+    return ImageSet(folder.resolve().name, sorted_images(images), test_images=tested)
 
 
 def _read_part(path: Path) -> list[LabelledImage]:

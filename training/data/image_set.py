@@ -36,6 +36,7 @@ class ImageSet:
         name: What the data set is called in reports.
         images: All images, sorted by name.
         test_identities: Those that the data set's own protocol keeps for testing; often empty.
+        test_images: Names of those that its own closed-set protocol keeps; often empty.
         official_pairs: Verification protocols that come with the data, by name.
         listed: Where identities are not known, the only pairs of which it is known whether they are
             genuine; None where identities are known.
@@ -46,6 +47,7 @@ class ImageSet:
     test_identities: frozenset[str] = frozenset()
     official_pairs: Mapping[str, tuple[OfficialPair, ...]] = field(default_factory=dict)
     listed: tuple[OfficialPair, ...] | None = None
+    test_images: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -74,6 +76,15 @@ class ImageSet:
                 chosen.append(image)
                 taken[image.identity] = count + 1
         return replace(self, images=tuple(chosen))
+
+    def only(self, names: Iterable[str]) -> ImageSet:
+        """The images of some names only.
+
+        Raises:
+            DataError: None of them is here.
+        """
+        wanted = set(names)
+        return replace(self, images=tuple(image for image in self if image.name in wanted))
 
     def labels(self) -> NDArray[np.int64]:
         """Each image's identity as an index into `identities`; shape (images,)."""

@@ -1,27 +1,44 @@
-"""Identities split three ways by seed: nobody is in two parts."""
+"""A data set split three ways by seed: by identity, so that nobody is in two parts, or by image.
+
+By image every class is in every part, as in the closed-set protocols of MNIST: what is measured is
+how new images of known classes fare, and nothing is said of new classes.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from model.bundle import Split, identity_digest
+from model.manifest import SplitBy
 from training.config import SplitConfig
 from training.data.image_set import ImageSet
 from training.errors import DataError, SplitError
 
+Part = Literal["train", "calibration", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
 MIN_GENUINE = 2
 """Identities with two or more images that each part needs: one has no impostor, none no genuine."""
 
 
 @dataclass(frozen=True)
-class IdentitySplit:
-    """The identities of each part, by name, sorted."""
+class DataSplit(ABC):
+    """What each part holds, by name, sorted."""
 
     train: tuple[str, ...]
     calibration: tuple[str, ...]
     test: tuple[str, ...]
+
+    @abstractmethod
+    def take(self, images: ImageSet, part: Part) -> ImageSet:
+        """The images of one part.
+
+        Raises:
+            DataError: None of them is in the data set.
+        """
 
     def digests(self) -> Split:
         """The same, with digests in place of names, as a bundle stores it."""
@@ -30,6 +47,72 @@ class IdentitySplit:
 
     def _parts(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         return self.train, self.calibration, self.test
+
+
+class IdentitySplit(DataSplit):
+    """The identities of each part."""
+
+    def take(self, images: ImageSet, part: Part) -> ImageSet:
+        """The images of one part's identities."""
+        return images.of(getattr(self, part))
+
+
+class ImageSplit(DataSplit):
+    """The image names of each part."""
+
+    def take(self, images: ImageSet, part: Part) -> ImageSet:
+        """The images of one part."""
+        return images.only(getattr(self, part))
+
+
+SPLITS: dict[SplitBy, type[DataSplit]] = {
+    SplitBy.IDENTITY: IdentitySplit,
+    SplitBy.IMAGE: ImageSplit,
+}
+
+
+def split_data(
+    images: ImageSet, config: SplitConfig, seed: int, seen: frozenset[str] = frozenset()
+) -> DataSplit:
+    """Split a data set as its config says.
+
+    Args:
+        images: The data set.
+        config: The shares, and whether identities or images are divided.
+        seed: Decides who is where.
+        seen: Digests of identities that initial weights have seen; see `split_identities`.
+
+    Raises:
+        DataError: See `split_identities` and `split_images`.
+    """
+    if config.by is SplitBy.IMAGE:
+        return split_images(images, config, seed)
+    return split_identities(images, config, seed, seen)
+
+
+def split_images(images: ImageSet, config: SplitConfig, seed: int) -> ImageSplit:
+    """Split the images of each identity, in the same shares.
+
+    Raises:
+        SplitError: Too few images of too few identities, or an identity without training images.
+    """
+    rng = np.random.default_rng(seed)
+    reserved = images.test_images if config.official else frozenset()
+    open_to_all: dict[str, list[str]] = {identity: [] for identity in images.identities}
+    for image in images:
+        if image.name not in reserved:
+            open_to_all[image.identity].append(image.name)
+    train, calibration, test = set[str](), set[str](), set[str](reserved)
+    for names in open_to_all.values():
+        shuffled = [names[i] for i in rng.permutation(len(names))]
+        n_calibration = round(len(names) * config.calibration)
+        n_test = 0 if reserved else round(len(names) * config.test)
+        calibration.update(shuffled[:n_calibration])
+        test.update(shuffled[n_calibration : n_calibration + n_test])
+        train.update(shuffled[n_calibration + n_test :])
+    split = ImageSplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
+    _check_images(split, images)
+    return split
 
 
 def split_identities(
@@ -100,10 +183,26 @@ def _images_per_identity(images: ImageSet) -> dict[str, int]:
     return counts
 
 
+def _check_images(split: ImageSplit, images: ImageSet) -> None:
+    for part in PARTS:
+        counts = _images_per_identity(split.take(images, part)) if getattr(split, part) else {}
+        several = sum(count > 1 for count in counts.values())
+        if several < MIN_GENUINE:
+            raise SplitError(
+                f"the {part} part would have {several} identities with two or more images, and "
+                f"needs {MIN_GENUINE}; bring more images of each (10 or more)"
+            )
+        if part == "train" and (unknown := set(images.identities) - counts.keys()):
+            raise SplitError(
+                f"{len(unknown)} identities, such as {min(unknown)}, have no training image; a "
+                "closed set is trained on all of them: leave them out, or split by identity"
+            )
+
+
 def _check(
     split: IdentitySplit,
     counts: dict[str, int],
-    parts: tuple[str, ...] = ("train", "calibration", "test"),
+    parts: tuple[Part, ...] = PARTS,
 ) -> None:
     for part in parts:
         names = getattr(split, part)

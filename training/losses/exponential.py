@@ -5,9 +5,14 @@
 with Y = 0 for a genuine and 1 for an impostor pair, E the L1 energy, and Q its upper bound. It
 pulls genuine pairs together quadratically and pushes impostor pairs apart ever more gently; its
 minimum under the paper's Condition 1 lies where genuine energies are below impostor energies.
+
+With `impostors="hinge"` the push is Y · (2 / Q) · max(0, Q - E)² instead: 2 Q at E = 0 as well, but
+an impostor pair at Q or beyond is left alone, as by the margin loss of 2006.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,16 +25,19 @@ class ExponentialLoss(nn.Module):
 
     Args:
         q: Upper bound of the energy, positive.
+        impostors: How impostor pairs are pushed: `exponential`, as in the paper, or `hinge`.
 
     Raises:
-        ValueError: `q` is not positive.
+        ValueError: `q` is not positive, or another word for `impostors`.
     """
 
-    def __init__(self, q: float) -> None:
+    def __init__(self, q: float, impostors: Literal["exponential", "hinge"]) -> None:
         super().__init__()
         if not q > 0:
             raise ValueError("q, the upper bound of the energy, must be positive")
-        self.q = q
+        if impostors not in {"exponential", "hinge"}:
+            raise ValueError(f"impostors are pushed by `exponential` or `hinge`, not {impostors!r}")
+        self.q, self.impostors = q, impostors
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
         """The mean loss of a batch.
@@ -44,10 +52,14 @@ class ExponentialLoss(nn.Module):
         energy = (embeddings[0::2] - embeddings[1::2]).abs().sum(dim=1)
         impostor = identities[0::2] != identities[1::2]
         pull = 2 / self.q * energy.square()
-        push = 2 * self.q * torch.exp(-_DECAY / self.q * energy)
-        return torch.where(impostor, push, pull).mean()
+        return torch.where(impostor, self._push(energy), pull).mean()
+
+    def _push(self, energy: Tensor) -> Tensor:
+        if self.impostors == "hinge":
+            return 2 / self.q * (self.q - energy).clamp(min=0).square()
+        return 2 * self.q * torch.exp(-_DECAY / self.q * energy)
 
 
-def build(q: float) -> ExponentialLoss:
+def build(q: float, impostors: Literal["exponential", "hinge"] = "exponential") -> ExponentialLoss:
     """The loss `exponential`."""
-    return ExponentialLoss(q)
+    return ExponentialLoss(q, impostors)

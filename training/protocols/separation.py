@@ -36,7 +36,8 @@ class Separation:
 
     def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
         """Measure every triple of the test identities' images."""
-        embeddings, labels = system.embed(system.images.of(system.split.test, self.per_identity))
+        tested = system.split.take(system.images, "test")
+        embeddings, labels = system.embed(tested.of(tested.identities, self.per_identity))
         for margin in MARGINS:
             satisfied, triples = separated(embeddings, labels, system.metric, margin)
             name = "Condition 1 (2005): triples with E(X1, X2) + m < E(X1, X2′), m = "

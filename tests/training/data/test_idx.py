@@ -81,3 +81,11 @@ def test_mnist_has_seventy_thousand_digits(data_sets):
     images = open_data(data_sets / "mnist")
     assert len(images) == 70_000
     assert images.identities == tuple("0123456789")
+    assert len(images.test_images) == 10_000
+
+
+def test_the_images_of_t10k_are_the_sets_own_test_images(tmp_path):
+    write_idx(tmp_path, PIXELS, LABELS, "train")
+    images = open_data(write_idx(tmp_path, PIXELS[:2], LABELS[:2], "t10k"))
+    assert images.test_images == {"t10k/000000", "t10k/000001"}
+    assert images.of(["1"]).test_images == images.test_images

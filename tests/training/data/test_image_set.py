@@ -65,3 +65,12 @@ def test_the_fingerprint_changes_with_the_content(tmp_path, change):
 def test_the_fingerprint_does_not_depend_on_where_the_data_lies(tmp_path):
     one, other = (write_files(tmp_path / name, files_of(3, 2)) for name in ("one", "other"))
     assert read_folder(one).fingerprint() == read_folder(other).fingerprint()
+
+
+def test_some_images_are_taken_by_their_names():
+    images = image_set({"a": 2, "b": 2}, test_identities=frozenset("b"))
+    part = images.only(["b/1.png", "a/0.png", "c/7.png"])
+    assert [image.name for image in part] == ["a/0.png", "b/1.png"]
+    assert part.test_identities == images.test_identities
+    with pytest.raises(DataError, match="no images"):
+        images.only(["c/7.png"])

@@ -3,7 +3,7 @@ import pytest
 from model.bundle import identity_digest
 from tests.training.synthetic import image_set
 from training.config import SplitConfig
-from training.data.split import split_identities
+from training.data.split import ImageSplit, split_data, split_identities, split_images
 from training.errors import DataError, SplitError
 
 CONFIG = SplitConfig(calibration=0.2, test=0.3)
@@ -88,3 +88,67 @@ def test_a_bundle_gets_digests_in_place_of_names():
 def test_shares_that_leave_nothing_to_train_on_are_refused(shares):
     with pytest.raises(ValueError, match="nothing to train on"):
         SplitConfig(calibration=shares[0], test=shares[1])
+
+
+BY_IMAGE = SplitConfig(calibration=0.2, test=0.3, by="image")
+
+
+def test_a_split_by_image_shares_out_the_images_of_every_identity():
+    images = image_set({"a": 10, "b": 20, "c": 11})
+    split = split_data(images, BY_IMAGE, 0)
+    assert isinstance(split, ImageSplit)
+    names = [split.train, split.calibration, split.test]
+    assert sorted(name for part in names for name in part) == [i.name for i in images]
+    counts = {
+        part: [sum(n.startswith(who) for n in getattr(split, part)) for who in "abc"]
+        for part in ("train", "calibration", "test")
+    }
+    assert counts == {"train": [5, 10, 6], "calibration": [2, 4, 2], "test": [3, 6, 3]}
+    assert [split.take(images, part).identities for part in counts] == [("a", "b", "c")] * 3
+
+
+def test_a_split_by_image_follows_its_seed():
+    images = image_set({"a": 10, "b": 10})
+    assert split_images(images, BY_IMAGE, 3) == split_images(images, BY_IMAGE, 3)
+    assert split_images(images, BY_IMAGE, 3) != split_images(images, BY_IMAGE, 4)
+
+
+KEPT = frozenset({"a/7.png", "a/2.png", "b/0.png", "b/9.png"})
+
+
+def test_a_data_sets_own_test_images_are_the_test_part():
+    images = image_set({"a": 10, "b": 10}, test_images=KEPT)
+    split = split_images(images, BY_IMAGE, 0)
+    assert set(split.test) == KEPT
+    assert len(split.calibration) == 2 * round(8 * 0.2)
+    assert set(split.take(images, "train").of("a")) == {
+        i for i in images.of("a") if i.name in split.train
+    }
+
+
+def test_a_data_sets_own_test_images_can_be_passed_over():
+    images = image_set({"a": 10, "b": 10}, test_images=KEPT)
+    free = SplitConfig(calibration=0.2, test=0.3, by="image", official=False)
+    assert len(split_images(images, free, 0).test) == 6
+
+
+def test_an_identity_without_training_images_makes_no_closed_set():
+    kept = KEPT | {f"c/{k}.png" for k in range(3)}
+    images = image_set({"a": 10, "b": 10, "c": 3}, test_images=kept)
+    with pytest.raises(SplitError, match="such as c, have no training image"):
+        split_images(images, BY_IMAGE, 0)
+
+
+def test_too_few_images_to_share_out_are_an_error():
+    with pytest.raises(SplitError, match="bring more images of each"):
+        split_images(image_set({"a": 4, "b": 4, "c": 4}), BY_IMAGE, 0)
+
+
+def test_a_split_by_image_gives_digests_of_image_names():
+    split = split_images(image_set({"a": 10, "b": 10}), BY_IMAGE, 0)
+    assert split.digests().test == {identity_digest(name) for name in split.test}
+
+
+def test_the_config_says_which_split_is_made():
+    images = image_set(people(20))
+    assert split_data(images, CONFIG, 0) == split_identities(images, CONFIG, 0)

@@ -59,3 +59,41 @@ def test_an_impostor_pair_at_the_bound_is_all_but_left_alone():
 def test_a_bound_that_is_not_positive_is_refused(q):
     with pytest.raises(ValueError, match="positive"):
         build(q)
+
+
+def hinge_by_hand(embeddings, identities):
+    """(2 / Q) E² for genuine and (2 / Q) max(0, Q - E)² for impostor pairs, pair by pair."""
+    losses = []
+    for k in range(0, len(embeddings), 2):
+        left, right = embeddings[k].tolist(), embeddings[k + 1].tolist()
+        e = sum(abs(a - b) for a, b in zip(left, right, strict=True))
+        lacking = max(0, Q - e) if identities[k] != identities[k + 1] else e
+        losses.append(2 / Q * lacking**2)
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("width", [1.0, 6.0])
+def test_a_hinge_can_stand_in_place_of_the_exponential(width):
+    generator = torch.Generator().manual_seed(3)
+    embeddings = width * (torch.rand(12, 50, generator=generator, dtype=torch.float64) * 2 - 1)
+    identities = torch.randint(0, 2, (12,), generator=generator)
+    answer = build(Q, impostors="hinge")(embeddings, identities).item()
+    assert answer == pytest.approx(hinge_by_hand(embeddings, identities))
+
+
+def test_the_hinge_pushes_as_hard_as_the_exponential_costs_at_no_energy():
+    together = torch.zeros(2, 1), torch.tensor([1, 2])
+    assert build(Q, impostors="hinge")(*together).item() == build(Q)(*together).item() == 2 * Q
+
+
+def test_the_hinge_leaves_an_impostor_pair_beyond_the_bound_alone():
+    embeddings = torch.tensor([[0.0], [Q + 1]], requires_grad=True)
+    loss = build(Q, impostors="hinge")(embeddings, torch.tensor([1, 2]))
+    loss.backward()
+    assert loss.item() == 0
+    assert (embeddings.grad == 0).all()
+
+
+def test_another_push_is_refused():
+    with pytest.raises(ValueError, match="hinge"):
+        build(Q, impostors="square")

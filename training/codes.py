@@ -1,0 +1,78 @@
+"""Binary codes: the signs of a network's activations, packed as the service sends them.
+
+A bit is 1 where its activation is above 0. Eight bits make a byte, the first of them its highest
+bit (`numpy.packbits`' order): in PyTorch, in the graph, and in `model.scoring`'s Hamming energy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from model.manifest import Kind, Metric
+from model.scoring import Vectors
+
+BITS_OF_A_BYTE = 8
+
+Activations = NDArray[np.float32]
+
+
+def pack(activations: Activations) -> NDArray[np.uint8]:
+    """From activations, (N, bits), to packed bits, uint8 (N, bits / 8)."""
+    return np.packbits(activations > 0, axis=1)
+
+
+def kind_of(metric: Metric) -> Kind:
+    """The kind of bundle that one image's embedding, compared by a metric, makes."""
+    return Kind.CODES if metric is Metric.HAMMING else Kind.ENCODER
+
+
+def compared(outputs: Activations, metric: Metric) -> Vectors:
+    """What the metric compares: the outputs themselves, (N, dim), or their packed bits."""
+    return pack(outputs) if metric is Metric.HAMMING else outputs
+
+
+def told_apart(outputs: Activations, metric: Metric) -> Activations:
+    """Numbers that differ where the metric can tell two images: of codes -1 and 1, (N, bits).
+
+    Activations can be spread widely while every image has the same signs.
+    """
+    if metric is not Metric.HAMMING:
+        return outputs
+    return np.where(outputs > 0, np.float32(1), np.float32(-1))
+
+
+def undecided(activations: Activations, tolerance: float) -> NDArray[np.bool_]:
+    """Which bits rounding may turn: those whose activation is near 0.
+
+    Args:
+        activations: (N, bits).
+        tolerance: How near, relative to the largest magnitude of all of them.
+
+    Returns:
+        (N, bits).
+    """
+    near: NDArray[np.bool_] = np.abs(activations) <= tolerance * np.abs(activations).max()
+    return near
+
+
+class PackedCodes(nn.Module):
+    """A served encoder followed by sign and packing: uint8 images in, packed bits out."""
+
+    places: Tensor
+
+    def __init__(self, served: nn.Module) -> None:
+        super().__init__()
+        self.served = served
+        values = [2.0**place for place in reversed(range(BITS_OF_A_BYTE))]
+        self.register_buffer("places", torch.tensor(values))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """From uint8 (N, H, W, C) to uint8 (N, bits / 8)."""
+        bits = (self.served(images) > 0).to(torch.float32)
+        octets = bits.unflatten(1, (-1, BITS_OF_A_BYTE))
+        # Sums of at most 255: exact in float32, which every runtime can multiply.
+        packed: Tensor = (octets * self.places).sum(dim=2)
+        return packed.to(torch.uint8)

@@ -1,0 +1,75 @@
+"""The margin loss of Hadsell, Chopra, LeCun 2006 ("DrLIM"), equation 4.
+
+    L(W, Y, X1, X2) = (1 - Y) · ½ E² + Y · ½ max(0, m - E)²
+
+with Y = 0 for a genuine and 1 for an impostor pair, E the L2 energy and m the margin: an impostor
+pair further apart than m is left alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+_SMALLEST = 1e-12
+"""Under a root: at an energy of 0 its slope is not a number."""
+
+
+class MarginLoss(nn.Module):
+    """The paper's loss over pairs of a batch.
+
+    Args:
+        margin: m, positive, in the units of the energy.
+        pairs: `consecutive`: images 2k and 2k + 1 are a pair, as the sampler `balanced_pairs`
+            draws them and the paper trained. `all`: every two images of the batch, genuine and
+            impostor pairs weighted alike in sum; the same embeddings give many more pairs.
+
+    Raises:
+        ValueError: A margin that is not positive, or another word for `pairs`.
+    """
+
+    def __init__(self, margin: float, pairs: Literal["consecutive", "all"]) -> None:
+        super().__init__()
+        if not margin > 0:
+            raise ValueError("the margin must be positive")
+        if pairs not in {"consecutive", "all"}:
+            raise ValueError(f"pairs are `consecutive` or `all`, not {pairs!r}")
+        self.margin, self.pairs = margin, pairs
+
+    def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
+        """The loss of a batch: its mean over consecutive pairs, or over balanced pairs of all.
+
+        Args:
+            embeddings: float, (N, dim).
+            identities: int64, (N,); a pair is genuine where its two are equal.
+
+        Returns:
+            A scalar.
+        """
+        left, right = self._indices(len(embeddings), embeddings.device)
+        squared = (embeddings[left] - embeddings[right]).square().sum(dim=1)
+        impostor = identities[left] != identities[right]
+        apart = squared.clamp(min=_SMALLEST).sqrt()
+        pull, push = squared / 2, (self.margin - apart).clamp(min=0).square() / 2
+        if self.pairs == "consecutive":
+            return torch.where(impostor, push, pull).mean()
+        return (_mean(pull, ~impostor) + _mean(push, impostor)) / 2
+
+    def _indices(self, images: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        if self.pairs == "consecutive":
+            first = torch.arange(0, images, 2, device=device)
+            return first, first + 1
+        left, right = torch.triu_indices(images, images, offset=1, device=device)
+        return left, right
+
+
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    """The mean of the chosen ones, 0 where there are none."""
+    return (values * chosen).sum() / chosen.sum().clamp(min=1)
+
+
+def build(margin: float = 1.0, pairs: Literal["consecutive", "all"] = "consecutive") -> MarginLoss:
+    """The loss `margin`."""
+    return MarginLoss(margin, pairs)
