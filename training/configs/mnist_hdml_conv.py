@@ -4,7 +4,12 @@
     python -m training export runs/mnist_hdml_conv --to runs/bundles/mnist-hdml-conv
     python -m training record runs/mnist_hdml_conv runs/bundles/mnist-hdml-conv
 
-Time: minutes on two cores.
+Time: 22 minutes in one thread, on two cores that a dozen other trainings shared. Figure: a kNN
+error of 0.70 % on the 10,000 images of t10k, and an equal error rate of 0.53 % over the pairs of
+1,000 of them.
+
+The loss is the paper's bound and, beside it, a ranking loss of smoothed codes that is not in the
+paper: see `training/losses/hdml.py`.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
