@@ -73,9 +73,11 @@ class TrainingConfig(BaseModel):
 
     @field_validator("metric")
     @classmethod
-    def _an_encoders_metric(cls, metric: Metric) -> Metric:
-        if metric not in {Metric.L1, Metric.L2}:
-            raise ValueError(f"an encoder is trained for l1 or l2, not for {metric}")
+    def _a_trained_metric(cls, metric: Metric) -> Metric:
+        if metric not in {Metric.L1, Metric.L2, Metric.NONE}:
+            raise ValueError(
+                f"an encoder is trained for l1 or l2, a pair model for none, not for {metric}"
+            )
         return metric
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.bundle import Bundle, identity_digest
-from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, Metric
-from model.scoring import energy
+from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest
+from training.bounding import bounded
+from training.comparing import Comparer, graph_comparer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.errors import DataError
 from training.measurement.calibration import measure
-from training.measurement.pairs import MAX_IMAGES, PairEnergies, all_pairs
+from training.measurement.pairs import PairEnergies
 from training.measurement.rates import RateTable
 from training.measurement.verification import ten_fold_accuracy
-from training.runtime import OnnxEncoder
 
 _IMAGES_PER_IDENTITY = 10
 """Where a bundle's config does not say."""
@@ -26,29 +26,26 @@ _IMAGES_PER_IDENTITY = 10
 
 @dataclass(frozen=True)
 class Meter:
-    """A graph with what is needed to compare its embeddings.
+    """A graph with what is needed to compare images by it.
 
     Attributes:
-        encoder: The graph.
+        comparer: The graph and its energy.
         spec: Its input.
-        metric: Its energy.
         images_per_identity: The most images of one identity that are measured.
     """
 
-    encoder: OnnxEncoder
+    comparer: Comparer
     spec: InputSpec
-    metric: Metric
     images_per_identity: int
 
     def pairs(self, images: ImageSet) -> PairEnergies:
-        """Every pair of the images, at most so many of one identity.
+        """The pairs of the images, at most so many of one identity.
 
         Raises:
             DataError: No genuine or no impostor pairs.
         """
         decoded = decode(bounded(images, self.images_per_identity), self.spec)
-        embeddings = self.encoder.embed(decoded.pixels)
-        return all_pairs(embeddings, decoded.source.labels(), self.metric)
+        return self.comparer.pairs(decoded.pixels, decoded.source.labels())
 
     def benchmark(self, images: ImageSet, name: str, listed: tuple[OfficialPair, ...]) -> Benchmark:
         """The ten-fold accuracy on a published list of pairs.
@@ -62,10 +59,9 @@ class Meter:
         row = {image.name: i for i, image in enumerate(decoded.source)}
         if lost := wanted - row.keys():
             raise DataError(f"{name}: {len(lost)} of its images cannot be read")
-        embeddings = self.encoder.embed(decoded.pixels)
-        left = embeddings[[row[name] for name, _, _ in listed]]
-        right = embeddings[[row[name] for _, name, _ in listed]]
-        energies = energy(self.metric, left, right)
+        left = np.array([row[name] for name, _, _ in listed])
+        right = np.array([row[name] for _, name, _ in listed])
+        energies = self.comparer.energies(decoded.pixels, left, right)
         accuracy, error = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
         return Benchmark(
             name=name,
@@ -119,7 +115,7 @@ def evaluate(
     """
     manifest = bundle.manifest
     limit = images_per_identity or _as_measured_before(manifest)
-    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
+    meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
     same_data = images.fingerprint() == manifest.provenance.data_sha256
     if include_known_names and not same_data:
         unseen = images.identities
@@ -180,21 +176,12 @@ def protocol_of(
     data: str, identities: tuple[str, ...], pairs: PairEnergies, images_per_identity: int
 ) -> str:
     """A sentence that says what was measured."""
+    compared = "all pairs" if pairs.are_all else "pairs drawn by a seed"
     return (
-        f"all pairs among {pairs.images} images of the {len(identities)} test identities of "
+        f"{compared} among {pairs.images} images of the {len(identities)} test identities of "
         f"{data}, at most {images_per_identity} images of one identity; none of them was trained "
         "or calibrated on"
     )
-
-
-def bounded(images: ImageSet, per_identity: int) -> ImageSet:
-    """At most so many images of one identity, and in all; whole identities, by their digest."""
-    few = images.of(images.identities, per_identity)
-    if len(few) <= MAX_IMAGES:
-        return few
-    kept = sorted(few.identities, key=identity_digest)
-    share = int(len(kept) * MAX_IMAGES / len(few) * 0.95)
-    return few.of(kept[: max(2, share)])
 
 
 def _as_measured_before(manifest: Manifest) -> int:

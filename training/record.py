@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
-from model.manifest import Manifest
+from model.manifest import Kind, Manifest
 from training import components, provenance
 from training.components import Part
 from training.config import TrainingConfig
 from training.errors import RunError
 from training.figures import Figure
 from training.run import RunFolder
-from training.runtime import OnnxEncoder
+from training.runtime import OnnxEncoder, OnnxScorer
 from training.session import data_of
 from training.system import SystemUnderTest
 
@@ -143,6 +143,7 @@ def _of_protocols(run: RunFolder, bundle: Bundle, data: Path | None) -> Iterator
         images=data_of(run, data),
         split=run.split(),
         data=data or Path(run.record().data),
+        scorer=OnnxScorer(bundle.onnx) if manifest.kind is Kind.PAIR else None,
     )
     for component in config.protocols:
         yield from components.build(Part.PROTOCOL, component)(system)

@@ -7,13 +7,13 @@ from pathlib import Path
 from rich.console import Console
 
 from training import provenance
+from training.bounding import bounded
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.data.split import IdentitySplit, split_identities
 from training.errors import RunError
-from training.evaluation import bounded
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch

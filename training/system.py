@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from model.manifest import InputSpec, Metric
 from model.scoring import Vectors
+from training.bounding import bounded
+from training.comparing import Comparer, EmbeddingComparer, PairComparer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
-from training.errors import DataError
-from training.runtime import OnnxEncoder
+from training.errors import ConfigError, DataError
+from training.measurement.pairs import PairEnergies
+from training.runtime import OnnxEncoder, OnnxScorer
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class SystemUnderTest:
         images: The whole data set that it was trained from.
         split: Which identities it was trained, calibrated and tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
+        scorer: The bundle's graph as a comparer of pairs, where the metric is `none`.
     """
 
     encoder: OnnxEncoder
@@ -36,6 +40,27 @@ class SystemUnderTest:
     images: ImageSet
     split: IdentitySplit
     data: Path
+    scorer: OnnxScorer | None = None
+
+    @property
+    def comparer(self) -> Comparer:
+        """What compares two images, whichever kind of system it is."""
+        if self.scorer is not None:
+            return PairComparer(self.scorer.score)
+        return EmbeddingComparer(self.encoder.embed, self.metric)
+
+    def pairs(self, images: ImageSet, images_per_identity: int) -> PairEnergies:
+        """Compare some images: every pair, or of a pair model a seeded sample.
+
+        Args:
+            images: Of identities that the protocol measures.
+            images_per_identity: The most of one identity.
+
+        Raises:
+            DataError: No genuine or no impostor pairs among them.
+        """
+        decoded = decode(bounded(images, images_per_identity), self.spec)
+        return self.comparer.pairs(decoded.pixels, decoded.source.labels())
 
     def embed(self, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
         """Embed some images.
@@ -46,7 +71,13 @@ class SystemUnderTest:
 
         Raises:
             DataError: An image cannot be read: a protocol without it would be another protocol.
+            ConfigError: The system compares pairs, and has no embeddings.
         """
+        if self.scorer is not None:
+            raise ConfigError(
+                "this protocol needs embeddings, which a pair model does not have; choose one that "
+                "measures pairs, such as fpr95"
+            )
         decoded = decode(images, self.spec)
         if len(decoded.source) < len(images):
             raise DataError(f"{images.name}: an image of the protocol cannot be read")

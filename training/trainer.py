@@ -23,8 +23,7 @@ from training import components, health
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
-from training.embedding import embed
-from training.measurement.pairs import all_pairs
+from training.learning import learner_of
 from training.measurement.rates import equal_error
 from training.pixels import scale
 from training.run import RunFolder
@@ -55,6 +54,7 @@ class Trainer:
         self.canvases = torch.from_numpy(data.train.pixels)
         torch.manual_seed(config.seed)
         self.encoder = build_encoder(config).to(self.device)
+        self.learner = learner_of(config.metric, self.encoder)
         self.loss = components.build(
             Part.LOSS,
             config.loss,
@@ -110,7 +110,7 @@ class Trainer:
             self.run.write_history(history)
             self._save(epoch + 1)
             watch.epoch(epoch, summary)
-        health.check_spread(embed(self.result, self.calibration.pixels, self.device))
+        self.learner.check_spread(self.result, *self._watched(), self.device)
 
     def _train_epoch(self, epoch: int, watch: Watch) -> float:
         """Make every step of an epoch; returns the mean loss."""
@@ -127,8 +127,8 @@ class Trainer:
 
     def _step(self, images: Tensor, identities: Tensor) -> float:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            embeddings = self.encoder(images)
-        loss: Tensor = self.loss(embeddings.float(), identities)
+            answers = self.learner.answers(self.encoder, images)
+        loss: Tensor = self.loss(answers.float(), self.learner.labels(identities))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
@@ -162,10 +162,11 @@ class Trainer:
         return rate
 
     def _calibration_eer(self) -> float:
-        embeddings = embed(self.result, self.calibration.pixels, self.device)
-        health.check_finite(embeddings)  # Before the checkpoint: what is kept is always good.
-        labels = self.calibration.source.labels()
-        return equal_error(all_pairs(embeddings, labels, self.config.metric)).rate
+        # What is not finite is an error here, before the checkpoint: what is kept is always good.
+        return equal_error(self.learner.pairs(self.result, *self._watched(), self.device)).rate
+
+    def _watched(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        return self.calibration.pixels, self.calibration.source.labels()
 
     def _save(self, epoch: int) -> None:
         parts = {name: part.state_dict() for name, part in self._parts().items()}

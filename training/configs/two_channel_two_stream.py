@@ -1,0 +1,26 @@
+"""2ch-2stream on Omniglot: as `two_channel`, but for the network.
+
+python -m training train two_channel_two_stream --data ../shared/data/omniglot --out runs/two_channel_two_stream
+python -m training export runs/two_channel_two_stream --to bundles/two-channel-two-stream
+python -m training record runs/two_channel_two_stream bundles/two-channel-two-stream
+"""
+
+from training.components import Component
+from training.configs.two_channel import CONFIG as TWO_CHANNEL
+from training.figures import Target
+
+_SUMMARY = "Same or different handwritten character: 2ch-2stream of Zagoruyko and Komodakis (2015)."
+
+CONFIG = TWO_CHANNEL.model_copy(
+    update={
+        "name": "two-channel-two-stream",
+        "network": Component(name="two_channel_two_stream"),
+        "card": TWO_CHANNEL.card.model_copy(update={"summary": _SUMMARY}),
+        "targets": (
+            Target(
+                figure="FPR at 95 % recall",
+                published="4.19 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)",
+            ),
+        ),
+    }
+)
