@@ -7,7 +7,7 @@ whether PyTorch or ONNX Runtime runs the network.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -73,7 +73,7 @@ class PairComparer:
     """
 
     score: Callable[[Pixels, Pixels], Energies]
-    bound: PairBound = PairBound()
+    bound: PairBound = field(default_factory=PairBound)
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
         """See `Comparer.energies`; some at a time, since each pair holds two whole images."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
@@ -16,11 +20,14 @@ from model.manifest import (
     BundleName,
     Calibration,
     Golden,
+    InputSpec,
     Kind,
     Manifest,
     OnnxFile,
     Provenance,
+    kind_of,
 )
+from training.comparing import graph_comparer
 from training.config import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
@@ -32,13 +39,13 @@ from training.health import check_spread
 from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
 from training.onnx_graph import OPSET, check_agreement, to_onnx
+from training.pair_graph import checked_pair_graph, golden_energies
 from training.run import RunFolder
 from training.runtime import OnnxEncoder
 from training.session import data_of
 from training.trainer import trained_encoder
 
 _AGREEMENT_IMAGES = 64
-ONNX_FILE = "encoder.onnx"
 
 
 def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
@@ -65,17 +72,20 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
-    graph = _checked_graph(encoder, config, images.of(split.calibration))
+    kind = kind_of(config.metric)
+    form = _FORMS[kind]
+    sample = decode(images.of(split.calibration), config.input).pixels[:_AGREEMENT_IMAGES]
+    graph = form.checked_graph(encoder, config.input, sample)
     calibration, accuracy = _measure(config, split, images, graph)
-    golden = _golden(graph, config)
+    golden = form.golden(graph, config.input)
     manifest = Manifest(
         name=name,
         version=config.version,
-        kind=Kind.ENCODER,
+        kind=kind,
         input=config.input,
         metric=config.metric,
-        embedding_dim=len(golden.embedding),
-        onnx=OnnxFile(file=ONNX_FILE, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
+        embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
+        onnx=OnnxFile(file=form.file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
         split_sha256=sha256(split_bytes(split.digests())),
         golden=golden,
         calibration=calibration,
@@ -99,18 +109,17 @@ def _bundle_name(to: Path) -> str:
         ) from error
 
 
-def _checked_graph(encoder: nn.Module, config: TrainingConfig, images: ImageSet) -> bytes:
-    graph = to_onnx(encoder, config.input)
-    sample = decode(images, config.input).pixels[:_AGREEMENT_IMAGES]
-    check_agreement(encoder, graph, sample)
-    check_spread(embed(encoder, sample, torch.device("cpu")))
+def _checked_graph(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8]) -> bytes:
+    graph = to_onnx(encoder, spec)
+    check_agreement(encoder, graph, images)
+    check_spread(embed(encoder, images, torch.device("cpu")))
     return graph
 
 
 def _measure(
     config: TrainingConfig, split: IdentitySplit, images: ImageSet, graph: bytes
 ) -> tuple[Calibration, Accuracy]:
-    meter = Meter(OnnxEncoder(graph), config.input, config.metric, config.images_per_identity)
+    meter = Meter(graph_comparer(graph, config.metric), config.input, config.images_per_identity)
     test = meter.pairs(images.of(split.test))
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
     protocol = protocol_of(images.name, split.test, test, config.images_per_identity)
@@ -118,9 +127,30 @@ def _measure(
     return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 
 
-def _golden(graph: bytes, config: TrainingConfig) -> Golden:
-    answer = OnnxEncoder(graph).embed(golden_image(config.input)[np.newaxis])
+def _golden(graph: bytes, spec: InputSpec) -> Golden:
+    answer = OnnxEncoder(graph).embed(golden_image(spec)[np.newaxis])
     return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the kind of a bundle decides in its export.
+
+    Attributes:
+        file: What the graph's file is called.
+        checked_graph: Exports a network, and checks the graph against it on real images.
+        golden: What a graph answers in the self-check.
+    """
+
+    file: str
+    checked_graph: Callable[[Any, InputSpec, NDArray[np.uint8]], bytes]
+    golden: Callable[[bytes, InputSpec], Golden]
+
+
+_FORMS = {
+    Kind.ENCODER: _Form("encoder.onnx", _checked_graph, _golden),
+    Kind.PAIR: _Form("scorer.onnx", checked_pair_graph, golden_energies),
+}
 
 
 def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:

@@ -21,25 +21,42 @@ OPSET = 18
 """The ONNX operator set of every exported graph."""
 
 AGREEMENT = 1e-4
-"""Largest allowed difference, relative to the embeddings' largest magnitude."""
+"""Largest allowed difference, relative to the answers' largest magnitude."""
 
 
 def to_onnx(encoder: nn.Module, spec: InputSpec) -> bytes:
     """Export an encoder with its cast, transpose and scale: uint8 (N, H, W, C) in, (N, dim) out."""
-    served = ServedEncoder(encoder.cpu()).eval()
-    # Two images: an example of one would be taken for a fixed batch of one.
-    example = torch.zeros(2, spec.height, spec.width, spec.channels, dtype=torch.uint8)
+    return export_graph(ServedEncoder(encoder.cpu()), spec, ["images"], "embeddings")
+
+
+def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) -> bytes:
+    """Export a module that takes one or more batches of uint8 images and gives one tensor.
+
+    Args:
+        served: The module, on the CPU.
+        spec: Of each input.
+        inputs: The inputs' names, which are also those of `forward`'s arguments, in order.
+        output: The output's name.
+
+    Raises:
+        ExportError: PyTorch's exporter gave no graph.
+    """
+    # Two images: an example of one would be taken for a fixed batch of one. A tensor for each input:
+    # the exporter takes one tensor given twice for one input.
+    shape = (2, spec.height, spec.width, spec.channels)
+    examples = tuple(torch.zeros(shape, dtype=torch.uint8) for _ in inputs)
+    batch = torch.export.Dim("batch", min=1)
     with warnings.catch_warnings():
         # PyTorch's exporter warns of its own internals, not of this graph.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            served,
-            (example,),
-            input_names=["images"],
-            output_names=["embeddings"],
+            served.eval(),
+            examples,
+            input_names=inputs,
+            output_names=[output],
             opset_version=OPSET,
-            dynamic_shapes={"images": {0: torch.export.Dim("batch", min=1)}},
+            dynamic_shapes={name: {0: batch} for name in inputs},
             dynamo=True,
             verbose=False,
         )
@@ -76,11 +93,19 @@ def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8])
         ExportError: It exceeds `AGREEMENT`.
     """
     expected = embed(encoder, images, torch.device("cpu"))
-    answer = OnnxEncoder(graph).embed(images).astype(np.float32)
+    return difference(OnnxEncoder(graph).embed(images).astype(np.float32), expected)
+
+
+def difference(answer: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """The largest difference of two sets of answers, relative to their largest magnitude.
+
+    Raises:
+        ExportError: It exceeds `AGREEMENT`.
+    """
     error = float(np.abs(answer - expected).max() / np.abs(expected).max())
     if not error <= AGREEMENT:
         raise ExportError(
-            f"ONNX Runtime and PyTorch differ by {error:.2e} of the embeddings' scale, over "
+            f"ONNX Runtime and PyTorch differ by {error:.2e} of the answers' scale, over "
             f"{AGREEMENT:.0e}: nothing was written"
         )
     return error

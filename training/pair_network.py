@@ -6,7 +6,7 @@ whose weights are used twice, is given twice the multiplications rather than hal
 
     network                  branches of width   decision   parameters   multiplications
     two_channel              one of 32           128        125,121      2.5 M
-    two_channel_two_stream   two of 22           96         123,305      2.5 M
+    two_channel_two_stream   two of 22           96         123,305      2.6 M
     siam                     one of 32           64         124,193      4.6 M
     pseudo_siam              two of 22           96         122,205      2.3 M
 

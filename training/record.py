@@ -118,10 +118,13 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
     accuracy = manifest.accuracy
     sample = accuracy.sample
     pairs = sample.genuine_pairs + sample.impostor_pairs
-    yield Figure(name=EER, value=accuracy.eer, trials=pairs)
+    sampled = pairs < sample.images * (sample.images - 1) // 2
+    of_which = "sampled pairs" if sampled else "all pairs"
+    yield Figure(name=EER.replace("all pairs", of_which), value=accuracy.eer, trials=pairs)
     for point in manifest.calibration.operating_points:
         if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
-            yield Figure(name=FNMR, value=point.test.fnmr, trials=sample.genuine_pairs)
+            name = FNMR.replace("all pairs", of_which)
+            yield Figure(name=name, value=point.test.fnmr, trials=sample.genuine_pairs)
     for benchmark in accuracy.benchmarks:
         yield Figure(
             name=f"{benchmark.name}: {benchmark.measure}",

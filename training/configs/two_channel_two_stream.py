@@ -1,8 +1,8 @@
 """2ch-2stream on Omniglot: as `two_channel`, but for the network.
 
-python -m training train two_channel_two_stream --data ../shared/data/omniglot --out runs/two_channel_two_stream
-python -m training export runs/two_channel_two_stream --to bundles/two-channel-two-stream
-python -m training record runs/two_channel_two_stream bundles/two-channel-two-stream
+python -m training train two_channel_two_stream --data ../shared/data/omniglot --out runs/two_stream
+python -m training export runs/two_stream --to bundles/two-channel-two-stream
+python -m training record runs/two_stream bundles/two-channel-two-stream
 """
 
 from training.components import Component

@@ -25,8 +25,9 @@ class Siam(PairNetwork):
     def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
         """Compare pairs: two of (N, C, H, W) to energies (N,)."""
         # In one batch, so that the batch's statistics are those of both sides.
-        features = self.branch(torch.cat([image1, image2]))  # (2 N, features)
-        energies: Tensor = self.decision(torch.cat(features.chunk(2), dim=1))
+        both = torch.stack([image1, image2])  # (2, N, C, H, W)
+        features = self.branch(both.flatten(0, 1))  # (2 N, features)
+        energies: Tensor = self.decision(torch.cat([*features.unflatten(0, (2, -1))], dim=1))
         return energies.squeeze(1)
 
 
