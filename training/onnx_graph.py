@@ -41,8 +41,8 @@ def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: 
     Raises:
         ExportError: PyTorch's exporter gave no graph.
     """
-    # Two images: an example of one would be taken for a fixed batch of one. A tensor for each input:
-    # the exporter takes one tensor given twice for one input.
+    # Two images: an example of one would be taken for a fixed batch of one. And a tensor for each
+    # input: the exporter takes one tensor that is given twice for one input.
     shape = (2, spec.height, spec.width, spec.channels)
     examples = tuple(torch.zeros(shape, dtype=torch.uint8) for _ in inputs)
     batch = torch.export.Dim("batch", min=1)

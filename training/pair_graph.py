@@ -33,10 +33,10 @@ def checked_pair_graph(network: PairNetwork, spec: InputSpec, images: NDArray[np
         ExportError: The two differ by more than `training.onnx_graph.AGREEMENT`.
         CollapsedError: Every pair gets nearly the same energy.
     """
-    graph = export_graph(ServedPair(network.cpu()), spec, ["images1", "images2"], "energies")
     left, right = np.tile(images, (3, 1, 1, 1)), _partners(images)
-    expected = score(network, left, right, torch.device("cpu"))
+    expected = score(network.cpu(), left, right, torch.device("cpu"))
     check_energies(expected)
+    graph = export_graph(ServedPair(network), spec, ["images1", "images2"], "energies")
     difference(OnnxScorer(graph).score(left, right), expected)
     return graph
 
