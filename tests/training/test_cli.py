@@ -171,7 +171,7 @@ def test_an_interrupt_says_how_to_go_on(folder, tmp_path):
     )
     try:
         deadline = time.monotonic() + 60
-        while not (out / "history.jsonl").exists() and time.monotonic() < deadline:
+        while not (out / "checkpoint.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)

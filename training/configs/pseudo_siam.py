@@ -4,8 +4,8 @@ python -m training train pseudo_siam --data ../shared/data/omniglot --out runs/p
 python -m training export runs/pseudo_siam --to bundles/pseudo-siam
 python -m training record runs/pseudo_siam bundles/pseudo-siam
 
-Time: 15 minutes on one of two cores that were shared with seven other jobs. Figures on the 570 test
-characters, at seed 2015: EER 20.42 %, FPR at 95 % recall 39.31 % (FNMR at FMR 1 % 77.36 %).
+Time: 15 minutes on one thread of a busy machine (load 12 to 15 on two cores). Figures on the
+570 test characters, at seed 2015: EER 20.42 %, FPR at 95 % recall 39.31 %, FNMR at FMR 1 % 77.36 %.
 """
 
 from training.components import Component

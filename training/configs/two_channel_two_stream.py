@@ -4,8 +4,8 @@ python -m training train two_channel_two_stream --data ../shared/data/omniglot -
 python -m training export runs/two_stream --to bundles/two-channel-two-stream
 python -m training record runs/two_stream bundles/two-channel-two-stream
 
-Time: 11 minutes on one of two cores that were shared with seven other jobs. Figures on the 570 test
-characters, at seed 2015: EER 10.35 %, FPR at 95 % recall 18.54 % (FNMR at FMR 1 % 32.57 %).
+Time: 11 minutes on one thread of a busy machine (load 12 to 15 on two cores). Figures on the
+570 test characters, at seed 2015: EER 10.35 %, FPR at 95 % recall 18.54 %, FNMR at FMR 1 % 32.57 %.
 """
 
 from training.components import Component
