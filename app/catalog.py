@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.encoders.port import Encoder
+from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
 from model.errors import BundleError, LikewiseError, ManifestError
 from model.manifest import Manifest
 
 logger = logging.getLogger(__name__)
-
-Load = Callable[[Bundle], Encoder]
-"""Builds a bundle's encoder, self-check included."""
 
 
 @dataclass(frozen=True)
@@ -26,29 +23,50 @@ class ServedModel:
     manifest: Manifest
     encoder: Encoder
 
+    @property
+    def provider(self) -> str:
+        """What runs it: `CPU` or `CUDA`."""
+        return self.encoder.provider
+
+
+@dataclass(frozen=True)
+class ServedPairModel:
+    """A bundle of kind `pair` that has passed every check: it compares images, and embeds none."""
+
+    manifest: Manifest
+    scorer: PairScorer
+
+    @property
+    def provider(self) -> str:
+        """What runs it: `CPU` or `CUDA`."""
+        return self.scorer.provider
+
+
+Served = ServedModel | ServedPairModel
+
+Load = Callable[[Bundle], Served]
+"""Makes a bundle ready to answer, self-check included."""
+
 
 @dataclass(frozen=True)
 class Catalog:
     """The served bundles by name, and those that were refused at start, with the reason."""
 
     default: str
-    served: Mapping[str, ServedModel]
+    served: Mapping[str, Served]
     refused: Mapping[str, LikewiseError]
 
-    def get(self, name: str | None = None) -> ServedModel:
+    def get(self, name: str | None = None) -> Served:
         """The model of that name, or the default one.
 
         Raises:
             UnknownModelError: There is no such bundle.
-            KindError: There is, of a kind that is not served.
             ModelRefusedError: There is, and it did not pass its checks.
         """
         wanted = self.default if name is None else name
         if wanted in self.served:
             return self.served[wanted]
         reason = self.refused.get(wanted)
-        if isinstance(reason, KindError):
-            raise KindError(str(reason))
         if reason is not None:
             raise ModelRefusedError(
                 f"the model {wanted!r} did not pass its checks when the service started; "
@@ -57,6 +75,24 @@ class Catalog:
         available = ", ".join(self.served)
         raise UnknownModelError(
             f"there is no model {wanted!r}; there is: {available}", tuple(self.served)
+        )
+
+    def get_encoder(self, name: str | None = None) -> ServedModel:
+        """The model of that name, or the default one, where it embeds images.
+
+        Raises:
+            UnknownModelError: There is no such bundle.
+            KindError: There is, and it is a pair model.
+            ModelRefusedError: There is, and it did not pass its checks.
+        """
+        model = self.get(name)
+        if isinstance(model, ServedModel):
+            return model
+        others = [name for name, other in self.served.items() if isinstance(other, ServedModel)]
+        raise KindError(
+            f"the model {model.manifest.name!r} compares two images and has no embeddings: send "
+            "both images to POST /verify, or name a model that has them "
+            f"(there is: {', '.join(others) or 'none'})"
         )
 
 
@@ -104,16 +140,15 @@ def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
         ModelsError: The folder, or the default bundle in it, is not there.
         ProviderError: The execution provider that was asked for did not load.
         BundleError: The default bundle cannot be used.
-        KindError: The default bundle is of a kind that is not served.
     """
     check_default(models_dir, default)
-    served: dict[str, ServedModel] = {}
+    served: dict[str, Served] = {}
     refused: dict[str, LikewiseError] = {}
     for folder in bundle_folders(models_dir):
         try:
             bundle = _open(folder)
-            served[folder.name] = ServedModel(bundle.manifest, load(bundle))
-        except (BundleError, KindError) as error:
+            served[folder.name] = load(bundle)
+        except BundleError as error:
             if folder.name == default:
                 raise
             logger.error("model %s is left out: %s", folder.name, error)  # noqa: TRY400 (a reason, not a crash)

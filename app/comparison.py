@@ -1,4 +1,4 @@
-"""From embeddings to decisions: pure functions, no HTTP and no runtime."""
+"""From embeddings, or an energy, to decisions: pure functions, no HTTP and no runtime."""
 
 from __future__ import annotations
 
@@ -58,9 +58,14 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
         pair: Shape (2, dim), as the encoder answers.
         choice: The threshold.
     """
-    compared = compare(manifest, pair[0], pair[1:], choice)
-    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, compared.energies)
-    return Decision(bool(compared.same[0]), float(compared.energies[0]), float(ratio[0]), choice)
+    return decide_energy(manifest, compare(manifest, pair[0], pair[1:], choice).energies, choice)
+
+
+def decide_energy(manifest: Manifest, energies: Energies, choice: Choice) -> Decision:
+    """Decide on the energy of one pair, shape (1,)."""
+    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, energies)
+    same = is_same(energies, choice.threshold)
+    return Decision(bool(same[0]), float(energies[0]), float(ratio[0]), choice)
 
 
 def compare(

@@ -22,7 +22,7 @@
         │   ├── OverloadedError       the queue, or the memory for bodies, is full
         │   ├── DeadlineError         the time allowed for the job is over
         │   └── ModelRefusedError     the bundle is there, and did not pass its checks at start
-        └── EncodingError         the graph answered something that is not an embedding
+        └── EncodingError         the graph answered something that is no embedding and no energy
 
 `app/api/problems.py` alone knows which HTTP status each of them becomes.
 """
@@ -135,4 +135,4 @@ class ModelRefusedError(UnavailableError):
 
 
 class EncodingError(ServiceError):
-    """The graph answered something that is not an embedding."""
+    """The graph answered something that is no embedding, or no energy."""

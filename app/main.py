@@ -71,7 +71,7 @@ def _where_to_look(service: Service) -> str:
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 (shown, not bound)
     address = f"[{host}]" if ":" in host else host
     served = ", ".join(
-        f"{name} {model.manifest.version} on {model.encoder.provider}"
+        f"{name} {model.manifest.version} on {model.provider}"
         for name, model in service.catalog.served.items()
     )
     return (

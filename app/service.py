@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.budget import ByteBudget
-from app.catalog import Catalog, load_catalog
+from app.catalog import Catalog, Served, ServedModel, ServedPairModel, load_catalog
 from app.cores import threads_per_worker, usable_cores
 from app.encoders.onnx import load_encoder
+from app.encoders.pair import load_scorer
 from app.jobs import JobPool
-from app.settings import Settings
+from app.settings import Provider, Settings
+from model.bundle import Bundle
+from model.manifest import Kind
 from model.preprocessing import ImageLimits
 
 
@@ -45,7 +48,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
     Raises:
         LikewiseError: The default model cannot be served, for the reason in the message.
     """
-    load = partial(load_encoder, provider=settings.provider)
+    load = partial(load_model, provider=settings.provider)
     catalog = load_catalog(settings.models_dir, settings.default_model, load)
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
     jobs = JobPool(threads, settings.max_waiting)
@@ -53,3 +56,15 @@ def running_service(settings: Settings) -> Iterator[Service]:
         yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes))
     finally:
         jobs.close()
+
+
+def load_model(bundle: Bundle, provider: Provider) -> Served:
+    """Make a bundle ready to answer, by its kind.
+
+    Raises:
+        ProviderError: CUDA was asked for and did not load.
+        SelfCheckError: The graph does not compute what the manifest promises.
+    """
+    if bundle.manifest.kind is Kind.PAIR:
+        return ServedPairModel(bundle.manifest, load_scorer(bundle, provider))
+    return ServedModel(bundle.manifest, load_encoder(bundle, provider))

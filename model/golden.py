@@ -1,4 +1,4 @@
-"""The golden self-check: one formula image, and the embedding that the bundle promises for it.
+"""The golden self-check: images by formula, and what the bundle promises to answer for them.
 
 The service runs it before it reports ready, so that a graph which computes something else on this
 machine (another runtime, another provider, a damaged file) never answers a request.
@@ -17,8 +17,11 @@ from model.manifest import Golden, InputSpec
 Run = Callable[[NDArray[np.uint8]], NDArray[np.generic]]
 """The graph: uint8 (N, height, width, channels) to (N, dim)."""
 
+Score = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.generic]]
+"""A pair model's graph: twice uint8 (N, height, width, channels) to energies, (N,)."""
+
 TOLERANCE = 1e-3
-"""Allowed difference, relative to the embedding's largest magnitude: other CPUs sum in another
+"""Allowed difference, relative to the answer's largest magnitude: other CPUs sum in another
 order, and CUDA multiplies in TF32."""
 
 
@@ -33,6 +36,19 @@ def golden_image(spec: InputSpec) -> NDArray[np.uint8]:
     return ramp.astype(np.uint8)
 
 
+def golden_pairs(spec: InputSpec) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make the pairs of formula `ramp-1-pairs`: the golden image with itself, and with its mirror.
+
+    The mirror image is flipped left to right: column x of it is column width - 1 - x.
+
+    Returns:
+        First and second images, each uint8, shape (2, height, width, channels).
+    """
+    image = golden_image(spec)
+    mirrored = image[:, ::-1]
+    return np.stack([image, image]), np.stack([image, mirrored])
+
+
 def check_golden(golden: Golden, spec: InputSpec, run: Run) -> None:
     """Run the golden image through the graph and compare.
 
@@ -43,8 +59,21 @@ def check_golden(golden: Golden, spec: InputSpec, run: Run) -> None:
     Raises:
         SelfCheckError: The answer has another length, is not finite, or is too far off.
     """
+    _compare(golden, run(golden_image(spec)[np.newaxis]), "embedding is")
+
+
+def check_golden_pairs(golden: Golden, spec: InputSpec, score: Score) -> None:
+    """Run the golden pairs through a pair model's graph and compare.
+
+    Raises:
+        SelfCheckError: The answer has another length, is not finite, or is too far off.
+    """
+    _compare(golden, score(*golden_pairs(spec)), "energies are")
+
+
+def _compare(golden: Golden, answered: NDArray[np.generic], what: str) -> None:
     expected = np.asarray(golden.embedding, dtype=np.float64)
-    raw = np.asarray(run(golden_image(spec)[np.newaxis]))
+    raw = np.asarray(answered)
     answer = raw.astype(np.float64).reshape(-1)
     if answer.shape != expected.shape:
         raise SelfCheckError(
@@ -57,7 +86,7 @@ def check_golden(golden: Golden, spec: InputSpec, run: Run) -> None:
     error = float(np.abs(answer - expected).max()) / scale
     if not error <= golden.tolerance:
         raise SelfCheckError(
-            f"the golden embedding is off by {error:.2e} of its scale, over the tolerance of "
+            f"the golden {what} off by {error:.2e} of the scale, over the tolerance of "
             f"{golden.tolerance:.0e}: the graph was altered, or this runtime computes it wrongly"
         )
 

@@ -23,6 +23,8 @@ MAX_SIDE = 1024
 
 MAX_UNDECIDED: Final = 0.25
 """The largest share of a golden code's bits that may be undecided."""
+GOLDEN_PAIRS = 2
+"""The pairs that a pair model's self-check runs: an image with itself, and with another."""
 
 Fraction = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -97,9 +99,12 @@ class OnnxFile(_Frozen):
 
 
 class Golden(_Frozen):
-    """The self-check: what the graph answers for the golden image (see `model.golden`)."""
+    """The self-check: what the graph answers for the golden image (see `model.golden`).
 
-    formula: Literal["ramp-1"] = "ramp-1"
+    For a pair model (formula `ramp-1-pairs`) `embedding` holds the energies of the golden pairs.
+    """
+
+    formula: Literal["ramp-1", "ramp-1-pairs"] = "ramp-1"
     embedding: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=65536)
     tolerance: float = Field(gt=0, le=0.1)
     """Largest allowed difference, relative to the largest magnitude in `embedding`.
@@ -308,6 +313,7 @@ class Manifest(_Frozen):
     input: InputSpec
     metric: Metric
     embedding_dim: int = Field(ge=1, le=65536)
+    """Numbers in an answer of the graph; 1 for the energy of a pair model, which embeds nothing."""
     onnx: OnnxFile
     split_sha256: Sha256 | None = None
     split_by: SplitBy = SplitBy.IDENTITY
@@ -321,7 +327,11 @@ class Manifest(_Frozen):
     def _parts_agree(self) -> Self:
         if self.metric not in _METRICS_OF_KIND[self.kind]:
             raise ValueError(f"a bundle of kind {self.kind} cannot use the metric {self.metric}")
-        if len(self.golden.embedding) != self.embedding_dim:
+        if self.kind is Kind.PAIR:
+            self._check_pair()
+        elif self.golden.formula != "ramp-1":
+            raise ValueError("the golden pairs are for a pair model only")
+        elif len(self.golden.embedding) != self.embedding_dim:
             raise ValueError("the golden embedding's length is not embedding_dim")
         self._check_undecided()
         return self
@@ -336,9 +346,22 @@ class Manifest(_Frozen):
                 f"{len(undecided)} of {bits} golden bits are undecided: it tells nothing"
             )
 
+    def _check_pair(self) -> None:
+        if self.embedding_dim != 1:
+            raise ValueError("a pair model answers one energy: its embedding_dim is 1")
+        if self.golden.formula != "ramp-1-pairs" or len(self.golden.embedding) != GOLDEN_PAIRS:
+            raise ValueError(
+                f"a pair model is checked by the {GOLDEN_PAIRS} golden pairs of ramp-1-pairs"
+            )
+
 
 _METRICS_OF_KIND = {
     Kind.ENCODER: {Metric.L1, Metric.L2},
     Kind.CODES: {Metric.HAMMING},
     Kind.PAIR: {Metric.NONE},
 }
+
+
+def kind_of(metric: Metric) -> Kind:
+    """The kind of bundle whose energy is by that metric."""
+    return next(kind for kind, metrics in _METRICS_OF_KIND.items() if metric in metrics)

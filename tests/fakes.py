@@ -17,7 +17,7 @@ from app.jobs import JobPool
 from app.service import Service
 from app.settings import Settings
 from model.bundle import sha256, write_bundle
-from model.golden import golden_image
+from model.golden import golden_image, golden_pairs
 from model.manifest import (
     Accuracy,
     Aspect,
@@ -176,7 +176,7 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
     metric: Metric = Metric.L2,
     spec: InputSpec = SPEC,
     dim: int = DIM,
-    golden: tuple[float, ...] | None = None,
+    golden: Golden | tuple[float, ...] | None = None,
     default: int = 2,
     **changes,
 ) -> Manifest:
@@ -196,7 +196,9 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
         "metric": metric,
         "embedding_dim": dim,
         "onnx": OnnxFile(file="encoder.onnx", sha256=sha256(graph), bytes=len(graph), opset=OPSET),
-        "golden": Golden(embedding=golden, tolerance=1e-3),
+        "golden": golden
+        if isinstance(golden, Golden)
+        else Golden(embedding=golden, tolerance=1e-3),
         "calibration": Calibration(
             sample=sample,
             operating_points=tuple(points),
@@ -262,17 +264,43 @@ def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER,
     return models_dir / name
 
 
-def make_pair_bundle(models_dir: Path, name: str = "pair") -> Path:
-    """A bundle of kind `pair`, whose graph nobody will run."""
-    return make_bundle(
-        models_dir,
-        name,
-        Kind.PAIR,
-        metric=Metric.NONE,
-        dim=1,
-        golden=(0.5,),
-        graph=encoder_graph(dim=1),
+def pair_graph(spec: InputSpec = SPEC, *, scale: float = 127.5, inputs=("images1", "images2")):
+    """A small real graph of a pair model: the mean difference of two images' pixels, over `scale`.
+
+    With a scale of 0 the energy of an image with itself is 0 / 0, which is not finite.
+    """
+    nodes = [
+        helper.make_node("Cast", [inputs[0]], ["float1"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [inputs[1]], ["float2"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["float1", "float2"], ["difference"]),
+        helper.make_node("Abs", ["difference"], ["distance"]),
+        helper.make_node("ReduceMean", ["distance"], ["mean"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Div", ["mean", "scale"], ["energies"]),
+    ]
+    shape = ["batch", spec.height, spec.width, spec.channels]
+    graph = helper.make_graph(
+        nodes,
+        "tiny-pair",
+        [helper.make_tensor_value_info(name, TensorProto.UINT8, shape) for name in inputs],
+        [helper.make_tensor_value_info("energies", TensorProto.FLOAT, ["batch"])],
+        [numpy_helper.from_array(np.asarray(np.float32(scale)), "scale")],
     )
+    opset = [helper.make_opsetid("", OPSET)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+
+
+def pair_energy(images1: np.ndarray, images2: np.ndarray) -> np.ndarray:
+    """What `pair_graph` computes, without a graph."""
+    apart = np.abs(images1.astype(np.float64) - images2.astype(np.float64))
+    return apart.mean(axis=(1, 2, 3)) / 127.5
+
+
+def make_pair_bundle(models_dir: Path, name: str = "pair", **choices) -> Path:
+    """Write a small real bundle of kind `pair`; `choices` go to `make_manifest`."""
+    energies = tuple(pair_energy(*golden_pairs(SPEC)).tolist())
+    golden = Golden(formula="ramp-1-pairs", embedding=energies, tolerance=1e-3)
+    fields = {"metric": Metric.NONE, "dim": 1, "golden": golden, "graph": pair_graph()}
+    return make_bundle(models_dir, name, Kind.PAIR, **(fields | choices))
 
 
 @dataclass

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.manifest import Kind, Metric
+from model.manifest import Metric
 from model.scoring import Vectors
 
 BITS_OF_A_BYTE = 8
@@ -22,11 +22,6 @@ Activations = NDArray[np.float32]
 def pack(activations: Activations) -> NDArray[np.uint8]:
     """From activations, (N, bits), to packed bits, uint8 (N, bits / 8)."""
     return np.packbits(activations > 0, axis=1)
-
-
-def kind_of(metric: Metric) -> Kind:
-    """The kind of bundle that one image's embedding, compared by a metric, makes."""
-    return Kind.CODES if metric is Metric.HAMMING else Kind.ENCODER
 
 
 def compared(outputs: Activations, metric: Metric) -> Vectors:

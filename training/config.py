@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import faults
 from model.manifest import BundleName, Card, InputSpec, Metric, SplitBy, Version
@@ -77,13 +77,6 @@ class TrainingConfig(BaseModel):
     card: Card
     protocols: tuple[Component, ...] = ()
     targets: tuple[Target, ...] = ()
-
-    @field_validator("metric")
-    @classmethod
-    def _a_metric_of_embeddings(cls, metric: Metric) -> Metric:
-        if metric is Metric.NONE:
-            raise ValueError("an encoder is trained for l1, l2 or hamming (codes), not for none")
-        return metric
 
     @model_validator(mode="after")
     def _parts_of_a_batch_are_whole_pairs(self) -> Self:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model.bundle import Bundle, Split, identity_digest, sha256
 from model.golden import TOLERANCE, golden_image
 from model.manifest import Golden, Kind, Manifest, SplitBy
+from training.comparing import EmbeddingComparer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
@@ -64,7 +65,8 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
     graph = convert(bundle.onnx, precision, sample[spread])
     encoder = OnnxEncoder(graph)
-    meter = Meter(encoder, manifest.input, manifest.metric, as_measured_before(manifest))
+    comparer = EmbeddingComparer(encoder.embed, manifest.metric)
+    meter = Meter(comparer, manifest.input, as_measured_before(manifest))
     unseen = images.of(split.test)
     test = meter.pairs(unseen)
     calibration = calibrate(meter.pairs(calibration_images), test)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.bundle import Bundle, Split, identity_digest
-from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, Metric, SplitBy
-from model.scoring import energy
+from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, SplitBy
+from training.bounding import bounded
+from training.comparing import Comparer, graph_comparer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.errors import DataError
 from training.measurement.calibration import measure
-from training.measurement.pairs import MAX_IMAGES, PairEnergies, all_pairs
+from training.measurement.pairs import PairEnergies
 from training.measurement.rates import RateTable
 from training.measurement.verification import ten_fold_accuracy
-from training.runtime import OnnxEncoder
 
 _IMAGES_PER_IDENTITY = 10
 """Where a bundle's config does not say."""
@@ -26,30 +26,27 @@ _IMAGES_PER_IDENTITY = 10
 
 @dataclass(frozen=True)
 class Meter:
-    """A graph with what is needed to compare its embeddings.
+    """A graph with what is needed to compare images by it.
 
     Attributes:
-        encoder: The graph.
+        comparer: The graph and its energy.
         spec: Its input.
-        metric: Its energy.
         images_per_identity: The most images of one identity that are measured.
     """
 
-    encoder: OnnxEncoder
+    comparer: Comparer
     spec: InputSpec
-    metric: Metric
     images_per_identity: int
 
     def pairs(self, images: ImageSet) -> PairEnergies:
-        """Every pair of the images, at most so many of one identity.
+        """The pairs of the images, at most so many of one identity.
 
         Raises:
             DataError: No genuine or no impostor pairs.
         """
         decoded = decode(bounded(images, self.images_per_identity), self.spec)
-        embeddings = self.encoder.embed(decoded.pixels)
         source = decoded.source
-        return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
+        return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 
     def benchmark(self, images: ImageSet, name: str, listed: tuple[OfficialPair, ...]) -> Benchmark:
         """The ten-fold accuracy on a published list of pairs.
@@ -63,10 +60,9 @@ class Meter:
         row = {image.name: i for i, image in enumerate(decoded.source)}
         if lost := wanted - row.keys():
             raise DataError(f"{name}: {len(lost)} of its images cannot be read")
-        embeddings = self.encoder.embed(decoded.pixels)
-        left = embeddings[[row[name] for name, _, _ in listed]]
-        right = embeddings[[row[name] for _, name, _ in listed]]
-        energies = energy(self.metric, left, right)
+        left = np.array([row[name] for name, _, _ in listed])
+        right = np.array([row[name] for _, name, _ in listed])
+        energies = self.comparer.energies(decoded.pixels, left, right)
         accuracy, error = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
         return Benchmark(
             name=name,
@@ -121,7 +117,7 @@ def evaluate(
     """
     manifest = bundle.manifest
     limit = images_per_identity or as_measured_before(manifest)
-    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
+    meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
     fingerprint = images.fingerprint()
     same_data = fingerprint == _calibrated_on(manifest)
     unseen = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
@@ -231,22 +227,17 @@ def protocol_of(
             f"but its {len(unseen.identities)} classes are known from training: of new classes "
             "nothing is said"
         )
-    which = "all pairs" if unseen.listed is None else "the listed pairs"
     return (
-        f"{which} among {pairs.images} images of the {len(unseen.identities)} test identities of "
-        f"{unseen.name}, at most {images_per_identity} images of one identity; none of them was "
-        "trained or calibrated on"
+        f"{_compared(unseen, pairs)} among {pairs.images} images of the "
+        f"{len(unseen.identities)} test identities of {unseen.name}, at most "
+        f"{images_per_identity} images of one identity; none of them was trained or calibrated on"
     )
 
 
-def bounded(images: ImageSet, per_identity: int) -> ImageSet:
-    """At most so many images of one identity, and in all; whole identities, by their digest."""
-    few = images.of(images.identities, per_identity)
-    if len(few) <= MAX_IMAGES:
-        return few
-    kept = sorted(few.identities, key=identity_digest)
-    share = int(len(kept) * MAX_IMAGES / len(few) * 0.95)
-    return few.of(kept[: max(2, share)])
+def _compared(images: ImageSet, pairs: PairEnergies) -> str:
+    if images.listed is not None:
+        return "the listed pairs"
+    return "all pairs" if pairs.are_all else "pairs drawn by a seed"
 
 
 def _calibrated_on(manifest: Manifest) -> str:

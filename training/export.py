@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +20,16 @@ from model.manifest import (
     BundleName,
     Calibration,
     Golden,
+    InputSpec,
+    Kind,
     Manifest,
     Metric,
     OnnxFile,
     Provenance,
+    kind_of,
 )
 from training import codes
+from training.comparing import graph_comparer
 from training.config import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
@@ -34,13 +41,13 @@ from training.health import check_spread
 from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
 from training.onnx_graph import OPSET, check_agreement, to_onnx
+from training.pair_graph import checked_pair_graph, golden_energies
 from training.run import RunFolder
 from training.runtime import OnnxEncoder
 from training.session import data_of
 from training.trainer import trained_encoder
 
 _AGREEMENT_IMAGES = 64
-ONNX_FILE = "encoder.onnx"
 
 
 def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
@@ -68,17 +75,21 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
-    graph = _checked_graph(encoder, config, split.take(images, "calibration"))
+    kind = kind_of(config.metric)
+    form = _FORMS[kind]
+    known = split.take(images, "calibration")
+    sample = decode(known, config.input).pixels[:_AGREEMENT_IMAGES]
+    graph = form.checked_graph(encoder, config.input, sample)
     calibration, accuracy = _measure(config, split, images, graph)
-    golden = _golden(encoder, graph, config)
+    golden = form.golden(encoder, graph, config.input)
     manifest = Manifest(
         name=name,
         version=config.version,
-        kind=codes.kind_of(config.metric),
+        kind=kind,
         input=config.input,
         metric=config.metric,
-        embedding_dim=len(golden.embedding),
-        onnx=OnnxFile(file=ONNX_FILE, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
+        embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
+        onnx=OnnxFile(file=form.file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
         split_sha256=sha256(split_bytes(run.digests())),
         split_by=config.split.by,
         golden=golden,
@@ -108,18 +119,24 @@ def bundle_name(to: Path) -> str:
         ) from error
 
 
-def _checked_graph(encoder: nn.Module, config: TrainingConfig, images: ImageSet) -> bytes:
-    graph = to_onnx(encoder, config.input, codes.kind_of(config.metric))
-    sample = decode(images, config.input).pixels[:_AGREEMENT_IMAGES]
-    check_agreement(encoder, graph, sample)
-    check_spread(codes.told_apart(_embed(encoder, sample), config.metric))
+def _checked_graph(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8]) -> bytes:
+    graph = to_onnx(encoder, spec)
+    check_agreement(encoder, graph, images)
+    check_spread(_embed(encoder, images))
+    return graph
+
+
+def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8]) -> bytes:
+    graph = to_onnx(encoder, spec, Kind.CODES)
+    check_agreement(encoder, graph, images)
+    check_spread(codes.told_apart(_embed(encoder, images), Metric.HAMMING))
     return graph
 
 
 def _measure(
     config: TrainingConfig, split: DataSplit, images: ImageSet, graph: bytes
 ) -> tuple[Calibration, Accuracy]:
-    meter = Meter(OnnxEncoder(graph), config.input, config.metric, config.images_per_identity)
+    meter = Meter(graph_comparer(graph, config.metric), config.input, config.images_per_identity)
     unseen = split.take(images, "test")
     test = meter.pairs(unseen)
     calibration = calibrate(meter.pairs(split.take(images, "calibration")), test)
@@ -128,18 +145,45 @@ def _measure(
     return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 
 
-def _golden(encoder: nn.Module, graph: bytes, config: TrainingConfig) -> Golden:
-    image = golden_image(config.input)[np.newaxis]
-    answer = OnnxEncoder(graph).embed(image)
-    free: tuple[int, ...] = ()
-    if config.metric is Metric.HAMMING:
-        near = codes.undecided(_embed(encoder, image), TOLERANCE)[0]
-        free = tuple(np.flatnonzero(near).tolist())
-    return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE, undecided=free)
+def _golden(_encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
+    answer = OnnxEncoder(graph).embed(golden_image(spec)[np.newaxis])
+    return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE)
+
+
+def _golden_code(encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
+    near = codes.undecided(_embed(encoder, golden_image(spec)[np.newaxis]), TOLERANCE)[0]
+    free = tuple(np.flatnonzero(near).tolist())
+    return _golden(encoder, graph, spec).model_copy(update={"undecided": free})
+
+
+def _golden_pairs(_network: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
+    return golden_energies(graph, spec)
 
 
 def _embed(encoder: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return embed(encoder, pixels, torch.device("cpu"))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the kind of a bundle decides in its export.
+
+    Attributes:
+        file: What the graph's file is called.
+        checked_graph: Exports a network, and checks the graph against it on real images.
+        golden: What a network's graph answers in the self-check.
+    """
+
+    file: str
+    checked_graph: Callable[[Any, InputSpec, NDArray[np.uint8]], bytes]
+    golden: Callable[[Any, bytes, InputSpec], Golden]
+
+
+_FORMS = {
+    Kind.ENCODER: _Form("encoder.onnx", _checked_graph, _golden),
+    Kind.CODES: _Form("encoder.onnx", _checked_codes, _golden_code),
+    Kind.PAIR: _Form("scorer.onnx", checked_pair_graph, _golden_pairs),
+}
 
 
 def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from model.bundle import open_bundle
 from training import provenance, session
+from training.comparing import graph_comparer
 from training.config import TrainingConfig
 from training.data.folds import fold_splits
 from training.data.source import open_data
@@ -22,7 +23,6 @@ from training.measurement.pairs import PairEnergies, pool
 from training.measurement.rates import equal_error, fnmr_at_fmr
 from training.record import Record, system_of
 from training.run import RunFolder
-from training.runtime import OnnxEncoder
 
 FMRS = (0.1, 0.075, 0.05, 0.01)
 """Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
@@ -123,7 +123,6 @@ def _bundle_of(run: RunFolder) -> Path:
 def _pairs(run: RunFolder, data: Path) -> PairEnergies:
     """The pairs of a fold's test identities, through the fold's own bundle."""
     bundle = open_bundle(_bundle_of(run))
-    spec, metric = bundle.manifest.input, bundle.manifest.metric
-    limit = run.config().images_per_identity
-    meter = Meter(OnnxEncoder(bundle.onnx), spec, metric, limit)
+    comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
+    meter = Meter(comparer, bundle.manifest.input, run.config().images_per_identity)
     return meter.pairs(session.data_of(run, data).of(run.split().test))

@@ -27,15 +27,15 @@ def check_loss(loss: float, epoch: int, learning_rate: float) -> None:
 
 
 def check_finite(embeddings: NDArray[np.float32]) -> None:
-    """Check that every embedding is a vector of finite numbers.
+    """Check that every embedding, or energy, is finite.
 
     Raises:
         DivergedError: One is not.
     """
     if not np.isfinite(embeddings).all():
         raise DivergedError(
-            "an embedding is not finite; the last checkpoint is good: lower learning_rate and "
-            "train again"
+            "an embedding or an energy is not finite; the last checkpoint is good: lower "
+            "learning_rate and train again"
         )
 
 
@@ -57,4 +57,24 @@ def check_spread(embeddings: NDArray[np.float32]) -> None:
         raise CollapsedError(
             f"every image gets nearly the same embedding (spread {spread:.2e} at length "
             f"{length:.2e}): lower learning_rate, or check that identities are labelled rightly"
+        )
+
+
+def check_energies(energies: NDArray[np.float32]) -> None:
+    """Check that a pair model tells pairs apart at all.
+
+    Args:
+        energies: Of calibration pairs, genuine and impostor, (pairs,).
+
+    Raises:
+        DivergedError: An energy is not finite.
+        CollapsedError: All pairs get nearly the same one.
+    """
+    check_finite(energies)
+    spread = float(np.abs(energies - energies.mean()).mean())
+    size = float(np.abs(energies).mean())
+    if spread <= COLLAPSED_SPREAD * size:
+        raise CollapsedError(
+            f"every pair gets nearly the same energy (spread {spread:.2e} at size {size:.2e}): "
+            "lower learning_rate, or check that identities are labelled rightly"
         )

@@ -22,7 +22,7 @@ OPSET = 18
 """The ONNX operator set of every exported graph."""
 
 AGREEMENT = 1e-4
-"""Largest allowed difference, relative to the embeddings' largest magnitude."""
+"""Largest allowed difference, relative to the answers' largest magnitude."""
 
 MAX_UNDECIDED_SHARE = 0.01
 """Largest share of a code's bits that may lie within `AGREEMENT` of 0, over the images compared."""
@@ -34,20 +34,38 @@ def to_onnx(encoder: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> b
     A graph of kind `codes` packs the signs as well: uint8 (N, bits / 8) out.
     """
     served = ServedEncoder(encoder.cpu())
-    graph = (PackedCodes(served) if kind is Kind.CODES else served).eval()
-    # Two images: an example of one would be taken for a fixed batch of one.
-    example = torch.zeros(2, spec.height, spec.width, spec.channels, dtype=torch.uint8)
+    graph = PackedCodes(served) if kind is Kind.CODES else served
+    return export_graph(graph, spec, ["images"], "embeddings")
+
+
+def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) -> bytes:
+    """Export a module that takes one or more batches of uint8 images and gives one tensor.
+
+    Args:
+        served: The module, on the CPU.
+        spec: Of each input.
+        inputs: The inputs' names, which are also those of `forward`'s arguments, in order.
+        output: The output's name.
+
+    Raises:
+        ExportError: PyTorch's exporter gave no graph.
+    """
+    # Two images: an example of one would be taken for a fixed batch of one. And a tensor for each
+    # input: the exporter takes one tensor that is given twice for one input.
+    shape = (2, spec.height, spec.width, spec.channels)
+    examples = tuple(torch.zeros(shape, dtype=torch.uint8) for _ in inputs)
+    batch = torch.export.Dim("batch", min=1)
     with warnings.catch_warnings():
         # PyTorch's exporter warns of its own internals, not of this graph.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
-            graph,
-            (example,),
-            input_names=["images"],
-            output_names=["embeddings"],
+            served.eval(),
+            examples,
+            input_names=inputs,
+            output_names=[output],
             opset_version=OPSET,
-            dynamic_shapes={"images": {0: torch.export.Dim("batch", min=1)}},
+            dynamic_shapes={name: {0: batch} for name in inputs},
             dynamo=True,
             verbose=False,
         )
@@ -92,10 +110,19 @@ def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8])
     answer = OnnxEncoder(graph).embed(images)
     if answer.dtype == np.uint8:
         return _check_bits(expected, answer.astype(np.uint8))
-    error = float(np.abs(answer.astype(np.float32) - expected).max() / np.abs(expected).max())
+    return difference(answer.astype(np.float32), expected)
+
+
+def difference(answer: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """The largest difference of two sets of answers, relative to their largest magnitude.
+
+    Raises:
+        ExportError: It exceeds `AGREEMENT`.
+    """
+    error = float(np.abs(answer - expected).max() / np.abs(expected).max())
     if not error <= AGREEMENT:
         raise ExportError(
-            f"ONNX Runtime and PyTorch differ by {error:.2e} of the embeddings' scale, over "
+            f"ONNX Runtime and PyTorch differ by {error:.2e} of the answers' scale, over "
             f"{AGREEMENT:.0e}: nothing was written"
         )
     return error

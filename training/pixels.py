@@ -33,3 +33,21 @@ class ServedEncoder(nn.Module):
         """Embed uint8 images, (N, H, W, C), as float32, (N, dim)."""
         embeddings: Tensor = self.encoder(scale(to_channels_first(images)))
         return embeddings.to(torch.float32)
+
+
+class ServedPair(nn.Module):
+    """A network of pairs with everything that the bundle's graph holds: uint8 in, energy out.
+
+    Both orders are run and averaged: whether two images show the same thing does not depend on
+    which was named first, though a network's answer may.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images1: Tensor, images2: Tensor) -> Tensor:
+        """Compare uint8 images, two of (N, H, W, C), to energies, float32 (N,)."""
+        one, other = (scale(to_channels_first(images)) for images in (images1, images2))
+        energies: Tensor = (self.network(one, other) + self.network(other, one)) / 2
+        return energies.to(torch.float32)

@@ -24,7 +24,8 @@ _BINS = 80
 def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
     """Energies of genuine and impostor pairs, and the thresholds by name."""
     figure, axes = _figure()
-    edges = np.linspace(0, float(pairs.all_energies.max()), _BINS).tolist()
+    low = min(0.0, float(pairs.all_energies.min()))
+    edges = np.linspace(low, float(pairs.all_energies.max()), _BINS).tolist()
     for energies, label in ((pairs.genuine, "genuine"), (pairs.impostor, "impostor")):
         axes.hist(
             energies,

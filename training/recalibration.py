@@ -8,6 +8,7 @@ from pathlib import Path
 from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
 from model.manifest import CalibrationSource, Manifest, SplitBy
 from training import provenance
+from training.comparing import graph_comparer
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit, split_in_two
 from training.errors import ExportError
@@ -21,7 +22,6 @@ from training.evaluation import (
 from training.export import bundle_name
 from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
-from training.runtime import OnnxEncoder
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
     """Calibration and accuracy, as an export makes them."""
     limit = as_measured_before(bundle.manifest)
     manifest = bundle.manifest
-    meter = Meter(OnnxEncoder(bundle.onnx), manifest.input, manifest.metric, limit)
+    meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
     unseen = images.of(split.test)
     test = meter.pairs(unseen)
     calibration = calibrate(meter.pairs(images.of(split.calibration)), test)

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
-from model.manifest import Manifest, SplitBy
+from model.manifest import Kind, Manifest, SplitBy
 from training import provenance
 from training.config import TrainingConfig
 from training.errors import RunError
 from training.figures import Figure
 from training.run import RunFolder
-from training.runtime import OnnxEncoder
+from training.runtime import OnnxEncoder, OnnxScorer
 from training.session import data_of
 from training.system import SystemUnderTest
 
@@ -130,15 +130,15 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
     accuracy = manifest.accuracy
     sample = accuracy.sample
     pairs = sample.genuine_pairs + sample.impostor_pairs
-    eer, fnmr = _FIGURES[manifest.split_by]
+    sampled = pairs < sample.images * (sample.images - 1) // 2
+    eer, fnmr = (
+        name.replace("all pairs", "sampled pairs") if sampled else name
+        for name in _FIGURES[manifest.split_by]
+    )
     yield Figure(name=eer, value=accuracy.eer, trials=pairs)
     for point in manifest.calibration.operating_points:
         if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
-            yield Figure(
-                name=fnmr,
-                value=point.test.fnmr,
-                trials=sample.genuine_pairs,
-            )
+            yield Figure(name=fnmr, value=point.test.fnmr, trials=sample.genuine_pairs)
     for benchmark in accuracy.benchmarks:
         yield Figure(
             name=f"{benchmark.name}: {benchmark.measure}",
@@ -161,4 +161,5 @@ def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> Syste
         images=data_of(run, data),
         split=run.split(),
         data=data or Path(run.record().data),
+        scorer=OnnxScorer(bundle.onnx) if bundle.manifest.kind is Kind.PAIR else None,
     )

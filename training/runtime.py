@@ -30,3 +30,28 @@ class OnnxEncoder:
             for i in range(0, len(images), _BATCH)
         ]
         return np.concatenate(batches)
+
+
+class OnnxScorer:
+    """A pair model's graph on the CPU."""
+
+    def __init__(self, onnx: bytes) -> None:
+        self._session = ort.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+
+    def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compare pairs.
+
+        Args:
+            images1: uint8, (N, H, W, C).
+            images2: Of the same shape.
+
+        Returns:
+            The energies, float32, (N,).
+        """
+        batches = [
+            self._session.run(
+                None, {"images1": images1[i : i + _BATCH], "images2": images2[i : i + _BATCH]}
+            )[0]
+            for i in range(0, len(images1), _BATCH)
+        ]
+        return np.concatenate(batches)

@@ -9,13 +9,13 @@ from torch import nn
 
 from model.bundle import identity_digest
 from training import provenance
+from training.bounding import bounded
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.data.split import DataSplit, split_data
 from training.errors import ConfigError, RunError
-from training.evaluation import bounded
 from training.initial import TrainedWeights
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from model.manifest import InputSpec, Metric
 from model.scoring import Vectors
 from training import components
+from training.bounding import bounded
+from training.comparing import Comparer, EmbeddingComparer, PairComparer
 from training.components import Component, Part
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
-from training.errors import DataError
+from training.errors import ConfigError, DataError
 from training.figures import Figure
-from training.runtime import OnnxEncoder
+from training.measurement.pairs import PairEnergies
+from training.runtime import OnnxEncoder, OnnxScorer
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class SystemUnderTest:
         images: The whole data set that it was trained from.
         split: Which identities (or images) it was trained, calibrated and tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
+        scorer: The bundle's graph as a comparer of pairs, where the metric is `none`.
     """
 
     encoder: OnnxEncoder
@@ -40,6 +44,28 @@ class SystemUnderTest:
     images: ImageSet
     split: DataSplit
     data: Path
+    scorer: OnnxScorer | None = None
+
+    @property
+    def comparer(self) -> Comparer:
+        """What compares two images, whichever kind of system it is."""
+        if self.scorer is not None:
+            return PairComparer(self.scorer.score)
+        return EmbeddingComparer(self.encoder.embed, self.metric)
+
+    def pairs(self, images: ImageSet, images_per_identity: int) -> PairEnergies:
+        """Compare some images: every pair, or of a pair model a seeded sample.
+
+        Args:
+            images: Of identities that the protocol measures.
+            images_per_identity: The most of one identity.
+
+        Raises:
+            DataError: No genuine or no impostor pairs among them.
+        """
+        decoded = decode(bounded(images, images_per_identity), self.spec)
+        source = decoded.source
+        return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 
     def measure(self, protocols: Iterable[Component]) -> Iterator[Figure]:
         """The figures of some protocols, in order.
@@ -60,7 +86,13 @@ class SystemUnderTest:
 
         Raises:
             DataError: An image cannot be read: a protocol without it would be another protocol.
+            ConfigError: The system compares pairs, and has no embeddings.
         """
+        if self.scorer is not None:
+            raise ConfigError(
+                "this protocol needs embeddings, which a pair model does not have; choose one that "
+                "measures pairs, such as fpr95"
+            )
         decoded = decode(images, self.spec)
         if len(decoded.source) < len(images):
             raise DataError(f"{images.name}: an image of the protocol cannot be read")

@@ -24,9 +24,8 @@ from training import codes, components, early_stopping, health
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
-from training.embedding import embed
 from training.errors import ConfigError
-from training.measurement.pairs import all_pairs
+from training.learning import learner_of
 from training.measurement.rates import equal_error
 from training.pixels import scale
 from training.run import RunFolder
@@ -57,6 +56,7 @@ class Trainer:
         self.canvases = torch.from_numpy(data.train.pixels)
         torch.manual_seed(config.seed)
         self.encoder = build_encoder(config).to(self.device)
+        self.learner = learner_of(config.metric, self.encoder)
         self.loss = components.build(
             Part.LOSS,
             config.loss,
@@ -124,8 +124,7 @@ class Trainer:
                 self.run.save_best(self._state(epoch + 1))
             self.run.save_checkpoint(self._state(epoch + 1))
             watch.epoch(epoch, summary)
-        outputs = embed(self.result, self.calibration.pixels, self.device)
-        health.check_spread(codes.told_apart(outputs, self.config.metric))
+        self.learner.check_spread(self.result, self.calibration, self.device)
 
     def _train_epoch(self, epoch: int, watch: Watch) -> float:
         """Make every step of an epoch; returns the mean loss."""
@@ -153,8 +152,8 @@ class Trainer:
     def _backward(self, images: Tensor, identities: Tensor, share: float) -> float:
         """Add the gradient of a part of a batch; returns its share of the loss."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            embeddings = self.encoder(images)
-        loss: Tensor = self.loss(embeddings.float(), identities) * share
+            answers = self.learner.answers(self.encoder, images)
+        loss: Tensor = self.loss(answers.float(), self.learner.labels(identities)) * share
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
@@ -184,12 +183,8 @@ class Trainer:
         return rate
 
     def _calibration_eer(self) -> float:
-        outputs = embed(self.result, self.calibration.pixels, self.device)
-        health.check_finite(outputs)  # Before the checkpoint: what is kept is always good.
-        source = self.calibration.source
-        embeddings = codes.compared(outputs, self.config.metric)
-        pairs = all_pairs(embeddings, source.labels(), self.config.metric, source.listed_rows())
-        return equal_error(pairs).rate
+        # What is not finite is an error here, before the checkpoint: what is kept is always good.
+        return equal_error(self.learner.pairs(self.result, self.calibration, self.device)).rate
 
     def _state(self, epoch: int) -> dict[str, Any]:
         parts = {name: part.state_dict() for name, part in self._parts().items()}

@@ -97,7 +97,7 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
 
 
 def _prepare(service: Service, sent: CompareJson) -> Callable[[], CompareAnswer]:
-    model = service.catalog.get(sent.model)
+    model = service.catalog.get_encoder(sent.model)
     choice = choose_threshold(model.manifest, sent.threshold, sent.fmr)
     if len(sent.gallery) > service.settings.max_gallery:
         raise errors.BodyTooLargeError(

@@ -117,7 +117,7 @@ def _from_form(form: multipart.Form, model: str | None) -> Batch:
 def _prepare(
     service: Service, batch: Batch, *, as_npy: bool
 ) -> Callable[[], EmbedAnswer | Response]:
-    model = service.catalog.get(batch.model)
+    model = service.catalog.get_encoder(batch.model)
     return partial(_answer, service, model, batch.images, as_npy=as_npy)
 
 

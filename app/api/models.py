@@ -8,8 +8,8 @@ from app import errors
 from app.api import problem_types
 from app.api.handover import Running
 from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
-from app.catalog import Catalog, ServedModel
-from model.manifest import Manifest, OperatingPoint
+from app.catalog import Catalog, Served
+from model.manifest import Kind, Manifest, OperatingPoint
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -37,7 +37,6 @@ async def list_models(service: Running) -> ModelList:
     responses=problem_types.documented(
         errors.NotReadyError,
         errors.UnknownModelError,
-        errors.KindError,
         errors.ModelRefusedError,
         errors.ParameterError,
     ),
@@ -47,7 +46,7 @@ async def show_model(name: str, service: Running) -> Manifest:
     return service.catalog.get(name).manifest
 
 
-def _summary(catalog: Catalog, model: ServedModel) -> ModelSummary:
+def _summary(catalog: Catalog, model: Served) -> ModelSummary:
     manifest = model.manifest
     points = manifest.calibration.operating_points
     return ModelSummary(
@@ -55,10 +54,10 @@ def _summary(catalog: Catalog, model: ServedModel) -> ModelSummary:
         version=manifest.version,
         kind=manifest.kind,
         sha256=manifest.onnx.sha256,
-        dim=manifest.embedding_dim,
+        dim=None if manifest.kind is Kind.PAIR else manifest.embedding_dim,
         metric=manifest.metric,
         default=manifest.name == catalog.default,
-        provider=model.encoder.provider,
+        provider=model.provider,
         default_operating_point=_offer(manifest.calibration.default_point),
         operating_points=[_offer(p) for p in points if p.supported and p.target_fmr is not None],
         summary=manifest.card.summary,

@@ -48,7 +48,9 @@ class VerifyAnswer(_Answer):
     """Whether two images show the same thing."""
 
     same: bool = Field(description="True where the energy does not exceed the threshold.")
-    energy: float = Field(description="The distance of the two embeddings; small means same.")
+    energy: float = Field(
+        description="Distance of the two embeddings, or a pair model's answer; small means same."
+    )
     threshold: float
     operating_point: OperatingPointAnswer
     likelihood_ratio: float = Field(
@@ -90,7 +92,7 @@ class ModelSummary(_Answer):
     version: str
     kind: Kind
     sha256: str
-    dim: int
+    dim: int | None = Field(description="Numbers in an embedding; null of a pair model.")
     metric: Metric
     default: bool = Field(description="Whether it answers requests that name no model.")
     provider: str = Field(description="What runs it: CPU or CUDA.")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request
+from numpy.typing import NDArray
 from pydantic import Field
 
 from app import errors
@@ -18,8 +20,8 @@ from app.api.handover import Running, hand_over
 from app.api.parameters import Choices, from_fields, from_json
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.budget import Share
-from app.catalog import ServedModel
-from app.comparison import Decision, choose_threshold, decide
+from app.catalog import Served, ServedPairModel
+from app.comparison import Decision, choose_threshold, decide, decide_energy
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
 from model.errors import OperatingPointError
@@ -125,13 +127,21 @@ def _prepare(service: Service, pair: Pair) -> Callable[[], VerifyAnswer]:
 
 
 def _answer(
-    service: Service, model: ServedModel, images: tuple[ImageFile, ...], choice: Choice
+    service: Service, model: Served, images: tuple[ImageFile, ...], choice: Choice
 ) -> VerifyAnswer:
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
-    return _to_answer(model, decide(model.manifest, model.encoder.embed(tensor), choice))
+    return _to_answer(model, _decide(model, tensor, choice))
 
 
-def _to_answer(model: ServedModel, decision: Decision) -> VerifyAnswer:
+def _decide(model: Served, tensor: NDArray[np.uint8], choice: Choice) -> Decision:
+    """Decide on two images, uint8 (2, height, width, channels)."""
+    if isinstance(model, ServedPairModel):
+        energies = model.scorer.score(tensor[:1], tensor[1:])
+        return decide_energy(model.manifest, energies, choice)
+    return decide(model.manifest, model.encoder.embed(tensor), choice)
+
+
+def _to_answer(model: Served, decision: Decision) -> VerifyAnswer:
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,

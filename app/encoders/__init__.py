@@ -1,1 +1,1 @@
-"""What turns images into embeddings: the port, and its ONNX Runtime adapter."""
+"""What turns images into embeddings, and pairs into energies: ports and ONNX Runtime adapters."""

@@ -1,4 +1,4 @@
-"""The port: what the service asks of anything that encodes images."""
+"""The ports: what the service asks of anything that encodes images, or compares two."""
 
 from __future__ import annotations
 
@@ -24,6 +24,30 @@ class Encoder(Protocol):
 
         Returns:
             float32 (n, dim), or uint8 (n, dim) of packed bits from a bundle of codes.
+
+        Raises:
+            EncodingError: The answer holds a number that is not finite.
+        """
+        ...
+
+
+class PairScorer(Protocol):
+    """E_W: pairs of images to energies. Safe to call from several threads at once."""
+
+    @property
+    def provider(self) -> str:
+        """What runs it, for people: `CPU` or `CUDA`."""
+        ...
+
+    def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compare pairs.
+
+        Args:
+            images1: uint8, shape (n, height, width, channels).
+            images2: Of the same shape.
+
+        Returns:
+            The energies, float32 (n,); small means same.
 
         Raises:
             EncodingError: The answer holds a number that is not finite.

@@ -2,14 +2,16 @@ import shutil
 
 import pytest
 
-from app.catalog import check_default, load_catalog
+from app.catalog import ServedModel, ServedPairModel, check_default, load_catalog
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.errors import IntegrityError, ManifestError
 from tests import fakes
 
 
-def load(_bundle):
-    return fakes.FakeEncoder()
+def load(bundle):
+    if bundle.manifest.kind == "pair":
+        return ServedPairModel(bundle.manifest, None)
+    return ServedModel(bundle.manifest, fakes.FakeEncoder())
 
 
 @pytest.fixture
@@ -54,16 +56,13 @@ def test_another_altered_bundle_is_left_out_and_said(folder, caplog):
     assert str(folder) not in str(raised.value)
 
 
-def test_a_pair_model_is_refused_as_of_the_wrong_kind(folder):
+def test_a_pair_model_is_served_and_refused_where_embeddings_are_needed(folder):
     fakes.make_pair_bundle(folder)
-
-    def load_encoders(bundle):
-        if bundle.manifest.kind == "pair":
-            raise KindError("of kind pair")
-        return fakes.FakeEncoder()
-
-    with pytest.raises(KindError):
-        load_catalog(folder, "tiny", load_encoders).get("pair")
+    catalog = load_catalog(folder, "tiny", load)
+    assert catalog.get("pair").manifest.kind == "pair"
+    with pytest.raises(KindError, match=r"POST /verify.*there is: tiny, tiny-codes"):
+        catalog.get_encoder("pair")
+    assert catalog.get_encoder() == catalog.get("tiny")
 
 
 def test_a_missing_default_model_is_an_error_that_lists_what_is_there(folder):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from model.errors import SelfCheckError
-from model.golden import TOLERANCE, check_golden, golden_image
+from model.golden import TOLERANCE, check_golden, check_golden_pairs, golden_image, golden_pairs
 from model.manifest import Aspect, Golden, InputSpec
 from tests import fakes
 
@@ -104,3 +104,25 @@ def test_bits_that_rounding_may_turn_are_not_compared(bits):
 def test_a_code_of_another_length_is_refused():
     with pytest.raises(SelfCheckError, match="3 numbers; the manifest promises 2"):
         check_golden(CODE, fakes.SPEC, gives(255, 8, 0))
+
+
+def test_the_golden_pairs_are_the_image_with_itself_and_with_its_mirror():
+    spec = InputSpec(width=9, height=5, channels=3, aspect=Aspect.PAD)
+    image, (left, right) = golden_image(spec), golden_pairs(spec)
+    assert left.shape == right.shape == (2, 5, 9, 3)
+    for first in (*left, right[0]):
+        np.testing.assert_array_equal(first, image)
+    for x in range(9):
+        np.testing.assert_array_equal(right[1][:, x], image[:, 8 - x])
+
+
+def energies(offset=0.0):
+    return lambda left, right: fakes.pair_energy(left, right) + offset
+
+
+def test_a_pair_model_that_answers_as_promised_passes_and_another_does_not():
+    promised = tuple(fakes.pair_energy(*golden_pairs(fakes.SPEC)).tolist())
+    golden = Golden(formula="ramp-1-pairs", embedding=promised, tolerance=TOLERANCE)
+    check_golden_pairs(golden, fakes.SPEC, energies())
+    with pytest.raises(SelfCheckError, match="golden energies are off"):
+        check_golden_pairs(golden, fakes.SPEC, energies(0.01))

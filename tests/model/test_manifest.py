@@ -13,6 +13,7 @@ from model.manifest import (
     Manifest,
     Metric,
     OnnxFile,
+    kind_of,
 )
 from tests import fakes
 
@@ -53,6 +54,39 @@ def test_a_kind_refuses_a_metric_of_another(manifest, kind, metric):
 def test_the_golden_embedding_has_the_embeddings_length(manifest):
     with pytest.raises(ValidationError, match="length"):
         changed(manifest, embedding_dim=manifest.embedding_dim + 1)
+
+
+def pair_golden(*energies):
+    return Golden(formula="ramp-1-pairs", embedding=energies, tolerance=1e-3)
+
+
+def test_a_pair_model_answers_one_energy_and_is_checked_by_two_pairs(manifest):
+    fields = {"kind": Kind.PAIR, "metric": Metric.NONE, "embedding_dim": 1}
+    assert changed(manifest, **fields, golden=pair_golden(-1.0, 2.0)).kind is Kind.PAIR
+    with pytest.raises(ValidationError, match="golden pairs"):
+        changed(manifest, **fields, golden=pair_golden(-1.0))
+    with pytest.raises(ValidationError, match="golden pairs"):
+        changed(manifest, **fields, golden=Golden(embedding=(1.0,), tolerance=1e-3))
+    with pytest.raises(ValidationError, match="one energy"):
+        changed(manifest, **(fields | {"embedding_dim": 8}), golden=pair_golden(-1.0, 2.0))
+
+
+def test_the_golden_pairs_are_for_a_pair_model_only(manifest):
+    with pytest.raises(ValidationError, match="pair model only"):
+        changed(manifest, embedding_dim=2, golden=pair_golden(-1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind"),
+    [
+        (Metric.L1, Kind.ENCODER),
+        (Metric.L2, Kind.ENCODER),
+        (Metric.HAMMING, Kind.CODES),
+        (Metric.NONE, Kind.PAIR),
+    ],
+)
+def test_the_metric_decides_the_kind(metric, kind):
+    assert kind_of(metric) is kind
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,22 @@ def exported(run, tmp_path_factory):
     return bundle
 
 
+@pytest.fixture(scope="session")
+def pair_run(folder, tmp_path_factory):
+    """The folder of a finished run of a network of pairs on `folder`; not to be changed."""
+    out = tmp_path_factory.mktemp("runs") / "pairs"
+    session.begin(synthetic.pair(images_per_identity=3), folder, out, Console(quiet=True))
+    return out
+
+
+@pytest.fixture(scope="session")
+def exported_pair(pair_run, tmp_path_factory):
+    """The bundle of `pair_run`; not to be changed."""
+    bundle = tmp_path_factory.mktemp("bundles") / "pairs"
+    export_run(RunFolder(pair_run), bundle)
+    return bundle
+
+
 @pytest.fixture
 def named_config(tmp_path, monkeypatch):
     """Puts a config beside the shipped ones, as a file; returns its name."""

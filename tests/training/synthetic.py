@@ -138,3 +138,17 @@ def codes(**changes):
         "learning_rate": 3e-3,
     }
     return config(**(fields | changes))
+
+
+def pair(network="two_channel", **changes):
+    """A small network of pairs, with its own loss."""
+    fields = {
+        "input": InputSpec(width=32, height=32, channels=1, aspect=Aspect.STRETCH),
+        "metric": Metric.NONE,
+        "network": Component(name=network, options={"width": 6, "hidden": 8}),
+        "loss": Component(name="hinge_pairs"),
+        "sampler": Component(name="balanced_pairs", options={"pairs_per_epoch": 64}),
+        "augmentation": Component(name="none"),
+        "learning_rate": 0.1,
+    }
+    return config(**(fields | changes))

@@ -65,8 +65,8 @@ def test_a_field_or_value_that_cannot_be_is_an_error_in_one_line(overrides):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("metric", ["none", "cosine"])
-def test_a_metric_that_no_encoder_has_is_refused_before_training(metric):
+@pytest.mark.parametrize("metric", ["cosine", "l3"])
+def test_a_metric_that_no_network_has_is_refused_before_training(metric):
     with pytest.raises(ValidationError, match="metric"):
         synthetic.config(metric=metric)
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from app.catalog import load_catalog
-from app.encoders.onnx import load_encoder
+from app.service import load_model
 from app.settings import Provider
 from model.bundle import open_bundle, write_bundle
 from training.conversion import compare_precisions, convert_bundle, images_per_second
@@ -38,7 +38,7 @@ def test_a_converted_bundle_has_its_own_figures_on_the_same_identities(opened, i
 def test_the_service_opens_a_converted_bundle(opened, images, precision, tmp_path):
     converted = convert_bundle(opened, images, precision, "small")
     write_bundle(tmp_path / "small", converted.manifest, converted.graph, split=opened.split)
-    catalog = load_catalog(tmp_path, "small", lambda bundle: load_encoder(bundle, Provider.CPU))
+    catalog = load_catalog(tmp_path, "small", lambda bundle: load_model(bundle, Provider.CPU))
     assert catalog.get().manifest == converted.manifest
 
 

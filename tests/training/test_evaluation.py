@@ -9,10 +9,12 @@ from model.bundle import Split, identity_digest, open_bundle
 from model.manifest import Metric
 from tests import fakes
 from tests.training import synthetic
+from training.bounding import bounded
+from training.comparing import graph_comparer
 from training.data.decoding import decode
 from training.data.folder import read_folder
 from training.errors import DataError
-from training.evaluation import Meter, bounded, evaluate, unseen_identities
+from training.evaluation import Meter, evaluate, unseen_identities
 from training.report import as_json, write_report
 from training.run import RunFolder
 from training.runtime import OnnxEncoder
@@ -107,7 +109,7 @@ def test_of_one_identity_at_most_so_many_images_are_measured(bundle, folder):
 
 
 def test_a_large_set_is_bounded_by_whole_identities(monkeypatch):
-    monkeypatch.setattr("training.evaluation.MAX_IMAGES", 60)
+    monkeypatch.setattr("training.bounding.MAX_IMAGES", 60)
     images = synthetic.image_set({f"p{i:03d}": 1 + i % 7 for i in range(100)})
     few = bounded(images, 4)
     assert 30 < len(few) <= 60
@@ -155,7 +157,7 @@ def test_an_official_pair_whose_image_cannot_be_read_is_an_error(bundle, tmp_pat
     files = {f"{name}/{k}.png": synthetic.png(synthetic.pattern(3)) for name in names for k in "01"}
     files["new03/1.png"] = b"garbage"
     images = read_folder(synthetic.write_files(tmp_path / "data", files))
-    meter = Meter(OnnxEncoder(bundle.onnx), bundle.manifest.input, Metric.L2, 10)
+    meter = Meter(graph_comparer(bundle.onnx, Metric.L2), bundle.manifest.input, 10)
     with pytest.raises(DataError, match="1 of its images cannot be read"):
         meter.benchmark(images, "the list", listed_pairs(names))
 

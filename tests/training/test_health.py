@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training.errors import CollapsedError, DivergedError
-from training.health import COLLAPSED_SPREAD, check_loss, check_spread
+from training.health import COLLAPSED_SPREAD, check_energies, check_loss, check_spread
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), -float("inf")])
@@ -35,3 +35,24 @@ def test_the_spread_is_relative_to_the_embeddings_length(share, passes):
 def test_an_embedding_that_is_not_finite_is_said():
     with pytest.raises(DivergedError, match="not finite"):
         check_spread(np.float32([[1, 2], [np.nan, 0]]))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -7.0])
+def test_one_energy_for_all_pairs_is_collapsed(value):
+    with pytest.raises(CollapsedError, match="nearly the same energy"):
+        check_energies(np.full(10, value, np.float32))
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.5, False), (2.0, True)])
+def test_the_spread_of_energies_is_relative_to_their_size(share, passes):
+    energies = np.float32(-50 + np.resize([1, -1], 10) * share * COLLAPSED_SPREAD * 50)
+    if passes:
+        check_energies(energies)
+    else:
+        with pytest.raises(CollapsedError):
+            check_energies(energies)
+
+
+def test_an_energy_that_is_not_finite_is_said():
+    with pytest.raises(DivergedError, match="not finite"):
+        check_energies(np.float32([1, np.inf]))

@@ -80,7 +80,7 @@ def test_a_folder_that_is_no_run_is_not_resumed(tmp_path):
 def test_a_large_calibration_part_is_watched_on_some_of_its_identities(
     folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("training.evaluation.MAX_IMAGES", 12)
+    monkeypatch.setattr("training.bounding.MAX_IMAGES", 12)
     monkeypatch.setattr("training.measurement.pairs.MAX_IMAGES", 12)
     session.begin(synthetic.config(epochs=1), folder, tmp_path / "run", QUIET)
     assert len(RunFolder(tmp_path / "run").history()) == 1

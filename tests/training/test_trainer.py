@@ -105,10 +105,11 @@ CONFIGS = {
     "bfloat16": synthetic.config(bfloat16=True),
     "moving average": synthetic.config(average_decay=0.9),
     "chopra": synthetic.chopra(),
+    "pair": synthetic.pair(),
 }
 
 
-@pytest.mark.parametrize("name", ["residual", "chopra"])
+@pytest.mark.parametrize("name", ["residual", "chopra", "pair"])
 def test_the_loss_falls(folder, tmp_path, name):
     config = CONFIGS[name].model_copy(update={"epochs": 8})
     _, watch = trained(config, folder, tmp_path / "run")

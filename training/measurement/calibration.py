@@ -91,7 +91,9 @@ def _default(points: list[OperatingPoint]) -> int:
 
 
 def _histogram(pairs: PairEnergies) -> Histogram:
-    edges = np.linspace(0, float(pairs.all_energies.max()) or 1.0, _BINS + 1)
+    low = min(0.0, float(pairs.all_energies.min()))  # A pair model's energies may be negative.
+    high = float(pairs.all_energies.max())
+    edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
     genuine, impostor = (
         np.histogram(energies, edges)[0] / len(energies)
         for energies in (pairs.genuine, pairs.impostor)

@@ -1,4 +1,4 @@
-"""All genuine and impostor pairs of some embeddings, with their energies and subjects."""
+"""Genuine and impostor pairs of some images, with their energies and subjects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_IMAGES = 6000
 
 @dataclass(frozen=True)
 class PairEnergies:
-    """Every unordered pair of different images, sorted by rising energy.
+    """Unordered pairs of different images, all or a sample, sorted by rising energy.
 
     Attributes:
         images: How many images there are.
@@ -47,6 +47,11 @@ class PairEnergies:
             genuine_pairs=len(self.genuine),
             impostor_pairs=len(self.impostor),
         )
+
+    @property
+    def are_all(self) -> bool:
+        """Whether every pair of the images is here, and not a sample."""
+        return len(self.genuine) + len(self.impostor) == self.images * (self.images - 1) // 2
 
     @cached_property
     def all_energies(self) -> Energies:
@@ -80,21 +85,41 @@ def all_pairs(
         raise DataError(
             f"{len(embeddings)} images make too many pairs; measure at most {MAX_IMAGES}"
         )
-    _, subject = np.unique(labels, return_inverse=True)
-    if listed is None:
-        left, right = np.triu_indices(len(embeddings), k=1)
-        energies = np.concatenate(
-            [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
-        )
-    else:
+    if listed is not None:
         left, right = listed.T
         energies = energy(metric, embeddings[left], embeddings[right])
+        return compared_pairs(labels, left, right, energies)
+    left, right = np.triu_indices(len(embeddings), k=1)
+    energies = np.concatenate(
+        [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
+    )
+    return compared_pairs(labels, left, right, energies)
+
+
+def compared_pairs(
+    labels: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    energies: Energies,
+) -> PairEnergies:
+    """Sort pairs that were compared into genuine and impostor ones.
+
+    Args:
+        labels: Each image's subject, (images,).
+        left: Each pair's first image, (pairs,).
+        right: Its second, (pairs,).
+        energies: Of the pairs, (pairs,).
+
+    Raises:
+        DataError: There is no genuine or no impostor pair.
+    """
+    _, subject = np.unique(labels, return_inverse=True)
     same = subject[left] == subject[right]
     if not same.any() or same.all():
         raise DataError("error rates need both genuine and impostor pairs; there is only one kind")
     genuine, impostor = _rising(energies, same), _rising(energies, ~same)
     return PairEnergies(
-        images=len(embeddings),
+        images=len(labels),
         subjects=int(subject.max()) + 1,
         genuine=energies[genuine],
         genuine_subject=subject[left[genuine]],

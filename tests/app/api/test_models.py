@@ -36,16 +36,11 @@ def test_an_unknown_model_is_a_problem(client):
 
 def test_refused_bundles_are_listed_and_asking_for_one_says_so(models_dir, tmp_path):
     folder = shutil.copytree(models_dir, tmp_path / "bundles")
-    fakes.make_pair_bundle(folder)
     (folder / "tiny-codes/encoder.onnx").write_bytes(b"altered")
     settings = Settings(models_dir=folder, default_model="tiny")
     with TestClient(create_app(settings)) as client:
         listed = client.get("/models")
         refused = {entry["name"]: entry["reason"] for entry in listed.json()["refused"]}
-        assert set(refused) == {"pair", "tiny-codes"}
+        assert set(refused) == {"tiny-codes"}
         assert str(tmp_path) not in listed.text
         assert client.get("/models/tiny-codes").status_code == 503
-        image = {"Content-Type": "image/png"}
-        asked = client.post("/embed?model=pair", content=fakes.photo(1), headers=image)
-        assert asked.status_code == 409
-        assert asked.json()["type"] == "urn:likewise:problem:wrong-kind"

@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 
 from app.encoders.onnx import load_encoder
-from app.errors import EncodingError, KindError, ProviderError
+from app.errors import EncodingError, ProviderError
 from app.settings import Provider
 from model.bundle import open_bundle
 from model.errors import SelfCheckError
@@ -84,9 +84,11 @@ def test_bytes_that_are_no_graph_are_refused(tmp_path):
         load(folder)
 
 
-def test_a_pair_model_is_refused_by_its_kind(tmp_path):
-    with pytest.raises(KindError, match="of kind pair"):
-        load(fakes.make_pair_bundle(tmp_path))
+def test_a_graph_of_two_inputs_cannot_pass_for_an_encoder(tmp_path):
+    graph = fakes.pair_graph()
+    folder = fakes.make_bundle(tmp_path, graph=graph, golden=(0.0,) * fakes.DIM)
+    with pytest.raises(SelfCheckError, match="2 inputs; the manifest promises one"):
+        load(folder)
 
 
 @pytest.mark.skipif(

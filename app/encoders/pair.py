@@ -1,0 +1,60 @@
+"""The adapter of pair models: a graph of two image inputs, run by ONNX Runtime."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.encoders.session import LOADING_FAILURES, Session
+from app.errors import EncodingError
+from app.settings import Provider
+from model.bundle import Bundle
+from model.errors import SelfCheckError
+from model.golden import check_golden_pairs
+
+
+class OnnxScorer:
+    """The graph of a bundle of kind `pair`."""
+
+    def __init__(self, bundle: Bundle, provider: Provider) -> None:
+        """Build the session; the graph's inputs and output are checked, its numbers are not.
+
+        Raises:
+            ProviderError: CUDA was asked for and did not load.
+            SelfCheckError: The graph cannot be loaded, or is not what the manifest says.
+        """
+        spec = bundle.manifest.input
+        self._session = Session(bundle, provider)
+        self._session.check_inputs(2, "tensor(uint8)", (spec.height, spec.width, spec.channels))
+        self._session.check_output("tensor(float)", ())
+
+    @property
+    def provider(self) -> str:
+        """What runs it: `CPU` or `CUDA`."""
+        return self._session.provider
+
+    def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compare pairs; see `app.encoders.port.PairScorer.score`."""
+        energies: NDArray[np.float32] = self._session.run(images1, images2)
+        finite = np.isfinite(energies)
+        if not finite.all():
+            raise EncodingError(
+                f"the model gave no finite energy for pair {int(np.argmin(finite))} of "
+                f"{len(images1)} (counted from 0)"
+            )
+        return energies
+
+
+def load_scorer(bundle: Bundle, provider: Provider) -> OnnxScorer:
+    """Build a pair model and let it pass the golden self-check.
+
+    Raises:
+        ProviderError: CUDA was asked for and did not load.
+        SelfCheckError: The graph does not compute what the manifest promises.
+    """
+    scorer = OnnxScorer(bundle, provider)
+    try:
+        check_golden_pairs(bundle.manifest.golden, bundle.manifest.input, scorer.score)
+    except (EncodingError, *LOADING_FAILURES) as error:
+        raise SelfCheckError(f"the golden pairs cannot be compared: {error}") from error
+    return scorer

@@ -1,0 +1,129 @@
+"""ONNX Runtime sessions: opened from a bundle, with the graph's inputs and outputs checked."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from app.encoders.providers import CUDA, check_loaded, preload_cuda_libraries, wanted_providers
+from app.settings import Provider
+from model.bundle import Bundle
+from model.errors import SelfCheckError
+
+# ONNX Runtime's own errors share no base class below Exception.
+LOADING_FAILURES = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+_QUIET = 3
+"""ONNX Runtime's severity from which it writes to stderr itself: errors only."""
+
+
+class Session:
+    """One graph in one session. Safe to run from several threads at once.
+
+    The session's own pool has one thread: requests already run side by side in the service's
+    threads, and two layers of threads would only take turns on the same cores.
+    """
+
+    def __init__(self, bundle: Bundle, provider: Provider) -> None:
+        """Build the session.
+
+        Raises:
+            ProviderError: CUDA was asked for and did not load.
+            SelfCheckError: The graph cannot be loaded.
+        """
+        self._session = _open_session(bundle, provider)
+        self._names = [node.name for node in self._session.get_inputs()]
+        self._runs_on_cuda = CUDA in self._session.get_providers()
+        # Parallel runs are safe on the CPU. On CUDA they have given wrong results and take more
+        # memory with each calling thread (ONNX Runtime issues 15154 and 6181).
+        self._turn: AbstractContextManager[Any] = (
+            threading.Lock() if self._runs_on_cuda else contextlib.nullcontext()
+        )
+
+    @property
+    def provider(self) -> str:
+        """What runs it: `CPU` or `CUDA`."""
+        return "CUDA" if self._runs_on_cuda else "CPU"
+
+    def run(self, *inputs: Any) -> Any:  # noqa: ANN401 (arrays, as the graph has them)
+        """Give the graph's one output for its inputs, in order."""
+        with self._turn:
+            return self._session.run(None, dict(zip(self._names, inputs, strict=True)))[0]
+
+    def check_inputs(self, count: int, dtype: str, sizes: tuple[int, ...]) -> None:
+        """Check that the graph has so many inputs, each of that type, its batch axis free.
+
+        Raises:
+            SelfCheckError: It has not.
+        """
+        _check_tensors("input", self._session.get_inputs(), count, dtype, sizes)
+
+    def check_output(self, dtype: str, sizes: tuple[int, ...]) -> None:
+        """Check that the graph has one output, of that type, its batch axis free.
+
+        Raises:
+            SelfCheckError: It has not.
+        """
+        _check_tensors("output", self._session.get_outputs(), 1, dtype, sizes)
+
+
+def _open_session(bundle: Bundle, provider: Provider) -> onnxruntime.InferenceSession:
+    providers = wanted_providers(provider)
+    if CUDA in providers:
+        preload_cuda_libraries()
+    try:
+        session = onnxruntime.InferenceSession(bundle.onnx, _options(), providers=providers)
+    except LOADING_FAILURES as error:
+        raise SelfCheckError(f"ONNX Runtime cannot load the graph: {error}") from error
+    check_loaded(provider, session.get_providers())
+    return session
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _QUIET
+    # Spinning threads burn the quota that other workers need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return options
+
+
+def _check_tensors(
+    role: str, nodes: Sequence[Any], count: int, dtype: str, sizes: tuple[int, ...]
+) -> None:
+    """So many tensors of that type, with a free batch axis; an unknown size is let pass."""
+    if len(nodes) != count:
+        promised = "one" if count == 1 else str(count)
+        raise SelfCheckError(
+            f"the graph has {len(nodes)} {role}s; the manifest promises {promised}"
+        )
+    for node in nodes:
+        _check_tensor(role, node, dtype, sizes)
+
+
+def _check_tensor(role: str, node: Any, dtype: str, sizes: tuple[int, ...]) -> None:  # noqa: ANN401 (ONNX Runtime's NodeArg)
+    batch, *rest = node.shape or [None]
+    agree = len(rest) == len(sizes) and all(
+        size == wanted or not isinstance(size, int)
+        for size, wanted in zip(rest, sizes, strict=True)
+    )
+    if node.type != dtype or isinstance(batch, int) or not agree:
+        wanted = ", ".join(["'batch'", *map(str, sizes)])
+        raise SelfCheckError(
+            f"the graph's {role} is {node.type} {node.shape}; "
+            f"the manifest promises {dtype} [{wanted}]"
+        )

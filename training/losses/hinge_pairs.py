@@ -1,0 +1,48 @@
+"""The hinge of Zagoruyko, Komodakis 2015, equation 1, over pairs.
+
+    min_w  (λ / 2) ‖w‖² + Σ max(0, 1 − y · o)
+
+with y = +1 for a genuine and −1 for an impostor pair and o the network's output, which is large for
+the same. Our energy is small for the same, E = −o, and our labels are 0 and 1: the terms become
+max(0, 1 + E) for a genuine and max(0, 1 − E) for an impostor pair. The weight decay λ is the
+optimiser's, and the sum is a mean, so that the batch's size does not change the learning rate.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class HingePairsLoss(nn.Module):
+    """The mean hinge of a batch of pairs.
+
+    Args:
+        margin: How far from 0 an energy has to lie on its side; 1 in the paper, positive.
+
+    Raises:
+        ValueError: `margin` is not positive.
+    """
+
+    def __init__(self, margin: float) -> None:
+        super().__init__()
+        if not margin > 0:
+            raise ValueError("margin must be positive")
+        self.margin = margin
+
+    def forward(self, energies: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss of a batch.
+
+        Args:
+            energies: float, (pairs,); small means same.
+            labels: (pairs,); 0 for a genuine, 1 for an impostor pair.
+
+        Returns:
+            A scalar.
+        """
+        side = 1 - 2 * labels.to(energies.dtype)  # +1 for genuine, -1 for impostor pairs
+        return (self.margin + side * energies).clamp(min=0).mean()
+
+
+def build(margin: float = 1.0) -> HingePairsLoss:
+    """The loss `hinge_pairs`."""
+    return HingePairsLoss(margin)

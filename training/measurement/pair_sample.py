@@ -1,0 +1,80 @@
+"""Which pairs are compared where all are too many: a bounded, seeded sample.
+
+A pair model runs its whole network for each pair, so that the millions of pairs among a few
+thousand images cannot all be measured. Each pair keeps its subjects, from which the intervals are
+made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+
+_LIST_UP_TO = 4
+"""Impostor pairs are listed and drawn from where there are at most so many times the wanted."""
+
+
+@dataclass(frozen=True)
+class PairBound:
+    """The most pairs of either kind that are compared, and the seed that they are drawn with."""
+
+    genuine: int = 10_000
+    impostor: int = 20_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.genuine < 1 or self.impostor < 1:
+            raise ValueError("a sample needs at least one genuine and one impostor pair")
+
+
+def sample_pairs(labels: Indices, bound: PairBound) -> tuple[Indices, Indices]:
+    """Draw unordered pairs of different images, none twice; all of a kind where they are few.
+
+    Args:
+        labels: Each image's subject, (images,).
+        bound: How many at most.
+
+    Returns:
+        The pairs' first and second images, each (pairs,), genuine pairs first.
+    """
+    rng = np.random.default_rng(bound.seed)
+    genuine = _at_most(_genuine(labels), bound.genuine, rng)
+    impostor = _impostor(labels, bound.impostor, rng)
+    left, right = np.concatenate([genuine, impostor]).T
+    return left, right
+
+
+def _genuine(labels: Indices) -> Indices:
+    """All pairs of two images of one subject, (pairs, 2)."""
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for subject in np.unique(labels):
+        members = np.flatnonzero(labels == subject)
+        found.append(members[np.stack(np.triu_indices(len(members), k=1), axis=1)])
+    return np.concatenate(found)
+
+
+def _impostor(labels: Indices, most: int, rng: np.random.Generator) -> Indices:
+    """Pairs of images of two subjects, each pair alike likely, (pairs, 2)."""
+    images = len(labels)
+    _, sizes = np.unique(labels, return_counts=True)
+    there_are = (images**2 - int(np.square(sizes).sum())) // 2
+    if there_are <= _LIST_UP_TO * most:
+        pairs = np.stack(np.triu_indices(images, k=1), axis=1)
+        return _at_most(pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]], most, rng)
+    drawn = np.empty(0, dtype=np.int64)
+    while len(drawn) < most:
+        pairs = np.sort(rng.integers(images, size=(2 * most, 2)), axis=1)
+        of_two = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
+        drawn = np.unique(np.concatenate([drawn, of_two[:, 0] * images + of_two[:, 1]]))
+    codes = np.sort(rng.permutation(drawn)[:most])
+    return np.stack(np.divmod(codes, images), axis=1)
+
+
+def _at_most(pairs: Indices, most: int, rng: np.random.Generator) -> Indices:
+    if len(pairs) <= most:
+        return pairs
+    return pairs[np.sort(rng.choice(len(pairs), most, replace=False))]

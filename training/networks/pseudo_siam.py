@@ -1,0 +1,44 @@
+"""pseudo-siam (Zagoruyko, Komodakis 2015, section 3.1): two branches whose weights are not shared.
+
+Freer than `siam`, and as fast where the branches are equally wide: each image has its own branch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model.manifest import InputSpec
+from training.pair_network import PairNetwork, branch, check_size, decision, features_of
+
+
+class PseudoSiam(PairNetwork):
+    """E_W: a branch for the first image, another for the second, and a decision on both answers."""
+
+    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
+        super().__init__()
+        self.branch1 = branch(spec.channels, width)
+        self.branch2 = branch(spec.channels, width)
+        features = features_of(self.branch1, spec.channels, spec.height, spec.width)
+        self.decision = decision(2 * features, hidden)
+
+    def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
+        """Compare pairs: two of (N, C, H, W) to energies (N,)."""
+        features = torch.cat([self.branch1(image1), self.branch2(image2)], dim=1)
+        energies: Tensor = self.decision(features)
+        return energies.squeeze(1)
+
+
+def build(spec: InputSpec, width: int = 22, hidden: int = 96) -> PseudoSiam:
+    """The network `pseudo_siam`.
+
+    Args:
+        spec: The bundle's input.
+        width: Maps of each branch's first convolution.
+        hidden: Units of the decision's hidden layer.
+
+    Raises:
+        ValueError: An input under 32 × 32 pixels.
+    """
+    check_size(spec.height, spec.width)
+    return PseudoSiam(spec, width, hidden)

@@ -1,0 +1,45 @@
+"""2ch (Zagoruyko, Komodakis 2015, section 3.1): the two images are the channels of one.
+
+The first layer already sees both, so that details are compared before anything is thrown away; the
+price is that no image has an embedding, and each pair is run through the whole network.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model.manifest import InputSpec
+from training.pair_network import PairNetwork, branch, check_size, decision, features_of
+
+
+class TwoChannel(PairNetwork):
+    """E_W: one branch over the stacked images, and a decision."""
+
+    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
+        super().__init__()
+        channels = 2 * spec.channels
+        self.branch = branch(channels, width)
+        features = features_of(self.branch, channels, spec.height, spec.width)
+        self.decision = decision(features, hidden)
+
+    def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
+        """Compare pairs: two of (N, C, H, W) to energies (N,)."""
+        stacked = torch.cat([image1, image2], dim=1)  # (N, 2 C, H, W)
+        energies: Tensor = self.decision(self.branch(stacked))
+        return energies.squeeze(1)
+
+
+def build(spec: InputSpec, width: int = 32, hidden: int = 128) -> TwoChannel:
+    """The network `two_channel`.
+
+    Args:
+        spec: The bundle's input.
+        width: Maps of the branch's first convolution.
+        hidden: Units of the decision's hidden layer.
+
+    Raises:
+        ValueError: An input under 32 × 32 pixels.
+    """
+    check_size(spec.height, spec.width)
+    return TwoChannel(spec, width, hidden)
