@@ -20,7 +20,8 @@ class SplitConfig(BaseModel):
     """How identities are divided; the shares are of the identities.
 
     `official` follows the data set's own list of test identities where it has one; `test` is then
-    unused and `calibration` is a share of the others.
+    unused and `calibration` is a share of the others. `test_identities` and
+    `calibration_identities` name a part outright, and take its share's place.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +29,8 @@ class SplitConfig(BaseModel):
     calibration: float = Field(default=0.2, gt=0, lt=1)
     test: float = Field(default=0.2, gt=0, lt=1)
     official: bool = True
+    test_identities: tuple[str, ...] = ()
+    calibration_identities: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:
@@ -42,8 +45,9 @@ class TrainingConfig(BaseModel):
     `canvas` is the size at which training images are kept, as a multiple of the input's: an
     augmentation that zooms in needs more pixels than the network sees. `images_per_identity` bounds
     how many images of one identity are measured, so that nobody with hundreds decides the figures.
-    `protocols` are measured by `record` on the exported bundle, and their figures held against
-    `targets`.
+    `quarter_turns` makes each training image, turned by 90, 180 and 270 degrees, an image of
+    identities of their own. `protocols` are measured by `record` on the exported bundle, and their
+    figures held against `targets`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +56,7 @@ class TrainingConfig(BaseModel):
     version: Version
     input: InputSpec
     canvas: float = Field(default=1.0, ge=1, le=4)
+    quarter_turns: bool = False
     metric: Metric
     split: SplitConfig = SplitConfig()
     network: Component

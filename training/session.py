@@ -10,6 +10,7 @@ from training import provenance
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
+from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
 from training.data.split import IdentitySplit, split_identities
 from training.errors import RunError
@@ -64,6 +65,12 @@ def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
     return images
 
 
+def training_images(config: TrainingConfig, images: ImageSet, split: IdentitySplit) -> ImageSet:
+    """What is trained on: the training part, with its turned forms where the config says so."""
+    trained = images.of(split.train)
+    return with_quarter_turns(trained) if config.quarter_turns else trained
+
+
 def _train(
     config: TrainingConfig,
     images: ImageSet,
@@ -73,13 +80,16 @@ def _train(
 ) -> None:
     watched = bounded(images.of(split.calibration), config.images_per_identity)
     data = TrainingData(
-        train=decode(images.of(split.train), canvas_of(config.input, config.canvas)),
+        train=decode(
+            training_images(config, images, split), canvas_of(config.input, config.canvas)
+        ),
         calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
     start = trainer.restore()
+    trained = data.train.source
     console.print(
-        f"{config.name}: {len(data.train.source)} images of {len(split.train)} identities, "
+        f"{config.name}: {len(trained)} images of {len(trained.identities)} identities, "
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )
