@@ -21,7 +21,7 @@ class SplitConfig(BaseModel):
 
     `official` follows the data set's own list of test identities where it has one; `test` is then
     unused and `calibration` is a share of the others. `test_identities` and
-    `calibration_identities` name a part outright, and take its share's place.
+    `calibration_identities` name a part outright, in place of its share.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
-"""Random affine and elastic distortion of drawn signs; never mirrored, for a mirrored sign is another.
+"""Random affine and elastic distortion of drawn signs; a mirrored sign is another, so no mirror.
 
-Affine as Koch, Zemel, Salakhutdinov 2015 (section 3.3) vary Omniglot, elastic as Simard, Steinkraus,
-Platt 2003 vary digits: a coarse field of random displacements, made smooth. What lies outside the
-canvas is paper.
+Affine as Koch, Zemel, Salakhutdinov 2015 (section 3.3) vary Omniglot, elastic as Simard,
+Steinkraus, Platt 2003 vary digits: a coarse field of random displacements, made smooth. What lies
+outside the canvas is paper.
 """
 
 from __future__ import annotations

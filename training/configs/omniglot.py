@@ -33,7 +33,7 @@ CONFIG = TrainingConfig(
     sampler=Component(name="shuffled"),
     augmentation=Component(name="warp"),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=6,
+    epochs=4,
     batch_size=128,
     learning_rate=0.1,
     bfloat16=True,

@@ -39,7 +39,8 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
     its genuine pairs.
 
     Raises:
-        DataError: Every identity has one image: there is no genuine pair to learn from.
+        DataError: Every identity has one image: there is no genuine pair to learn from; or the
+            config names an identity that is not there, or that is already tested on.
         SplitError: Too few identities with two or more images for three parts.
     """
     counts = _images_per_identity(images)
@@ -50,12 +51,16 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
         )
     rng = np.random.default_rng(seed)
     reserved = images.test_identities if config.official else frozenset()
-    open_to_all = [name for name in images.identities if name not in reserved]
-    train, calibration, test = set[str](), set[str](), set[str](reserved)
+    reserved = _named(config.test_identities, images) or reserved
+    kept = _named(config.calibration_identities, images)
+    if both := sorted(kept & reserved):
+        raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
+    open_to_all = [name for name in images.identities if name not in reserved | kept]
+    train, calibration, test = set[str](), set(kept), set[str](reserved)
     for several in (True, False):
         group = [name for name in open_to_all if (counts[name] > 1) is several]
         shuffled = [group[i] for i in rng.permutation(len(group))]
-        n_calibration = round(len(group) * config.calibration)
+        n_calibration = 0 if kept else round(len(group) * config.calibration)
         n_test = 0 if reserved else round(len(group) * config.test)
         calibration.update(shuffled[:n_calibration])
         test.update(shuffled[n_calibration : n_calibration + n_test])
@@ -63,6 +68,12 @@ def split_identities(images: ImageSet, config: SplitConfig, seed: int) -> Identi
     split = IdentitySplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
     _check(split, counts)
     return split
+
+
+def _named(names: tuple[str, ...], images: ImageSet) -> frozenset[str]:
+    if strangers := sorted(set(names) - set(images.identities)):
+        raise DataError(f"the split names {', '.join(strangers)}, who have no images here")
+    return frozenset(names)
 
 
 def _images_per_identity(images: ImageSet) -> dict[str, int]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.errors import ConfigError
+
 Indices = NDArray[np.int64]
 
 
@@ -43,15 +45,16 @@ class IdentitiesByImages:
             Indices into the images, shape (steps, P × K).
 
         Raises:
-            ValueError: A batch that does not hold two identities, or more than there are.
+            ConfigError: A batch that does not hold two identities, or more than there are.
         """
         order = np.argsort(labels, kind="stable")
         members = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
         identities = batch_size // self.per_identity
         if not 2 <= identities <= len(members):  # noqa: PLR2004 (an impostor pair)
-            raise ValueError(
+            raise ConfigError(
                 f"a batch of {batch_size} holds {identities} identities of {self.per_identity} "
-                f"images; it needs at least 2, and at most the {len(members)} that there are"
+                f"images; it needs at least 2, and at most the {len(members)} that there are: "
+                "change batch_size or per_identity"
             )
         steps = max(1, max(len(labels), self.images) // (identities * self.per_identity))
         rows = [
