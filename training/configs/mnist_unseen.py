@@ -1,8 +1,8 @@
 """Digits never seen: trained on 0 to 5, calibrated on 6 and 7, tested on 8 against 9.
 
-    python -m training train mnist_unseen --data ../shared/data/mnist --out runs/mnist_unseen
-    python -m training export runs/mnist_unseen --to model/bundles/mnist-unseen
-    python -m training record runs/mnist_unseen model/bundles/mnist-unseen
+python -m training train mnist_unseen --data ../shared/data/mnist --out runs/mnist_unseen
+python -m training export runs/mnist_unseen --to model/bundles/mnist-unseen
+python -m training record runs/mnist_unseen model/bundles/mnist-unseen
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
