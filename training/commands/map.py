@@ -68,8 +68,9 @@ def _of_bundle(path: Path, images: ImageSet) -> MappedSystem:
 
     def embed_all(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         embeddings = encoder.embed(pixels)
-        bits = manifest.kind is Kind.CODES
-        return (np.unpackbits(embeddings, axis=1) if bits else embeddings).astype(np.float64)
+        if manifest.kind is Kind.CODES:
+            embeddings = np.unpackbits(embeddings.astype(np.uint8), axis=1)
+        return embeddings.astype(np.float64)
 
     same = images.fingerprint() == manifest.provenance.data_sha256
     unseen = unseen_identities(bundle, images, same_data=same)

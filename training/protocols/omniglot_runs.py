@@ -69,7 +69,7 @@ def _trials(archive: zipfile.ZipFile, path: Path, run: int) -> list[Trial]:
             archive.getinfo(file)
     except (KeyError, ValueError) as error:
         raise DataError(f"{path}: {name} is not as published: {error}") from error
-    if len(trials) != TRIALS or len(dict(map(reversed, trials))) != TRIALS:
+    if len(trials) != TRIALS or len({enrolled for _, enrolled in trials}) != TRIALS:
         raise DataError(f"{path}: {name} does not name {TRIALS} trials of different characters")
     return trials
 
