@@ -4,9 +4,9 @@
     python -m training export runs/vinyals --to model/bundles/omniglot-vinyals
     python -m training record runs/vinyals model/bundles/omniglot-vinyals
 
-Their list of characters is not published with the paper; ours is a random split by this config's
-seed over both sets: 1,200 characters, of which 99 calibrate, and 423 to test on. As theirs, each
-counts four times, turned by 0, 90, 180 and 270 degrees.
+Their list of characters is not at hand; ours is a random split by this config's seed over both
+sets: 1,200 characters, of which 99 calibrate, and 423 to test on. As theirs, each counts four
+times, turned by 0, 90, 180 and 270 degrees.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
