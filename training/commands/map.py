@@ -40,7 +40,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     drawn = draw_map(system_of(system, opened), opened, identities, images, seed)
     out.mkdir(parents=True, exist_ok=True)
     (out / "map.svg").write_text(map_svg(drawn) + "\n")
-    (out / "map.json").write_text(drawn.model_dump_json(indent=1) + "\n")
+    (out / "map.json").write_text(drawn.model_dump_json() + "\n")
     _print(drawn)
     console.print(f"wrote {out / 'map.svg'} and {out / 'map.json'}")
 
