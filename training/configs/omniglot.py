@@ -4,9 +4,10 @@ python -m training train omniglot --data ../shared/data/omniglot --out runs/omni
 python -m training export runs/omniglot --to model/bundles/omniglot
 python -m training record runs/omniglot model/bundles/omniglot
 
-Time: 130 s an epoch on a core that was not all its own. Measured so far, on the bundle of an earlier
-run that was stopped after 4 of 8 epochs: 97.0 % in the official runs, 96.4 % in verification, 95.5 %
-20-way 1-shot across the evaluation alphabets. The whole schedule is still to be measured.
+Time: 130 s an epoch on a core that was not all its own. Measured so far, on the bundle of an
+earlier run that was stopped after 4 of 8 epochs: 97.0 % in the official runs, 96.4 % in
+verification, 95.5 % 20-way 1-shot across the evaluation alphabets. The whole schedule is still to
+be measured.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
