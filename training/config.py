@@ -20,8 +20,9 @@ class SplitConfig(BaseModel):
     """How identities are divided; the shares are of the identities.
 
     `official` follows the data set's own list of test identities where it has one; `test` is then
-    unused and `calibration` is a share of the others. With `by="image"` the images of each identity
-    are divided instead, in the same way: a closed set, whose classes are all trained on.
+    unused and `calibration` is a share of the others. `test_identities` and
+    `calibration_identities` name a part outright, in place of its share. With `by="image"` the
+    images of each identity are divided instead: a closed set, whose classes are all trained on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,8 @@ class SplitConfig(BaseModel):
     test: float = Field(default=0.2, gt=0, lt=1)
     official: bool = True
     by: SplitBy = SplitBy.IDENTITY
+    test_identities: tuple[str, ...] = ()
+    calibration_identities: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:
@@ -46,7 +49,8 @@ class TrainingConfig(BaseModel):
     how many images of one identity are measured, so that nobody with hundreds decides the figures.
     A batch goes through the network in `accumulate` equal parts, whose gradients are summed: less
     memory for the same step. With `patience` the training ends after so many epochs without a
-    lower calibration EER, and the best epoch is exported.
+    lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
+    image, turned by 90, 180 and 270 degrees, an image of identities of their own.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
     `targets`.
     """
@@ -57,6 +61,7 @@ class TrainingConfig(BaseModel):
     version: Version
     input: InputSpec
     canvas: float = Field(default=1.0, ge=1, le=4)
+    quarter_turns: bool = False
     metric: Metric
     split: SplitConfig = SplitConfig()
     network: Component

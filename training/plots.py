@@ -46,7 +46,7 @@ def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
         )
     axes.set(xlabel="energy", ylabel="share of pairs")
     axes.legend()
-    return _svg(figure)
+    return svg(figure)
 
 
 def roc(curve: Curve) -> str:
@@ -57,7 +57,7 @@ def roc(curve: Curve) -> str:
     axes.set_xscale("log")
     axes.set(xlabel="FMR", ylabel="1 − FNMR", ylim=(0, 1.01))
     axes.grid(alpha=0.3)
-    return _svg(figure)
+    return svg(figure)
 
 
 def det(curve: Curve) -> str:
@@ -75,7 +75,7 @@ def det(curve: Curve) -> str:
     axes.set_yticks(norm.ppf(_TICKS), ticks)
     axes.set(xlabel="FMR", ylabel="FNMR")
     axes.grid(alpha=0.3)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _rates(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +90,8 @@ def _figure() -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """A figure as an `<svg>` element; the same figure gives the same bytes."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=_NOTHING)
     text = buffer.getvalue()

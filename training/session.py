@@ -13,6 +13,7 @@ from training.bounding import bounded
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
+from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
 from training.data.split import DataSplit, split_data
 from training.errors import ConfigError, RunError
@@ -93,22 +94,30 @@ def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
     return images
 
 
+def training_images(config: TrainingConfig, images: ImageSet, split: DataSplit) -> ImageSet:
+    """What is trained on: the training part, with its turned forms where the config says so."""
+    trained = split.take(images, "train")
+    return with_quarter_turns(trained) if config.quarter_turns else trained
+
+
 def _train(
     images: ImageSet, run: RunFolder, console: Console, initial: nn.Module | None = None
 ) -> None:
     config, split = run.config(), run.split()
     watched = bounded(split.take(images, "calibration"), config.images_per_identity)
     data = TrainingData(
-        train=decode(split.take(images, "train"), canvas_of(config.input, config.canvas)),
+        train=decode(
+            training_images(config, images, split), canvas_of(config.input, config.canvas)
+        ),
         calibration=decode(watched, config.input),
     )
     trainer = Trainer(config, data, run)
     if initial is not None:
         trainer.begin_with(initial)
     start = trainer.restore()
+    trained = data.train.source
     console.print(
-        f"{config.name}: {len(data.train.source)} images of "
-        f"{len(data.train.source.identities)} identities, "
+        f"{config.name}: {len(trained)} images of {len(trained.identities)} identities, "
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )

@@ -67,6 +67,16 @@ class SystemUnderTest:
         source = decoded.source
         return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 
+    @property
+    def trained(self) -> ImageSet:
+        """The images that it was trained on."""
+        return self.split.take(self.images, "train")
+
+    @property
+    def tested(self) -> ImageSet:
+        """The images of the test part."""
+        return self.split.take(self.images, "test")
+
     def measure(self, protocols: Iterable[Component]) -> Iterator[Figure]:
         """The figures of some protocols, in order.
 

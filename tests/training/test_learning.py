@@ -52,9 +52,9 @@ def test_a_constant_network_of_pairs_is_said_to_be_collapsed(folder, tmp_path):
 def test_an_energy_that_is_no_number_is_said():
     network = build_encoder(synthetic.pair())
     nn.init.constant_(network.decision[-1].bias, torch.nan)
+    black = DecodedImages(SOURCE, np.zeros((20, 32, 32, 1), np.uint8))
     with pytest.raises(DivergedError, match="not finite"):
-        black = np.zeros((20, 32, 32, 1), np.uint8)
-        PairLearner().pairs(network, DecodedImages(SOURCE, black), CPU)
+        PairLearner().pairs(network, black, CPU)
 
 
 @pytest.mark.parametrize("network", ["two_channel", "siam"])

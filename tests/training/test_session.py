@@ -7,6 +7,8 @@ from rich.console import Console
 from tests.training import synthetic
 from tests.training.test_trainer import assert_same
 from training import session
+from training.config import SplitConfig
+from training.data.split import split_identities
 from training.errors import DataError, RunError, SplitError
 from training.run import RunFolder
 
@@ -22,6 +24,16 @@ def test_a_run_folder_holds_all_that_it_was_made_from(run, folder):
     assert [entry["epoch"] for entry in made.history()] == [1, 2, 3]
     assert made.load_checkpoint()["epoch"] == 3
     assert list(made.tensorboard.glob("events.*"))
+
+
+def test_turned_forms_are_trained_on_only_where_the_config_says_so_and_only_of_the_training_part():
+    images = synthetic.image_set({f"p{i:02d}": 2 for i in range(12)})
+    split = split_identities(images, SplitConfig(), 0)
+    plain = session.training_images(synthetic.config(), images, split)
+    turned = session.training_images(synthetic.config(quarter_turns=True), images, split)
+    assert plain.identities == split.train
+    assert len(turned) == 4 * len(plain)
+    assert {name.split("@")[0] for name in turned.identities} == set(split.train)
 
 
 def test_the_parts_of_the_split_are_disjoint_and_written_by_name(run):

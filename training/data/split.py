@@ -130,7 +130,8 @@ def split_identities(
         seen: Digests of the identities that the initial weights have seen.
 
     Raises:
-        DataError: Every identity has one image: there is no genuine pair to learn from.
+        DataError: Every identity has one image: there is no genuine pair to learn from; or the
+            config names an identity that is not there, or that is already tested on.
         SplitError: Too few identities with two or more images for three parts.
     """
     counts = _images_per_identity(images)
@@ -141,13 +142,19 @@ def split_identities(
         )
     rng = np.random.default_rng(seed)
     known = frozenset(name for name in images.identities if identity_digest(name) in seen)
-    reserved = images.test_identities - known if config.official else frozenset()
-    open_to_all = [name for name in images.identities if name not in reserved | known]
-    train, calibration, test = set[str](known), set[str](), set[str](reserved)
+    tested = _named(config.test_identities, images)
+    kept = _named(config.calibration_identities, images)
+    reserved = tested or (images.test_identities - known if config.official else frozenset())
+    if both := sorted(kept & reserved):
+        raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
+    if trained_on := sorted((kept | tested) & known):
+        raise DataError(f"the initial weights have seen {', '.join(trained_on)}; name others")
+    open_to_all = [name for name in images.identities if name not in reserved | kept | known]
+    train, calibration, test = set[str](known), set[str](kept), set[str](reserved)
     for several in (True, False):
         group = [name for name in open_to_all if (counts[name] > 1) is several]
         shuffled = [group[i] for i in rng.permutation(len(group))]
-        n_calibration = round(len(group) * config.calibration)
+        n_calibration = 0 if kept else round(len(group) * config.calibration)
         n_test = 0 if reserved else round(len(group) * config.test)
         calibration.update(shuffled[:n_calibration])
         test.update(shuffled[n_calibration : n_calibration + n_test])
@@ -155,6 +162,12 @@ def split_identities(
     split = IdentitySplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
     _check(split, counts)
     return split
+
+
+def _named(names: tuple[str, ...], images: ImageSet) -> frozenset[str]:
+    if strangers := sorted(set(names) - set(images.identities)):
+        raise DataError(f"the split names {', '.join(strangers)}, who have no images here")
+    return frozenset(names)
 
 
 def split_in_two(images: ImageSet, seed: int) -> IdentitySplit:

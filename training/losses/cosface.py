@@ -11,7 +11,7 @@ from __future__ import annotations
 from pytorch_metric_learning.losses import CosFaceLoss
 from torch import nn
 
-_PROTOTYPE_SPREAD = 0.05
+PROTOTYPE_SPREAD = 0.05
 """Only a prototype's direction counts, and a step turns a short one further: from the library's
 start (a standard normal, length 11 at 128 dimensions) stochastic gradient descent hardly moves it.
 """
@@ -32,5 +32,5 @@ def build(dim: int, identities: int, margin: float = 0.2, scale: float = 24) -> 
     if margin < 0 or not scale > 0:
         raise ValueError("the margin must be at least 0 and the scale positive")
     loss: nn.Module = CosFaceLoss(identities, dim, margin=margin, scale=scale)
-    nn.init.normal_(loss.W, std=_PROTOTYPE_SPREAD)  # type: ignore[arg-type]
+    nn.init.normal_(loss.W, std=PROTOTYPE_SPREAD)  # type: ignore[arg-type]
     return loss

@@ -51,8 +51,8 @@ class ClaimedIdentity:
         Raises:
             DataError: A test subject has no image left that could make a claim.
         """
-        within = within_covariance(*system.embed(system.split.take(system.images, "train")))
-        embeddings, labels = system.embed(system.split.take(system.images, "test"))
+        within = within_covariance(*system.embed(system.trained))
+        embeddings, labels = system.embed(system.tested)
         genuine, impostor = self._claims(embeddings.astype(np.float64), labels, within)
         for fmr in FMRS:
             yield Figure(

@@ -36,7 +36,7 @@ class FalsePositivesAtRecall:
 
     def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
         """Give the one figure."""
-        pairs = system.pairs(system.images.of(system.split.test), self.images_per_identity)
+        pairs = system.pairs(system.tested, self.images_per_identity)
         yield Figure(
             name="FPR at 95 % recall", value=fpr_at_recall(pairs), trials=len(pairs.impostor)
         )

@@ -50,8 +50,8 @@ class NearestNeighbours:
         Raises:
             DataError: An identity of the queries is not in the gallery, or fewer than k images are.
         """
-        gallery = system.split.take(system.images, "train")
-        queries = system.split.take(system.images, "test")
+        gallery = system.trained
+        queries = system.tested
         known, tested = gallery.identities, queries.identities
         if strangers := set(tested) - set(known):
             raise DataError(

@@ -36,7 +36,7 @@ class Separation:
 
     def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
         """Measure every triple of the test identities' images."""
-        tested = system.split.take(system.images, "test")
+        tested = system.tested
         embeddings, labels = system.embed(tested.of(tested.identities, self.per_identity))
         for margin in MARGINS:
             satisfied, triples = separated(embeddings, labels, system.metric, margin)

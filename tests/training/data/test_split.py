@@ -152,3 +152,40 @@ def test_a_split_by_image_gives_digests_of_image_names():
 def test_the_config_says_which_split_is_made():
     images = image_set(people(20))
     assert split_data(images, CONFIG, 0) == split_identities(images, CONFIG, 0)
+
+
+NAMED = SplitConfig(test_identities=("p008", "p009"), calibration_identities=("p006", "p007"))
+
+
+def test_identities_that_are_named_make_up_their_part():
+    split = split_identities(image_set(people(10)), NAMED, 0)
+    assert split.test == ("p008", "p009")
+    assert split.calibration == ("p006", "p007")
+    assert split.train == tuple(f"p{i:03d}" for i in range(6))
+
+
+def test_with_test_identities_named_the_others_are_shared_as_ever():
+    named = SplitConfig(calibration=0.25, test_identities=("p001", "p017"))
+    split = split_identities(image_set(people(42), test_identities=OFFICIAL), named, 0)
+    assert split.test == ("p001", "p017")
+    assert len(split.calibration) == 10
+
+
+def test_with_calibration_identities_named_nobody_else_calibrates():
+    named = SplitConfig(test=0.25, calibration_identities=("p001", "p017"))
+    split = split_identities(image_set(people(42)), named, 0)
+    assert split.calibration == ("p001", "p017")
+    assert len(split.test) == 10
+
+
+def test_a_name_without_images_is_an_error():
+    with pytest.raises(DataError, match="names p008, p009, who"):
+        split_identities(image_set(people(7)), NAMED, 0)
+
+
+@pytest.mark.parametrize("tested", [(), ("p002", "p017")], ids=["officially", "by name"])
+def test_nobody_is_calibrated_and_tested_on(tested):
+    images = image_set(people(40, 10), test_identities=OFFICIAL)
+    named = SplitConfig(test_identities=tested, calibration_identities=("p017", "p018"))
+    with pytest.raises(DataError, match="p017 cannot be calibrated and tested on"):
+        split_identities(images, named, 0)

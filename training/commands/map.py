@@ -1,0 +1,104 @@
+"""`map`: unseen identities in two dimensions, by an encoder and by classical methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from rich.table import Table
+
+from model.bundle import open_bundle
+from model.manifest import Kind
+from training.data.image_set import ImageSet
+from training.data.source import open_data
+from training.embedding import embed
+from training.errors import DataError, RunError
+from training.evaluation import unseen_identities
+from training.map_plot import map_svg
+from training.maps import MAX_IMAGES, Map, MappedSystem, draw_map
+from training.run import RunFolder
+from training.runtime import OnnxEncoder
+from training.templating import percent
+from training.terminal import console
+from training.trainer import trained_encoder
+
+
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    system: Annotated[Path, typer.Argument(help="A run folder or a bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data set; its unseen identities are shown.")],
+    out: Annotated[Path, typer.Option(help="The folder for map.svg and map.json.")],
+    identities: Annotated[int, typer.Option(min=2, help="The most identities.")] = 10,
+    images: Annotated[int, typer.Option(min=1, max=MAX_IMAGES, help="The most images.")] = 200,
+    seed: int = 0,
+) -> None:
+    """Draw unseen identities in two dimensions, beside what PCA, LDA, Isomap and others draw."""
+    opened = open_data(data)
+    drawn = draw_map(system_of(system, opened), opened, identities, images, seed)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "map.svg").write_text(map_svg(drawn) + "\n")
+    (out / "map.json").write_text(drawn.model_dump_json() + "\n")
+    _print(drawn)
+    console.print(f"wrote {out / 'map.svg'} and {out / 'map.json'}")
+
+
+def system_of(path: Path, images: ImageSet) -> MappedSystem:
+    """The encoder of a run or bundle, and whom of a data set it has not seen.
+
+    Raises:
+        DataError: A pair model, or nobody is unseen.
+        RunError: Neither a run folder nor a bundle's, or a run without a checkpoint.
+    """
+    if (path / "manifest.json").exists():
+        return _of_bundle(path, images)
+    if (path / "config.json").exists():
+        return _of_run(path, images)
+    raise RunError(f"{path} is neither a run folder nor a bundle's")
+
+
+def _of_bundle(path: Path, images: ImageSet) -> MappedSystem:
+    bundle = open_bundle(path)
+    manifest = bundle.manifest
+    if manifest.kind is Kind.PAIR:
+        raise DataError(f"{path} compares pairs and has no embedding to draw a map of")
+    encoder = OnnxEncoder(bundle.onnx)
+
+    def embed_all(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        embeddings = encoder.embed(pixels)
+        if manifest.kind is Kind.CODES:
+            embeddings = np.unpackbits(embeddings.astype(np.uint8), axis=1)
+        return embeddings.astype(np.float64)
+
+    same = images.fingerprint() == manifest.provenance.data_sha256
+    unseen = unseen_identities(bundle, images, same_data=same)
+    return MappedSystem(manifest.name, manifest.input, embed_all, unseen)
+
+
+def _of_run(path: Path, images: ImageSet) -> MappedSystem:
+    run = RunFolder(path)
+    config, record, split, state = run.config(), run.record(), run.split(), run.load_checkpoint()
+    if state is None:
+        raise RunError(f"{path} has no checkpoint yet; train at least one epoch")
+    encoder = trained_encoder(config, state)
+    if images.fingerprint() == record.data_sha256:
+        unseen = split.test
+    else:
+        seen = {*split.train, *split.calibration}
+        unseen = tuple(name for name in images.identities if name not in seen)
+
+    def embed_all(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return embed(encoder, pixels, torch.device("cpu")).astype(np.float64)
+
+    return MappedSystem(path.resolve().name, config.input, embed_all, unseen)
+
+
+def _print(drawn: Map) -> None:
+    table = Table("method", f"{drawn.neighbours} neighbours right", "trustworthiness")
+    table.add_row("(pixels, all dimensions)", percent(drawn.pixels_accuracy), "")
+    table.add_row("(embedding, all dimensions)", percent(drawn.embedding_accuracy), "")
+    for panel in drawn.panels:
+        table.add_row(panel.method, percent(panel.accuracy), f"{panel.trustworthiness:.3f}")
+    console.print(table)

@@ -1,0 +1,47 @@
+"""Images turned by quarters, as identities of their own (Vinyals et al. 2016, section 4.1.1).
+
+A sign turned by 90, 180 or 270 degrees counts as another sign. Turn after the split, so that a sign
+and its turned forms stay in one part.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PIL import Image, ImageOps
+
+from model.preprocessing import open_image
+from training.data.image_set import ImageSet, LabelledImage, sorted_images
+
+_TURNS = {
+    90: Image.Transpose.ROTATE_90,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_270,
+}
+
+
+def with_quarter_turns(images: ImageSet) -> ImageSet:
+    """Every image four times: as it is, and turned by 90, 180 and 270 degrees.
+
+    The turned identities are named `<identity>@<degrees>`; an image is turned when it is read.
+    """
+    turned = [_turned(image, degrees) for image in images for degrees in _TURNS]
+    return replace(images, images=sorted_images([*images, *turned]))
+
+
+def _turned(image: LabelledImage, degrees: int) -> LabelledImage:
+    return LabelledImage(
+        f"{image.name}@{degrees}",
+        f"{image.identity}@{degrees}",
+        partial(_turned_png, image.read, degrees),
+    )
+
+
+def _turned_png(read: Callable[[], bytes], degrees: int) -> bytes:
+    upright = ImageOps.exif_transpose(open_image(read()))
+    file = io.BytesIO()
+    upright.transpose(_TURNS[degrees]).save(file, "PNG", compress_level=1)
+    return file.getvalue()
