@@ -19,6 +19,7 @@ from training.data.split import IdentitySplit
 from training.evaluation import Meter
 from training.export import export_run
 from training.figures import Figure
+from training.initial import TrainedWeights
 from training.measurement.pairs import PairEnergies, pool
 from training.measurement.rates import equal_error, fnmr_at_fmr
 from training.record import Record, system_of
@@ -28,8 +29,14 @@ FMRS = (0.1, 0.075, 0.05, 0.01)
 """Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
 
 
-def cross_validate(
-    config: TrainingConfig, data: Path, folds: int, out: Path, console: Console
+def cross_validate(  # noqa: PLR0913 (the weights are rarely given)
+    config: TrainingConfig,
+    data: Path,
+    folds: int,
+    out: Path,
+    console: Console,
+    *,
+    weights: TrainedWeights | None = None,
 ) -> Record:
     """Train, export and measure a system for each fold; a killed call goes on where it stopped.
 
@@ -39,6 +46,7 @@ def cross_validate(
         folds: How many.
         out: A folder that gets one run and one bundle for each fold.
         console: Where progress is shown.
+        weights: What each fold begins with, in place of random weights.
 
     Returns:
         The record, whose figures pool the test pairs of all folds under one threshold.
@@ -50,7 +58,7 @@ def cross_validate(
     images = open_data(data)
     splits = fold_splits(images, folds, config.split.calibration, config.seed)
     runs = [
-        _train(config, data, split, out / f"fold{fold}", console)
+        _train(config, data, split, out / f"fold{fold}", console, weights)
         for fold, split in enumerate(splits)
     ]
     measured = [_pairs(run, data) for run in runs]
@@ -104,14 +112,19 @@ def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
         )
 
 
-def _train(
-    config: TrainingConfig, data: Path, split: IdentitySplit, out: Path, console: Console
+def _train(  # noqa: PLR0913, PLR0917 (one call, above)
+    config: TrainingConfig,
+    data: Path,
+    split: IdentitySplit,
+    out: Path,
+    console: Console,
+    weights: TrainedWeights | None,
 ) -> RunFolder:
     run = RunFolder(out / "run")
     if (run.path / "config.json").exists():
         session.resume(data, run.path, console)
     else:
-        session.begin(config, data, run.path, console, split=split)
+        session.begin(config, data, run.path, console, split=split, weights=weights)
     export_run(run, _bundle_of(run), data)
     return run
 

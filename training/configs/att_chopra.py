@@ -11,6 +11,7 @@ intervals in `model/bundles/att-chopra/README.md` are tens of percent wide.
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.components import Component
 from training.config import SplitConfig, TrainingConfig
+from training.figures import Target
 
 _Q = 100.0
 """The paper's upper bound of the energy: the L1 distance of opposite corners of [-1, 1]^50."""
@@ -56,5 +57,14 @@ CONFIG = TrainingConfig(
             "AT&T (ORL) Database of Faces, AT&T Laboratories Cambridge (Samaria, Harter 1994): "
             "free for research with credit; no formal licence."
         ),
+    ),
+    protocols=(Component(name="separation"), Component(name="claimed_identity")),
+    targets=tuple(
+        Target(
+            figure=f"claimed identity: FNMR at FMR {fmr} %{which}",
+            published=f"{fnmr} % (Chopra, Hadsell, LeCun 2005; FERET's faces added)",
+        )
+        for fmr, fnmr in (("10", "0.0"), ("7.5", "1.0"), ("5", "1.0"))
+        for which in ("", ", mean of 8 folds")
     ),
 )
