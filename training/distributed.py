@@ -55,6 +55,10 @@ class World(Protocol):
         """The mean of all processes' gradients, in place."""
         ...
 
+    def wait(self) -> None:
+        """Go on when every process has come this far."""
+        ...
+
 
 @dataclass(frozen=True)
 class Alone:
@@ -77,6 +81,12 @@ class Alone:
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """See `World.average_gradients`."""
+
+    def wait(self) -> None:
+        """See `World.wait`."""
+
+
+ALONE = Alone()
 
 
 @dataclass(frozen=True)
@@ -120,12 +130,16 @@ class Group:
                 dist.all_reduce(parameter.grad)
                 parameter.grad /= self.size
 
+    def wait(self) -> None:
+        """See `World.wait`."""
+        dist.barrier()
+
 
 @contextmanager
 def joined_world() -> Iterator[World]:
     """The world of this process: `torchrun`'s where it was started by that, else itself alone."""
     if not dist.is_torchelastic_launched():
-        yield Alone()
+        yield ALONE
         return
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:

@@ -16,11 +16,12 @@ from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
 from training.data.split import DataSplit, split_data
+from training.distributed import ALONE, World
 from training.errors import ConfigError, RunError
 from training.initial import TrainedWeights
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData
-from training.watch import ConsoleWatch
+from training.watch import ConsoleWatch, SilentWatch
 
 _STATISTICS_IMAGES = 1024
 """About how many images the statistics of a network that was read back are measured on."""
@@ -34,6 +35,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     *,
     split: DataSplit | None = None,
     weights: TrainedWeights | None = None,
+    world: World = ALONE,
 ) -> None:
     """Train a config on a data set, from the start.
 
@@ -44,6 +46,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
         console: Where progress is shown.
         split: In place of the one that the config would draw.
         weights: Trained ones to begin with, in place of random ones.
+        world: The processes that train together; the first one writes the run folder.
 
     Raises:
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
@@ -56,17 +59,20 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     known = parts.take(images, "train")
     encoder = None if weights is None else _initial(weights, config, known)
     run = RunFolder(out)
-    run.create(config, _record(data, images, weights), parts, seen)
-    _train(images, run, console, encoder)
+    if world.rank == 0:
+        run.create(config, _record(data, images, weights), parts, seen)
+    world.wait()
+    _train(images, run, console, world, encoder)
 
 
-def resume(data: Path | None, out: Path, console: Console) -> None:
+def resume(data: Path | None, out: Path, console: Console, *, world: World = ALONE) -> None:
     """Go on with a run after its last whole epoch; the result is that of an unbroken run.
 
     Args:
         data: Where the data is now, if it was moved.
         out: The run folder.
         console: Where progress is shown.
+        world: The processes that train together.
 
     Raises:
         RunError: Not a run folder, or the data is not what the run began with.
@@ -75,7 +81,7 @@ def resume(data: Path | None, out: Path, console: Console) -> None:
     images = data_of(run, data)
     if run.record().initial_weights is not None and run.load_checkpoint() is None:
         raise RunError(f"{run.path} was stopped before it had its initial weights; begin it anew")
-    _train(images, run, console)
+    _train(images, run, console, world)
 
 
 def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
@@ -101,7 +107,11 @@ def training_images(config: TrainingConfig, images: ImageSet, split: DataSplit) 
 
 
 def _train(
-    images: ImageSet, run: RunFolder, console: Console, initial: nn.Module | None = None
+    images: ImageSet,
+    run: RunFolder,
+    console: Console,
+    world: World,
+    initial: nn.Module | None = None,
 ) -> None:
     config, split = run.config(), run.split()
     watched = bounded(split.take(images, "calibration"), config.images_per_identity)
@@ -111,10 +121,14 @@ def _train(
         ),
         calibration=decode(watched, config.input),
     )
-    trainer = Trainer(config, data, run)
+    trainer = Trainer(config, data, run, world)
     if initial is not None:
         trainer.begin_with(initial)
+    world.wait()  # Until the first process has written what the others restore.
     start = trainer.restore()
+    if world.rank:
+        trainer.fit(SilentWatch(), start)
+        return
     trained = data.train.source
     console.print(
         f"{config.name}: {len(trained)} images of {len(trained.identities)} identities, "

@@ -24,6 +24,7 @@ from training import codes, components, early_stopping, health
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
+from training.distributed import ALONE, World
 from training.errors import ConfigError
 from training.learning import learner_of
 from training.measurement.rates import equal_error
@@ -48,14 +49,24 @@ class TrainingData:
 class Trainer:
     """One run of one config on one data set."""
 
-    def __init__(self, config: TrainingConfig, data: TrainingData, run: RunFolder) -> None:
-        self.config, self.run = config, run
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: TrainingData,
+        run: RunFolder,
+        world: World = ALONE,
+    ) -> None:
+        if world.size > 1 and config.accumulate > 1:
+            raise ConfigError(
+                f"{world.size} processes each take their share of a batch; set accumulate to 1"
+            )
+        self.config, self.run, self.world = config, run, world
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.calibration = data.calibration
         self.labels = data.train.source.labels()
         self.canvases = torch.from_numpy(data.train.pixels)
         torch.manual_seed(config.seed)
-        self.encoder = build_encoder(config).to(self.device)
+        self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
         self.learner = learner_of(config.metric, self.encoder)
         self.loss = components.build(
             Part.LOSS,
@@ -98,7 +109,8 @@ class Trainer:
         """Begin with trained weights, kept as the checkpoint of no epoch; the loss starts anew."""
         self.encoder.load_state_dict(trained.state_dict())
         self.average = _average(self.encoder, self.config.average_decay)
-        self.run.save_checkpoint(self._state(0))
+        if self.world.rank == 0:
+            self.run.save_checkpoint(self._state(0))
 
     def fit(self, watch: Watch, start: int = 0) -> None:
         """Train from an epoch to the last.
@@ -118,13 +130,20 @@ class Trainer:
             eer = self._calibration_eer()
             summary = {"loss": loss, "calibration EER": eer, "seconds": seconds}
             history.append({"epoch": epoch + 1, **summary})
-            # In this order a kill between the two loses nothing: resuming cuts the history.
-            self.run.write_history(history)
-            if self.config.patience and early_stopping.best_epoch(history) == epoch + 1:
-                self.run.save_best(self._state(epoch + 1))
-            self.run.save_checkpoint(self._state(epoch + 1))
+            if self.world.rank == 0:
+                self._keep(history)
             watch.epoch(epoch, summary)
+        self.world.wait()
         self.learner.check_spread(self.result, self.calibration, self.device)
+
+    def _keep(self, history: list[dict[str, float]]) -> None:
+        """Write down the epochs so far, and the state after the last of them."""
+        done = len(history)
+        # In this order a kill between the two loses nothing: resuming cuts the history.
+        self.run.write_history(history)
+        if self.config.patience and early_stopping.best_epoch(history) == done:
+            self.run.save_best(self._state(done))
+        self.run.save_checkpoint(self._state(done))
 
     def _train_epoch(self, epoch: int, watch: Watch) -> float:
         """Make every step of an epoch; returns the mean loss."""
@@ -136,7 +155,7 @@ class Trainer:
             loss = self._step(images, identities)
             health.check_loss(loss, epoch, rate)
             total += loss
-            watch.step(loss, len(images))
+            watch.step(loss, len(identities))
         return total / self.steps
 
     def _step(self, images: Tensor, identities: Tensor) -> float:
@@ -144,6 +163,7 @@ class Trainer:
         parts = self.config.accumulate
         pieces = zip(images.chunk(parts), identities.chunk(parts), strict=True)
         total = sum(self._backward(*piece, 1 / parts) for piece in pieces)
+        self.world.average_gradients([*self.encoder.parameters(), *self.loss.parameters()])
         self.optimiser.step()
         if self.average is not None:
             self.average.update_parameters(self.encoder)
@@ -152,17 +172,22 @@ class Trainer:
     def _backward(self, images: Tensor, identities: Tensor, share: float) -> float:
         """Add the gradient of a part of a batch; returns its share of the loss."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            answers = self.learner.answers(self.encoder, images)
+            answers = self.world.gather(self.learner.answers(self.encoder, images))
         loss: Tensor = self.loss(answers.float(), self.learner.labels(identities)) * share
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images as the network takes them, (batch, C, H, W), and their identities, (batch,)."""
+        """Images as the network takes them, and the identities of the batch, (batch,).
+
+        The images are this process's share of the batch, (share, C, H, W): all of it when alone.
+        """
         size = (self.config.input.height, self.config.input.width)
+        which = (self.world.rank,) if self.world.rank else ()
         for step, indices in enumerate(self._order(epoch)):
-            generator = torch.Generator().manual_seed(_key(self.config.seed, epoch, step))
-            canvas = self.canvases[torch.from_numpy(indices)].to(self.device)
+            generator = torch.Generator().manual_seed(_key(self.config.seed, epoch, step, *which))
+            mine = self.world.share(torch.from_numpy(indices))
+            canvas = self.canvases[mine].to(self.device)
             images = scale(self.augment(canvas, size, generator))
             yield (
                 images.contiguous(memory_format=torch.channels_last),

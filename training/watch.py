@@ -21,6 +21,16 @@ class Watch(Protocol):
         """An epoch was finished, counted from 0."""
 
 
+class SilentWatch:
+    """Says nothing: the watch of every process but the first."""
+
+    def step(self, loss: float, images: int) -> None:
+        """See `Watch.step`."""
+
+    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
+        """See `Watch.epoch`."""
+
+
 class ConsoleWatch:
     """A progress bar on the terminal, and TensorBoard's logs."""
 

@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 from torch import nn
 
+from tests.training import synthetic
+from training import session
 from training.components import Component, Part, build
 from training.distributed import Alone, Group, joined_world
 from training.errors import ConfigError
+from training.run import RunFolder
 
 ROOT = Path(__file__).parents[2]
 STEP = """
 import sys
+from pathlib import Path
 import torch
-from tests.training.test_distributed import batch, losses, network
+from rich.console import Console
+from tests.training.test_distributed import CONFIG, batch, losses, network
+from training import session
 from training.distributed import joined_world
 
 torch.set_num_threads(1)
@@ -33,7 +40,10 @@ with joined_world() as world:
         found[name] = (value.detach(), [p.grad for p in encoder.parameters()],
                        [p.grad for p in loss.parameters()])
     torch.save(found, f"{sys.argv[1]}/{world.rank}.pt")
+    out = Path(sys.argv[1])
+    session.begin(CONFIG, out / "data", out / "run", Console(quiet=True), world=world)
 """
+CONFIG = synthetic.chopra(epochs=2)
 
 
 def batch():
@@ -55,9 +65,10 @@ def losses():
 
 
 @pytest.fixture(scope="module")
-def two_processes(tmp_path_factory):
-    """What each of two processes found: loss, encoder's gradients, loss's gradients."""
+def gloo(folder, tmp_path_factory):
+    """The folder in which two processes left what they found, and a run."""
     out = tmp_path_factory.mktemp("gloo")
+    (out / "data").symlink_to(folder)
     script = out / "step.py"
     script.write_text(STEP)
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -69,7 +80,13 @@ def two_processes(tmp_path_factory):
         timeout=120,
         capture_output=True,
     )
-    return [torch.load(out / f"{rank}.pt") for rank in range(2)]
+    return out
+
+
+@pytest.fixture(scope="module")
+def two_processes(gloo):
+    """What each of two processes found: loss, encoder's gradients, loss's gradients."""
+    return [torch.load(gloo / f"{rank}.pt") for rank in range(2)]
 
 
 @pytest.mark.parametrize("name", ["exponential", "cosface"])
@@ -85,6 +102,18 @@ def test_two_processes_make_the_step_of_one(two_processes, name):
             torch.testing.assert_close(gradient, parameter.grad)
         for gradient, parameter in zip(of_loss, loss.parameters(), strict=True):
             torch.testing.assert_close(gradient, parameter.grad)
+
+
+def test_a_run_of_two_processes_is_the_run_of_one(gloo, folder, tmp_path):
+    session.begin(CONFIG, folder, tmp_path / "run", Console(quiet=True))
+    alone, together = RunFolder(tmp_path / "run"), RunFolder(gloo / "run")
+    assert together.config() == alone.config()
+    for one, two in zip(alone.history(), together.history(), strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+        assert two["calibration EER"] == pytest.approx(one["calibration EER"], abs=0.02)
+    one, two = alone.load_checkpoint()["encoder"], together.load_checkpoint()["encoder"]
+    for name, weights in one.items():
+        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-4)
 
 
 def test_shares_put_together_are_the_batch_with_its_pairs_whole():

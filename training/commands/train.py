@@ -11,6 +11,7 @@ import typer
 
 from training import session
 from training.config import TrainingConfig, load_config
+from training.distributed import joined_world
 from training.errors import RunError
 from training.initial import TrainedWeights, open_weights
 from training.overrides import keys_of, override, value_at
@@ -43,15 +44,15 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     given = {name: value for name, value in options.items() if value is not None}
     named = load_config(config, given)
     asked = override(named if weights is None else weights.adopted(named), settings or ())
-    with _stoppable():
+    with _stoppable(), joined_world() as world:
         if resume and (out / "config.json").exists():
             _check_same_run(asked, RunFolder(out), ["name", *given, *keys_of(settings or ())])
             _check_same_weights(weights, RunFolder(out))
-            session.resume(data, out, console)
+            session.resume(data, out, console, world=world)
             return
         if data is None:
             raise typer.BadParameter("a new run needs --data")
-        session.begin(asked, data, out, console, weights=weights)
+        session.begin(asked, data, out, console, weights=weights, world=world)
 
 
 @contextmanager
