@@ -4,7 +4,13 @@
     python -m training export runs/mnist_hdml_net --to runs/bundles/mnist-hdml-net
     python -m training record runs/mnist_hdml_net runs/bundles/mnist-hdml-net
 
-Time: minutes on two cores.
+Time: 14 minutes in one thread, on two cores that a dozen other trainings shared. Figure: a kNN
+error of 2.74 % on the 10,000 images of t10k, which misses the paper's 1.38 %. Two other trainings,
+with the nearest impostor of a batch in place of a drawn one and a smoothed margin of 16 bits, gave
+3.11 % with milder variations and 3.59 % with the images as they are (9 epochs).
+
+The loss is the paper's bound and, beside it, a ranking loss of smoothed codes that is not in the
+paper: see `training/losses/hdml.py`.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
@@ -21,14 +27,27 @@ CONFIG = TrainingConfig(
     split=SplitConfig(by=SplitBy.IMAGE, calibration=0.05),
     network=Component(name="mlp", options={"hidden": [512], "dim": 64, "spread": 2.0}),
     # The paper's loss alone let classes share a code: see the file of the loss.
-    loss=Component(
-        name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 16.0, "nearest": True}
-    ),
+    loss=Component(name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 24.0}),
     sampler=Component(name="shuffled"),
-    optimiser=Component(name="adamw", options={"weight_decay": 0.05}),
-    epochs=9,
+    # The paper trained on the images as they are.
+    augmentation=Component(
+        name="jitter",
+        options={
+            "zoom": [0.88, 1.12],
+            "shift": 0.06,
+            "rotation": 12,
+            "stretch": 0.08,
+            "mirror": 0.0,
+            "grey": 0.0,
+            "saturation": [1.0, 1.0],
+            "contrast": [1.0, 1.0],
+            "brightness": 0,
+        },
+    ),
+    optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
+    epochs=12,
     batch_size=128,
-    learning_rate=3e-3,
+    learning_rate=2e-3,
     images_per_identity=100,
     seed=2012,
     card=Card(
