@@ -48,7 +48,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=10,
+    epochs=30,
     batch_size=256,
     learning_rate=3e-3,
     images_per_identity=100,
