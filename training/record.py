@@ -15,7 +15,7 @@ from model.bundle import Bundle, open_bundle
 from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
 from training import provenance
-from training.config import TrainingConfig
+from training.config import TrainingConfig, config_names, load_config
 from training.errors import RunError
 from training.figures import Figure
 from training.run import RunFolder
@@ -99,6 +99,35 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             *_of_manifest(manifest),
             *system_of(run, bundle, data).measure(config.protocols),
         ),
+    )
+
+
+def record_of_bundle(manifest: Manifest) -> Record:
+    """The record that a bundle carries in itself: what its export measured, and no more.
+
+    Its targets are those that the config has now; the rest of the config is as it was run.
+    """
+    made = manifest.provenance
+    config = TrainingConfig.model_validate_json(made.config_json)
+    named = config.name.replace("-", "_")
+    if named in config_names():
+        config = config.model_copy(update={"targets": load_config(named).targets})
+    return Record(
+        config=config,
+        variant="bundle",
+        seed=made.seed,
+        data=made.data,
+        data_sha256=made.data_sha256,
+        parameters=made.parameters,
+        epochs=config.epochs,
+        training_seconds=made.training_seconds,
+        device="a machine that it does not name",
+        train_command=made.command,
+        record_command=f"python -m training export RUN --to model/bundles/{manifest.name}",
+        git_revision=made.git_revision,
+        libraries=made.libraries,
+        trained_at=made.trained_at,
+        figures=tuple(_of_manifest(manifest)),
     )
 
 

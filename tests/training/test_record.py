@@ -3,14 +3,23 @@ import shutil
 import pytest
 from rich.console import Console
 
+from app.settings import SHIPPED_BUNDLES
 from model.bundle import open_bundle
 from tests.training import synthetic
 from training import session
 from training.components import Component
+from training.config import load_config
 from training.errors import RunError
 from training.export import export_run
 from training.figures import Figure, Target
-from training.record import EER, Record, read_records, record_run, write_record
+from training.record import (
+    EER,
+    Record,
+    read_records,
+    record_of_bundle,
+    record_run,
+    write_record,
+)
 from training.results import render_results, sections
 from training.run import RunFolder
 
@@ -109,3 +118,12 @@ def test_a_protocol_of_the_config_is_measured_on_the_bundle(folder, tmp_path):
     assert Record.model_validate_json(
         record_run(run, tmp_path / "bundle").model_dump_json()
     ).config.protocols == (protocol,)
+
+
+@pytest.mark.parametrize("name", ["faces", "att-chopra"])
+def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name):
+    manifest = open_bundle(SHIPPED_BUNDLES / name).manifest
+    found = record_of_bundle(manifest)
+    assert found.title == f"{name}-bundle"
+    assert found.figures[0].value == manifest.accuracy.eer
+    assert found.config.targets == load_config(name.replace("-", "_")).targets
