@@ -17,8 +17,7 @@ from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit
 from training.errors import ExportError, RunError
-from training.evaluation import Meter, as_measured_before, benchmarks, protocol_of
-from training.measurement.calibration import calibrate, measure
+from training.evaluation import Meter, as_measured_before, calibrated
 from training.precision import Precision, convert
 from training.runtime import OnnxEncoder
 
@@ -67,18 +66,16 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     encoder = OnnxEncoder(graph)
     comparer = EmbeddingComparer(encoder.embed, manifest.metric)
     meter = Meter(comparer, manifest.input, as_measured_before(manifest))
-    unseen = images.of(split.test)
-    test = meter.pairs(unseen)
-    calibration = calibrate(meter.pairs(calibration_images), test)
-    listed = tuple(benchmarks(meter, images, unseen))
-    protocol = protocol_of(unseen, test, meter.images_per_identity, manifest.split_by)
+    calibration, accuracy = calibrated(
+        meter, images, calibration_images, images.of(split.test), manifest.split_by
+    )
     golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
     changes = {
         "name": name,
         "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
         "golden": Golden(embedding=tuple(golden.tolist()), tolerance=_tolerance(precision)),
         "calibration": calibration,
-        "accuracy": measure(test, calibration.likelihood_ratio, protocol, listed),
+        "accuracy": accuracy,
         "card": manifest.card.model_copy(update={"summary": _summary(bundle, precision)}),
     }
     return Converted(Manifest.model_validate(dict(manifest) | changes), graph)

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.bundle import Bundle, Split, identity_digest
-from model.manifest import Accuracy, Benchmark, ErrorRates, InputSpec, Manifest, SplitBy
+from model.manifest import (
+    Accuracy,
+    Benchmark,
+    Calibration,
+    ErrorRates,
+    InputSpec,
+    Manifest,
+    SplitBy,
+)
 from training.bounding import bounded
 from training.comparing import Comparer, graph_comparer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.errors import DataError
-from training.measurement.calibration import measure
+from training.measurement.calibration import calibrate, measure
 from training.measurement.pairs import PairEnergies
 from training.measurement.rates import RateTable
 from training.measurement.verification import ten_fold_accuracy
@@ -214,6 +222,28 @@ def benchmarks(meter: Meter, images: ImageSet, unseen: ImageSet) -> Iterator[Ben
     for name, listed in images.official_pairs.items():
         if {image for left, right, _ in listed for image in (left, right)} <= names:
             yield meter.benchmark(images, name, listed)
+
+
+def calibrated(
+    meter: Meter, images: ImageSet, chosen_on: ImageSet, unseen: ImageSet, by: SplitBy
+) -> tuple[Calibration, Accuracy]:
+    """Choose operating points on some images and measure them on others.
+
+    Args:
+        meter: The graph.
+        images: The whole data set, whose own protocols are measured where all of it is unseen.
+        chosen_on: What the operating points are chosen on.
+        unseen: What they are measured on.
+        by: Whether identities or images are unseen.
+
+    Raises:
+        DataError: No genuine or no impostor pairs in either.
+    """
+    test = meter.pairs(unseen)
+    calibration = calibrate(meter.pairs(chosen_on), test)
+    protocol = protocol_of(unseen, test, meter.images_per_identity, by)
+    listed = tuple(benchmarks(meter, images, unseen))
+    return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
 
 
 def protocol_of(

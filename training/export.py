@@ -36,9 +36,8 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.embedding import embed
 from training.errors import ExportError, RunError
-from training.evaluation import Meter, benchmarks, protocol_of
+from training.evaluation import Meter, calibrated
 from training.health import check_spread
-from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
 from training.onnx_graph import OPSET, check_agreement, to_onnx
 from training.pair_graph import checked_pair_graph, golden_energies
@@ -137,12 +136,8 @@ def _measure(
     config: TrainingConfig, split: DataSplit, images: ImageSet, graph: bytes
 ) -> tuple[Calibration, Accuracy]:
     meter = Meter(graph_comparer(graph, config.metric), config.input, config.images_per_identity)
-    unseen = split.take(images, "test")
-    test = meter.pairs(unseen)
-    calibration = calibrate(meter.pairs(split.take(images, "calibration")), test)
-    protocol = protocol_of(unseen, test, config.images_per_identity, config.split.by)
-    listed = tuple(benchmarks(meter, images, unseen))
-    return calibration, measure(test, calibration.likelihood_ratio, protocol, listed)
+    chosen_on, unseen = split.take(images, "calibration"), split.take(images, "test")
+    return calibrated(meter, images, chosen_on, unseen, config.split.by)
 
 
 def _golden(_encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:

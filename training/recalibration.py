@@ -15,12 +15,10 @@ from training.errors import ExportError
 from training.evaluation import (
     Meter,
     as_measured_before,
-    benchmarks,
+    calibrated,
     measurable_images,
-    protocol_of,
 )
 from training.export import bundle_name
-from training.measurement.calibration import calibrate, measure
 from training.model_card import render_card
 
 
@@ -104,12 +102,8 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
     limit = as_measured_before(bundle.manifest)
     manifest = bundle.manifest
     meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
-    unseen = images.of(split.test)
-    test = meter.pairs(unseen)
-    calibration = calibrate(meter.pairs(images.of(split.calibration)), test)
-    protocol = protocol_of(unseen, test, limit, manifest.split_by)
-    listed = tuple(benchmarks(meter, images, unseen))
-    accuracy = measure(test, calibration.likelihood_ratio, protocol, listed)
+    chosen_on, unseen = images.of(split.calibration), images.of(split.test)
+    calibration, accuracy = calibrated(meter, images, chosen_on, unseen, manifest.split_by)
     return {"calibration": calibration, "accuracy": accuracy}
 
 
