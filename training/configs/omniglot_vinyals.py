@@ -6,7 +6,11 @@
 
 Their list of characters is not at hand; ours is a random split by this config's seed over both
 sets: 1,200 characters, of which 99 calibrate, and 423 to test on. As theirs, each counts four
-times, turned by 0, 90, 180 and 270 degrees. Its figures are still to be measured.
+times, turned by 0, 90, 180 and 270 degrees.
+
+Time: 4 epochs of about 3.5 minutes in one thread, on two cores that others shared. Figures: 97.1 %
+20-way 1-shot (bar 98 %, missed), 99.2 % 20-way 5-shot, 99.1 % 5-way 1-shot. One attempt; more
+epochs and a wider network are the next things to try.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
