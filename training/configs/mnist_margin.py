@@ -24,8 +24,8 @@ CONFIG = TrainingConfig(
     network=Component(
         name="convnet",
         options={
-            "widths": [16, 32, 64],
-            "depths": [1, 1, 1],
+            "widths": [24, 48, 96],
+            "depths": [1, 2, 1],
             "dim": 32,
             "dropout": 0.2,
         },
@@ -48,9 +48,9 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=30,
-    batch_size=256,
-    learning_rate=3e-3,
+    epochs=20,
+    batch_size=128,
+    learning_rate=2e-3,
     images_per_identity=100,
     seed=2006,
     card=Card(
