@@ -45,7 +45,7 @@ def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
             fontsize=8,
         )
     axes.set(xlabel="energy", ylabel="share of pairs")
-    axes.legend()
+    axes.legend(loc="upper left")  # "best" searches all bars, slowly
     return svg(figure)
 
 
