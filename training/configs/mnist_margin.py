@@ -4,9 +4,9 @@
     python -m training export runs/mnist_margin --to runs/bundles/mnist-margin
     python -m training record runs/mnist_margin runs/bundles/mnist-margin
 
-Time: 29 minutes in one thread, on two cores that a dozen other trainings shared. Figure: a kNN
-error of 0.98 % on the 10,000 images of t10k, and an equal error rate of 1.72 % over the pairs of
-1,000 of them.
+Time: 19 minutes in one thread, on two cores that others shared. Figure: a kNN error of 0.51 % on
+the 10,000 images of t10k, and an equal error rate of 0.61 % over the pairs of 1,000 of them. Before
+it, a network of a third of the weights had 0.98 % after 10 epochs, and 0.77 % after 30.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
