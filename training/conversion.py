@@ -129,6 +129,11 @@ def _split_of(bundle: Bundle, images: ImageSet) -> IdentitySplit:
         raise ExportError(
             f"{bundle.folder} cannot be converted: only an encoder with its split of identities can"
         )
+    if manifest.provenance.calibrated_on is not None:
+        raise ExportError(
+            f"{bundle.folder} was calibrated anew; convert the bundle that it is from, "
+            f"{manifest.provenance.calibrated_on.of}, and calibrate the result"
+        )
     if images.fingerprint() != manifest.provenance.data_sha256:
         raise RunError(
             f"{images.name} is not the data that {bundle.folder} was made from; its operating "

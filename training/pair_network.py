@@ -16,6 +16,8 @@ and smaller; the batch normalisation is not in the paper.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -26,7 +28,7 @@ SMALLEST_SIDE = 32
 """Of an input, in pixels: the two-stream network sees half of it, which is then halved thrice."""
 
 
-class PairNetwork(nn.Module):
+class PairNetwork(nn.Module, ABC):
     """E_W: two images to their energy, small where they show the same thing.
 
     The energy is the paper's output with its sign turned, so that a hinge of margin 1 puts genuine
@@ -37,9 +39,9 @@ class PairNetwork(nn.Module):
     dim = 1
     """Numbers in an answer, as an encoder's `dim`."""
 
+    @abstractmethod
     def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
         """Compare pairs: two of float32 (N, C, H, W) in -1 … 1 to energies (N,)."""
-        raise NotImplementedError
 
 
 def branch(channels: int, width: int, *, stride: int = 2) -> nn.Sequential:

@@ -15,8 +15,8 @@ from training.templating import percent
 
 console = Console()
 
-RECORDS = Path(__file__).parent / "records"
-"""Where the committed records of results lie."""
+RECORDS = Path("training/records")
+"""Where the committed records of results lie, in a checkout's root."""
 
 DataOption = Annotated[
     Path | None,

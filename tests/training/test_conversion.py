@@ -6,11 +6,13 @@ from app.catalog import load_catalog
 from app.service import load_model
 from app.settings import Provider
 from model.bundle import open_bundle, write_bundle
+from tests.training import synthetic
 from training.conversion import compare_precisions, convert_bundle, images_per_second
 from training.data.decoding import decode
 from training.data.source import open_data
 from training.errors import ExportError, RunError
 from training.precision import Precision
+from training.recalibration import recalibrate
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +68,14 @@ def test_speed_counts_images_not_runs(opened, images, monkeypatch):
     pixels = decode(images, opened.manifest.input).pixels
     single, batched = (images_per_second(opened.onnx, pixels, n) for n in (1, 32))
     assert batched > 0.3 * single
+
+
+def test_a_bundle_that_was_calibrated_anew_is_refused_with_what_to_do(opened, images, tmp_path):
+    new = open_data(synthetic.write_files(tmp_path / "new", renamed(synthetic.files_of(8))))
+    recalibrate(opened, new, tmp_path / "anew")
+    with pytest.raises(ExportError, match=r"convert the bundle that it is from, patterns 0\.1\.0"):
+        convert_bundle(open_bundle(tmp_path / "anew"), images, Precision.FP16, "small")
+
+
+def renamed(files):
+    return {f"new-{name}": data for name, data in files.items()}

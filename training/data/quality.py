@@ -13,7 +13,7 @@ from training.config import SplitConfig
 from training.data.duplicates import MOST_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet
 from training.data.inspection import InspectedImage, Inspection, inspect
-from training.data.split import MIN_GENUINE, split_identities
+from training.data.split import MIN_GENUINE, PARTS, split_data
 from training.errors import DataError
 
 LISTED = 10
@@ -142,13 +142,12 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
 
 
 def _parts(images: ImageSet, config: SplitConfig, seed: int) -> tuple[dict[str, str], str | None]:
-    """Each identity's part, or why there are none."""
+    """Each image's part, by its name, or why there are none."""
     try:
-        split = split_identities(images, config, seed)
+        split = split_data(images, config, seed)
     except DataError as error:
         return {}, str(error)
-    parts = {"train": split.train, "calibration": split.calibration, "test": split.test}
-    return {identity: part for part, names in parts.items() for identity in names}, None
+    return {image.name: part for part in PARTS for image in split.take(images, part)}, None
 
 
 def _part_sizes(
@@ -156,7 +155,7 @@ def _part_sizes(
 ) -> dict[str, PartSize]:
     counts: dict[str, Counter[str]] = {part: Counter() for part in dict.fromkeys(part_of.values())}
     for image in readable if part_of else ():
-        counts[part_of[image.identity]][image.identity] += 1
+        counts[part_of[image.name]][image.identity] += 1
     return {
         part: PartSize(
             identities=len(count),
@@ -191,7 +190,7 @@ def _one_kind_of_pair(
     """Where pairs are listed, those within a part must be of both kinds."""
     if images.listed is None:
         return None
-    part_of_image = {image.name: part_of[image.identity] for image in readable}
+    part_of_image = {image.name: part_of[image.name] for image in readable}
     kinds: dict[str, set[bool]] = {part: set() for part in part_of.values()}
     for left, right, same in images.listed:
         part = part_of_image.get(left)
@@ -235,7 +234,7 @@ def _duplicates(
 
 def _group(images: Sequence[InspectedImage], part_of: Mapping[str, str]) -> DuplicateGroup:
     identities = sorted({image.identity for image in images})
-    parts = {part_of[identity] for identity in identities if identity in part_of}
+    parts = {part_of[image.name] for image in images if image.name in part_of}
     return DuplicateGroup(
         images=tuple(image.name for image in images[:_NAMED]),
         size=len(images),

@@ -152,3 +152,15 @@ def test_listed_pairs_of_one_kind_in_a_part_are_refused(tmp_path):
     assert check_quality(read_pairs(tmp_path / "both.csv"), "named", SPLIT, 3).usable
     found = check_quality(read_pairs(tmp_path / "one.csv"), "named", SPLIT, 3)
     assert "part has no impostor pair" in found.reason
+
+
+def test_the_parts_of_a_closed_set_are_parts_of_each_identitys_images():
+    images = synthetic.image_set({"a": 10, "b": 10})
+    found = check_quality(images, "closed", SplitConfig(by="image", calibration=0.2, test=0.3), 0)
+    assert found.usable
+    assert {part: size.images for part, size in found.parts.items()} == {
+        "train": 10,
+        "calibration": 4,
+        "test": 6,
+    }
+    assert {size.identities for size in found.parts.values()} == {2}
