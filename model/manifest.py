@@ -87,6 +87,12 @@ class InputSpec(_Frozen):
     height: int = Field(ge=4, le=MAX_SIDE)
     channels: Literal[1, 3]
     aspect: Aspect
+    middle: float = Field(default=1, ge=0.1, le=1)
+    """The share of the image's width and height, around its centre, that is used.
+
+    Cut off before the aspect rule is applied: what a photograph shows around the thing says nothing
+    about it, and takes pixels away from it.
+    """
 
 
 class OnnxFile(_Frozen):

@@ -7,6 +7,7 @@ cannot disagree. The order is fixed: limits → decode → EXIF orientation → 
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -53,6 +54,9 @@ _UNSUPPORTED_MODES = {
     "F": "floating point numbers without a known range",
     "LAB": "in the Lab colour space",
 }
+
+Size = tuple[float, float]
+"""Width and height, in pixels."""
 
 _REDUCING_GAP = 2
 """How many times the target a reduced-scale decode must leave, so that the resize still filters."""
@@ -134,7 +138,7 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
 
 def _decode(image: Image.Image, spec: InputSpec) -> None:
     """Decode the first frame, JPEG at the smallest scale that still leaves the resize its work."""
-    side = _REDUCING_GAP * max(spec.width, spec.height)
+    side = math.ceil(_REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
     image.draft("L" if spec.channels == 1 else "RGB", (side, side))
     image.load()
 
@@ -180,26 +184,30 @@ def _over_white(image: Image.Image) -> Image.Image:
 def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:
     """Resize to the input's size by its aspect rule, with an antialiasing bilinear filter."""
     size = (spec.width, spec.height)
+    used = (image.width * spec.middle, image.height * spec.middle)
     if spec.aspect is Aspect.PAD:
-        return _pad(image, size)
-    box = _centred_box(image.size, size) if spec.aspect is Aspect.CROP else None
+        return _pad(image, used, size)
+    shape = _largest_part(used, size) if spec.aspect is Aspect.CROP else used
+    return _resize(image, shape, size)
+
+
+def _largest_part(source: Size, target: Size) -> Size:
+    """The largest part of `source` with the shape of `target`."""
+    scale = min(source[0] / target[0], source[1] / target[1])
+    return (target[0] * scale, target[1] * scale)
+
+
+def _resize(image: Image.Image, part: Size, size: tuple[int, int]) -> Image.Image:
+    """The centred part of an image, (width, height), at another size."""
+    left, top = (image.width - part[0]) / 2, (image.height - part[1]) / 2
+    box = (left, top, left + part[0], top + part[1])
     return image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP)
 
 
-def _centred_box(
-    source: tuple[int, int], target: tuple[int, int]
-) -> tuple[float, float, float, float]:
-    """The largest centred part of `source` (width, height) with the shape of `target`."""
-    scale = min(source[0] / target[0], source[1] / target[1])
-    width, height = target[0] * scale, target[1] * scale
-    left, top = (source[0] - width) / 2, (source[1] - height) / 2
-    return (left, top, left + width, top + height)
-
-
-def _pad(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    scale = min(size[0] / image.width, size[1] / image.height)
-    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+def _pad(image: Image.Image, used: Size, size: tuple[int, int]) -> Image.Image:
+    scale = min(size[0] / used[0], size[1] / used[1])
+    inner = (max(1, round(used[0] * scale)), max(1, round(used[1] * scale)))
     canvas = Image.new(image.mode, size, "white")
-    resized = image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP)
+    resized = _resize(image, used, inner)
     canvas.paste(resized, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return canvas

@@ -45,7 +45,8 @@ class TrainingConfig(BaseModel):
     """A whole run.
 
     `canvas` is the size at which training images are kept, as a multiple of the input's: an
-    augmentation that zooms in needs more pixels than the network sees. `images_per_identity` bounds
+    augmentation that zooms in needs more pixels than the network sees, and one that zooms out more
+    of the image than `input.middle`. `images_per_identity` bounds
     how many images of one identity are measured, so that nobody with hundreds decides the figures.
     A batch goes through the network in `accumulate` equal parts, whose gradients are summed: less
     memory for the same step. With `patience` the training ends after so many epochs without a

@@ -58,7 +58,14 @@ def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | st
 
 
 def canvas_of(spec: InputSpec, scale: float) -> InputSpec:
-    """The input enlarged: what an augmentation that zooms in draws from."""
+    """The input enlarged: what an augmentation that zooms draws from.
+
+    Where the input is the middle of an image, the canvas shows as much more around it.
+    """
     return spec.model_copy(
-        update={"width": round(spec.width * scale), "height": round(spec.height * scale)}
+        update={
+            "width": round(spec.width * scale),
+            "height": round(spec.height * scale),
+            "middle": min(1.0, spec.middle * scale),
+        }
     )
