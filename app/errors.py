@@ -126,6 +126,10 @@ class OverloadedError(UnavailableError):
     """The queue, or the memory that is set aside for bodies, is full."""
 
 
+class RunnerFailedError(UnavailableError):
+    """The thread that had the request's work failed, and is being replaced."""
+
+
 class DeadlineError(UnavailableError):
     """The time that a job may take, waiting included, is over."""
 

@@ -12,7 +12,8 @@ from app.catalog import Catalog, Served, ServedModel, ServedPairModel, load_cata
 from app.cores import threads_per_worker, usable_cores
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
-from app.jobs import JobPool
+from app.encoding import BatchRunner, Job
+from app.jobs import Execution, JobPool
 from app.settings import Provider, Settings
 from model.bundle import Bundle
 from model.manifest import Kind
@@ -25,7 +26,7 @@ class Service:
 
     settings: Settings
     catalog: Catalog
-    jobs: JobPool
+    jobs: JobPool[Job]
     bodies: ByteBudget
 
     @property
@@ -51,11 +52,18 @@ def running_service(settings: Settings) -> Iterator[Service]:
     load = partial(load_model, provider=settings.provider)
     catalog = load_catalog(settings.models_dir, settings.default_model, load)
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
-    jobs = JobPool(threads, settings.max_waiting)
+    jobs = job_pool(settings, threads, catalog)
     try:
         yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes))
     finally:
         jobs.close()
+
+
+def job_pool(settings: Settings, threads: int, catalog: Catalog) -> JobPool[Job]:
+    """The runners of a worker; a new one has to see every model pass its self-check."""
+    batches = BatchRunner(settings.max_batch)
+    execution = Execution(batches.run, batches.weigh, batches.most, catalog.check)
+    return JobPool(threads, settings.max_waiting, execution)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:

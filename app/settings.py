@@ -77,10 +77,13 @@ class Settings(BaseSettings):
         description="Most bytes of bodies that one worker holds at a time, over all its requests.",
     )
     max_gallery: int = Field(
-        10_000, ge=1, le=1_000_000, description="Most gallery rows in one call of /compare."
+        100_000, ge=1, le=1_000_000, description="Most gallery rows in one call of /compare."
     )
     max_waiting: int = Field(
         64, ge=0, le=100_000, description="Most jobs that wait in one worker; more get a 503."
+    )
+    max_batch: int = Field(
+        16, ge=1, le=1024, description="Most images that one run of a model takes."
     )
     deadline_ms: int = Field(
         10_000, ge=1, le=600_000, description="Longest a job may wait and run, in milliseconds."

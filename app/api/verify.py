@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -16,12 +14,14 @@ from app import errors
 from app.api import examples, multipart, problem_types
 from app.api.base64_images import decode_image
 from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
-from app.api.handover import Running, hand_over
+from app.api.handover import hand_over, running
 from app.api.parameters import Choices, from_fields, from_json
+from app.api.route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.budget import Share
-from app.catalog import Served, ServedPairModel
+from app.catalog import Served, ServedModel, ServedPairModel
 from app.comparison import Decision, choose_threshold, decide, decide_energy
+from app.encoding import EncodeJob, Job
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
 from model.errors import OperatingPointError
@@ -30,7 +30,7 @@ from model.scoring import Choice
 IMAGES = ("image1", "image2")
 _MOST_JSON_VALUES = 16
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
 
 class PairJson(Choices):
@@ -74,6 +74,7 @@ _BODY: dict[str, Any] = {
 @router.post(
     "/verify",
     summary="Do these two images show the same thing?",
+    response_model=VerifyAnswer,
     openapi_extra={"requestBody": _BODY},
     responses=problem_types.documented(
         *problem_types.BODY_ERRORS,
@@ -82,13 +83,14 @@ _BODY: dict[str, Any] = {
         OperatingPointError,
     ),
 )
-async def verify(request: Request, service: Running) -> VerifyAnswer:
+async def verify(request: Request) -> Response:
     """Give the energy of two images, the decision, and how often such a decision is wrong.
 
     The images' bytes decide what they are; names and content types of parts are not looked at.
     """
+    service = running(request)
     read = partial(_read, request, service)
-    return await hand_over(request, service, read, partial(_prepare, service))
+    return json_response(await hand_over(request, service, read, partial(_prepare, service)))
 
 
 async def _read(request: Request, service: Service, share: Share) -> Pair:
@@ -120,25 +122,25 @@ def _from_form(form: multipart.Form) -> Pair:
     return Pair(images, from_fields(Choices, form.fields))
 
 
-def _prepare(service: Service, pair: Pair) -> Callable[[], VerifyAnswer]:
+def _prepare(service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
     choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
-    return partial(_answer, service, model, pair.images, choice)
+    if isinstance(model, ServedPairModel):
+        return partial(_score, service, model, pair.images, choice)
+    answer = partial(_answer, model, choice)
+    return EncodeJob(model, pair.images, service.image_limits, answer)
 
 
-def _answer(
-    service: Service, model: Served, images: tuple[ImageFile, ...], choice: Choice
+def _answer(model: ServedModel, choice: Choice, embeddings: NDArray[Any]) -> VerifyAnswer:
+    return _to_answer(model, decide(model.manifest, embeddings, choice))
+
+
+def _score(
+    service: Service, model: ServedPairModel, images: tuple[ImageFile, ...], choice: Choice
 ) -> VerifyAnswer:
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
-    return _to_answer(model, _decide(model, tensor, choice))
-
-
-def _decide(model: Served, tensor: NDArray[np.uint8], choice: Choice) -> Decision:
-    """Decide on two images, uint8 (2, height, width, channels)."""
-    if isinstance(model, ServedPairModel):
-        energies = model.scorer.score(tensor[:1], tensor[1:])
-        return decide_energy(model.manifest, energies, choice)
-    return decide(model.manifest, model.encoder.embed(tensor), choice)
+    energies = model.scorer.score(tensor[:1], tensor[1:])
+    return _to_answer(model, decide_energy(model.manifest, energies, choice))
 
 
 def _to_answer(model: Served, decision: Decision) -> VerifyAnswer:

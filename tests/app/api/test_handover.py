@@ -62,7 +62,7 @@ def test_when_the_deadline_passes_the_answer_is_504_and_what_waited_never_runs()
         responses = await asyncio.gather(embed(client), embed(client))
         assert [response.status_code for response in responses] == [504, 504]
         encoder.gate.set()
-        await until(lambda: not app.state.service.jobs._free.locked())
+        await until(lambda: app.state.service.jobs.busy == 0)
         assert encoder.calls == 1
         assert (await embed(client)).status_code == 200
 
