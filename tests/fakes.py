@@ -328,7 +328,8 @@ class FakeEncoder:
 
 def fake_service(settings: Settings, encoder: FakeEncoder, threads: int = 1) -> Service:
     """A service whose one model is run by a fake; call it on the event loop that will use it."""
-    manifest = make_manifest(b"no graph", name="fake", golden=(0.0,) * DIM)
+    golden = golden_image(SPEC).reshape(-1)[:DIM].astype(float)
+    manifest = make_manifest(b"no graph", name="fake", golden=tuple(golden.tolist()))
     catalog = Catalog("fake", {"fake": ServedModel(manifest, encoder)}, {})
     return Service(
         settings,

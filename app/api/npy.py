@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ AS_NPY: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
 }
 """The OpenAPI entry of a call that may answer with an array."""
+
+_UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, KeyError)
+"""What NumPy's reader of headers raises on damage; it reads a Python literal, and runs nothing."""
 
 _MAX_HEADER_BYTES = 2_000
 _TYPES = ("<f4", "|u1")
@@ -50,7 +54,7 @@ def parse(body: bytes) -> NDArray[Any]:
         shape, fortran, dtype = npy_format.read_array_header_1_0(
             file, max_header_size=_MAX_HEADER_BYTES
         )
-    except (ValueError, TypeError, SyntaxError, EOFError, OverflowError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise UnreadableBodyError(
             "the body is not a .npy file; write it with numpy.save"
         ) from error

@@ -89,6 +89,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.OverloadedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "The service is busy"
     ),
+    errors.RunnerFailedError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "runner-failed", "The thread with the work failed"
+    ),
     errors.DeadlineError: Answer(
         HTTPStatus.GATEWAY_TIMEOUT, "deadline", "The answer took too long"
     ),
@@ -117,6 +120,7 @@ BODY_ERRORS: tuple[type[Exception], ...] = (
     errors.KindError,
     errors.NotReadyError,
     errors.OverloadedError,
+    errors.RunnerFailedError,
     errors.ModelRefusedError,
     errors.DeadlineError,
     Exception,

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
 _EXTENSIONS = ("row", "supported", "available", "errors")
 """Attributes of errors that a program can use; each becomes a member of the problem."""
-_WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError)
+_WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
 
 
 class Problem(BaseModel):
