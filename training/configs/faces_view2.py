@@ -7,11 +7,11 @@ A fold at a time, on as many machines as are at hand:
     python -m training folds faces_view2 --data ../shared/data/lfw --out runs/view2 --only 3
 
 Lay the folders `fold0` to `fold9` into one `runs/view2` and give the first command there: it trains
-what is missing, and writes the record when all ten are done. It is not `train`'s: no single split
-tests all of View 2. Weights to begin with (`--init`) are refused: this is a protocol without
-outside data, and those of `faces` have seen View 2's people.
+what is missing, and writes the record when all ten are done. `train` refuses this config, for no
+single split tests all of View 2, and `folds` refuses `--init`: this is a protocol without outside
+data, and the people whom `faces` was trained on are View 2's too.
 
-Time: see TIME below. Figure: not trained yet.
+Time and figure: not trained yet. The bar is 90 %, as the mean of the ten accuracies.
 """
 
 from model.manifest import Aspect, InputSpec
