@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from app.settings import LogLevel
+
+_ACCESS_ARGUMENTS = 5
+"""Client, method, path, HTTP version, status."""
+
+
+class PathOnly(logging.Filter):
+    """Leaves the query out of the access log: what a caller puts there is not ours to keep."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Cut uvicorn's `path?query`, its third argument, at the question mark."""
+        if isinstance(record.args, tuple) and len(record.args) == _ACCESS_ARGUMENTS:
+            client, method, path, *others = record.args
+            record.args = (client, method, str(path).partition("?")[0], *others)
+        return True
 
 
 def logging_config(level: LogLevel) -> dict[str, Any]:
@@ -16,6 +31,7 @@ def logging_config(level: LogLevel) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "filters": {"path-only": {"()": PathOnly}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -27,7 +43,7 @@ def logging_config(level: LogLevel) -> dict[str, Any]:
         "loggers": {
             "app": {"level": wanted},
             "uvicorn.error": {"level": of_server},
-            "uvicorn.access": {"level": wanted},
+            "uvicorn.access": {"level": wanted, "filters": ["path-only"]},
             # It warns of every malformed body, which is the client's affair and has its answer.
             "python_multipart": {"level": "ERROR"},
         },

@@ -9,9 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from app.api import compare, docs, embed, health, models, problems, verify
+from app.api import compare, cors, docs, embed, health, key_check, models, problems, verify
+from app.api.nosniff import NoSniff
+from app.api.prefix import Prefix
 from app.api.request_id import RequestId
 from app.api.start_failure import PlainStartFailure
+from app.keys.ring import KeyRing
 from app.service import Service, running_service
 from app.settings import Settings, read_settings
 
@@ -29,9 +32,12 @@ def create_app(settings: Settings) -> FastAPI:
     Args:
         settings: Every choice that the service makes.
     """
+    keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if keys is not None:
+            keys.load()
         with running_service(settings) as service:
             app.state.service = service
             logger.info(_where_to_look(service))
@@ -55,8 +61,14 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(noun.router)
     docs.install(app)
     # The last one added is the outermost.
+    if keys is not None:
+        key_check.install(app, keys)
     problems.install(app)
+    cors.install(app, settings.cors_origins)
     app.add_middleware(RequestId)
+    app.add_middleware(NoSniff)
+    if settings.root_path:
+        app.add_middleware(Prefix, root_path=settings.root_path)
     app.add_middleware(PlainStartFailure)
     return app
 

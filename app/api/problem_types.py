@@ -52,6 +52,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     contract.BundleError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "broken-bundle", "The model's bundle cannot be used"
     ),
+    errors.ApiKeyError: Answer(HTTPStatus.UNAUTHORIZED, "api-key", "A good API key is needed"),
     errors.UnreadableBodyError: Answer(
         HTTPStatus.BAD_REQUEST, "unreadable-body", "The body cannot be read"
     ),
