@@ -15,15 +15,14 @@ from training.comparing import graph_comparer
 from training.config import TrainingConfig
 from training.data.folds import fold_splits
 from training.data.source import open_data
-from training.data.split import IdentitySplit
+from training.det import DetCurve
 from training.evaluation import Meter
-from training.export import export_run
 from training.figures import Figure
 from training.initial import TrainedWeights
 from training.measurement.pairs import PairEnergies, pool
-from training.measurement.rates import equal_error, fnmr_at_fmr
+from training.measurement.rates import RateTable, curve, equal_error, fnmr_at_fmr
 from training.record import Record, system_of
-from training.run import RunFolder
+from training.repetition import Repetition
 
 FMRS = (0.1, 0.075, 0.05, 0.01)
 """Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
@@ -57,25 +56,24 @@ def cross_validate(  # noqa: PLR0913 (the weights are rarely given)
     """
     images = open_data(data)
     splits = fold_splits(images, folds, config.split.calibration, config.seed)
-    runs = [
-        _train(config, data, split, out / f"fold{fold}", console, weights)
-        for fold, split in enumerate(splits)
-    ]
-    measured = [_pairs(run, data) for run in runs]
+    repetitions = [Repetition(out / f"fold{fold}") for fold in range(folds)]
+    for repetition, split in zip(repetitions, splits, strict=True):
+        repetition.train(config, data, split, console, weights)
+    measured = [_pairs(repetition, data) for repetition in repetitions]
     by_protocol = [
-        tuple(system_of(run, open_bundle(_bundle_of(run)), data).measure(config.protocols))
-        for run in runs
+        tuple(system_of(r.run, open_bundle(r.bundle), data).measure(config.protocols))
+        for r in repetitions
     ]
-    begun = runs[0].record()
+    begun = repetitions[0].run.record()
     return Record(
         config=config,
         variant=f"{folds}-folds",
         seed=config.seed,
         data=begun.data_name,
         data_sha256=begun.data_sha256,
-        parameters=open_bundle(_bundle_of(runs[0])).manifest.provenance.parameters,
+        parameters=open_bundle(repetitions[0].bundle).manifest.provenance.parameters,
         epochs=config.epochs,
-        training_seconds=sum(epoch["seconds"] for run in runs for epoch in run.history()),
+        training_seconds=sum(epoch["seconds"] for r in repetitions for epoch in r.run.history()),
         device=begun.device,
         train_command=begun.command,
         record_command=provenance.command(),
@@ -83,6 +81,7 @@ def cross_validate(  # noqa: PLR0913 (the weights are rarely given)
         libraries=begun.libraries,
         trained_at=begun.started_at,
         figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
+        det=pooled_curve(measured, begun.data_name, config.images_per_identity),
     )
 
 
@@ -100,6 +99,16 @@ def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
         )
 
 
+def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identity: int) -> DetCurve:
+    """The DET curve of all folds' test pairs together, under one threshold."""
+    pooled = pool(measured)
+    return DetCurve.of(
+        f"the test pairs of {len(measured)} folds of the {pooled.subjects} identities of {data}, "
+        f"pooled; at most {images_per_identity} images of one identity",
+        curve(RateTable(pooled)),
+    )
+
+
 def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
     """Each protocol's figures, averaged over the folds, with the mean's standard error."""
     for same in zip(*folds, strict=True):
@@ -112,30 +121,9 @@ def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
         )
 
 
-def _train(  # noqa: PLR0913, PLR0917 (one call, above)
-    config: TrainingConfig,
-    data: Path,
-    split: IdentitySplit,
-    out: Path,
-    console: Console,
-    weights: TrainedWeights | None,
-) -> RunFolder:
-    run = RunFolder(out / "run")
-    if (run.path / "config.json").exists():
-        session.resume(data, run.path, console)
-    else:
-        session.begin(config, data, run.path, console, split=split, weights=weights)
-    export_run(run, _bundle_of(run), data)
-    return run
-
-
-def _bundle_of(run: RunFolder) -> Path:
-    return run.path.parent / "bundle"
-
-
-def _pairs(run: RunFolder, data: Path) -> PairEnergies:
+def _pairs(fold: Repetition, data: Path) -> PairEnergies:
     """The pairs of a fold's test identities, through the fold's own bundle."""
-    bundle = open_bundle(_bundle_of(run))
+    bundle, run = open_bundle(fold.bundle), fold.run
     comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
     meter = Meter(comparer, bundle.manifest.input, run.config().images_per_identity)
     return meter.pairs(session.data_of(run, data).of(run.split().test))

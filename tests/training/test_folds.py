@@ -6,6 +6,7 @@ from model.bundle import open_bundle
 from model.manifest import Metric
 from tests.training import synthetic
 from training.components import Component
+from training.errors import RunError
 from training.figures import Figure
 from training.folds import cross_validate, mean_figures, pooled_figures
 from training.measurement.pairs import all_pairs
@@ -44,6 +45,21 @@ def test_pairs_are_pooled_and_protocols_averaged(record):
     assert figures["FNMR at FMR 7.5 %, pooled over 2 folds"].trials == 2 * 60
     averaged = [name for name in figures if name.endswith("mean of 2 folds")]
     assert len(averaged) == 2
+
+
+def test_the_curve_is_of_the_pooled_pairs(record):
+    figures = {figure.name: figure for figure in record.figures}
+    apart = np.abs(np.subtract(record.det.fmr, record.det.fnmr))
+    nearest = apart.argmin()
+    eer = (record.det.fmr[nearest] + record.det.fnmr[nearest]) / 2
+    assert eer == pytest.approx(figures["EER, pooled over 2 folds"].value, abs=apart[nearest])
+    assert "of 2 folds of the 20 identities of data, pooled" in record.det.protocol
+
+
+def test_a_folder_of_other_folds_is_refused(record, folder, out):
+    other = record.config.model_copy(update={"epochs": 2})
+    with pytest.raises(RunError, match="begun with another config"):
+        cross_validate(other, folder, 2, out, QUIET)
 
 
 def test_a_call_that_was_killed_goes_on_and_ends_the_same(record, folder, out):
