@@ -9,6 +9,7 @@ from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
 from tests.training import synthetic
 from training import session
+from training.commands.map import system_of
 from training.config import SplitConfig
 from training.data.folder import read_folder
 from training.errors import DataError
@@ -107,3 +108,11 @@ def test_the_record_names_its_figures_by_what_was_new(run, bundle, tmp_path):
     assert figures["kNN error, k = 3"].trials == 12
     page, *_ = write_results([record], tmp_path / "page.md")
     assert "kNN error, k = 3" in page.read_text()
+
+
+def test_the_map_of_a_closed_set_shows_new_images_of_known_classes(run, bundle, data):
+    images = read_folder(data)
+    for place in (run.path, bundle.folder):
+        system = system_of(place, images)
+        assert tuple(image.name for image in system.unseen) == run.split().test
+        assert system.closed

@@ -59,7 +59,8 @@ def test_a_record_of_something_else_is_not_taken(records, place):
     assert recorded(place / "none.json", CONFIG, sha256) is None
 
 
-def test_a_folder_of_other_runs_is_refused(records, folder, place, tmp_path):
+@pytest.mark.usefixtures("records")
+def test_a_folder_of_other_runs_is_refused(folder, place, tmp_path):
     other = CONFIG.model_copy(update={"epochs": 2})
     with pytest.raises(RunError, match="begun with another config"):
         run_again(other, folder, place, tmp_path)
