@@ -134,10 +134,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot of the page: its file's name, what it is to who cannot see it, and the SVG."""
+    """A plot of the page.
+
+    Attributes:
+        file: Its file's name.
+        alt: What it is, to who cannot see it.
+        caption: What is to be known to read it.
+        svg: The plot.
+    """
 
     file: str
     alt: str
+    caption: str
     svg: str
 
 
@@ -245,7 +253,9 @@ def _data_set(name: str, found: tuple[Section, ...]) -> DataSet:
 def _det(data: str, number: int, protocol: str, systems: dict[str, list[DetCurve]]) -> Plot:
     return Plot(
         file=f"det-{data}-{number}.svg",
-        alt=f"DET curves (FNMR against FMR) of {', '.join(systems)}: {protocol}",
+        alt=f"DET curves (FNMR against FMR) of {', '.join(systems)}",
+        caption=f"{protocol[:1].upper()}{protocol[1:]}. Bands are 95 % intervals of the FNMR, drawn "
+        "where there are few curves; on the dotted line FMR and FNMR are equal.",
         svg=det_svg(systems) + "\n",
     )
 
@@ -256,7 +266,11 @@ def _bars(found: Iterable[Section]) -> tuple[Plot, ...]:
         return ()
     met = sum(dot.met for dot in dots)
     alt = f"{len(dots)} figures beside their bars: {met} met, {len(dots) - met} missed"
-    return (Plot(_BARS, alt, bars_svg(dots) + "\n"),)
+    caption = (
+        "Thin lines are 95 % intervals by the protocol's own standard error, thick ones the standard "
+        "deviation over seeds, where there are any."
+    )
+    return (Plot(_BARS, alt, caption, bars_svg(dots) + "\n"),)
 
 
 def _dot(section: Section, row: Row) -> Dot | None:
