@@ -254,8 +254,8 @@ def _det(data: str, number: int, protocol: str, systems: dict[str, list[DetCurve
     return Plot(
         file=f"det-{data}-{number}.svg",
         alt=f"DET curves (FNMR against FMR) of {', '.join(systems)}",
-        caption=f"{protocol[:1].upper()}{protocol[1:]}. Bands are 95 % intervals of the FNMR, drawn "
-        "where there are few curves; on the dotted line FMR and FNMR are equal.",
+        caption=f"{protocol[:1].upper()}{protocol[1:]}. Bands are 95 % intervals of the FNMR, "
+        "drawn where there are few curves; on the dotted line FMR and FNMR are equal.",
         svg=det_svg(systems) + "\n",
     )
 
@@ -267,8 +267,8 @@ def _bars(found: Iterable[Section]) -> tuple[Plot, ...]:
     met = sum(dot.met for dot in dots)
     alt = f"{len(dots)} figures beside their bars: {met} met, {len(dots) - met} missed"
     caption = (
-        "Thin lines are 95 % intervals by the protocol's own standard error, thick ones the standard "
-        "deviation over seeds, where there are any."
+        "Thin lines are 95 % intervals by the protocol's own standard error, thick ones the "
+        "standard deviation over seeds, where there are any."
     )
     return (Plot(_BARS, alt, caption, bars_svg(dots) + "\n"),)
 
