@@ -96,6 +96,11 @@ class TrainingConfig(BaseModel):
             )
         return self
 
+    @property
+    def recipe(self) -> str:
+        """What decides the figures but for the seed: all that is not said of them, as JSON."""
+        return self.model_dump_json(exclude={"seed", "version", "card", "targets"})
+
 
 def config_names() -> list[str]:
     """The configs that exist: the files in `training/configs/`."""

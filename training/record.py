@@ -16,6 +16,7 @@ from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
 from training import provenance
 from training.config import TrainingConfig, config_names, load_config
+from training.det import DetCurve
 from training.errors import RunError
 from training.figures import Figure
 from training.run import RunFolder
@@ -53,6 +54,8 @@ class Record(BaseModel):
     libraries: dict[str, str]
     trained_at: str
     figures: tuple[Figure, ...]
+    det: DetCurve | None = None
+    """None in records that are older than the curves."""
 
     @property
     def file_name(self) -> str:
@@ -99,6 +102,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             *_of_manifest(manifest),
             *system_of(run, bundle, data).measure(config.protocols),
         ),
+        det=_curve_of(manifest),
     )
 
 
@@ -128,6 +132,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
         libraries=made.libraries,
         trained_at=made.trained_at,
         figures=tuple(_of_manifest(manifest)),
+        det=_curve_of(manifest),
     )
 
 
@@ -175,6 +180,10 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
             standard_error=benchmark.standard_error,
             trials=benchmark.pairs,
         )
+
+
+def _curve_of(manifest: Manifest) -> DetCurve:
+    return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
 
 
 def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:

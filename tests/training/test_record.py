@@ -11,7 +11,6 @@ from training.components import Component
 from training.config import load_config
 from training.errors import RunError
 from training.export import export_run
-from training.figures import Figure, Target
 from training.record import (
     EER,
     Record,
@@ -20,7 +19,6 @@ from training.record import (
     record_run,
     write_record,
 )
-from training.results import render_results, sections
 from training.run import RunFolder
 
 
@@ -39,6 +37,13 @@ def test_a_record_holds_what_the_bundle_measured_and_what_was_run(record, run, e
     assert record.epochs == 3
     assert record.parameters == manifest.provenance.parameters
     assert record.device.endswith("CPU threads")
+    assert record.det.protocol == manifest.accuracy.protocol
+    assert record.det.fnmr == pytest.approx([r.fnmr for r in manifest.accuracy.curve.rates], 1e-4)
+
+
+def test_a_record_from_before_the_curves_is_read(record, tmp_path):
+    (tmp_path / "old.json").write_text(record.model_dump_json(exclude={"det"}))
+    assert read_records(tmp_path) == (record.model_copy(update={"det": None}),)
 
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
@@ -60,44 +65,6 @@ def test_a_file_that_is_no_record_is_named(tmp_path):
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(RunError, match=r"x\.json is not a record: config: Field required"):
         read_records(tmp_path)
-
-
-def made(record, seed, error, **changes):
-    """A record of another seed, with one figure."""
-    target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
-    config = record.config.model_copy(update={"targets": (target,)})
-    figure = Figure(name="error", value=error, standard_error=0.004, trials=100)
-    return record.model_copy(
-        update={"config": config, "seed": seed, "figures": (figure,), **changes}
-    )
-
-
-def test_seeds_of_one_config_are_one_row_with_their_mean_and_spread(record):
-    [section] = sections([made(record, 2, 0.03), made(record, 1, 0.01)])
-    [row] = section.rows
-    assert row.values == (0.01, 0.03)
-    assert row.value == "2.00 % ± 1.41 % (sd, 2 seeds)"
-    assert (row.bar, row.verdict) == ("≤ 2.00 %", "met")
-
-
-def test_a_single_seed_shows_the_protocols_own_standard_error_and_a_missed_bar(record):
-    [section] = sections([made(record, 1, 0.03)])
-    assert section.rows[0].value == "3.00 % ± 0.40 % (se)"
-    assert section.rows[0].verdict == "**missed**"
-
-
-def test_a_variant_stands_apart(record):
-    found = sections([made(record, 1, 0.01), made(record, 1, 0.02, variant="8-folds")])
-    assert [section.records[0].title for section in found] == ["patterns", "patterns-8-folds"]
-
-
-def test_the_page_has_every_figure_beside_its_bar_and_its_paper(record):
-    page = render_results([made(record, 1, 0.0123)])
-    assert (
-        "| [`patterns`](#patterns) | error | 1.23 % ± 0.40 % (se) | ≤ 2.00 % | met | "
-        "3 % (they, 1999) |" in page
-    )
-    assert record.train_command in page
 
 
 def test_a_record_with_an_unknown_field_is_refused(record, tmp_path):
@@ -127,3 +94,4 @@ def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name):
     assert found.title == f"{name}-bundle"
     assert found.figures[0].value == manifest.accuracy.eer
     assert found.config.targets == load_config(name.replace("-", "_")).targets
+    assert len(found.det.fmr) == len(manifest.accuracy.curve.thresholds)
