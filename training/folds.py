@@ -24,6 +24,7 @@ from training.measurement.pairs import PairEnergies, pool
 from training.measurement.rates import equal_error, fnmr_at_fmr
 from training.record import Record, system_of
 from training.run import RunFolder
+from training.variants import variant_of
 
 FMRS = (0.1, 0.075, 0.05, 0.01)
 """Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
@@ -69,7 +70,7 @@ def cross_validate(  # noqa: PLR0913 (the weights are rarely given)
     begun = runs[0].record()
     return Record(
         config=config,
-        variant=f"{folds}-folds",
+        variant="-".join(filter(None, (variant_of(config), f"{folds}-folds"))),
         seed=config.seed,
         data=begun.data_name,
         data_sha256=begun.data_sha256,

@@ -11,6 +11,7 @@ from training.config import TrainingConfig
 from training.figures import Figure, Target
 from training.record import Record
 from training.templating import percent, render
+from training.variants import targets_of
 
 _SEEDS_FOR_A_SPREAD = 2
 
@@ -62,6 +63,11 @@ class Section:
     rows: tuple[Row, ...]
 
     @property
+    def anchor(self) -> str:
+        """Of its heading: a page's headings are known without the points in them."""
+        return self.records[0].title.replace(".", "")
+
+    @property
     def minutes(self) -> float:
         """The mean training time."""
         return statistics.fmean(record.training_seconds for record in self.records) / 60
@@ -81,7 +87,7 @@ def render_results(records: Iterable[Record]) -> str:
 
 def _section(records: tuple[Record, ...]) -> Section:
     config = records[-1].config
-    targets = {target.figure: target for target in config.targets}
+    targets = {target.figure: target for target in targets_of(config)}
     names = dict.fromkeys(figure.name for record in records for figure in record.figures)
     rows = tuple(_row(name, records, targets.get(name)) for name in names)
     return Section(config, records, rows)

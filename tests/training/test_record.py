@@ -12,6 +12,7 @@ from training.config import load_config
 from training.errors import RunError
 from training.export import export_run
 from training.figures import Figure, Target
+from training.overrides import override
 from training.record import (
     EER,
     Record,
@@ -22,6 +23,7 @@ from training.record import (
 )
 from training.results import render_results, sections
 from training.run import RunFolder
+from training.variants import variant_of
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,42 @@ def test_a_single_seed_shows_the_protocols_own_standard_error_and_a_missed_bar(r
 def test_a_variant_stands_apart(record):
     found = sections([made(record, 1, 0.01), made(record, 1, 0.02, variant="8-folds")])
     assert [section.records[0].title for section in found] == ["patterns", "patterns-8-folds"]
+
+
+def test_a_run_with_settings_has_a_record_of_its_own_that_takes_no_others_place(record, tmp_path):
+    plain = made(record, 1, 0.01)
+    config = override(plain.config, ["network.options.dim=8"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    names = {write_record(each, tmp_path).name for each in (plain, varied)}
+    assert names == {"patterns-seed1.json", "patterns-8-dim-seed1.json"}
+    assert read_records(tmp_path) == (varied, plain)
+
+
+def test_the_record_of_other_settings_that_are_named_alike_is_not_overwritten(record, tmp_path):
+    for key in ("network", "augmentation"):
+        config = record.config.model_copy(update={"settings": (f"{key}.options.grey=1",)})
+        varied = record.model_copy(update={"config": config, "variant": variant_of(config)})
+        if key == "network":
+            write_record(varied, tmp_path)
+            assert write_record(varied, tmp_path).name == "patterns-1-grey-seed0.json"
+    with pytest.raises(RunError, match="record of another variant"):
+        write_record(varied, tmp_path)
+
+
+def test_the_page_holds_a_variant_against_no_bar_that_was_not_set_for_it_and_says_so(record):
+    plain = made(record, 1, 0.03)
+    config = override(plain.config, ["network.options.dropout=0.4"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    [section] = sections([varied])
+    assert (section.rows[0].bar, section.rows[0].verdict) == ("", "")
+    page = render_results([varied])
+    assert "[`patterns-0.4-dropout`](#patterns-04-dropout)" in page
+    assert "- a variant: `network.options.dropout=0.4` in place of the config's" in page
+    given = plain.config.targets[0].model_copy(update={"given": config.settings})
+    own = config.model_copy(update={"targets": (*config.targets, given)})
+    [section] = sections([varied.model_copy(update={"config": own})])
+    assert section.rows[0].verdict == "**missed**"
+    assert "a variant" not in render_results([plain])
 
 
 def test_the_page_has_every_figure_beside_its_bar_and_its_paper(record):
