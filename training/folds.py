@@ -30,6 +30,7 @@ from training.measurement.pairs import PairEnergies, pool
 from training.measurement.rates import RateTable, curve, equal_error, fnmr_at_fmr
 from training.record import Record, system_of
 from training.repetition import Repetition
+from training.variants import variant_of
 
 DRAWN_FOLDS = 8
 FMRS = (0.1, 0.075, 0.05, 0.01)
@@ -128,7 +129,7 @@ class CrossValidation:
         begun = [fold.run.record() for fold in folds]
         return Record(
             config=self.config,
-            variant=f"{len(folds)}-folds",
+            variant="-".join(filter(None, (variant_of(self.config), f"{len(folds)}-folds"))),
             seed=self.config.seed,
             data=begun[0].data_name,
             data_sha256=begun[0].data_sha256,

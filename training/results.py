@@ -16,6 +16,7 @@ from training.figures import Figure, Target
 from training.record import Record
 from training.results_plots import Dot, bars_svg, det_svg
 from training.templating import percent, render
+from training.variants import targets_of
 
 _SEEDS_FOR_A_SPREAD = 2
 _BARS = "bars.svg"
@@ -114,6 +115,11 @@ class Section:
     def data(self) -> str:
         """On what."""
         return self.records[0].data
+
+    @property
+    def anchor(self) -> str:
+        """Of its heading: a page's headings are known without the points in them."""
+        return self.records[0].title.replace(".", "")
 
     @property
     def minutes(self) -> float:
@@ -219,7 +225,7 @@ def _section(records: tuple[Record, ...]) -> Section:
         )
     own = _own_seed(records)
     config = next(record.config for record in records if record.seed == own)
-    targets = {target.figure: target for target in config.targets}
+    targets = {target.figure: target for target in targets_of(config)}
     first = sorted(records, key=lambda record: (record.seed != own, record.seed))
     names = dict.fromkeys(figure.name for record in first for figure in record.figures)
     rows = tuple(_row(name, first, targets.get(name)) for name in names)

@@ -11,6 +11,8 @@ from training.components import Component
 from training.config import load_config
 from training.errors import RunError
 from training.export import export_run
+from training.figures import Figure, Target
+from training.overrides import override
 from training.record import (
     EER,
     Record,
@@ -19,7 +21,9 @@ from training.record import (
     record_run,
     write_record,
 )
+from training.results import sections, write_results
 from training.run import RunFolder
+from training.variants import variant_of
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,57 @@ def test_a_file_that_is_no_record_is_named(tmp_path):
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(RunError, match=r"x\.json is not a record: config: Field required"):
         read_records(tmp_path)
+
+
+def made(record, seed, error, **changes):
+    """A record of another seed, with one figure."""
+    target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
+    config = record.config.model_copy(update={"targets": (target,)})
+    figure = Figure(name="error", value=error, standard_error=0.004, trials=100)
+    return record.model_copy(
+        update={"config": config, "seed": seed, "figures": (figure,), **changes}
+    )
+
+
+def test_a_run_with_settings_has_a_record_of_its_own_that_takes_no_others_place(record, tmp_path):
+    plain = made(record, 1, 0.01)
+    config = override(plain.config, ["network.options.dim=8"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    names = {write_record(each, tmp_path).name for each in (plain, varied)}
+    assert names == {"patterns-seed1.json", "patterns-8-dim-seed1.json"}
+    assert read_records(tmp_path) == (varied, plain)
+
+
+def test_the_record_of_other_settings_that_are_named_alike_is_not_overwritten(record, tmp_path):
+    for key in ("network", "augmentation"):
+        config = record.config.model_copy(update={"settings": (f"{key}.options.grey=1",)})
+        varied = record.model_copy(update={"config": config, "variant": variant_of(config)})
+        if key == "network":
+            write_record(varied, tmp_path)
+            assert write_record(varied, tmp_path).name == "patterns-1-grey-seed0.json"
+    with pytest.raises(RunError, match="record of another variant"):
+        write_record(varied, tmp_path)
+
+
+def test_the_page_holds_a_variant_against_no_bar_that_was_not_set_for_it_and_says_so(
+    record, tmp_path
+):
+    def page_of(*records):
+        write_results(records, tmp_path / "results.md")
+        return (tmp_path / "results.md").read_text()
+
+    plain = made(record, 1, 0.03)
+    config = override(plain.config, ["network.options.dropout=0.4"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    [section] = sections([varied])
+    assert (section.rows[0].bar, section.rows[0].verdict) == ("", "")
+    page = page_of(varied)
+    assert "- a variant: `network.options.dropout=0.4` in place of the config's" in page
+    given = plain.config.targets[0].model_copy(update={"given": config.settings})
+    own = config.model_copy(update={"targets": (*config.targets, given)})
+    [section] = sections([varied.model_copy(update={"config": own})])
+    assert section.rows[0].verdict == "**missed**"
+    assert "a variant" not in page_of(plain)
 
 
 def test_a_record_with_an_unknown_field_is_refused(record, tmp_path):
