@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 from types import FrameType
 
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
-
+from app.board import Board
 from app.catalog import check_default
 from app.encoders.providers import wanted_providers
-from app.logs import logging_config
+from app.server import serve
 from app.settings import Settings, read_settings
+from app.supervisor import Supervisor
 from model.errors import LikewiseError
-
-_GRACE_S = 5
-"""Beyond the deadline of jobs: for their answers to be sent."""
 
 
 def main() -> int:
@@ -47,33 +41,15 @@ def _check_before_start(settings: Settings) -> None:
 
 
 def _serve(settings: Settings) -> int:
-    config = _server_config(settings)
-    if settings.workers == 1:
-        server = uvicorn.Server(config)
-        server.run()
-        return 0 if server.started else STARTUP_FAILURE
-    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
-    supervisor.run()
-    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
-    return STARTUP_FAILURE if failed else 0
-
-
-def _server_config(settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        "app.main:create_app_from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        lifespan="on",
-        log_config=logging_config(settings.log_level),
-        server_header=False,
-        timeout_graceful_shutdown=math.ceil(settings.deadline_ms / 1000) + _GRACE_S,
-    )
+    if settings.workers > 1:
+        return Supervisor(settings).run()
+    board = Board.alone()
+    signal.signal(signal.SIGHUP, lambda *_: board.ask_reload())
+    return serve(settings, board)
 
 
 def _exit_cleanly(signum: int, frame: FrameType | None) -> None:
-    """Uvicorn drains, then raises the signal again; a stop that was asked for is no failure."""
+    """Before there is a server to drain; a stop that was asked for is no failure."""
     del signum, frame
     sys.exit(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from app.budget import ByteBudget
@@ -13,6 +13,7 @@ from app.cores import threads_per_worker, usable_cores
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
 from app.jobs import JobPool
+from app.reloading import reload_catalog
 from app.settings import Provider, Settings
 from model.bundle import Bundle
 from model.manifest import Kind
@@ -37,6 +38,15 @@ class Service:
     def deadline_s(self) -> float:
         """How long a job may wait and run, in seconds."""
         return self.settings.deadline_ms / 1000
+
+    def reloaded(self) -> Service:
+        """The same worker with the models that the folder holds now. Loads here: call in a thread.
+
+        Raises:
+            ModelsError: The folder cannot be read.
+        """
+        load = partial(load_model, provider=self.settings.provider)
+        return replace(self, catalog=reload_catalog(self.catalog, self.settings.models_dir, load))
 
 
 @contextmanager

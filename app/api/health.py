@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app import errors
 from app.api import problem_types
 from app.api.handover import Running
 from app.api.schemas import Health
+from app.board import Board
 
 router = APIRouter(tags=["health"])
 
@@ -23,7 +24,10 @@ async def livez() -> Health:
     summary="Can it answer requests?",
     responses=problem_types.documented(errors.NotReadyError),
 )
-async def readyz(service: Running) -> Health:
-    """Ready once the models are loaded and have passed their self-check."""
-    del service  # that there is one is the answer
+async def readyz(request: Request, service: Running) -> Health:
+    """Ready while every worker has its models loaded and self-checked, and none is to stop."""
+    del service  # that there is one is the first half of the answer
+    board: Board = request.app.state.board
+    if not board.all_ready:
+        raise errors.NotReadyError(f"{board.ready} of {board.workers} workers are ready")
     return Health(status="ready")
