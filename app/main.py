@@ -74,6 +74,11 @@ def create_app_from_environment() -> FastAPI:
     return create_app(read_settings())
 
 
+def refuse_requests(app: FastAPI) -> None:
+    """Answer 503 to requests that begin from now on; those that have begun hold their service."""
+    app.state.service = None
+
+
 def _publish(app: FastAPI, service: Service) -> None:
     """Let new requests use a service, unless they are refused by now."""
     if app.state.service is not None:

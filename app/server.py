@@ -14,15 +14,17 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from app.board import Board
 from app.logs import logging_config
-from app.main import create_app
+from app.main import create_app, refuse_requests
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -47,12 +49,12 @@ def serve(settings: Settings, board: Board, listening: socket.socket | None = No
         The exit status. A service that cannot start raises SystemExit with it.
     """
     app = create_app(settings, board)
-    server = Server(server_config(settings, app), app, settings, board)
+    server = Server(server_config(settings, app), settings, board, partial(refuse_requests, app))
     server.run(None if listening is None else [listening])
     return 0 if server.started else STARTUP_FAILURE
 
 
-def server_config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
+def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.Config:
     """The settings in uvicorn's terms."""
     return uvicorn.Config(
         app,
@@ -70,10 +72,14 @@ class Server(uvicorn.Server):
     """Uvicorn's server, which drains before it closes."""
 
     def __init__(
-        self, config: uvicorn.Config, app: FastAPI, settings: Settings, board: Board
+        self,
+        config: uvicorn.Config,
+        settings: Settings,
+        board: Board,
+        refuse_requests: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._app, self._settings, self._board = app, settings, board
+        self._settings, self._board, self._refuse_requests = settings, board, refuse_requests
         self._supervisor = multiprocessing.parent_process()
         self._closes_at: float | None = None
 
@@ -108,7 +114,7 @@ class Server(uvicorn.Server):
             server.close()
         for listening in sockets or []:
             listening.close()
-        self._app.state.service = None  # Requests that have begun hold theirs.
+        self._refuse_requests()
         await asyncio.sleep(_LOOK_S)  # What was accepted a moment ago is still told so.
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=self._settings.drain_timeout_s)
