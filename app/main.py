@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
@@ -14,9 +15,11 @@ from app.api.nosniff import NoSniff
 from app.api.prefix import Prefix
 from app.api.request_id import RequestId
 from app.api.start_failure import PlainStartFailure
+from app.board import Board
 from app.keys.ring import KeyRing
 from app.service import Service, running_service
 from app.settings import Settings, read_settings
+from app.upkeep import Changes, kept_up
 
 logger = logging.getLogger(__name__)
 
@@ -26,23 +29,27 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
     """Build the application; its models are loaded when it starts, not before.
 
     Args:
         settings: Every choice that the service makes.
+        board: What the service's processes tell each other; None where there is but this one.
     """
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
+    board = board or Board.alone()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if keys is not None:
             keys.load()
+        changes = Changes(settings, board)
         with running_service(settings) as service:
             app.state.service = service
             logger.info(_where_to_look(service))
             try:
-                yield
+                async with kept_up(service, board, changes, partial(_publish, app)):
+                    yield
             finally:
                 app.state.service = None
 
@@ -57,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = None
+    app.state.board = board
     for noun in (verify, embed, compare, models, health):
         app.include_router(noun.router)
     docs.install(app)
@@ -76,6 +84,17 @@ def create_app(settings: Settings) -> FastAPI:
 def create_app_from_environment() -> FastAPI:
     """The same, for uvicorn, whose workers each build their own."""
     return create_app(read_settings())
+
+
+def refuse_requests(app: FastAPI) -> None:
+    """Answer 503 to requests that begin from now on; those that have begun hold their service."""
+    app.state.service = None
+
+
+def _publish(app: FastAPI, service: Service) -> None:
+    """Let new requests use a service, unless they are refused by now."""
+    if app.state.service is not None:
+        app.state.service = service
 
 
 def _where_to_look(service: Service) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from app.budget import ByteBudget
@@ -14,6 +14,7 @@ from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
 from app.encoding import BatchRunner, Job
 from app.jobs import Execution, JobPool
+from app.reloading import reload_catalog
 from app.settings import Provider, Settings
 from model.bundle import Bundle
 from model.manifest import Kind
@@ -39,6 +40,17 @@ class Service:
         """How long a job may wait and run, in seconds."""
         return self.settings.deadline_ms / 1000
 
+    def reloaded(self) -> Service:
+        """The same worker with the models that the folder holds now. Loads here: call in a thread.
+
+        Raises:
+            ModelsError: The folder cannot be read.
+        """
+        load = partial(load_model, provider=self.settings.provider)
+        catalog = reload_catalog(self.catalog, self.settings.models_dir, load)
+        self.jobs.check = catalog.check
+        return replace(self, catalog=catalog)
+
 
 @contextmanager
 def running_service(settings: Settings) -> Iterator[Service]:
@@ -62,8 +74,8 @@ def running_service(settings: Settings) -> Iterator[Service]:
 def job_pool(settings: Settings, threads: int, catalog: Catalog) -> JobPool[Job]:
     """The runners of a worker; a new one has to see every model pass its self-check."""
     batches = BatchRunner(settings.max_batch)
-    execution = Execution(batches.run, batches.weigh, batches.most, catalog.check)
-    return JobPool(threads, settings.max_waiting, execution)
+    execution = Execution(batches.run, batches.weigh, batches.most)
+    return JobPool(threads, settings.max_waiting, execution, catalog.check)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:

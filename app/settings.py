@@ -120,6 +120,21 @@ class Settings(BaseSettings):
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",
         description="Prefix under which a gateway serves this service, as in /likewise.",
     )
+    drain_delay_s: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="How long requests are still taken after SIGTERM, in seconds.",
+    )
+    drain_timeout_s: float = Field(
+        15.0, gt=0, le=3600, description="How long requests in flight may take then, in seconds."
+    )
+    watch_models: float = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two looks for changed models; 0 looks on SIGHUP only.",
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 
 
