@@ -80,8 +80,8 @@ class ResidualEncoder(nn.Module):
         if self.training or not self.mirrored:
             return self._embed(images)
         both = self._embed(torch.cat([images, images.flip(3)]))
-        left, right = both.chunk(2)
-        return nn.functional.normalize(left + right, dim=1)
+        # Not `chunk`, from which the exporter would take the example's batch for the only one.
+        return nn.functional.normalize(both.unflatten(0, (2, -1)).sum(dim=0), dim=1)
 
     def _embed(self, images: Tensor) -> Tensor:
         embeddings: Tensor = self.head(self.body(self.stem(images)))
