@@ -14,6 +14,7 @@ from training import configs
 from training.components import Component
 from training.errors import ConfigError
 from training.figures import Target
+from training.views import View
 
 
 class SplitConfig(BaseModel):
@@ -54,7 +55,8 @@ class TrainingConfig(BaseModel):
     A batch goes through the network in `accumulate` equal parts, whose gradients are summed: less
     memory for the same step. With `patience` the training ends after so many epochs without a
     lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
-    image, turned by 90, 180 and 270 degrees, an image of identities of their own.
+    image, turned by 90, 180 and 270 degrees, an image of identities of their own. With `views` the
+    exported graph averages the embeddings of several views of an image; training sees none of it.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
     those `targets` that are for what was run. `settings` are the values, `key=value`, that a run
     has in place of the named config's: `training.overrides` notes them.
@@ -67,6 +69,7 @@ class TrainingConfig(BaseModel):
     input: InputSpec
     canvas: float = Field(default=1.0, ge=1, le=4)
     quarter_turns: bool = False
+    views: tuple[View, ...] = ()
     metric: Metric
     split: SplitConfig = SplitConfig()
     network: Component
@@ -88,6 +91,12 @@ class TrainingConfig(BaseModel):
     protocols: tuple[Component, ...] = ()
     targets: tuple[Target, ...] = ()
     settings: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _views_are_of_an_encoder_of_directions(self) -> Self:
+        if self.views and self.metric is not Metric.L2:
+            raise ValueError("views average embeddings of length 1: they need the metric l2")
+        return self
 
     @model_validator(mode="after")
     def _parts_of_a_batch_are_whole_pairs(self) -> Self:

@@ -45,6 +45,8 @@ from training.run import RunFolder
 from training.runtime import OnnxEncoder
 from training.session import data_of
 from training.trainer import trained_encoder
+from training.viewed_encoder import with_views
+from training.views import served_input
 
 _AGREEMENT_IMAGES = 64
 
@@ -73,19 +75,20 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     state = run.load_result()
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
-    encoder = trained_encoder(config, state)
+    encoder = with_views(trained_encoder(config, state), config.input, config.views)
+    spec = served_input(config.input, config.views)
     kind = kind_of(config.metric)
     form = _FORMS[kind]
     known = split.take(images, "calibration")
-    sample = decode(known, config.input).pixels[:_AGREEMENT_IMAGES]
-    graph = form.checked_graph(encoder, config.input, sample)
-    calibration, accuracy = _measure(config, split, images, graph)
-    golden = form.golden(encoder, graph, config.input)
+    sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
+    graph = form.checked_graph(encoder, spec, sample)
+    calibration, accuracy = _measure(config, spec, split, images, graph)
+    golden = form.golden(encoder, graph, spec)
     manifest = Manifest(
         name=name,
         version=config.version,
         kind=kind,
-        input=config.input,
+        input=spec,
         metric=config.metric,
         embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
         onnx=OnnxFile(file=form.file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
@@ -133,9 +136,9 @@ def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8
 
 
 def _measure(
-    config: TrainingConfig, split: DataSplit, images: ImageSet, graph: bytes
+    config: TrainingConfig, spec: InputSpec, split: DataSplit, images: ImageSet, graph: bytes
 ) -> tuple[Calibration, Accuracy]:
-    meter = Meter(graph_comparer(graph, config.metric), config.input, config.images_per_identity)
+    meter = Meter(graph_comparer(graph, config.metric), spec, config.images_per_identity)
     chosen_on, unseen = split.take(images, "calibration"), split.take(images, "test")
     return calibrated(meter, images, chosen_on, unseen, config.split.by)
 

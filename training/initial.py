@@ -23,6 +23,8 @@ from training.errors import WeightsError
 from training.onnx_weights import load_graph, restore_statistics
 from training.run import RunFolder
 from training.trainer import build_encoder, trained_encoder
+from training.viewed_encoder import with_views
+from training.views import View
 
 
 class Architecture(BaseModel):
@@ -33,6 +35,7 @@ class Architecture(BaseModel):
     input: InputSpec
     metric: Metric
     network: Component
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ class TrainedWeights:
         """
         encoder: nn.Module = build_encoder(config)
         if self.bundle is not None:
-            norms = read_bundle(encoder, self.bundle)
+            architecture = self.architecture
+            viewed = with_views(encoder, architecture.input, architecture.views)
+            norms = read_bundle(viewed, self.bundle)
             restore_statistics(encoder, norms, images)
         elif self.encoder is not None:
             _copy(self.encoder, encoder)
@@ -134,15 +139,12 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
 
 def _architecture(bundle: Bundle) -> Architecture:
     """Of a config that may be older than this code: only what is needed of it is read."""
-    manifest = bundle.manifest
     try:
-        network = json.loads(manifest.provenance.config_json)["network"]
-        component = Component.model_validate(network)
-    except (ValueError, LookupError, TypeError, ValidationError) as error:
+        return Architecture.model_validate(json.loads(bundle.manifest.provenance.config_json))
+    except (ValueError, ValidationError) as error:
         raise WeightsError(
             f"{bundle.folder} does not say of which network its graph is ({error})"
         ) from error
-    return Architecture(input=manifest.input, metric=manifest.metric, network=component)
 
 
 def _of_run(run: RunFolder) -> TrainedWeights:
@@ -156,7 +158,7 @@ def _of_run(run: RunFolder) -> TrainedWeights:
             version=config.version,
             sha256=sha256(run.result_file.read_bytes()),
         ),
-        architecture=Architecture(input=config.input, metric=config.metric, network=config.network),
+        architecture=Architecture.model_validate(config.model_dump()),
         seen=digests.train | digests.calibration,
         encoder=trained_encoder(config, state),
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
@@ -61,29 +60,14 @@ _BODIES = {"improved": _improved, "plain": _plain}
 
 
 class ResidualEncoder(nn.Module):
-    """G_W: float32 (N, channels, height, width) in -1 … 1 to unit vectors (N, dim).
+    """G_W: float32 (N, channels, height, width) in -1 … 1 to unit vectors (N, dim)."""
 
-    Attributes:
-        dim: Length of an embedding.
-        mirrored: Whether, once trained, an image is embedded together with its mirror image.
-    """
-
-    def __init__(
-        self, stem: nn.Module, body: nn.Module, head: nn.Module, dim: int, *, mirrored: bool
-    ) -> None:
+    def __init__(self, stem: nn.Module, body: nn.Module, head: nn.Module, dim: int) -> None:
         super().__init__()
-        self.stem, self.body, self.head = stem, body, head
-        self.dim, self.mirrored = dim, mirrored
+        self.stem, self.body, self.head, self.dim = stem, body, head, dim
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed a batch: (N, channels, height, width) to (N, dim), each row of length 1."""
-        if self.training or not self.mirrored:
-            return self._embed(images)
-        both = self._embed(torch.cat([images, images.flip(3)]))
-        # Not `chunk`, from which the exporter would take the example's batch for the only one.
-        return nn.functional.normalize(both.unflatten(0, (2, -1)).sum(dim=0), dim=1)
-
-    def _embed(self, images: Tensor) -> Tensor:
         embeddings: Tensor = self.head(self.body(self.stem(images)))
         return nn.functional.normalize(embeddings.float(), dim=1)
 
@@ -99,7 +83,6 @@ def build(  # noqa: PLR0913 (the shape of a network)
     dim: int = 128,
     dropout: float = 0.3,
     blocks: Literal["improved", "plain"] = "improved",
-    mirrored: bool = False,
 ) -> ResidualEncoder:
     """The network `residual`.
 
@@ -113,8 +96,6 @@ def build(  # noqa: PLR0913 (the shape of a network)
         dim: Length of the embedding.
         dropout: Share of the flattened map that is dropped in training.
         blocks: `improved`: BN-Conv-BN-PReLU-Conv-BN; `plain`: Conv-BN-ReLU-Conv-BN.
-        mirrored: Embed an image together with its mirror image once trained, which takes twice
-            the time: for things of which the mirror image is as good.
 
     Raises:
         ValueError: Stages of which widths, depths and strides tell differently, or other blocks.
@@ -146,7 +127,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
         nn.Linear(squeeze * height * width, dim, bias=False),
         nn.BatchNorm1d(dim),
     )
-    return ResidualEncoder(stem, nn.Sequential(*stages), head, dim, mirrored=mirrored)
+    return ResidualEncoder(stem, nn.Sequential(*stages), head, dim)
 
 
 def _shrunk(side: int, stride: int) -> int:

@@ -43,23 +43,6 @@ def test_a_plain_block_is_conv_norm_relu_conv_norm_and_the_shortcut():
     torch.testing.assert_close(block(maps.clone()), expected)
 
 
-def test_a_mirrored_encoder_embeds_an_image_with_its_mirror_image_once_trained():
-    torch.manual_seed(0)
-    network = build(spec(), **SMALL, mirrored=True)
-    plain = build(spec(), **SMALL)
-    plain.load_state_dict(network.state_dict())
-    images = torch.randn(4, 3, 24, 32)
-    network.eval(), plain.eval()
-    both = plain(images) + plain(images.flip(3))
-    torch.testing.assert_close(network(images), both / both.norm(dim=1, keepdim=True))
-    torch.testing.assert_close(network(images), network(images.flip(3)))
-    network.train(), plain.train()
-    torch.manual_seed(1)
-    expected = plain(images)
-    torch.manual_seed(1)
-    torch.testing.assert_close(network(images), expected)
-
-
 def test_blocks_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="improved, plain"):
         build(spec(), **SMALL, blocks="fancy")
