@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -14,7 +16,8 @@ from uvicorn.supervisors import Multiprocess
 from app.catalog import check_default
 from app.encoders.providers import wanted_providers
 from app.logs import logging_config
-from app.settings import Settings, read_settings
+from app.settings import Settings, hand_down, read_settings
+from app.telemetry.folder import metrics_folder
 from model.errors import LikewiseError
 
 _GRACE_S = 5
@@ -32,12 +35,30 @@ def main() -> int:
         settings = read_settings()
         _check_before_start(settings)
     except LikewiseError as error:
-        sys.stderr.write(f"likewise cannot start: {' '.join(str(error).split())}\n")
-        return 1
+        return _cannot_start(error)
     try:
-        return _serve(settings)
+        with _numbers(settings):
+            return _serve(settings)
     except KeyboardInterrupt:
         return 0
+    except LikewiseError as error:
+        return _cannot_start(error)
+
+
+@contextmanager
+def _numbers(settings: Settings) -> Iterator[None]:
+    """The folder of the workers' numbers, made before the first of them starts."""
+    if not settings.metrics:
+        yield
+        return
+    with metrics_folder(settings.metrics_dir) as folder:
+        hand_down("metrics_dir", folder)
+        yield
+
+
+def _cannot_start(error: LikewiseError) -> int:
+    sys.stderr.write(f"likewise cannot start: {' '.join(str(error).split())}\n")
+    return 1
 
 
 def _check_before_start(settings: Settings) -> None:
@@ -66,7 +87,8 @@ def _server_config(settings: Settings) -> uvicorn.Config:
         port=settings.port,
         workers=settings.workers,
         lifespan="on",
-        log_config=logging_config(settings.log_level),
+        log_config=logging_config(settings.log_level, settings.log_format),
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=math.ceil(settings.deadline_ms / 1000) + _GRACE_S,
     )

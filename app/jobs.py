@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import TypeVar
 
 from app.errors import DeadlineError, OverloadedError
+from app.telemetry.telemetry import Telemetry
 
 T = TypeVar("T")
 
@@ -22,7 +24,8 @@ class JobPool:
     Made and used on one event loop.
     """
 
-    def __init__(self, threads: int, max_waiting: int) -> None:
+    def __init__(self, threads: int, max_waiting: int, telemetry: Telemetry | None = None) -> None:
+        self._telemetry = Telemetry() if telemetry is None else telemetry
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._free = asyncio.Semaphore(threads)
         self._max_waiting = max_waiting
@@ -66,11 +69,15 @@ class JobPool:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     async def _wait_for_a_thread(self) -> None:
+        began = perf_counter()
         self._waiting += 1
+        self._telemetry.waiting(self._waiting)
         try:
             await self._free.acquire()
         finally:
             self._waiting -= 1
+            self._telemetry.waiting(self._waiting)
+        self._telemetry.waited(perf_counter() - began, self._telemetry.trace())
 
     def _start(self, job: Callable[[], T]) -> asyncio.Future[T]:
         running = asyncio.get_running_loop().run_in_executor(self._executor, job)

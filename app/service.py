@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from app.budget import ByteBudget
@@ -14,6 +14,7 @@ from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
 from app.jobs import JobPool
 from app.settings import Provider, Settings
+from app.telemetry.telemetry import Telemetry
 from model.bundle import Bundle
 from model.manifest import Kind
 from model.preprocessing import ImageLimits
@@ -27,6 +28,7 @@ class Service:
     catalog: Catalog
     jobs: JobPool
     bodies: ByteBudget
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -40,20 +42,26 @@ class Service:
 
 
 @contextmanager
-def running_service(settings: Settings) -> Iterator[Service]:
+def running_service(settings: Settings, telemetry: Telemetry | None = None) -> Iterator[Service]:
     """Load the models and start the threads; on leaving, let the jobs that run come to their end.
 
     Call it in the worker itself: a session that was made before a fork does not survive it.
 
+    Args:
+        settings: Every choice that the service makes.
+        telemetry: Told what the service does; None: nobody is.
+
     Raises:
         LikewiseError: The default model cannot be served, for the reason in the message.
     """
+    telemetry = Telemetry() if telemetry is None else telemetry
     load = partial(load_model, provider=settings.provider)
     catalog = load_catalog(settings.models_dir, settings.default_model, load)
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
-    jobs = JobPool(threads, settings.max_waiting)
+    telemetry.serves(model.manifest for model in catalog.served.values())
+    jobs = JobPool(threads, settings.max_waiting, telemetry)
     try:
-        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes))
+        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes), telemetry)
     finally:
         jobs.close()
 

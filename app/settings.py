@@ -40,6 +40,15 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How a line of the log looks."""
+
+    CONSOLE = "console"
+    """For people."""
+    JSON = "json"
+    """For programs: one object a line."""
+
+
 class Settings(BaseSettings):
     """The settings of one service; each field is the environment's `LIKEWISE_<FIELD>`."""
 
@@ -89,6 +98,20 @@ class Settings(BaseSettings):
         30.0, gt=0, le=3600, description="Longest a body may take to arrive, in seconds."
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+    log_format: LogFormat = Field(
+        LogFormat.CONSOLE, description="console, for people, or json, one object a line."
+    )
+    access_log: bool = Field(default=True, description="Whether each request is a line in the log.")
+    metrics: bool = Field(default=True, description="Whether numbers are kept for /metrics.")
+    metrics_dir: Path | None = Field(
+        None, description="Folder for the workers' numbers, emptied at start; unset: one is made."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        max_length=2000,
+        description="URL that traces are sent to, as http://collector:4318/v1/traces; unset: none.",
+    )
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -106,6 +129,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(dict(part)) for part in error.errors())) from error
+
+
+def hand_down(field: str, value: object) -> None:
+    """Set a setting for the processes that this one starts, and for itself if it reads them again.
+
+    Args:
+        field: Of `Settings`.
+        value: What its `str` is read as.
+    """
+    os.environ[PREFIX + field.upper()] = str(value)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -98,19 +98,25 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
 
 def _prepare(service: Service, sent: CompareJson) -> Callable[[], CompareAnswer]:
     model = service.catalog.get_encoder(sent.model)
+    service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, sent.threshold, sent.fmr)
     if len(sent.gallery) > service.settings.max_gallery:
         raise errors.BodyTooLargeError(
             f"the gallery has {len(sent.gallery):,} rows; "
             f"at most {service.settings.max_gallery:,} are taken in one call"
         )
-    return partial(_answer, model, sent, choice)
+    return partial(_answer, service, model, sent, choice)
 
 
-def _answer(model: ServedModel, sent: CompareJson, choice: Choice) -> CompareAnswer:
+def _answer(
+    service: Service, model: ServedModel, sent: CompareJson, choice: Choice
+) -> CompareAnswer:
     probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
     gallery = to_vectors(model.manifest, sent.gallery, "gallery")
-    return _to_answer(model, compare(model.manifest, probe, gallery, choice))
+    comparison = compare(model.manifest, probe, gallery, choice)
+    same = int(comparison.same.sum())
+    service.telemetry.compared(model.manifest, same=same, different=len(gallery) - same)
+    return _to_answer(model, comparison)
 
 
 def _to_answer(model: ServedModel, comparison: Comparison) -> CompareAnswer:

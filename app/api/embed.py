@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from app.budget import Share
 from app.catalog import ServedModel
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
+from app.telemetry.traces import Trace
 
 NPY = "application/x-npy"
 _PART = "image"
@@ -118,14 +120,25 @@ def _prepare(
     service: Service, batch: Batch, *, as_npy: bool
 ) -> Callable[[], EmbedAnswer | Response]:
     model = service.catalog.get_encoder(batch.model)
-    return partial(_answer, service, model, batch.images, as_npy=as_npy)
+    service.telemetry.chose(model.manifest)
+    trace = service.telemetry.trace()
+    return partial(_answer, service, model, batch.images, trace, as_npy=as_npy)
 
 
 def _answer(
-    service: Service, model: ServedModel, images: tuple[ImageFile, ...], *, as_npy: bool
+    service: Service,
+    model: ServedModel,
+    images: tuple[ImageFile, ...],
+    trace: Trace | None,
+    *,
+    as_npy: bool,
 ) -> EmbedAnswer | Response:
+    began = perf_counter()
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
+    decoded = perf_counter()
+    service.telemetry.decoded(decoded - began, trace)
     embeddings = model.encoder.embed(tensor)
+    service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
     reference = ModelReference.of(model.manifest)
     if as_npy:
         return _npy_response(embeddings, reference)

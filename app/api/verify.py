@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from app.catalog import Served, ServedPairModel
 from app.comparison import Decision, choose_threshold, decide, decide_energy
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
+from app.telemetry.traces import Trace
 from model.errors import OperatingPointError
 from model.scoring import Choice
 
@@ -122,15 +124,26 @@ def _from_form(form: multipart.Form) -> Pair:
 
 def _prepare(service: Service, pair: Pair) -> Callable[[], VerifyAnswer]:
     model = service.catalog.get(pair.choices.model)
+    service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
-    return partial(_answer, service, model, pair.images, choice)
+    return partial(_answer, service, model, pair.images, choice, service.telemetry.trace())
 
 
 def _answer(
-    service: Service, model: Served, images: tuple[ImageFile, ...], choice: Choice
+    service: Service,
+    model: Served,
+    images: tuple[ImageFile, ...],
+    choice: Choice,
+    trace: Trace | None,
 ) -> VerifyAnswer:
+    began = perf_counter()
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
-    return _to_answer(model, _decide(model, tensor, choice))
+    decoded = perf_counter()
+    service.telemetry.decoded(decoded - began, trace)
+    decision = _decide(model, tensor, choice)
+    service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
+    service.telemetry.decided(model.manifest, decision.energy, same=decision.same)
+    return _to_answer(model, decision)
 
 
 def _decide(model: Served, tensor: NDArray[np.uint8], choice: Choice) -> Decision:
