@@ -30,15 +30,12 @@ class NumberFile:
 
     def __init__(self, path: Path) -> None:
         """Open a file, with the numbers that are in it, or make it."""
-        is_new = not path.exists() or path.stat().st_size == 0
-        self._file = path.open("w+b" if is_new else "r+b")
+        self._path = path
         self._views: list[Any] = []
-        if is_new:
-            self._file.truncate(_FIRST_BYTES)
-        self._map()
-        if is_new:
-            self._use(_HEADER.size)
+        self._map(_FIRST_BYTES)
         self._used: int = _LENGTH.unpack_from(self._mapped)[0]
+        if self._used == 0:
+            self._use(_HEADER.size)
         self._places: dict[str, int] = {
             name: place for name, _, _, place in MmapedDict.read_all_values_from_file(str(path))
         }
@@ -53,7 +50,6 @@ class NumberFile:
         """Close the file; who still has a view of it cannot use it any more."""
         for view in self._views:
             view.release()
-        self._file.close()
 
     def _append(self, name: str) -> None:
         encoded = name.encode()
@@ -62,18 +58,20 @@ class NumberFile:
         entry = _LENGTH.pack(len(encoded)) + encoded + padding + bytes(_NUMBER_BYTES)
         begin, end = self._used, self._used + len(entry)
         if end > len(self._mapped):
-            self._file.truncate(2 * len(self._mapped))
-            self._map()
+            self._map(2 * len(self._mapped))
         self._mapped[begin:end] = entry
         self._use(end)
-        self._used = end
         self._places[name] = end - _NUMBER_BYTES
 
     def _use(self, end: int) -> None:
         """Say that the file is in use up to there; after its content, for it may be being read."""
         self._mapped[: _HEADER.size] = _HEADER.pack(end, 0)
+        self._used = end
 
-    def _map(self) -> None:
+    def _map(self, least_bytes: int) -> None:
         """Map the whole file; views of what was mapped before stay good, and show the same."""
-        self._mapped = mmap.mmap(self._file.fileno(), 0)
+        with self._path.open("ab") as file:  # made where it is not there
+            file.truncate(max(least_bytes, file.tell()))
+        with self._path.open("r+b") as file:
+            self._mapped = mmap.mmap(file.fileno(), 0)
         self._views.append(memoryview(self._mapped).cast("d"))
