@@ -25,7 +25,9 @@ CONFIG = TrainingConfig(
     # peopleDevTest.txt names the test people; the others are divided between training and
     # calibration.
     split=SplitConfig(calibration=0.15),
-    network=Component(name="residual", options={"dropout": 0.5, "blocks": "plain", "mirrored": True}),
+    network=Component(
+        name="residual", options={"dropout": 0.5, "blocks": "plain", "mirrored": True}
+    ),
     loss=Component(name="cosface", options={"margin": 0.1, "scale": 20}),
     sampler=Component(name="shuffled", options={"per_identity": 30}),
     # Tighter and looser than the middle, colour and grey.

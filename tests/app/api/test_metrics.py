@@ -46,7 +46,9 @@ def test_requests_of_each_kind_are_counted_by_what_became_of_them(fresh):
     assert found["likewise_refused_total", ("reason", "overloaded")] == 0
     tiny = (("model", "tiny"), ("outcome", "same"))
     assert found["likewise_decisions_total", *tiny, ("route", "/verify"), ("version", "1.2.3")] == 1
-    assert found["likewise_decisions_total", *tiny, ("route", "/compare"), ("version", "1.2.3")] == 3
+    assert (
+        found["likewise_decisions_total", *tiny, ("route", "/compare"), ("version", "1.2.3")] == 3
+    )
     assert found["likewise_energy_count", ("model", "tiny"), ("version", "1.2.3")] == 1
     assert found["likewise_decode_seconds_count",] == 2
     assert found["likewise_inference_seconds_count",] == 2

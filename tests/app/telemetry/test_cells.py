@@ -40,7 +40,9 @@ def test_a_histogram_is_that_of_prometheus_client(tmp_path):
     for value in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.5, 100.0):
         theirs.labels("b").observe(value)
         ours.observe(value)
-    reference = {line for line in generate_latest(registry).decode().splitlines() if "_cre" not in line}
+    reference = {
+        line for line in generate_latest(registry).decode().splitlines() if "_cre" not in line
+    }
     assert set(exposed(tmp_path).splitlines()) == {
         line if not line.startswith("# HELP") else "# HELP measured Sizes." for line in reference
     }

@@ -26,7 +26,10 @@ def test_a_folder_that_was_chosen_is_emptied_of_numbers_and_kept(tmp_path):
 
 def test_a_folder_that_cannot_be_used_is_said_to_be_so(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="LIKEWISE_METRICS_DIR"), metrics_folder(tmp_path / "file"):
+    with (
+        pytest.raises(SettingsError, match="LIKEWISE_METRICS_DIR"),
+        metrics_folder(tmp_path / "file"),
+    ):
         pass
 
 
