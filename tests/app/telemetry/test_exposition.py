@@ -9,8 +9,8 @@ from app.settings import SHIPPED_BUNDLES
 from app.telemetry.drift import MINIMUM
 from app.telemetry.exposition import exposition
 from app.telemetry.families import EXPORTED
-from app.telemetry.recorder import Recorder
 from app.telemetry.recent import HALF
+from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
 from model.bundle import open_bundle
 from tests import fakes

@@ -34,7 +34,7 @@ def test_a_folder_that_cannot_be_used_is_said_to_be_so(tmp_path):
 
 
 def test_the_gauges_of_a_worker_that_has_ended_go_and_its_counts_stay(tmp_path):
-    ended = subprocess.Popen([sys.executable, "-c", ""])  # noqa: S603 (our own interpreter)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     names = [f"{kind}_{pid}.db" for pid in (ended.pid, os.getpid()) for kind in KINDS]
     for name in names:
