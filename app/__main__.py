@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import sys
@@ -15,10 +16,14 @@ from uvicorn.supervisors import Multiprocess
 
 from app.catalog import check_default
 from app.encoders.providers import wanted_providers
+from app.keys.entries import read_keys
+from app.keys.exposure import open_to_others
 from app.logs import logging_config
 from app.settings import Settings, hand_down, read_settings
 from app.telemetry.folder import metrics_folder
 from model.errors import LikewiseError
+
+logger = logging.getLogger("app")
 
 _GRACE_S = 5
 """Beyond the deadline of jobs: for their answers to be sent."""
@@ -65,10 +70,17 @@ def _check_before_start(settings: Settings) -> None:
     """What can be known without a session, so that it is said once and not by every worker."""
     wanted_providers(settings.provider)
     check_default(settings.models_dir, settings.default_model)
+    if settings.api_keys_file is not None:
+        read_keys(settings.api_keys_file)
 
 
 def _serve(settings: Settings) -> int:
     config = _server_config(settings)
+    if open_to_others(settings):
+        logger.warning(
+            "anyone who reaches %s may call: set LIKEWISE_API_KEYS_FILE, or let a gateway ask",
+            settings.host,
+        )
     if settings.workers == 1:
         server = uvicorn.Server(config)
         server.run()
@@ -90,6 +102,9 @@ def _server_config(settings: Settings) -> uvicorn.Config:
         log_config=logging_config(settings.log_level, settings.log_format),
         access_log=False,
         server_header=False,
+        ws="none",  # no route speaks it, and what answers it knows none of our rules
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         timeout_graceful_shutdown=math.ceil(settings.deadline_ms / 1000) + _GRACE_S,
     )
 

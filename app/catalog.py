@@ -11,6 +11,7 @@ from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
 from model.errors import BundleError, LikewiseError, ManifestError
+from model.golden import check_golden, check_golden_pairs
 from model.manifest import Manifest
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,14 @@ class ServedModel:
 
     manifest: Manifest
     encoder: Encoder
+
+    def check(self) -> None:
+        """The golden self-check.
+
+        Raises:
+            SelfCheckError: The encoder does not compute what the manifest promises.
+        """
+        check_golden(self.manifest.golden, self.manifest.input, self.encoder.embed)
 
     @property
     def provider(self) -> str:
@@ -35,6 +44,14 @@ class ServedPairModel:
 
     manifest: Manifest
     scorer: PairScorer
+
+    def check(self) -> None:
+        """The golden self-check.
+
+        Raises:
+            SelfCheckError: The scorer does not compute what the manifest promises.
+        """
+        check_golden_pairs(self.manifest.golden, self.manifest.input, self.scorer.score)
 
     @property
     def provider(self) -> str:
@@ -76,6 +93,15 @@ class Catalog:
         raise UnknownModelError(
             f"there is no model {wanted!r}; there is: {available}", tuple(self.served)
         )
+
+    def check(self) -> None:
+        """Let every served model pass the golden self-check once more.
+
+        Raises:
+            SelfCheckError: One does not.
+        """
+        for model in self.served.values():
+            model.check()
 
     def get_encoder(self, name: str | None = None) -> ServedModel:
         """The model of that name, or the default one, where it embeds images.

@@ -15,6 +15,8 @@ from model.manifest import Kind, Manifest
 from model.scoring import Choice, Energies, check_vectors, choose, energy, is_same, likelihood_ratio
 
 _LARGEST_BYTE = 255
+_ROWS_AT_A_TIME = 1024
+"""Rows whose differences fit into a processor's cache, and bound the memory of a large gallery."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,11 @@ def compare(
     Raises:
         VectorError: The energy of a row is beyond float32's range; it names the row.
     """
+    energies = np.empty(len(gallery), dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        energies = energy(manifest.metric, probe, gallery)
+        for start in range(0, len(gallery), _ROWS_AT_A_TIME):
+            rows = slice(start, start + _ROWS_AT_A_TIME)
+            energies[rows] = energy(manifest.metric, probe, gallery[rows])
     finite = np.isfinite(energies)
     if not finite.all():
         row = int(np.argmin(finite))
@@ -111,6 +116,26 @@ def to_vectors(
         return vectors
     _check_bytes(numbers, role)
     return numbers.astype(dtype_of(manifest.kind))
+
+
+def check_arrays(
+    manifest: Manifest, probe: NDArray[Any], gallery: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Check embeddings that came as arrays, (dim,) and (n, dim), and give them back.
+
+    Raises:
+        VectorError: Another type or width than the bundle's, or a number that is not finite.
+    """
+    dtype = dtype_of(manifest.kind)
+    if gallery.dtype != dtype or gallery.shape[1] != manifest.embedding_dim:
+        raise VectorError(
+            f"the array's rows are {gallery.shape[1]} numbers of type {gallery.dtype}; this "
+            f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(dtype)}",
+            row=0,
+        )
+    _check_finite(probe[np.newaxis], manifest.embedding_dim, "probe")
+    _check_finite(gallery, manifest.embedding_dim, "gallery")
+    return probe, gallery
 
 
 def _check_lengths(rows: Sequence[Sequence[float]], dim: int, role: str) -> None:

@@ -5,8 +5,10 @@
         ├── StartError            the service cannot start
         │   ├── SettingsError         a variable is unknown, or its value cannot be used
         │   ├── ModelsError           the models folder or the default model is not there
+        │   ├── KeysError             the file of API keys cannot be used
         │   └── ProviderError         the execution provider that was asked for did not load
         ├── RequestError          the request cannot be answered as it stands
+        │   ├── ApiKeyError           no API key came with it, or an unknown one
         │   ├── UnreadableBodyError   not the JSON or multipart that it claims to be
         │   ├── UnsupportedBodyError  of a media type that the call does not take
         │   ├── BodyTooLargeError     more bytes or values than the limits allow
@@ -50,12 +52,28 @@ class ModelsError(StartError):
     """The models folder, or the default model in it, is not there."""
 
 
+class KeysError(StartError):
+    """The file of API keys cannot be read, or a line of it is wrong."""
+
+
 class ProviderError(StartError):
     """The execution provider that was asked for did not load."""
 
 
 class RequestError(ServiceError):
     """The request cannot be answered as it stands."""
+
+
+class ApiKeyError(RequestError):
+    """No API key came with the request, or one that is not known.
+
+    Attributes:
+        given: Whether one came.
+    """
+
+    def __init__(self, message: str, *, given: bool = False) -> None:
+        super().__init__(message)
+        self.given = given
 
 
 class UnreadableBodyError(RequestError):
@@ -124,6 +142,10 @@ class NotReadyError(UnavailableError):
 
 class OverloadedError(UnavailableError):
     """The queue, or the memory that is set aside for bodies, is full."""
+
+
+class RunnerFailedError(UnavailableError):
+    """The thread that had the request's work failed, and is being replaced."""
 
 
 class DeadlineError(UnavailableError):

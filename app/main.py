@@ -9,10 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from app.api import compare, docs, embed, health, metrics, models, problems, verify
+from app.api import compare, cors, docs, embed, health, key_check, metrics, models, problems, verify
+from app.api.nosniff import NoSniff
 from app.api.observed import Observed, Routes
+from app.api.prefix import Prefix
 from app.api.request_id import RequestId
 from app.api.start_failure import PlainStartFailure
+from app.keys.ring import KeyRing
 from app.logs import AccessLog
 from app.service import Service, running_service
 from app.settings import LogLevel, Settings, read_settings
@@ -36,9 +39,12 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     """
     if tracing is None and settings.otlp_endpoint is not None:
         tracing = otlp_tracing(settings.otlp_endpoint, _version())
+    keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if keys is not None:
+            keys.load()
         with (
             running_telemetry(settings, problems.TYPES, tracing) as telemetry,
             running_service(settings, telemetry) as service,
@@ -72,10 +78,16 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.include_router(router)
     docs.install(app)
     # The last one added is the outermost.
+    if keys is not None:
+        key_check.install(app, keys)
     problems.install(app)
+    cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None
     app.add_middleware(Observed, routes=_routes(routers), log=access)
     app.add_middleware(RequestId)
+    app.add_middleware(NoSniff)
+    if settings.root_path:
+        app.add_middleware(Prefix, root_path=settings.root_path)
     app.add_middleware(PlainStartFailure)
     return app
 

@@ -12,7 +12,8 @@ from app.catalog import Catalog, Served, ServedModel, ServedPairModel, load_cata
 from app.cores import threads_per_worker, usable_cores
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
-from app.jobs import JobPool
+from app.encoding import BatchRunner, Job
+from app.jobs import Execution, JobPool
 from app.settings import Provider, Settings
 from app.telemetry.telemetry import Telemetry
 from model.bundle import Bundle
@@ -26,7 +27,7 @@ class Service:
 
     settings: Settings
     catalog: Catalog
-    jobs: JobPool
+    jobs: JobPool[Job]
     bodies: ByteBudget
     telemetry: Telemetry = field(default_factory=Telemetry)
 
@@ -59,11 +60,20 @@ def running_service(settings: Settings, telemetry: Telemetry | None = None) -> I
     catalog = load_catalog(settings.models_dir, settings.default_model, load)
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
     telemetry.serves(model.manifest for model in catalog.served.values())
-    jobs = JobPool(threads, settings.max_waiting, telemetry)
+    jobs = job_pool(settings, threads, catalog, telemetry)
     try:
         yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes), telemetry)
     finally:
         jobs.close()
+
+
+def job_pool(
+    settings: Settings, threads: int, catalog: Catalog, telemetry: Telemetry | None = None
+) -> JobPool[Job]:
+    """The runners of a worker; a new one has to see every model pass its self-check."""
+    batches = BatchRunner(settings.max_batch, telemetry)
+    execution = Execution(batches.run, batches.weigh, batches.most, catalog.check)
+    return JobPool(threads, settings.max_waiting, execution, telemetry)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:

@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import model
 from app.errors import SettingsError
@@ -47,6 +48,17 @@ class LogFormat(StrEnum):
     """For people."""
     JSON = "json"
     """For programs: one object a line."""
+
+
+def _split(value: object) -> object:
+    """A list as it stands in a variable: with commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[A-Za-z0-9.\[\]:-]+)$")]
+"""A scheme and a host, with its port where it is not the usual one; no path, no last slash."""
 
 
 class Settings(BaseSettings):
@@ -86,16 +98,36 @@ class Settings(BaseSettings):
         description="Most bytes of bodies that one worker holds at a time, over all its requests.",
     )
     max_gallery: int = Field(
-        10_000, ge=1, le=1_000_000, description="Most gallery rows in one call of /compare."
+        100_000, ge=1, le=1_000_000, description="Most gallery rows in one call of /compare."
     )
     max_waiting: int = Field(
         64, ge=0, le=100_000, description="Most jobs that wait in one worker; more get a 503."
+    )
+    max_batch: int = Field(
+        16, ge=1, le=1024, description="Most images that one run of a model takes."
     )
     deadline_ms: int = Field(
         10_000, ge=1, le=600_000, description="Longest a job may wait and run, in milliseconds."
     )
     body_timeout_s: float = Field(
         30.0, gt=0, le=3600, description="Longest a body may take to arrive, in seconds."
+    )
+    api_keys_file: Path | None = Field(
+        None, description="File of API keys, names and hashes; without it no key is asked for."
+    )
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Origins whose pages may call from a browser, with commas; * is all."
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = (
+        Field(
+            (),
+            description="Addresses and networks of proxies whose X-Forwarded-* count, with commas.",
+        )
+    )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Prefix under which a gateway serves this service, as in /likewise.",
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     log_format: LogFormat = Field(

@@ -13,8 +13,7 @@ from PIL import Image
 
 from app.budget import ByteBudget
 from app.catalog import Catalog, ServedModel
-from app.jobs import JobPool
-from app.service import Service
+from app.service import Service, job_pool
 from app.settings import Settings
 from model.bundle import sha256, write_bundle
 from model.golden import golden_image, golden_pairs
@@ -329,10 +328,12 @@ class FakeEncoder:
 
 def fake_service(settings: Settings, encoder: FakeEncoder, threads: int = 1) -> Service:
     """A service whose one model is run by a fake; call it on the event loop that will use it."""
-    manifest = make_manifest(b"no graph", name="fake", golden=(0.0,) * DIM)
+    golden = golden_image(SPEC).reshape(-1)[:DIM].astype(float)
+    manifest = make_manifest(b"no graph", name="fake", golden=tuple(golden.tolist()))
+    catalog = Catalog("fake", {"fake": ServedModel(manifest, encoder)}, {})
     return Service(
         settings,
-        Catalog("fake", {"fake": ServedModel(manifest, encoder)}, {}),
-        JobPool(threads, settings.max_waiting),
+        catalog,
+        job_pool(settings, threads, catalog),
         ByteBudget(settings.max_held_bytes),
     )

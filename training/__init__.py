@@ -2,3 +2,5 @@
 
 Read it in the order of the work: `cli` → `config` → `data` → `trainer` → `export` → `evaluation`.
 """
+
+import model.no_telemetry  # noqa: F401 (before ONNX Runtime is imported, or it is too late)

@@ -23,6 +23,8 @@ class SplitConfig(BaseModel):
     unused and `calibration` is a share of the others. `test_identities` and
     `calibration_identities` name a part outright, in place of its share. With `by="image"` the
     images of each identity are divided instead: a closed set, whose classes are all trained on.
+    With `official_folds` the config is one for `folds` alone: the folds are the data set's own, and
+    `calibration` is a share of the people with several images whom a fold does not test.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,7 @@ class SplitConfig(BaseModel):
     by: SplitBy = SplitBy.IDENTITY
     test_identities: tuple[str, ...] = ()
     calibration_identities: tuple[str, ...] = ()
+    official_folds: bool = False
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:

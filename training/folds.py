@@ -1,21 +1,27 @@
-"""Cross-validation over identities: a system for each fold, their test pairs pooled."""
+"""Cross-validation over identities: a system for each fold, their test pairs pooled.
+
+Each fold lies in a folder of its own, so that a call that was killed goes on where it stopped, and
+machines may share the folds.
+"""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from model.bundle import open_bundle
+from model.bundle import MANIFEST_FILE, identity_digest, open_bundle
 from training import provenance, session
 from training.comparing import graph_comparer
 from training.config import TrainingConfig
-from training.data.folds import fold_splits
+from training.data.folds import fold_splits, official_fold_splits
 from training.data.source import open_data
 from training.data.split import IdentitySplit
+from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation import Meter
 from training.export import export_run
 from training.figures import Figure
@@ -25,65 +31,195 @@ from training.measurement.rates import equal_error, fnmr_at_fmr
 from training.record import Record, system_of
 from training.run import RunFolder
 
+DRAWN_FOLDS = 8
 FMRS = (0.1, 0.075, 0.05, 0.01)
 """Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
 
 
-def cross_validate(  # noqa: PLR0913 (the weights are rarely given)
+@dataclass(frozen=True)
+class CrossValidation:
+    """A config that is trained, exported and measured once for each fold, always with its seed.
+
+    Attributes:
+        config: What is trained.
+        data: The data set.
+        splits: Whom each fold trains, calibrates and tests on.
+        out: A folder that gets one run and one bundle for each fold, in `fold0`, `fold1` …; those
+            that were trained on other machines may be laid there.
+        weights: What each fold begins with, in place of random weights.
+    """
+
+    config: TrainingConfig
+    data: Path
+    splits: tuple[IdentitySplit, ...]
+    out: Path
+    weights: TrainedWeights | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse weights that have seen whom a fold calibrates or tests on.
+
+        Raises:
+            WeightsError: They have.
+        """
+        if self.weights is None:
+            return
+        unseen = {name for split in self.splits for name in (*split.calibration, *split.test)}
+        if known := [name for name in unseen if identity_digest(name) in self.weights.seen]:
+            raise WeightsError(
+                f"the initial weights have seen {len(known)} of the identities that folds are "
+                f"tested on, such as {min(known)}; train without --init, or begin with others"
+            )
+
+    def train(self, console: Console, only: Collection[int] = ()) -> None:
+        """Train and export some folds; a killed call goes on where it stopped.
+
+        Args:
+            console: Where progress is shown.
+            only: Which folds; none for all of them.
+
+        Raises:
+            ConfigError: A fold that there is not.
+            RunError: A fold's folder was begun with another config, split, data or weights.
+            TrainingError: What else a training or an export raises.
+        """
+        if strangers := sorted(set(only) - set(range(len(self.splits)))):
+            raise ConfigError(
+                f"there is no fold {strangers[0]}; they are 0 to {len(self.splits) - 1}"
+            )
+        for fold in sorted(set(only)) or range(len(self.splits)):
+            if self._is_done(fold):
+                continue
+            console.print(f"fold {fold} of {len(self.splits)}")
+            run = self._run(fold)
+            if _is_begun(run):
+                session.resume(self.data, run.path, console)
+            else:
+                session.begin(
+                    self.config,
+                    self.data,
+                    run.path,
+                    console,
+                    split=self.splits[fold],
+                    weights=self.weights,
+                )
+            export_run(run, _bundle_of(run), self.data)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The folds that have no bundle yet.
+
+        Raises:
+            RunError: A fold's folder was begun with another config, split or weights.
+        """
+        return tuple(fold for fold in range(len(self.splits)) if not self._is_done(fold))
+
+    def record(self) -> Record:
+        """Measure every fold's bundle on whom it has not seen.
+
+        Returns:
+            The record: the test pairs of all folds pooled under one threshold, and the mean over
+            the folds of each figure of the config's protocols.
+
+        Raises:
+            RunError: A fold is missing, or was begun with other data.
+        """
+        if self.missing:
+            raise RunError(
+                f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
+            )
+        runs = [self._run(fold) for fold in range(len(self.splits))]
+        measured = [_pairs(run, self.data) for run in runs]
+        by_protocol = [
+            tuple(
+                system_of(run, open_bundle(_bundle_of(run)), self.data).measure(
+                    self.config.protocols
+                )
+            )
+            for run in runs
+        ]
+        begun = [run.record() for run in runs]
+        return Record(
+            config=self.config,
+            variant=f"{len(runs)}-folds",
+            seed=self.config.seed,
+            data=begun[0].data_name,
+            data_sha256=begun[0].data_sha256,
+            parameters=open_bundle(_bundle_of(runs[0])).manifest.provenance.parameters,
+            epochs=self.config.epochs,
+            training_seconds=sum(epoch["seconds"] for run in runs for epoch in run.history()),
+            device=_each_once(record.device for record in begun),
+            train_command=begun[0].command,
+            record_command=provenance.command(),
+            git_revision=_each_once(record.git_revision for record in begun),
+            libraries=begun[0].libraries,
+            trained_at=begun[0].started_at,
+            figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
+        )
+
+    def _run(self, fold: int) -> RunFolder:
+        return RunFolder(self.out / f"fold{fold}" / "run")
+
+    def _is_done(self, fold: int) -> bool:
+        """A bundle is written last, and as a whole."""
+        run = self._run(fold)
+        if not _is_begun(run):
+            return False
+        self._check_same(run, self.splits[fold])
+        return (_bundle_of(run) / MANIFEST_FILE).is_file()
+
+    def _check_same(self, run: RunFolder, split: IdentitySplit) -> None:
+        """A fold goes on as it was begun; other wishes are refused, not passed over."""
+        # What decides no weight, such as a bar, may be corrected afterwards.
+        free = {name: getattr(self.config, name) for name in ("card", "protocols", "targets")}
+        config = run.config().model_copy(update=free)
+        source = None if self.weights is None else self.weights.source
+        for what, begun, asked in (
+            ("another config", config, self.config),
+            ("other people", run.split(), split),
+            ("other initial weights", run.record().initial_weights, source),
+        ):
+            if begun != asked:
+                raise RunError(f"{run.path} was begun with {what}; choose another --out")
+
+
+def plan_folds(
     config: TrainingConfig,
     data: Path,
-    folds: int,
     out: Path,
-    console: Console,
     *,
+    folds: int | None = None,
     weights: TrainedWeights | None = None,
-) -> Record:
-    """Train, export and measure a system for each fold; a killed call goes on where it stopped.
+) -> CrossValidation:
+    """Divide a data set into folds, or take those that come with it.
 
     Args:
-        config: What is trained, each time with the same seed.
+        config: What is trained; it says whether the data set's own folds are taken.
         data: The data set.
-        folds: How many.
-        out: A folder that gets one run and one bundle for each fold.
-        console: Where progress is shown.
+        out: The folder of the runs.
+        folds: How many are drawn, 8 unless told.
         weights: What each fold begins with, in place of random weights.
 
-    Returns:
-        The record, whose figures pool the test pairs of all folds under one threshold.
-
     Raises:
-        SplitError: Too few identities for so many folds.
-        TrainingError: What a training or an export raises.
+        SplitError: Folds that cannot be made, or that the data set does not have.
+        ConfigError: A number of folds that the data set's own are not.
+        WeightsError: Weights that have seen whom a fold tests, or any for a data set's own folds,
+            whose published figures are those of systems without outside data.
     """
     images = open_data(data)
-    splits = fold_splits(images, folds, config.split.calibration, config.seed)
-    runs = [
-        _train(config, data, split, out / f"fold{fold}", console, weights)
-        for fold, split in enumerate(splits)
-    ]
-    measured = [_pairs(run, data) for run in runs]
-    by_protocol = [
-        tuple(system_of(run, open_bundle(_bundle_of(run)), data).measure(config.protocols))
-        for run in runs
-    ]
-    begun = runs[0].record()
-    return Record(
-        config=config,
-        variant=f"{folds}-folds",
-        seed=config.seed,
-        data=begun.data_name,
-        data_sha256=begun.data_sha256,
-        parameters=open_bundle(_bundle_of(runs[0])).manifest.provenance.parameters,
-        epochs=config.epochs,
-        training_seconds=sum(epoch["seconds"] for run in runs for epoch in run.history()),
-        device=begun.device,
-        train_command=begun.command,
-        record_command=provenance.command(),
-        git_revision=begun.git_revision,
-        libraries=begun.libraries,
-        trained_at=begun.started_at,
-        figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
-    )
+    share = config.split.calibration
+    if not config.split.official_folds:
+        drawn = tuple(fold_splits(images, folds or DRAWN_FOLDS, share, config.seed))
+        return CrossValidation(config, data, drawn, out, weights)
+    if weights is not None:
+        raise WeightsError(
+            f"{config.name} is trained on the data set's own folds without outside data, and "
+            f"{weights.source.name} was trained on other data or on people whom a fold tests; "
+            "train it without --init"
+        )
+    own = tuple(official_fold_splits(images, share, config.seed))
+    if folds not in {None, len(own)}:
+        raise ConfigError(f"{images.name} has {len(own)} folds of its own; leave --folds out")
+    return CrossValidation(config, data, own, out)
 
 
 def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
@@ -112,21 +248,13 @@ def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
         )
 
 
-def _train(  # noqa: PLR0913, PLR0917 (one call, above)
-    config: TrainingConfig,
-    data: Path,
-    split: IdentitySplit,
-    out: Path,
-    console: Console,
-    weights: TrainedWeights | None,
-) -> RunFolder:
-    run = RunFolder(out / "run")
-    if (run.path / "config.json").exists():
-        session.resume(data, run.path, console)
-    else:
-        session.begin(config, data, run.path, console, split=split, weights=weights)
-    export_run(run, _bundle_of(run), data)
-    return run
+def _is_begun(run: RunFolder) -> bool:
+    return (run.path / "config.json").exists()
+
+
+def _each_once(values: Iterable[str]) -> str:
+    """Folds may come from several machines."""
+    return ", ".join(dict.fromkeys(values))
 
 
 def _bundle_of(run: RunFolder) -> Path:

@@ -40,6 +40,8 @@ async def receive(request: Request, service: Service, share: Share, sink: Sink) 
     try:
         async with asyncio.timeout(service.settings.body_timeout_s):
             async for chunk in request.stream():
+                if not chunk:
+                    continue  # Starlette ends each body with an empty one.
                 received += len(chunk)
                 _check_size(received, limit)
                 share.take(len(chunk))
@@ -54,9 +56,9 @@ async def receive(request: Request, service: Service, share: Share, sink: Sink) 
 
 async def receive_whole(request: Request, service: Service, share: Share) -> bytes:
     """The whole body; raises what `receive` raises."""
-    body = bytearray()
-    await receive(request, service, share, body.extend)
-    return bytes(body)
+    chunks: list[bytes] = []
+    await receive(request, service, share, chunks.append)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def receive_form(

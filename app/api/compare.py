@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request
+import numpy as np
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, ValidationError
 
 from app import errors
-from app.api import examples, problem_types
+from app.api import examples, npy, problem_types
 from app.api.body import media_type, receive_whole, refuse_query, unsupported
-from app.api.handover import Running, hand_over
-from app.api.parameters import Choices, from_json
+from app.api.handover import hand_over, running
+from app.api.parameters import Choices, from_json, from_query, query_parameters
+from app.api.route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
 from app.budget import Share
 from app.catalog import ServedModel
-from app.comparison import Comparison, choose_threshold, compare, to_vectors
+from app.comparison import Comparison, check_arrays, choose_threshold, compare, to_vectors
+from app.encoding import Job
 from app.service import Service
 from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
 
-router = APIRouter(tags=["decisions"])
+_MOST_JSON_NUMBERS = 3_000_000
+"""A number of a few bytes takes some forty as an object; larger galleries come as .npy."""
+
+router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
 
 class CompareJson(Choices):
@@ -32,13 +38,32 @@ class CompareJson(Choices):
     gallery: list[list[float]] = Field(description="Embeddings of the same model.", min_length=1)
 
 
+@dataclass(frozen=True)
+class Vectors:
+    """One probe, (dim,), the gallery, (n, dim), and how to decide; not yet checked."""
+
+    probe: Any
+    gallery: Any
+    choices: Choices
+
+
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
         "application/json": {
             "schema": CompareJson.model_json_schema(),
             "example": examples.COMPARISON,
-        }
+        },
+        npy.MEDIA_TYPE: {
+            "schema": {
+                "type": "string",
+                "format": "binary",
+                "description": (
+                    "One NumPy array, (1 + n, dim), as /embed answers: the probe, then the "
+                    "gallery. `model`, `threshold` and `fmr` then stand in the URL."
+                ),
+            }
+        },
     },
 }
 
@@ -46,33 +71,46 @@ _BODY: dict[str, Any] = {
 @router.post(
     "/compare",
     summary="Compare one embedding with many",
-    openapi_extra={"requestBody": _BODY},
-    responses=problem_types.documented(
-        *problem_types.BODY_ERRORS, VectorError, OperatingPointError
-    ),
+    response_model=CompareAnswer,
+    openapi_extra={"requestBody": _BODY, "parameters": query_parameters(Choices)},
+    responses=npy.AS_NPY
+    | problem_types.documented(*problem_types.BODY_ERRORS, VectorError, OperatingPointError),
 )
-async def compare_embeddings(request: Request, service: Running) -> CompareAnswer:
+async def compare_embeddings(request: Request) -> Response:
     """Give the energy and the decision for each row of a gallery.
 
     Embeddings of different models, or of different versions of one, cannot be compared: keep the
-    `sha256` of the model beside them.
+    `sha256` of the model beside them. With `Accept: application/x-npy` the answer is the energies
+    alone, float32 (n,), and the headers X-Threshold and X-Model-SHA256 say the rest.
     """
-    read = partial(_read, request, service)
-    return await hand_over(request, service, read, partial(_prepare, service))
+    service = running(request)
+    as_npy = npy.is_accepted(request)
+    answer: Response = await hand_over(
+        request,
+        service,
+        partial(_read, request, service),
+        partial(_prepare, service, as_npy=as_npy),
+    )
+    return answer
 
 
-async def _read(request: Request, service: Service, share: Share) -> CompareJson:
+async def _read(request: Request, service: Service, share: Share) -> Vectors:
+    kind = media_type(request)
+    if kind == npy.MEDIA_TYPE:
+        choices = from_query(Choices, request)
+        rows = npy.parse(await receive_whole(request, service, share))
+        return Vectors(rows[0], rows[1:], choices)
+    if kind != "application/json":
+        raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
-    if media_type(request) != "application/json":
-        raise unsupported(request, "application/json")
-    body = await receive_whole(request, service, share)
-    return _parse(body, _most_values(service))
+    sent = _parse(await receive_whole(request, service, share), _most_values(service))
+    return Vectors(sent.probe, sent.gallery, sent)
 
 
 def _most_values(service: Service) -> int:
-    """The most numbers that a full gallery of the widest model can have."""
+    """The most numbers that a full gallery of the widest model can have, within reason."""
     widest = max(model.manifest.embedding_dim for model in service.catalog.served.values())
-    return (service.settings.max_gallery + 2) * (widest + 1)
+    return min(_MOST_JSON_NUMBERS, (service.settings.max_gallery + 2) * (widest + 1))
 
 
 def _parse(body: bytes, most_values: int) -> CompareJson:
@@ -96,31 +134,38 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
     return None
 
 
-def _prepare(service: Service, sent: CompareJson) -> Callable[[], CompareAnswer]:
-    model = service.catalog.get_encoder(sent.model)
+def _prepare(service: Service, sent: Vectors, *, as_npy: bool) -> Job:
+    model = service.catalog.get_encoder(sent.choices.model)
     service.telemetry.chose(model.manifest)
-    choice = choose_threshold(model.manifest, sent.threshold, sent.fmr)
+    choice = choose_threshold(model.manifest, sent.choices.threshold, sent.choices.fmr)
     if len(sent.gallery) > service.settings.max_gallery:
         raise errors.BodyTooLargeError(
             f"the gallery has {len(sent.gallery):,} rows; "
             f"at most {service.settings.max_gallery:,} are taken in one call"
         )
-    return partial(_answer, service, model, sent, choice)
+    return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
 def _answer(
-    service: Service, model: ServedModel, sent: CompareJson, choice: Choice
-) -> CompareAnswer:
-    probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
-    gallery = to_vectors(model.manifest, sent.gallery, "gallery")
+    service: Service, model: ServedModel, sent: Vectors, choice: Choice, *, as_npy: bool
+) -> Response:
+    if isinstance(sent.gallery, np.ndarray):
+        probe, gallery = check_arrays(model.manifest, sent.probe, sent.gallery)
+    else:
+        probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
+        gallery = to_vectors(model.manifest, sent.gallery, "gallery")
     comparison = compare(model.manifest, probe, gallery, choice)
     same = int(comparison.same.sum())
     service.telemetry.compared(model.manifest, same=same, different=len(gallery) - same)
-    return _to_answer(model, comparison)
+    if as_npy:
+        headers = {"X-Threshold": repr(choice.threshold)}
+        return npy.response(comparison.energies, ModelReference.of(model.manifest), headers)
+    return json_response(_to_answer(model, comparison))
 
 
 def _to_answer(model: ServedModel, comparison: Comparison) -> CompareAnswer:
-    return CompareAnswer(
+    # What was computed here needs no validation, which would visit every number.
+    return CompareAnswer.model_construct(
         energies=comparison.energies.tolist(),
         same=comparison.same.tolist(),
         threshold=comparison.choice.threshold,

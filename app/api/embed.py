@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app import errors
-from app.api import multipart, problem_types
+from app.api import multipart, npy, problem_types
 from app.api.body import media_type, receive_form, receive_whole, unsupported
-from app.api.handover import Running, hand_over
-from app.api.parameters import ModelChoice, from_fields
+from app.api.handover import hand_over, running
+from app.api.parameters import ModelChoice, from_fields, from_query, query_parameters
+from app.api.route import DirectRoute, json_response
 from app.api.schemas import EmbedAnswer, ModelReference
 from app.budget import Share
 from app.catalog import ServedModel
-from app.image_input import ImageFile, to_tensor
+from app.encoding import EncodeJob, Job
+from app.image_input import ImageFile
 from app.service import Service
-from app.telemetry.traces import Trace
 
-NPY = "application/x-npy"
 _PART = "image"
 
-router = APIRouter(tags=["embeddings"])
+router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
 
 
 @dataclass(frozen=True)
@@ -61,17 +57,14 @@ _BODY: dict[str, Any] = {
         "image/*": {"schema": _IMAGE},
     },
 }
-_AS_NPY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {NPY: {"schema": {"type": "string", "format": "binary"}}}},
-}
 
 
 @router.post(
     "/embed",
     summary="The embeddings of one image or several",
     response_model=EmbedAnswer,
-    openapi_extra={"requestBody": _BODY},
-    responses=_AS_NPY
+    openapi_extra={"requestBody": _BODY, "parameters": query_parameters(ModelChoice)},
+    responses=npy.AS_NPY
     | problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,
@@ -79,17 +72,20 @@ _AS_NPY: dict[int | str, dict[str, Any]] = {
         errors.TooManyImagesError,
     ),
 )
-async def embed(
-    request: Request, service: Running, query: Annotated[ModelChoice, Query()]
-) -> EmbedAnswer | Response:
+async def embed(request: Request) -> Response:
     """Give one embedding for each image, in their order.
 
     With `Accept: application/x-npy` the answer is one NumPy array, float32 (n, dim), or uint8 for
     packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose.
     """
-    read = partial(_read, request, service, query.model)
-    as_npy = _accepts_npy(request)
-    return await hand_over(request, service, read, partial(_prepare, service, as_npy=as_npy))
+    service = running(request)
+    model = from_query(ModelChoice, request).model
+    as_npy = npy.is_accepted(request)
+    read = partial(_read, request, service, model)
+    answer: Response = await hand_over(
+        request, service, read, partial(_prepare, service, as_npy=as_npy)
+    )
+    return answer
 
 
 async def _read(request: Request, service: Service, model: str | None, share: Share) -> Batch:
@@ -116,48 +112,21 @@ def _from_form(form: multipart.Form, model: str | None) -> Batch:
     return Batch(tuple(form.images[_PART]), model if in_form is None else in_form)
 
 
-def _prepare(
-    service: Service, batch: Batch, *, as_npy: bool
-) -> Callable[[], EmbedAnswer | Response]:
+def _prepare(service: Service, batch: Batch, *, as_npy: bool) -> Job:
     model = service.catalog.get_encoder(batch.model)
     service.telemetry.chose(model.manifest)
-    trace = service.telemetry.trace()
-    return partial(_answer, service, model, batch.images, trace, as_npy=as_npy)
+    answer = partial(_answer, model, as_npy=as_npy)
+    return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 
-def _answer(
-    service: Service,
-    model: ServedModel,
-    images: tuple[ImageFile, ...],
-    trace: Trace | None,
-    *,
-    as_npy: bool,
-) -> EmbedAnswer | Response:
-    began = perf_counter()
-    tensor = to_tensor(images, model.manifest.input, service.image_limits)
-    decoded = perf_counter()
-    service.telemetry.decoded(decoded - began, trace)
-    embeddings = model.encoder.embed(tensor)
-    service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
+def _answer(model: ServedModel, embeddings: NDArray[Any], *, as_npy: bool) -> Response:
+    """The response, made in the runner: for many images its encoding takes a while."""
     reference = ModelReference.of(model.manifest)
     if as_npy:
-        return _npy_response(embeddings, reference)
-    return EmbedAnswer(
-        embeddings=embeddings.tolist(), dim=model.manifest.embedding_dim, model=reference
+        return npy.response(embeddings, reference)
+    # What was computed here needs no validation, which would visit every number.
+    return json_response(
+        EmbedAnswer.model_construct(
+            embeddings=embeddings.tolist(), dim=model.manifest.embedding_dim, model=reference
+        )
     )
-
-
-def _accepts_npy(request: Request) -> bool:
-    accepted = request.headers.get("accept", "").lower().split(",")
-    return any(entry.partition(";")[0].strip() == NPY for entry in accepted)
-
-
-def _npy_response(embeddings: NDArray[Any], model: ModelReference) -> Response:
-    file = io.BytesIO()
-    np.save(file, embeddings, allow_pickle=False)
-    headers = {
-        "X-Model-Name": model.name,
-        "X-Model-Version": model.version,
-        "X-Model-SHA256": model.sha256,
-    }
-    return Response(file.getvalue(), media_type=NPY, headers=headers)

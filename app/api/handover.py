@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from app.budget import Share
-from app.errors import ClientGoneError, NotReadyError
+from app.encoding import Job
+from app.errors import ClientGoneError, NotReadyError, ParameterError
 from app.service import Service
 
+DEADLINE_HEADER = "X-Deadline-Ms"
+WATCHED_AFTER_S = 0.02
+"""Until then a request is not watched for a client that goes: most are answered sooner, and the
+watch would cost each of them a task."""
+
 Body = TypeVar("Body")
-Result = TypeVar("Result")
 
 
-async def running(request: Request) -> Service:
+def running(request: Request) -> Service:
     """The service that answers this request.
 
     Raises:
@@ -35,38 +41,73 @@ async def hand_over(
     request: Request,
     service: Service,
     read: Callable[[Share], Awaitable[Body]],
-    prepare: Callable[[Body], Callable[[], Result]],
-) -> Result:
-    """Read the body on the event loop, run the job in a thread, and give its bytes back.
+    prepare: Callable[[Body], Job],
+) -> Any:  # noqa: ANN401 (what the job gives)
+    """Read the body on the event loop, let a runner do the work, and give the body's bytes back.
+
+    What could not even wait is refused before its body is read.
 
     Args:
         request: Watched, so that work for a client that has gone is dropped.
-        service: Whose threads and whose budget of bytes are used.
+        service: Whose runners and whose budget of bytes are used.
         read: Reads the body, within its share of the budget.
-        prepare: Makes the job, and refuses at once what needs no thread to be refused.
+        prepare: Makes the job, and refuses at once what needs no runner to be refused.
 
     Raises:
+        OverloadedError: The queue is full.
+        ParameterError: The deadline in the request's header is not one.
+        DeadlineError: The time is over.
         ClientGoneError: The client closed the connection; nobody sees this answer.
     """
+    service.jobs.refuse_if_full()
+    within_s = _deadline_s(request, service)
     with service.bodies.share() as share:
         job = prepare(await read(share))
-        return await _while_connected(request, service.jobs.run(job, service.deadline_s))
+        answer = service.jobs.submit(job, within_s)
+        watch = _Watch(request, answer)
+        try:
+            return await answer
+        finally:
+            watch.end()
 
 
-async def _while_connected(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGoneError("the client closed the connection before its answer")
-        return working.result()
-    finally:
-        working.cancel()
-        leaving.cancel()
+def _deadline_s(request: Request, service: Service) -> float:
+    """How long the job may take: the setting, or less if the client says so."""
+    sent = request.headers.get(DEADLINE_HEADER)
+    if sent is None:
+        return service.deadline_s
+    wanted = 0.0
+    with suppress(ValueError):
+        wanted = float(sent[:20]) / 1000
+    if not wanted > 0:
+        message = "not a positive number of milliseconds"
+        raise ParameterError(
+            f"{DEADLINE_HEADER}: {message}", [{"field": DEADLINE_HEADER, "message": message}]
+        )
+    return min(service.deadline_s, wanted)
 
 
-async def _disconnected(request: Request) -> None:
-    """Returns when the client has gone; the body is read, so nothing else can arrive."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Settles the answer when the client has gone; the body is read, so nothing else can arrive."""
+
+    def __init__(self, request: Request, answer: asyncio.Future[Any]) -> None:
+        self._request, self._answer = request, answer
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCHED_AFTER_S, self._begin)
+
+    def end(self) -> None:
+        """Stop watching."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._disconnected())
+
+    async def _disconnected(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        if not self._answer.done():
+            self._answer.set_exception(
+                ClientGoneError("the client closed the connection before its answer")
+            )

@@ -24,6 +24,7 @@ async def livez() -> Health:
     responses=problem_types.documented(errors.NotReadyError),
 )
 async def readyz(service: Running) -> Health:
-    """Ready once the models are loaded and have passed their self-check."""
-    del service  # that there is one is the answer
+    """Ready while the models are loaded and every runner is there, its self-check passed."""
+    if not service.jobs.ready:
+        raise errors.NotReadyError("a runner has failed and is being replaced; try again shortly")
     return Health(status="ready")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import perf_counter
 
+# The router's own idea of the path, behind a gateway's prefix too.
+from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.request_id import request_id
@@ -33,7 +35,7 @@ class Routes:
 
     def of(self, scope: Scope) -> str:
         """The template of the request's route."""
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = get_route_path(scope)
         whole = self._whole.get(path)
         if whole is not None:
             return whole

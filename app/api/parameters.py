@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import BodyTooLargeError, ParameterError, UnreadableBodyError
@@ -78,6 +79,34 @@ def from_json(kind: type[Fields], body: bytes, most_values: int) -> Fields:
         if first["type"] == "json_invalid":
             raise UnreadableBodyError(f"the body is not JSON: {first['msg']}") from error
         raise to_parameter_error(error.errors()) from error
+
+
+def from_query(kind: type[Fields], request: Request) -> Fields:
+    """Read parameters from a request's URL.
+
+    Raises:
+        ParameterError: One is unknown, there twice, or has a value that cannot be used.
+    """
+    pairs = request.query_params.multi_items()
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ParameterError("a parameter stands in the URL twice; give it once")
+    return from_fields(kind, fields)
+
+
+def query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
+    """The OpenAPI entries of parameters that are read by `from_query`."""
+    properties = kind.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": schema.get("description", ""),
+            "schema": {k: v for k, v in schema.items() if k != "description"},
+        }
+        for name, schema in properties.items()
+    ]
 
 
 def to_parameter_error(parts: Sequence[Any]) -> ParameterError:

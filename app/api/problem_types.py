@@ -52,6 +52,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     contract.BundleError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "broken-bundle", "The model's bundle cannot be used"
     ),
+    errors.ApiKeyError: Answer(HTTPStatus.UNAUTHORIZED, "api-key", "A good API key is needed"),
     errors.UnreadableBodyError: Answer(
         HTTPStatus.BAD_REQUEST, "unreadable-body", "The body cannot be read"
     ),
@@ -89,6 +90,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.OverloadedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "The service is busy"
     ),
+    errors.RunnerFailedError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "runner-failed", "The thread with the work failed"
+    ),
     errors.DeadlineError: Answer(
         HTTPStatus.GATEWAY_TIMEOUT, "deadline", "The answer took too long"
     ),
@@ -117,6 +121,7 @@ BODY_ERRORS: tuple[type[Exception], ...] = (
     errors.KindError,
     errors.NotReadyError,
     errors.OverloadedError,
+    errors.RunnerFailedError,
     errors.ModelRefusedError,
     errors.DeadlineError,
     Exception,

@@ -28,7 +28,7 @@ _EXTENSIONS = ("row", "supported", "available", "errors")
 """Attributes of errors that a program can use; each becomes a member of the problem."""
 TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
 """The types of the errors that are foreseen."""
-_WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError)
+_WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
 
 
 class Problem(BaseModel):

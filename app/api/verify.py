@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -17,12 +15,14 @@ from app import errors
 from app.api import examples, multipart, problem_types
 from app.api.base64_images import decode_image
 from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
-from app.api.handover import Running, hand_over
+from app.api.handover import hand_over, running
 from app.api.parameters import Choices, from_fields, from_json
+from app.api.route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.budget import Share
-from app.catalog import Served, ServedPairModel
+from app.catalog import Served, ServedModel, ServedPairModel
 from app.comparison import Decision, choose_threshold, decide, decide_energy
+from app.encoding import EncodeJob, Job
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
 from app.telemetry.traces import Trace
@@ -32,7 +32,7 @@ from model.scoring import Choice
 IMAGES = ("image1", "image2")
 _MOST_JSON_VALUES = 16
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
 
 class PairJson(Choices):
@@ -76,6 +76,7 @@ _BODY: dict[str, Any] = {
 @router.post(
     "/verify",
     summary="Do these two images show the same thing?",
+    response_model=VerifyAnswer,
     openapi_extra={"requestBody": _BODY},
     responses=problem_types.documented(
         *problem_types.BODY_ERRORS,
@@ -84,13 +85,14 @@ _BODY: dict[str, Any] = {
         OperatingPointError,
     ),
 )
-async def verify(request: Request, service: Running) -> VerifyAnswer:
+async def verify(request: Request) -> Response:
     """Give the energy of two images, the decision, and how often such a decision is wrong.
 
     The images' bytes decide what they are; names and content types of parts are not looked at.
     """
+    service = running(request)
     read = partial(_read, request, service)
-    return await hand_over(request, service, read, partial(_prepare, service))
+    return json_response(await hand_over(request, service, read, partial(_prepare, service)))
 
 
 async def _read(request: Request, service: Service, share: Share) -> Pair:
@@ -122,16 +124,26 @@ def _from_form(form: multipart.Form) -> Pair:
     return Pair(images, from_fields(Choices, form.fields))
 
 
-def _prepare(service: Service, pair: Pair) -> Callable[[], VerifyAnswer]:
+def _prepare(service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
     service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
-    return partial(_answer, service, model, pair.images, choice, service.telemetry.trace())
+    trace = service.telemetry.trace()
+    if isinstance(model, ServedPairModel):
+        return partial(_score, service, model, pair.images, choice, trace)
+    answer = partial(_answer, service, model, choice)
+    return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
 
 def _answer(
+    service: Service, model: ServedModel, choice: Choice, embeddings: NDArray[Any]
+) -> VerifyAnswer:
+    return _to_answer(service, model, decide(model.manifest, embeddings, choice))
+
+
+def _score(
     service: Service,
-    model: Served,
+    model: ServedPairModel,
     images: tuple[ImageFile, ...],
     choice: Choice,
     trace: Trace | None,
@@ -140,21 +152,13 @@ def _answer(
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
     decoded = perf_counter()
     service.telemetry.decoded(decoded - began, trace)
-    decision = _decide(model, tensor, choice)
+    energies = model.scorer.score(tensor[:1], tensor[1:])
     service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
+    return _to_answer(service, model, decide_energy(model.manifest, energies, choice))
+
+
+def _to_answer(service: Service, model: Served, decision: Decision) -> VerifyAnswer:
     service.telemetry.decided(model.manifest, decision.energy, same=decision.same)
-    return _to_answer(model, decision)
-
-
-def _decide(model: Served, tensor: NDArray[np.uint8], choice: Choice) -> Decision:
-    """Decide on two images, uint8 (2, height, width, channels)."""
-    if isinstance(model, ServedPairModel):
-        energies = model.scorer.score(tensor[:1], tensor[1:])
-        return decide_energy(model.manifest, energies, choice)
-    return decide(model.manifest, model.encoder.embed(tensor), choice)
-
-
-def _to_answer(model: Served, decision: Decision) -> VerifyAnswer:
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,

@@ -12,7 +12,7 @@ from app.errors import EncodingError
 from app.settings import Provider
 from model.bundle import Bundle
 from model.errors import SelfCheckError
-from model.golden import check_golden
+from model.golden import check_golden, golden_image
 from model.manifest import Kind, Manifest
 
 _OUTPUT_TYPES = {Kind.ENCODER: "tensor(float)", Kind.CODES: "tensor(uint8)"}
@@ -35,6 +35,14 @@ class OnnxEncoder:
     def provider(self) -> str:
         """What runs it: `CPU` or `CUDA`."""
         return self._session.provider
+
+    def warm(self, image: NDArray[np.uint8]) -> None:
+        """Run every batch size once where that saves the first requests time: on CUDA.
+
+        Args:
+            image: Any image, uint8, (1, height, width, channels).
+        """
+        self._session.warm(image)
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[Any]:
         """Encode a batch; see `app.encoders.port.Encoder.embed`."""
@@ -60,6 +68,7 @@ def load_encoder(bundle: Bundle, provider: Provider) -> OnnxEncoder:
         check_golden(bundle.manifest.golden, bundle.manifest.input, encoder.embed)
     except (EncodingError, *LOADING_FAILURES) as error:
         raise SelfCheckError(f"the golden image cannot be encoded: {error}") from error
+    encoder.warm(golden_image(bundle.manifest.input)[np.newaxis])
     return encoder
 
 

@@ -10,7 +10,7 @@ from app.errors import EncodingError
 from app.settings import Provider
 from model.bundle import Bundle
 from model.errors import SelfCheckError
-from model.golden import check_golden_pairs
+from model.golden import check_golden_pairs, golden_image
 
 
 class OnnxScorer:
@@ -32,6 +32,15 @@ class OnnxScorer:
     def provider(self) -> str:
         """What runs it: `CPU` or `CUDA`."""
         return self._session.provider
+
+    def warm(self, image1: NDArray[np.uint8], image2: NDArray[np.uint8]) -> None:
+        """Run every batch size once where that saves the first requests time: on CUDA.
+
+        Args:
+            image1: Any image, uint8, (1, height, width, channels).
+            image2: Of the same shape.
+        """
+        self._session.warm(image1, image2)
 
     def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compare pairs; see `app.encoders.port.PairScorer.score`."""
@@ -57,4 +66,6 @@ def load_scorer(bundle: Bundle, provider: Provider) -> OnnxScorer:
         check_golden_pairs(bundle.manifest.golden, bundle.manifest.input, scorer.score)
     except (EncodingError, *LOADING_FAILURES) as error:
         raise SelfCheckError(f"the golden pairs cannot be compared: {error}") from error
+    image = golden_image(bundle.manifest.input)[np.newaxis]
+    scorer.warm(image, image)
     return scorer

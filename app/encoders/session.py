@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from app.encoders.buckets import Buckets
 from app.encoders.providers import CUDA, check_loaded, preload_cuda_libraries, wanted_providers
 from app.settings import Provider
 from model.bundle import Bundle
@@ -25,6 +23,9 @@ LOADING_FAILURES = (
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
 )
+MAX_ROWS_ON_CUDA = 64
+"""The largest batch that is run there; larger ones are run in pieces."""
+
 _QUIET = 3
 """ONNX Runtime's severity from which it writes to stderr itself: errors only."""
 
@@ -46,10 +47,8 @@ class Session:
         self._session = _open_session(bundle, provider)
         self._names = [node.name for node in self._session.get_inputs()]
         self._runs_on_cuda = CUDA in self._session.get_providers()
-        # Parallel runs are safe on the CPU. On CUDA they have given wrong results and take more
-        # memory with each calling thread (ONNX Runtime issues 15154 and 6181).
-        self._turn: AbstractContextManager[Any] = (
-            threading.Lock() if self._runs_on_cuda else contextlib.nullcontext()
+        self._buckets = (
+            Buckets(self._session, "cuda", MAX_ROWS_ON_CUDA) if self._runs_on_cuda else None
         )
 
     @property
@@ -59,8 +58,18 @@ class Session:
 
     def run(self, *inputs: Any) -> Any:  # noqa: ANN401 (arrays, as the graph has them)
         """Give the graph's one output for its inputs, in order."""
-        with self._turn:
-            return self._session.run(None, dict(zip(self._names, inputs, strict=True)))[0]
+        if self._buckets is not None:
+            return self._buckets.run(*inputs)
+        return self._session.run(None, dict(zip(self._names, inputs, strict=True)))[0]
+
+    def warm(self, *rows: Any) -> None:  # noqa: ANN401 (arrays, as the graph has them)
+        """Do before the first request what CUDA does once for each batch size.
+
+        Args:
+            rows: One row for each input, (1, …).
+        """
+        if self._buckets is not None:
+            self._buckets.warm(*rows)
 
     def check_inputs(self, count: int, dtype: str, sizes: tuple[int, ...]) -> None:
         """Check that the graph has so many inputs, each of that type, its batch axis free.

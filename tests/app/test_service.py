@@ -9,7 +9,7 @@ from app.settings import Settings
 
 
 def job_threads():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("job")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("runner")]
 
 
 def test_it_runs_jobs_within_its_limits_and_leaves_no_thread_behind(models_dir):
@@ -22,7 +22,7 @@ def test_it_runs_jobs_within_its_limits_and_leaves_no_thread_behind(models_dir):
             assert service.deadline_s == 1.5
             assert service.image_limits.max_pixels == 7
             assert list(service.catalog.served) == ["tiny", "tiny-codes"]
-            await service.jobs.run(lambda: None, service.deadline_s)
+            await service.jobs.submit(lambda: None, service.deadline_s)
             assert len(job_threads()) > before
 
     before = len(job_threads())

@@ -1,3 +1,5 @@
+import re
+
 import pydantic
 import pytest
 
@@ -35,11 +37,18 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch):
         ("MAX_IMAGE_BYTES", "-1"),
         ("BODY_TIMEOUT_S", "0"),
         ("LOG_LEVEL", "loud"),
+        ("ROOT_PATH", "likewise"),
+        ("ROOT_PATH", "/likewise/"),
+        ("CORS_ORIGINS", "https://shop.example/"),
+        ("CORS_ORIGINS", "shop.example"),
+        ("TRUSTED_PROXIES", "gateway"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "*"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_variable(monkeypatch, name, value):
     monkeypatch.setenv(f"LIKEWISE_{name}", value)
-    with pytest.raises(SettingsError, match=f"LIKEWISE_{name}='?{value}"):
+    with pytest.raises(SettingsError, match=f"LIKEWISE_{name}='?{re.escape(value)}"):
         read_settings({})
 
 
@@ -64,3 +73,11 @@ def test_settings_cannot_be_changed():
 
 def test_every_field_says_what_it_is():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_a_list_is_set_with_commas(monkeypatch):
+    monkeypatch.setenv("LIKEWISE_CORS_ORIGINS", "https://a.example, http://localhost:3000,")
+    monkeypatch.setenv("LIKEWISE_TRUSTED_PROXIES", "10.0.0.0/8,::1")
+    settings = read_settings({})
+    assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]

@@ -133,11 +133,21 @@ def test_the_graphs_file_is_a_plain_onnx_name_beside_the_manifest(file):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"width": 3}, {"height": 1025}, {"channels": 2}, {"aspect": "tile"}], ids=str
+    "fields",
+    [
+        {"width": 3},
+        {"height": 1025},
+        {"channels": 2},
+        {"aspect": "tile"},
+        {"middle": 0.05},
+        {"middle": 1.1},
+    ],
+    ids=str,
 )
 def test_an_input_outside_its_range_is_refused(fields):
     good = {"width": 24, "height": 32, "channels": 1, "aspect": Aspect.PAD}
     assert InputSpec(**good).width == 24
+    assert InputSpec(**good).middle == 1
     with pytest.raises(ValidationError):
         InputSpec(**(good | fields))
 

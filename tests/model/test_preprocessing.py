@@ -408,3 +408,32 @@ def test_a_damaged_file_gives_an_array_or_an_image_error(data, changes, cut):
     except ImageError:
         return
     assert answer.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("aspect", Aspect)
+@pytest.mark.parametrize("middle", [0.5, 0.8])
+def test_the_middle_of_an_image_is_what_that_part_alone_gives(aspect, middle):
+    pixels = smooth(200, 300)
+    width, height = round(200 * middle), round(300 * middle)
+    left, top = (200 - width) // 2, (300 - height) // 2
+    cut = pixels[top : top + height, left : left + width]
+    of_middle = spec(aspect=aspect).model_copy(update={"middle": middle})
+    answer = preprocess(encoded(Image.fromarray(pixels)), of_middle)
+    expected = preprocess(encoded(Image.fromarray(cut)), spec(aspect=aspect))
+    # The filter sees a little beyond the cut, where there is something to see.
+    assert difference(answer, expected) <= 6
+    assert (
+        difference(answer, preprocess(encoded(Image.fromarray(pixels)), spec(aspect=aspect))) > 20
+    )
+
+
+def test_the_middle_of_a_jpeg_is_decoded_at_a_scale_that_leaves_it_enough_pixels():
+    waves = np.abs(np.sin(np.indices((800, 800)).sum(axis=0) / 25))[..., None]
+    data = encoded(Image.fromarray((smooth(800, 800) * waves).astype(np.uint8)), "JPEG", quality=95)
+    with Image.open(io.BytesIO(data)) as whole:
+        lossless = encoded(whole.convert("RGB"))
+    of_middle = InputSpec(width=96, height=96, channels=3, aspect=Aspect.CROP, middle=0.25)
+    reduced, full = (preprocess(d, of_middle) for d in (data, lossless))
+    off = np.abs(reduced.astype(int) - full.astype(int))
+    assert np.percentile(off, 97) <= 4
+    assert off.mean() <= 2

@@ -34,8 +34,11 @@ def test_every_shipped_config_can_be_built(name):
 @pytest.mark.parametrize("name", config_names())
 def test_every_shipped_config_says_how_it_is_run(name):
     text = importlib.import_module(f"training.configs.{name}").__doc__
-    assert f"python -m training train {name} --data" in text
-    assert "python -m training export" in text
+    if load_config(name).split.official_folds:
+        assert f"python -m training folds {name} --data" in text
+    else:
+        assert f"python -m training train {name} --data" in text
+        assert "python -m training export" in text
 
 
 def test_json_and_back_is_the_same_config():

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -6,8 +8,10 @@ from model.bundle import open_bundle
 from model.manifest import Metric
 from tests.training import synthetic
 from training.components import Component
+from training.errors import ConfigError, RunError, WeightsError
 from training.figures import Figure
-from training.folds import cross_validate, mean_figures, pooled_figures
+from training.folds import mean_figures, plan_folds, pooled_figures
+from training.initial import open_weights
 from training.measurement.pairs import all_pairs
 from training.run import RunFolder
 
@@ -20,9 +24,15 @@ def out(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def record(folder, out):
+def planned(folder, out):
     config = synthetic.chopra(epochs=1, protocols=(Component(name="separation"),))
-    return cross_validate(config, folder, 2, out, QUIET)
+    return plan_folds(config, folder, out, folds=2)
+
+
+@pytest.fixture(scope="module")
+def record(planned):
+    planned.train(QUIET)
+    return planned.record()
 
 
 def test_everybody_is_tested_by_a_bundle_that_has_not_seen_them(record, out):
@@ -46,9 +56,42 @@ def test_pairs_are_pooled_and_protocols_averaged(record):
     assert len(averaged) == 2
 
 
-def test_a_call_that_was_killed_goes_on_and_ends_the_same(record, folder, out):
-    again = cross_validate(record.config, folder, 2, out, QUIET)
-    assert again.figures == record.figures
+def test_a_call_that_was_killed_goes_on_and_ends_the_same(record, planned, out):
+    shutil.rmtree(out / "fold1" / "bundle")
+    assert planned.missing == (1,)
+    with pytest.raises(RunError, match="folds 1 are missing"):
+        planned.record()
+    before = (out / "fold0" / "bundle" / "manifest.json").stat()
+    planned.train(QUIET)
+    assert (out / "fold0" / "bundle" / "manifest.json").stat() == before
+    assert planned.record().figures == record.figures
+
+
+def test_a_fold_does_not_go_on_as_another(record, folder, out):
+    longer = record.config.model_copy(update={"epochs": 2})
+    with pytest.raises(RunError, match="was begun with another config"):
+        plan_folds(longer, folder, out, folds=2).train(QUIET)
+    with pytest.raises(RunError, match="was begun with other people"):
+        plan_folds(record.config, folder, out, folds=4).train(QUIET)
+
+
+def test_a_bar_may_be_corrected_after_the_training(record, folder, out):
+    changed = record.config.model_copy(update={"protocols": ()})
+    assert plan_folds(changed, folder, out, folds=2).missing == ()
+
+
+def test_weights_that_have_seen_whom_a_fold_tests_are_refused(exported, folder, tmp_path):
+    with pytest.raises(WeightsError, match=r"have seen 15 .* such as id"):
+        plan_folds(synthetic.config(), folder, tmp_path, folds=2, weights=open_weights(exported))
+
+
+def test_a_fold_that_there_is_not_is_refused(planned):
+    with pytest.raises(ConfigError, match="no fold 2; they are 0 to 1"):
+        planned.train(QUIET, only=[0, 2])
+
+
+def test_eight_folds_are_drawn_unless_told(folder, tmp_path):
+    assert len(plan_folds(synthetic.config(), folder, tmp_path).splits) == 8
 
 
 def test_a_mean_over_folds_has_its_standard_error():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from training.config import load_config
-from training.folds import cross_validate
+from training.folds import plan_folds
 from training.initial import open_weights
 from training.overrides import override
 from training.record import write_record
@@ -19,7 +20,14 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     config: Annotated[str, typer.Argument(help="A named config; see `configs`.")],
     data: Annotated[Path, typer.Option(help="The data set to divide.")],
     out: Annotated[Path, typer.Option(help="The folder of the runs; taken up again if killed.")],
-    folds: Annotated[int, typer.Option(min=2, help="How many folds.")] = 8,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="How many folds, 8 unless the config takes the data set's own."),
+    ] = None,
+    only: Annotated[
+        list[int] | None,
+        typer.Option(help="Train this fold alone, from 0; may be given repeatedly."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
     init: Annotated[
         Path | None, typer.Option(help="A bundle or run whose weights each fold begins with.")
@@ -30,10 +38,26 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     ] = None,
     to: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
 ) -> None:
-    """Train once for each fold of the identities, and pool what is measured on them."""
+    """Train once for each fold of the identities, and pool what is measured on them.
+
+    The record is written when every fold is there, from this call, others, or other machines.
+    """
     weights = None if init is None else open_weights(init)
     named = load_config(config, {} if seed is None else {"seed": seed})
     asked = override(named if weights is None else weights.adopted(named), settings or ())
-    record = cross_validate(asked, data, folds, out, console, weights=weights)
+    planned = plan_folds(asked, data, out, folds=folds, weights=weights)
+    planned.train(console, only or ())
+    if missing := planned.missing:
+        console.print(_still_missing(missing, len(planned.splits), out))
+        return
+    record = planned.record()
     print_figures(record.figures)
     console.print(f"wrote {write_record(record, to)}")
+
+
+def _still_missing(missing: Sequence[int], folds: int, out: Path) -> str:
+    return (
+        f"{folds - len(missing)} of {folds} folds are done, and no record is written yet; missing "
+        f"in {out}: {', '.join(f'fold{fold}' for fold in missing)}. Train them by this command, "
+        "here or elsewhere, lay their folders there, and give it again"
+    )

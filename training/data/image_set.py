@@ -38,6 +38,7 @@ class ImageSet:
         test_identities: Those that the data set's own protocol keeps for testing; often empty.
         test_images: Names of those that its own closed-set protocol keeps; often empty.
         official_pairs: Verification protocols that come with the data, by name.
+        pair_folds: The folds of its own cross-validation, each a list of pairs; often empty.
         listed: Where identities are not known, the only pairs of which it is known whether they are
             genuine; None where identities are known.
     """
@@ -48,6 +49,7 @@ class ImageSet:
     official_pairs: Mapping[str, tuple[OfficialPair, ...]] = field(default_factory=dict)
     listed: tuple[OfficialPair, ...] | None = None
     test_images: frozenset[str] = frozenset()
+    pair_folds: tuple[tuple[OfficialPair, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -85,6 +87,18 @@ class ImageSet:
         """
         wanted = set(names)
         return replace(self, images=tuple(image for image in self if image.name in wanted))
+
+    def identities_in(self, pairs: Iterable[OfficialPair]) -> frozenset[str]:
+        """Whom some pairs of images show.
+
+        Raises:
+            DataError: An image of the pairs is not here.
+        """
+        owner = {image.name: image.identity for image in self.images}
+        names = {name for left, right, _ in pairs for name in (left, right)}
+        if lost := names - owner.keys():
+            raise DataError(f"{self.name}: {len(lost)} images of its pairs are not here")
+        return frozenset(owner[name] for name in names)
 
     def labels(self) -> NDArray[np.int64]:
         """Each image's identity as an index into `identities`; shape (images,)."""

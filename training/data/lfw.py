@@ -1,7 +1,8 @@
-"""Labeled Faces in the Wild (Huang et al. 2007) in its published layout, with its View 1 lists.
+"""Labeled Faces in the Wild (Huang et al. 2007) in its published layout, with its lists.
 
 The images lie in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `peopleDevTest.txt`
 (people that View 1 may train on and must test on) and `pairsDevTest.txt` (its 1,000 test pairs).
+View 2 is `pairs.txt`, where it is there: ten folds of 300 genuine and 300 impostor pairs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from training.data.image_set import ImageSet, OfficialPair
 from training.errors import DataError
 
 TEST_PEOPLE, TEST_PAIRS = "peopleDevTest.txt", "pairsDevTest.txt"
+FOLD_PAIRS = "pairs.txt"
 
 
 def is_lfw(folder: Path) -> bool:
@@ -22,7 +24,7 @@ def is_lfw(folder: Path) -> bool:
 
 
 def read_lfw(folder: Path) -> ImageSet:
-    """Read LFW; its test people are those of `peopleDevTest.txt`.
+    """Read LFW; its test people are those of `peopleDevTest.txt`, its folds those of `pairs.txt`.
 
     Raises:
         DataError: No images beside the lists, or a list that does not fit them.
@@ -32,9 +34,13 @@ def read_lfw(folder: Path) -> ImageSet:
     if strangers := people - set(faces.identities):
         raise DataError(f"{TEST_PEOPLE} names {len(strangers)} people who have no images here")
     names = _names(faces)
-    pairs = tuple(_pair(line, names) for line in _lines(folder / TEST_PAIRS))
+    pairs = tuple(_pair(line, names, TEST_PAIRS) for line in _lines(folder / TEST_PAIRS))
     return replace(
-        faces, name="lfw", test_identities=people, official_pairs={"LFW View 1 pairsDevTest": pairs}
+        faces,
+        name="lfw",
+        test_identities=people,
+        official_pairs={"LFW View 1 pairsDevTest": pairs},
+        pair_folds=_folds(folder / FOLD_PAIRS, names),
     )
 
 
@@ -57,7 +63,29 @@ def _names(faces: ImageSet) -> dict[str, str]:
     return {Path(image.name).stem: image.name for image in faces}
 
 
-def _pair(line: str, names: dict[str, str]) -> OfficialPair:
+def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...], ...]:
+    """View 2's folds; `10 300` in the first line: ten, each of 300 genuine and 300 impostor pairs.
+
+    A fold's genuine pairs come first, then its impostor pairs, then the next fold.
+    """
+    if not path.is_file():
+        return ()
+    pairs = [_pair(line, names, path.name) for line in _lines(path)]
+    match path.read_text().split("\n", 1)[0].split():
+        case [folds, each] if folds.isdecimal() and each.isdecimal():
+            size = 2 * int(each)
+            kinds = ([True] * int(each) + [False] * int(each)) * int(folds)
+        case _:
+            raise DataError(f"{path.name} must begin with its folds and the pairs of each kind")
+    if not pairs or [same for *_, same in pairs] != kinds:
+        raise DataError(
+            f"{path.name} announces {folds} folds of {each} genuine and {each} impostor pairs, and "
+            f"its {len(pairs)} pairs are not so"
+        )
+    return tuple(tuple(pairs[start : start + size]) for start in range(0, len(pairs), size))
+
+
+def _pair(line: str, names: dict[str, str], listed_in: str) -> OfficialPair:
     """`Name i j` is a genuine pair, `Name i Other j` an impostor pair."""
     match line.split():
         case [name, i, j] if i.isdecimal() and j.isdecimal():
@@ -65,7 +93,7 @@ def _pair(line: str, names: dict[str, str]) -> OfficialPair:
         case [name, i, other, j] if i.isdecimal() and j.isdecimal():
             left, right, same = f"{name}_{int(i):04d}", f"{other}_{int(j):04d}", False
         case _:
-            raise DataError(f"{TEST_PAIRS}: cannot read the line {line!r}")
+            raise DataError(f"{listed_in}: cannot read the line {line!r}")
     if left not in names or right not in names:
-        raise DataError(f"{TEST_PAIRS}: no image for the line {line!r}")
+        raise DataError(f"{listed_in}: no image for the line {line!r}")
     return names[left], names[right], same

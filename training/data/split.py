@@ -84,7 +84,13 @@ def split_data(
 
     Raises:
         DataError: See `split_identities` and `split_images`.
+        SplitError: The config is trained once for each of the data set's own folds.
     """
+    if config.official_folds:
+        raise SplitError(
+            "this config has no single split: it is trained once for each of the data set's own "
+            "folds, by `python -m training folds`"
+        )
     if config.by is SplitBy.IMAGE:
         return split_images(images, config, seed)
     return split_identities(images, config, seed, seen)

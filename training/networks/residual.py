@@ -1,8 +1,9 @@
 """A small residual encoder (He et al. 2016) with the head of face networks.
 
 Its blocks are the improved ones of ArcFace (Deng et al. 2019, section 3.1), or plain ones, which
-train and run in about half the time. The head keeps where things are (a flattened map, not an average): faces are roughly
-aligned, and position tells. The embedding has length 1, so its L2 energy lies between 0 and 2.
+train and run in about half the time. The head keeps where things are (a flattened map, not an
+average): faces are roughly aligned, and position tells. The embedding has length 1, so its L2
+energy lies between 0 and 2.
 """
 
 from __future__ import annotations

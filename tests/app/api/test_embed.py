@@ -69,7 +69,7 @@ def test_a_model_given_twice_is_refused(client):
 def test_an_unknown_parameter_in_the_url_is_a_problem(client):
     response = client.post("/embed?modell=tiny", files=parts(1))
     assert (response.status_code, problem_of(response)) == (422, "bad-parameter")
-    assert response.json()["errors"][0]["field"] == "query.modell"
+    assert response.json()["errors"][0]["field"] == "modell"
 
 
 def test_thirty_two_images_are_taken_and_one_more_is_not(client):

@@ -1,6 +1,8 @@
 import asyncio
+import time
 
 import httpx2
+import pytest
 
 from app.errors import EncodingError
 from app.main import create_app
@@ -28,8 +30,10 @@ def with_fake(scenario, **choices):
     return asyncio.run(whole())
 
 
-def embed(client):
-    return asyncio.ensure_future(client.post("/embed", content=fakes.photo(1), headers=IMAGE))
+def embed(client, **headers):
+    return asyncio.ensure_future(
+        client.post("/embed", content=fakes.photo(1), headers=IMAGE | headers)
+    )
 
 
 async def until(condition):
@@ -62,7 +66,7 @@ def test_when_the_deadline_passes_the_answer_is_504_and_what_waited_never_runs()
         responses = await asyncio.gather(embed(client), embed(client))
         assert [response.status_code for response in responses] == [504, 504]
         encoder.gate.set()
-        await until(lambda: not app.state.service.jobs._free.locked())
+        await until(lambda: app.state.service.jobs.busy == 0)
         assert encoder.calls == 1
         assert (await embed(client)).status_code == 200
 
@@ -149,5 +153,70 @@ def test_an_encoder_that_fails_is_a_500_with_its_own_type_and_the_next_is_answer
         assert "secret" not in unexpected.text
         encoder.error = None
         assert (await embed(client)).status_code == 200
+
+    with_fake(scenario)
+
+
+def test_a_client_may_shorten_its_deadline_and_only_shorten_it():
+    async def scenario(app, encoder, client):
+        encoder.gate.clear()
+        began = time.perf_counter()
+        short = await embed(client, **{"X-Deadline-Ms": "50"})
+        assert short.status_code == 504
+        assert short.json()["type"] == "urn:likewise:problem:deadline"
+        assert time.perf_counter() - began < 0.25
+        long = await embed(client, **{"X-Deadline-Ms": "1e9"})
+        assert long.status_code == 504
+        encoder.gate.set()
+        await until(lambda: app.state.service.jobs.busy == 0)
+        assert (await embed(client, **{"X-Deadline-Ms": "5000"})).status_code == 200
+
+    with_fake(scenario, deadline_ms=300)
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "soon", "nan", "1,000", ""])
+def test_a_deadline_that_is_none_is_refused_before_the_body_is_read(value):
+    async def scenario(_, encoder, client):
+        refused = await embed(client, **{"X-Deadline-Ms": value})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "X-Deadline-Ms"
+        assert encoder.calls == 0
+
+    with_fake(scenario)
+
+
+def test_when_the_queue_is_full_a_body_is_refused_unread():
+    async def scenario(app, encoder, client):
+        encoder.gate.clear()
+        first = embed(client)
+        await until(encoder.entered.is_set)
+        sent, asked = [], []
+        scope, _, send = request_that_ends(asyncio.Event(), sent)
+
+        async def receive():
+            asked.append(1)
+            return {"type": "http.request", "body": b"", "more_body": True}
+
+        await app(scope, receive, send)
+        assert sent[0]["status"] == 503
+        assert asked == []
+        encoder.gate.set()
+        assert (await first).status_code == 200
+
+    with_fake(scenario, max_waiting=0)
+
+
+def test_a_thread_that_ends_makes_the_service_unready_until_another_has_passed_the_check():
+    async def scenario(_, encoder, client):
+        encoder.error = SystemExit("the thread is told to end")
+        failed = await embed(client)
+        assert failed.status_code == 503
+        assert failed.json()["type"] == "urn:likewise:problem:runner-failed"
+        assert failed.headers["retry-after"] == "1"
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/livez")).status_code == 200
+        encoder.error = None
+        assert (await embed(client)).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
 
     with_fake(scenario)

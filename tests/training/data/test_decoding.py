@@ -47,3 +47,11 @@ def test_a_canvas_is_the_input_enlarged():
     canvas = canvas_of(SPEC, 1.25)
     assert (canvas.width, canvas.height) == (20, 15)
     assert (canvas.channels, canvas.aspect) == (SPEC.channels, SPEC.aspect)
+
+
+@pytest.mark.parametrize(
+    ("middle", "scale", "shown"), [(0.8, 1.25, 1), (0.5, 1.5, 0.75), (1, 2, 1)]
+)
+def test_the_canvas_of_a_middle_shows_as_much_more_around_it(middle, scale, shown):
+    canvas = canvas_of(SPEC.model_copy(update={"middle": middle}), scale)
+    assert canvas.middle == pytest.approx(shown)

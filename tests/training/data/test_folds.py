@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.training.synthetic import image_set
-from training.data.folds import fold_splits
+from training.data.folds import fold_splits, official_fold_splits
 from training.errors import SplitError
 
 IMAGES = image_set({f"p{i:02d}": 2 for i in range(40)})
@@ -27,3 +29,49 @@ def test_a_seed_decides_who_is_in_which_fold():
 def test_folds_that_cannot_be_made_are_refused(folds):
     with pytest.raises(SplitError, match="cannot make"):
         list(fold_splits(IMAGES, folds, 0.2, 0))
+
+
+def official(*folds, counts=None):
+    """An image set whose folds have one impostor pair for each two of the people given."""
+    images = image_set(counts or {f"p{i:02d}": 2 for i in range(20)} | {"single": 1})
+    pairs = tuple(tuple((f"{a}/0.png", f"{b}/0.png", False) for a, b in fold) for fold in folds)
+    return replace(images, pair_folds=pairs)
+
+
+def test_the_people_of_a_fold_are_tested_and_all_others_trained_or_calibrated_on():
+    images = official([("p00", "p01"), ("p02", "p01")], [("p03", "single")])
+    first, second = official_fold_splits(images, 0.2, seed=3)
+    assert first.test == ("p00", "p01", "p02")
+    assert second.test == ("p03", "single")
+    for split in (first, second):
+        parts = [*split.train, *split.calibration, *split.test]
+        assert sorted(parts) == list(images.identities)
+    assert (len(first.calibration), len(second.calibration)) == (3, 4)  # Of 17 and of 19.
+
+
+def test_only_people_with_several_images_calibrate():
+    images = official([("a0", "a1")], counts={f"a{i}": 1 + (i > 14) for i in range(20)})
+    (split,) = official_fold_splits(images, 0.4, seed=3)
+    assert set(split.calibration) < {f"a{i}" for i in range(15, 20)}
+    assert len(split.calibration) == 2
+
+
+def test_a_seed_decides_who_calibrates_in_each_fold():
+    images = official([("p00", "p01")], [("p02", "p03")])
+    same = [list(official_fold_splits(images, 0.3, seed=1)) for _ in range(2)]
+    assert same[0] == same[1]
+    assert same[0] != list(official_fold_splits(images, 0.3, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        (IMAGES, "no folds of its own"),
+        (official([("p00", "p01")], [("p01", "p02"), ("p00", "p03")]), "2 identities, such as p00"),
+        (official([("a", "b")], counts=dict.fromkeys("abcde", 2)), "fold 0 .* leaves 3 identities"),
+    ],
+    ids=["none", "somebody in two", "too few others"],
+)
+def test_official_folds_that_cannot_be_trained_for_are_refused(images, reason):
+    with pytest.raises(SplitError, match=reason):
+        list(official_fold_splits(images, 0.2, 0))

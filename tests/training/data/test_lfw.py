@@ -1,6 +1,7 @@
 import pytest
 
 from tests.training.synthetic import pattern, png, write_files, write_zip
+from training.data.folds import official_fold_splits
 from training.data.source import open_data
 from training.errors import DataError
 
@@ -70,6 +71,51 @@ def test_lists_without_images_are_an_error(tmp_path):
         open_data(folder)
 
 
+def with_folds(folder, text):
+    (write_lfw(folder) / "pairs.txt").write_text(text)
+    return folder
+
+
+FOLDS = (
+    "Ada_Byron\t1\t3",
+    "Ada_Byron\t2\tCy_Twombly\t1",
+    "Bob_Ross\t1\t2",
+    "Bob_Ross\t1\tDan_Brown\t2",
+)
+
+
+def test_the_folds_of_view_2_are_read_in_their_order(tmp_path):
+    images = open_data(with_folds(tmp_path / "any", "\n".join(["2\t1", *FOLDS])))
+    read = [[(a[-8:-4], b[-8:-4], same) for a, b, same in fold] for fold in images.pair_folds]
+    assert read == [
+        [("0001", "0003", True), ("0002", "0001", False)],
+        [("0001", "0002", True), ("0001", "0002", False)],
+    ]
+    people = [images.identities_in(fold) for fold in images.pair_folds]
+    assert people == [{"Ada_Byron", "Cy_Twombly"}, {"Bob_Ross", "Dan_Brown"}]
+
+
+def test_without_view_2_there_are_no_folds(tmp_path):
+    assert open_data(write_lfw(tmp_path / "any")).pair_folds == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["1\t1", *FOLDS], "announces 1 folds of 1 genuine and 1 impostor pairs"),
+        (["1\t2", *FOLDS], "its 4 pairs are not so"),
+        (["2\t1", *FOLDS[:3]], "its 3 pairs are not so"),
+        (["0\t0"], "its 0 pairs are not so"),
+        (["4", *FOLDS], "must begin with its folds"),
+        (["", *FOLDS], "must begin with its folds"),
+        (["1\t1", FOLDS[0], "Nobody\t1\tBob_Ross\t1"], r"pairs.txt: no image for the line"),
+    ],
+)
+def test_folds_that_are_not_as_announced_are_an_error(tmp_path, lines, reason):
+    with pytest.raises(DataError, match=reason):
+        open_data(with_folds(tmp_path / "any", "\n".join(lines)))
+
+
 @pytest.mark.data
 def test_lfw_is_as_published(data_sets):
     images = open_data(data_sets / "lfw")
@@ -80,3 +126,18 @@ def test_lfw_is_as_published(data_sets):
     owner = {image.name: image.identity for image in images}
     assert all((owner[left] == owner[right]) == same for left, right, same in pairs)
     assert all(owner[name] in images.test_identities for pair in pairs for name in pair[:2])
+
+
+@pytest.mark.data
+def test_view_2_is_as_published_and_its_folds_share_nobody(data_sets):
+    images = open_data(data_sets / "lfw")
+    assert [len(fold) for fold in images.pair_folds] == [600] * 10
+    assert all(
+        [same for *_, same in fold] == [True] * 300 + [False] * 300 for fold in images.pair_folds
+    )
+    splits = list(official_fold_splits(images, 0.1, seed=0))
+    tested = [name for split in splits for name in split.test]
+    assert len(tested) == len(set(tested)) == 4_281
+    for split in splits:
+        assert len(split.train) + len(split.calibration) + len(split.test) == 5_749
+        assert 148 <= len(split.calibration) <= 153

@@ -25,6 +25,46 @@ def test_embeddings_have_length_one(channels, width, height, training):
     torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(5))
 
 
+@pytest.mark.parametrize("blocks", ["improved", "plain"])
+def test_both_kinds_of_blocks_have_the_same_shapes(blocks):
+    torch.manual_seed(0)
+    network = build(spec(33, 17), **SMALL, blocks=blocks)
+    images = torch.randn(3, 3, 17, 33)
+    assert network.body(network.stem(images)).shape == (3, 16, 3, 5)
+    assert network(images).shape == (3, 12)
+
+
+def test_a_plain_block_is_conv_norm_relu_conv_norm_and_the_shortcut():
+    torch.manual_seed(0)
+    block = build(spec(), **SMALL, blocks="plain").eval().body[0]
+    maps = torch.randn(2, 8, 8, 8)
+    conv1, norm1, _, conv2, norm2 = block.body
+    expected = norm2(conv2(norm1(conv1(maps)).clamp(min=0))) + block.shortcut(maps)
+    torch.testing.assert_close(block(maps.clone()), expected)
+
+
+def test_a_mirrored_encoder_embeds_an_image_with_its_mirror_image_once_trained():
+    torch.manual_seed(0)
+    network = build(spec(), **SMALL, mirrored=True)
+    plain = build(spec(), **SMALL)
+    plain.load_state_dict(network.state_dict())
+    images = torch.randn(4, 3, 24, 32)
+    network.eval(), plain.eval()
+    both = plain(images) + plain(images.flip(3))
+    torch.testing.assert_close(network(images), both / both.norm(dim=1, keepdim=True))
+    torch.testing.assert_close(network(images), network(images.flip(3)))
+    network.train(), plain.train()
+    torch.manual_seed(1)
+    expected = plain(images)
+    torch.manual_seed(1)
+    torch.testing.assert_close(network(images), expected)
+
+
+def test_blocks_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="improved, plain"):
+        build(spec(), **SMALL, blocks="fancy")
+
+
 def test_the_faces_network_has_at_most_two_million_parameters_and_eight_megabytes():
     config = load_config("faces")
     encoder = build_encoder(config)

@@ -1,0 +1,38 @@
+"""`python -m app.keys NAME >> keys.txt`: make a key.
+
+Its line for the keys file goes to stdout, the key itself to stderr, which is this once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app.errors import KeysError
+from app.keys.entries import make_key
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make a key and print it.
+
+    Args:
+        arguments: Those of the command line where None.
+
+    Returns:
+        The exit status: 0, or 2 where the name cannot be used.
+    """
+    parser = argparse.ArgumentParser(prog="python -m app.keys", description="Make an API key.")
+    parser.add_argument("name", help="whose key it is: letters, digits and . _ -")
+    try:
+        key, entry = make_key(parser.parse_args(arguments).name)
+    except KeysError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stderr.write(f"the key, shown this once: {key}\n")
+    sys.stdout.write(f"{entry.line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The keys file: a line for each key, its name and the SHA-256 of the key.
+
+    # comments and empty lines are passed over
+    shop-2026   3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
+
+The key itself is in no file. It is 256 random bits, so that a plain hash is enough: there is
+nothing to guess, and a slow hash would cost each request what it costs an attacker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.errors import KeysError
+
+MAX_KEYS = 256
+MAX_FILE_BYTES = 64_000
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Short, and unable to forge a log line."""
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+_PREFIX = "likewise_"
+"""By which a key is known where it should not be: in a repository, in a log."""
+_KEY_BYTES = 32
+_HOW = "`python -m app.keys NAME` writes such a line"
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """One key, by its name and the SHA-256 (32 bytes) of its bytes."""
+
+    name: str
+    digest: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the name.
+
+        Raises:
+            KeysError: It is none.
+        """
+        if not _NAME.fullmatch(self.name):
+            raise KeysError("a key's name has 1 to 64 letters, digits and the signs . _ -")
+
+    @property
+    def line(self) -> str:
+        """Its line in the keys file."""
+        return f"{self.name} {self.digest.hex()}"
+
+
+def digest_of(key: bytes) -> bytes:
+    """The SHA-256 of a key, 32 bytes."""
+    return hashlib.sha256(key).digest()
+
+
+def make_key(name: str) -> tuple[str, KeyEntry]:
+    """Make a key from 256 random bits.
+
+    Returns:
+        The key, which nothing can show again, and its entry.
+
+    Raises:
+        KeysError: The name cannot be used.
+    """
+    key = _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
+    return key, KeyEntry(name, digest_of(key.encode()))
+
+
+def read_keys(path: Path) -> tuple[KeyEntry, ...]:
+    """Read a keys file; 1 to `MAX_KEYS` keys, no name and no hash twice.
+
+    Raises:
+        KeysError: It cannot be read, or a line is wrong. The message repeats nothing of the line:
+            a key that was pasted there by mistake would end up in the log.
+    """
+    entries: dict[str, KeyEntry] = {}
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        text = line.partition("#")[0].split()
+        if text:
+            entry = _entry(path, number, text)
+            if entry.name in entries or entry.digest in {e.digest for e in entries.values()}:
+                raise KeysError(f"{path}, line {number}: the same name or hash is there before")
+            entries[entry.name] = entry
+    if not 0 < len(entries) <= MAX_KEYS:
+        raise KeysError(f"{path} holds {len(entries)} keys; it takes 1 to {MAX_KEYS}. {_HOW}")
+    return tuple(entries.values())
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise KeysError(f"the keys file {path} cannot be read ({error.strerror})") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise KeysError(f"the keys file {path} has more than {MAX_FILE_BYTES:,} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise KeysError(f"the keys file {path} is not UTF-8 text") from error
+
+
+def _entry(path: Path, number: int, text: list[str]) -> KeyEntry:
+    if len(text) == 2 and _NAME.fullmatch(text[0]) and _DIGEST.fullmatch(text[1]):  # noqa: PLR2004 (name, hash)
+        return KeyEntry(text[0], bytes.fromhex(text[1]))
+    raise KeysError(f"{path}, line {number}: not a name and 64 hexadecimal digits. {_HOW}")

@@ -1,0 +1,19 @@
+"""Whether anyone who reaches the port may call."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from app.settings import Settings
+
+
+def open_to_others(settings: Settings) -> bool:
+    """True where the service listens beyond this machine and asks for no key."""
+    return settings.api_keys_file is None and not _is_loopback(settings.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host.lower() == "localhost"

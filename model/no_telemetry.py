@@ -1,0 +1,13 @@
+"""Nothing of ours is told to others: ONNX Runtime's telemetry is off from the first import on.
+
+Its official builds report to Microsoft unless told otherwise (since 1.29 on Linux too: process,
+machine, model, errors), beginning when it is imported, and keep a device id and a queue of events
+in the home folder. `app` and `training` import this module before anything of theirs is loaded, and
+their child processes inherit it. An operator who sets the variable decides for himself.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,0 +1,56 @@
+"""LFW's View 2: ten encoders as `faces`, each trained without the people that it is tested on.
+
+    python -m training folds faces_view2 --data ../shared/data/lfw --out runs/view2
+
+A fold at a time, on as many machines as are at hand:
+
+    python -m training folds faces_view2 --data ../shared/data/lfw --out runs/view2 --only 3
+
+Lay the folders `fold0` to `fold9` into one `runs/view2` and give the first command there: it trains
+what is missing, and writes the record when all ten are done. `train` refuses this config, for no
+single split tests all of View 2, and `folds` refuses `--init`: this is a protocol without outside
+data, and the people whom `faces` was trained on are View 2's too.
+
+Time and figure: not trained yet. The bar is 90 %, as the mean of the ten accuracies.
+"""
+
+from model.manifest import Aspect, InputSpec
+from training.components import Component
+from training.config import SplitConfig
+from training.configs.faces import CONFIG as FACES
+from training.figures import Target
+
+_SUMMARY = "A face verifier trained on LFW without the people of one fold of its View 2."
+
+CONFIG = FACES.model_copy(
+    update={
+        "name": "faces-view2",
+        "version": "1.0.0",
+        # Smaller and shorter than `faces`: there are ten to train.
+        "input": InputSpec(width=96, height=96, channels=3, aspect=Aspect.CROP, middle=0.8),
+        "canvas": 1.3,
+        "epochs": 40,
+        # A tenth of the people with several images: 148 to 153 of them, who choose the threshold.
+        "split": SplitConfig(official_folds=True, calibration=0.1),
+        "card": FACES.card.model_copy(
+            update={
+                "summary": _SUMMARY,
+                "intended_use": "Comparison with the results published on LFW's View 2.",
+            }
+        ),
+        "protocols": (Component(name="lfw_view2"),),
+        "targets": (
+            Target(
+                figure=(
+                    "accuracy on the unseen fold of LFW View 2, threshold from other unseen "
+                    "people, mean of 10 folds"
+                ),
+                at_least=0.9,
+                published=(
+                    "View 2, no outside data: eigenfaces 60.0 %, V1-like/MKL 79.35 %, "
+                    "MRF-Fusion-CSKDA 95.89 %"
+                ),
+            ),
+        ),
+    }
+)
