@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import structlog
@@ -89,7 +89,7 @@ def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 class AccessLog:
-    """One line for each request: nothing of its body, its query or its sender."""
+    """One line for each request: its client's address, and nothing of its body or its query."""
 
     def __init__(self, log_format: LogFormat, file: TextIO | None = None) -> None:
         """Write to a file, or to what is stderr now."""
@@ -100,27 +100,17 @@ class AccessLog:
             wrapper_class=structlog.BoundLogger,
         ).bind(logger="app.access")
 
-    def answered(
-        self, method: str, route: str, status: int, seconds: float, model: str | None
-    ) -> None:
+    def answered(self, seconds: float, **said: str | int | None) -> None:
         """A request was answered.
 
         Args:
-            method: Of HTTP.
-            route: The template of its route: a path could carry anything.
-            status: Of HTTP.
             seconds: How long that took.
-            model: The name of the model that it wanted, where that is known.
+            said: Of the line; what is None is left out. `client` is the address that it came from,
+                as far as the trusted proxies say, `route` the template of its route (a path could
+                carry anything), and `model` the name of the model that it wanted.
         """
-        said: Mapping[str, object] = {} if model is None else {"model": model}
-        self._log.info(
-            "request",
-            method=method,
-            route=route,
-            status=status,
-            ms=round(1000 * seconds, 3),
-            **said,
-        )
+        known = {name: value for name, value in said.items() if value is not None}
+        self._log.info("request", **known, ms=round(1000 * seconds, 3))
 
 
 def _level(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)

@@ -75,4 +75,11 @@ class Observed:
         if problem is not None:
             telemetry.refused(problem)
         if self._log is not None and not (route in QUIET and status < 400):  # noqa: PLR2004 (an error)
-            self._log.answered(scope["method"], route, status, seconds, telemetry.chosen())
+            self._log.answered(
+                seconds,
+                client=scope["client"][0] if scope.get("client") else None,
+                method=scope["method"],
+                route=route,
+                status=status,
+                model=telemetry.chosen(),
+            )

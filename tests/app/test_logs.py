@@ -73,10 +73,14 @@ def test_what_is_below_the_level_is_not_logged(log):
 def test_the_line_of_a_request_says_what_became_of_it():
     file = io.StringIO()
     named_request("abc", None)
-    AccessLog(LogFormat.JSON, file).answered("POST", "/verify", 200, 0.0012345, "faces")
+    log = AccessLog(LogFormat.JSON, file)
+    log.answered(
+        0.0012345, client="192.0.2.7", method="POST", route="/verify", status=200, model="faces"
+    )
     (line,) = lines(file.getvalue())
     del line["timestamp"]
     assert line == {
+        "client": "192.0.2.7",
         "event": "request",
         "level": "info",
         "logger": "app.access",

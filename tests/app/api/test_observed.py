@@ -36,6 +36,7 @@ def test_each_request_is_one_line_with_its_id_its_trace_and_its_model(logged):
     assert 0 < one.pop("ms") < 10_000
     assert one.pop("timestamp")
     assert one == {
+        "client": "testclient",
         "event": "request",
         "level": "info",
         "logger": "app.access",
