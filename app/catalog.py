@@ -67,7 +67,10 @@ Load = Callable[[Bundle], Served]
 
 @dataclass(frozen=True)
 class Catalog:
-    """The served bundles by name, and those that were refused at start, with the reason."""
+    """The served bundles by name, and those that were refused, with the reason.
+
+    A name may be in both: then the bundle in the folder was refused, and an earlier one answers.
+    """
 
     default: str
     served: Mapping[str, Served]
@@ -86,8 +89,7 @@ class Catalog:
         reason = self.refused.get(wanted)
         if reason is not None:
             raise ModelRefusedError(
-                f"the model {wanted!r} did not pass its checks when the service started; "
-                "the service's log says why"
+                f"the model {wanted!r} did not pass its checks; the service's log says why"
             )
         available = ", ".join(self.served)
         raise UnknownModelError(
@@ -153,7 +155,7 @@ def check_default(models_dir: Path, default: str) -> Bundle:
             f"(found: {', '.join(names) or 'none'}); "
             "set LIKEWISE_DEFAULT_MODEL to one that is there, or LIKEWISE_MODELS_DIR"
         )
-    return _open(models_dir / default)
+    return open_named(models_dir / default)
 
 
 def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
@@ -172,7 +174,7 @@ def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
     refused: dict[str, LikewiseError] = {}
     for folder in bundle_folders(models_dir):
         try:
-            bundle = _open(folder)
+            bundle = open_named(folder)
             served[folder.name] = load(bundle)
         except BundleError as error:
             if folder.name == default:
@@ -182,7 +184,12 @@ def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
     return Catalog(default, served, refused)
 
 
-def _open(folder: Path) -> Bundle:
+def open_named(folder: Path) -> Bundle:
+    """Open a bundle that has to bear its folder's name.
+
+    Raises:
+        BundleError: It cannot be used, or is named otherwise.
+    """
     bundle = open_bundle(folder)
     if bundle.manifest.name != folder.name:
         raise ManifestError(

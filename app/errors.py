@@ -23,7 +23,7 @@
         │   ├── NotReadyError         the bundles are not loaded, or the service is stopping
         │   ├── OverloadedError       the queue, or the memory for bodies, is full
         │   ├── DeadlineError         the time allowed for the job is over
-        │   └── ModelRefusedError     the bundle is there, and did not pass its checks at start
+        │   └── ModelRefusedError     the bundle is there, and did not pass its checks
         └── EncodingError         the graph answered something that is no embedding and no energy
 
 `app/api/problems.py` alone knows which HTTP status each of them becomes.
@@ -153,7 +153,7 @@ class DeadlineError(UnavailableError):
 
 
 class ModelRefusedError(UnavailableError):
-    """The bundle is in the models folder, and did not pass its checks when the service started."""
+    """The bundle is in the models folder, and did not pass its checks."""
 
 
 class EncodingError(ServiceError):

@@ -50,19 +50,20 @@ class Execution(Generic[Job]):
             what it gives or `Failed`. What it raises is a failure of the runner itself.
         weigh: How much of a batch a job takes.
         most: The weight that a batch may have; a job that weighs more runs alone.
-        check: The self-check that a new runner has to pass in place of a failed one.
     """
 
     run: Callable[[Sequence[Job]], Sequence[Any]]
     weigh: Callable[[Job], int]
     most: int
-    check: Callable[[], None]
 
 
 class JobPool(Generic[Job]):
     """Runs jobs in `threads` runners, with at most `max_waiting` more in the queue.
 
     Made anywhere, then used on one event loop. The threads start with the first job.
+
+    Attributes:
+        check: The self-check that a new runner has to pass in place of a failed one.
     """
 
     def __init__(
@@ -70,9 +71,10 @@ class JobPool(Generic[Job]):
         threads: int,
         max_waiting: int,
         execution: Execution[Job],
+        check: Callable[[], None],
         telemetry: Telemetry | None = None,
     ) -> None:
-        self._execution = execution
+        self._execution, self.check = execution, check
         self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
         self._waiting: dict[_Ticket[Job], None] = {}
@@ -275,7 +277,7 @@ class _Runner(Generic[Job]):
         batch: list[_Ticket[Job]] | None = []
         try:
             if checked:
-                self._execution.check()
+                self._pool.check()
                 self._tell(self._joined)
             while (batch := self._inbox.get()) is not None:
                 outcomes = self._execution.run([ticket.job for ticket in batch])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
@@ -15,12 +16,14 @@ from app.api.observed import Observed, Routes
 from app.api.prefix import Prefix
 from app.api.request_id import RequestId
 from app.api.start_failure import PlainStartFailure
+from app.board import Board
 from app.keys.ring import KeyRing
 from app.logs import AccessLog
 from app.service import Service, running_service
 from app.settings import LogLevel, Settings, read_settings
 from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
+from app.upkeep import Changes, kept_up
 
 logger = logging.getLogger(__name__)
 
@@ -30,21 +33,26 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, board: Board | None = None, tracing: Tracing | None = None
+) -> FastAPI:
     """Build the application; its models are loaded when it starts, not before.
 
     Args:
         settings: Every choice that the service makes.
+        board: What the service's processes tell each other; None where there is but this one.
         tracing: Where traces go; None: as the settings say.
     """
     if tracing is None and settings.otlp_endpoint is not None:
         tracing = otlp_tracing(settings.otlp_endpoint, _version())
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
+    board = board or Board.alone()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if keys is not None:
             keys.load()
+        changes = Changes(settings, board)
         with (
             running_telemetry(settings, problems.TYPES, tracing) as telemetry,
             running_service(settings, telemetry) as service,
@@ -53,7 +61,8 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
             app.state.service = service
             logger.info(_where_to_look(service))
             try:
-                yield
+                async with kept_up(service, board, changes, partial(_publish, app)):
+                    yield
             finally:
                 app.state.service = None
                 app.state.telemetry = Telemetry()
@@ -70,6 +79,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         telemetry=for_fastapi(tracing),
     )
     app.state.service = None
+    app.state.board = board
     app.state.telemetry = Telemetry()
     routers = [noun.router for noun in (verify, embed, compare, models, health)]
     if settings.metrics:
@@ -104,6 +114,17 @@ def _routes(routers: Sequence[APIRouter]) -> Routes:
 
 def _logs_access(settings: Settings) -> bool:
     return settings.access_log and settings.log_level in {LogLevel.DEBUG, LogLevel.INFO}
+
+
+def refuse_requests(app: FastAPI) -> None:
+    """Answer 503 to requests that begin from now on; those that have begun hold their service."""
+    app.state.service = None
+
+
+def _publish(app: FastAPI, service: Service) -> None:
+    """Let new requests use a service, unless they are refused by now."""
+    if app.state.service is not None:
+        app.state.service = service
 
 
 def _where_to_look(service: Service) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from app.budget import ByteBudget
@@ -14,6 +14,7 @@ from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
 from app.encoding import BatchRunner, Job
 from app.jobs import Execution, JobPool
+from app.reloading import reload_catalog
 from app.settings import Provider, Settings
 from app.telemetry.telemetry import Telemetry
 from model.bundle import Bundle
@@ -40,6 +41,18 @@ class Service:
     def deadline_s(self) -> float:
         """How long a job may wait and run, in seconds."""
         return self.settings.deadline_ms / 1000
+
+    def reloaded(self) -> Service:
+        """The same worker with the models that the folder holds now. Loads here: call in a thread.
+
+        Raises:
+            ModelsError: The folder cannot be read.
+        """
+        load = partial(load_model, provider=self.settings.provider)
+        catalog = reload_catalog(self.catalog, self.settings.models_dir, load)
+        self.jobs.check = catalog.check
+        self.telemetry.serves(model.manifest for model in catalog.served.values())
+        return replace(self, catalog=catalog)
 
 
 @contextmanager
@@ -72,8 +85,8 @@ def job_pool(
 ) -> JobPool[Job]:
     """The runners of a worker; a new one has to see every model pass its self-check."""
     batches = BatchRunner(settings.max_batch, telemetry)
-    execution = Execution(batches.run, batches.weigh, batches.most, catalog.check)
-    return JobPool(threads, settings.max_waiting, execution, telemetry)
+    execution = Execution(batches.run, batches.weigh, batches.most)
+    return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:

@@ -129,6 +129,21 @@ class Settings(BaseSettings):
         pattern=r"^(/[A-Za-z0-9._~-]+)*$",
         description="Prefix under which a gateway serves this service, as in /likewise.",
     )
+    drain_delay_s: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="How long requests are still taken after SIGTERM, in seconds.",
+    )
+    drain_timeout_s: float = Field(
+        15.0, gt=0, le=3600, description="How long requests in flight may take then, in seconds."
+    )
+    watch_models: float = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two looks for changed models; 0 looks on SIGHUP only.",
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     log_format: LogFormat = Field(
         LogFormat.CONSOLE, description="console, for people, or json, one object a line."
@@ -161,16 +176,6 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(dict(part)) for part in error.errors())) from error
-
-
-def hand_down(field: str, value: object) -> None:
-    """Set a setting for the processes that this one starts, and for itself if it reads them again.
-
-    Args:
-        field: Of `Settings`.
-        value: What its `str` is read as.
-    """
-    os.environ[PREFIX + field.upper()] = str(value)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -56,7 +56,8 @@ class TrainingConfig(BaseModel):
     lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
     image, turned by 90, 180 and 270 degrees, an image of identities of their own.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
-    `targets`.
+    those `targets` that are for what was run. `settings` are the values, `key=value`, that a run
+    has in place of the named config's: `training.overrides` notes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,6 +87,7 @@ class TrainingConfig(BaseModel):
     card: Card
     protocols: tuple[Component, ...] = ()
     targets: tuple[Target, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _parts_of_a_batch_are_whole_pairs(self) -> Self:
@@ -95,6 +97,11 @@ class TrainingConfig(BaseModel):
                 "whole pairs; choose another accumulate or batch_size"
             )
         return self
+
+    @property
+    def recipe(self) -> str:
+        """What decides the figures but for the seed: all that is not said of them, as JSON."""
+        return self.model_dump_json(exclude={"seed", "version", "card", "targets"})
 
 
 def config_names() -> list[str]:

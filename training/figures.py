@@ -34,6 +34,8 @@ class Target(BaseModel):
         at_most: Our bar for an error; None where there is none.
         at_least: Our bar for an accuracy; None where there is none.
         published: What the paper reports under this protocol, in words, with its source.
+        given: The settings (`key=value`, as `--set` takes them) of the runs that it is for; none
+            for those of the config as it stands. No other run is held against it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class Target(BaseModel):
     at_most: float | None = Field(default=None, ge=0, le=1)
     at_least: float | None = Field(default=None, ge=0, le=1)
     published: str = ""
+    given: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_direction(self) -> Self:

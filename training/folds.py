@@ -14,22 +14,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model.bundle import MANIFEST_FILE, identity_digest, open_bundle
+from model.bundle import identity_digest, open_bundle
 from training import provenance, session
 from training.comparing import graph_comparer
 from training.config import TrainingConfig
 from training.data.folds import fold_splits, official_fold_splits
 from training.data.source import open_data
 from training.data.split import IdentitySplit
+from training.det import DetCurve
 from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation import Meter
-from training.export import export_run
 from training.figures import Figure
 from training.initial import TrainedWeights
 from training.measurement.pairs import PairEnergies, pool
-from training.measurement.rates import equal_error, fnmr_at_fmr
+from training.measurement.rates import RateTable, curve, equal_error, fnmr_at_fmr
 from training.record import Record, system_of
-from training.run import RunFolder
+from training.repetition import Repetition
+from training.variants import variant_of
 
 DRAWN_FOLDS = 8
 FMRS = (0.1, 0.075, 0.05, 0.01)
@@ -87,22 +88,10 @@ class CrossValidation:
                 f"there is no fold {strangers[0]}; they are 0 to {len(self.splits) - 1}"
             )
         for fold in sorted(set(only)) or range(len(self.splits)):
-            if self._is_done(fold):
-                continue
             console.print(f"fold {fold} of {len(self.splits)}")
-            run = self._run(fold)
-            if _is_begun(run):
-                session.resume(self.data, run.path, console)
-            else:
-                session.begin(
-                    self.config,
-                    self.data,
-                    run.path,
-                    console,
-                    split=self.splits[fold],
-                    weights=self.weights,
-                )
-            export_run(run, _bundle_of(run), self.data)
+            self._repetition(fold).train(
+                self.config, self.data, self.splits[fold], console, self.weights
+            )
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -127,26 +116,26 @@ class CrossValidation:
             raise RunError(
                 f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
             )
-        runs = [self._run(fold) for fold in range(len(self.splits))]
-        measured = [_pairs(run, self.data) for run in runs]
+        folds = [self._repetition(fold) for fold in range(len(self.splits))]
+        measured = [_pairs(fold, self.data) for fold in folds]
         by_protocol = [
             tuple(
-                system_of(run, open_bundle(_bundle_of(run)), self.data).measure(
+                system_of(fold.run, open_bundle(fold.bundle), self.data).measure(
                     self.config.protocols
                 )
             )
-            for run in runs
+            for fold in folds
         ]
-        begun = [run.record() for run in runs]
+        begun = [fold.run.record() for fold in folds]
         return Record(
             config=self.config,
-            variant=f"{len(runs)}-folds",
+            variant="-".join(filter(None, (variant_of(self.config), f"{len(folds)}-folds"))),
             seed=self.config.seed,
             data=begun[0].data_name,
             data_sha256=begun[0].data_sha256,
-            parameters=open_bundle(_bundle_of(runs[0])).manifest.provenance.parameters,
+            parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
             epochs=self.config.epochs,
-            training_seconds=sum(epoch["seconds"] for run in runs for epoch in run.history()),
+            training_seconds=sum(e["seconds"] for fold in folds for e in fold.run.history()),
             device=_each_once(record.device for record in begun),
             train_command=begun[0].command,
             record_command=provenance.command(),
@@ -154,32 +143,16 @@ class CrossValidation:
             libraries=begun[0].libraries,
             trained_at=begun[0].started_at,
             figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
+            det=pooled_curve(measured, begun[0].data_name, self.config.images_per_identity),
         )
 
-    def _run(self, fold: int) -> RunFolder:
-        return RunFolder(self.out / f"fold{fold}" / "run")
+    def _repetition(self, fold: int) -> Repetition:
+        return Repetition(self.out / f"fold{fold}")
 
     def _is_done(self, fold: int) -> bool:
-        """A bundle is written last, and as a whole."""
-        run = self._run(fold)
-        if not _is_begun(run):
-            return False
-        self._check_same(run, self.splits[fold])
-        return (_bundle_of(run) / MANIFEST_FILE).is_file()
-
-    def _check_same(self, run: RunFolder, split: IdentitySplit) -> None:
-        """A fold goes on as it was begun; other wishes are refused, not passed over."""
-        # What decides no weight, such as a bar, may be corrected afterwards.
-        free = {name: getattr(self.config, name) for name in ("card", "protocols", "targets")}
-        config = run.config().model_copy(update=free)
-        source = None if self.weights is None else self.weights.source
-        for what, begun, asked in (
-            ("another config", config, self.config),
-            ("other people", run.split(), split),
-            ("other initial weights", run.record().initial_weights, source),
-        ):
-            if begun != asked:
-                raise RunError(f"{run.path} was begun with {what}; choose another --out")
+        repetition = self._repetition(fold)
+        repetition.check(self.config, self.splits[fold], self.weights)
+        return repetition.is_done
 
 
 def plan_folds(
@@ -236,6 +209,16 @@ def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
         )
 
 
+def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identity: int) -> DetCurve:
+    """The DET curve of all folds' test pairs together, under one threshold."""
+    pooled = pool(measured)
+    return DetCurve.of(
+        f"the test pairs of {len(measured)} folds of the {pooled.subjects} identities of {data}, "
+        f"pooled; at most {images_per_identity} images of one identity",
+        curve(RateTable(pooled)),
+    )
+
+
 def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
     """Each protocol's figures, averaged over the folds, with the mean's standard error."""
     for same in zip(*folds, strict=True):
@@ -248,22 +231,14 @@ def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
         )
 
 
-def _is_begun(run: RunFolder) -> bool:
-    return (run.path / "config.json").exists()
-
-
 def _each_once(values: Iterable[str]) -> str:
     """Folds may come from several machines."""
     return ", ".join(dict.fromkeys(values))
 
 
-def _bundle_of(run: RunFolder) -> Path:
-    return run.path.parent / "bundle"
-
-
-def _pairs(run: RunFolder, data: Path) -> PairEnergies:
+def _pairs(fold: Repetition, data: Path) -> PairEnergies:
     """The pairs of a fold's test identities, through the fold's own bundle."""
-    bundle = open_bundle(_bundle_of(run))
+    bundle, run = open_bundle(fold.bundle), fold.run
     comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
     meter = Meter(comparer, bundle.manifest.input, run.config().images_per_identity)
     return meter.pairs(session.data_of(run, data).of(run.split().test))

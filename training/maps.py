@@ -8,7 +8,7 @@ Venna, Kaski 2001).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ NEIGHBOURS = 5
 
 MAX_IMAGES = 1000
 ENCODER = "Encoder ({} of its embedding)"
+PLANE = "Encoder (its own two dimensions)"
 _DECIMALS = 4
 
 
@@ -61,7 +62,9 @@ class Map(BaseModel):
         system: The run or bundle.
         data: The data set's name.
         seed: Of the choice of images, and of the methods that draw.
-        identities: Those shown, none of which the encoder was trained or calibrated on.
+        identities: Those shown.
+        closed: Whether they are a closed set: the encoder was trained on other images of them. Else
+            it was trained and calibrated on other identities.
         identity: Of each image, as an index into `identities`, (images,).
         neighbours: How many neighbours both figures look at.
         pixels_accuracy: As a panel's accuracy, in the pixels themselves.
@@ -75,6 +78,7 @@ class Map(BaseModel):
     data: str
     seed: int
     identities: tuple[str, ...]
+    closed: bool = False
     identity: tuple[int, ...]
     neighbours: int
     pixels_accuracy: float
@@ -90,21 +94,23 @@ class MappedSystem:
         name: The run's or bundle's.
         spec: Its input.
         embed: uint8 images (N, H, W, C) to embeddings (N, dim).
-        unseen: Identities that it was neither trained nor calibrated on.
+        unseen: Images of identities that it was neither trained nor calibrated on, or, of a closed
+            set, new images of those that it was.
+        closed: Whether it is a closed set.
     """
 
     name: str
     spec: InputSpec
     embed: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
-    unseen: tuple[str, ...]
+    unseen: ImageSet
+    closed: bool = False
 
 
-def draw_map(system: MappedSystem, images: ImageSet, identities: int, limit: int, seed: int) -> Map:
-    """Reduce some images of unseen identities by every method, and measure each.
+def draw_map(system: MappedSystem, identities: int, limit: int, seed: int) -> Map:
+    """Reduce some images that were not seen by every method, and measure each.
 
     Args:
-        system: The encoder.
-        images: The data set.
+        system: The encoder, and what it has not seen.
         identities: The most identities that are shown, drawn by seed.
         limit: The most images in all, at most `MAX_IMAGES`; alike many of each identity.
         seed: Of that choice, and of the methods that draw.
@@ -112,48 +118,63 @@ def draw_map(system: MappedSystem, images: ImageSet, identities: int, limit: int
     Raises:
         DataError: Fewer than two unseen identities, or too few images to have neighbours.
     """
-    decoded = decode(choose(images, system.unseen, identities, limit, seed), system.spec)
+    decoded = decode(choose(system.unseen, identities, limit, seed), system.spec)
     labels = decoded.source.labels()
     pixels = decoded.pixels.reshape(len(labels), -1) / 255.0
     embeddings = system.embed(decoded.pixels).astype(np.float64)
     by_pixels = projections(pixels, labels, seed)
     return Map(
         system=system.name,
-        data=images.name,
+        data=system.unseen.name,
         seed=seed,
         identities=decoded.source.identities,
+        closed=system.closed,
         identity=tuple(labels.tolist()),
         neighbours=NEIGHBOURS,
         pixels_accuracy=neighbour_accuracy(pixels, labels),
         embedding_accuracy=neighbour_accuracy(embeddings, labels),
         panels=(
-            *(
-                _panel(ENCODER.format(name), "embedding", p, embeddings, labels)
-                for name, p in unfolded(embeddings, seed).items()
-            ),
+            *_of_encoder(pixels, embeddings, labels, seed),
             *(_panel(name, "pixels", p, pixels, labels) for name, p in by_pixels.items()),
         ),
     )
 
 
-def choose(
-    images: ImageSet, unseen: tuple[str, ...], identities: int, limit: int, seed: int
-) -> ImageSet:
-    """Alike many images of some of the unseen identities.
+def _of_encoder(
+    pixels: NDArray[np.float64],
+    embeddings: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    seed: int,
+) -> Iterator[Panel]:
+    """The encoder's panels.
+
+    An embedding of two dimensions is a map as it is (Hadsell, Chopra, LeCun 2006): what the encoder
+    reduced are the pixels, as the classical methods did. A longer one has to be reduced first.
+    """
+    if embeddings.shape[1] == 2:  # noqa: PLR2004 (the dimensions of a map)
+        yield _panel(PLANE, "pixels", Projection(embeddings, ()), pixels, labels)
+        return
+    for name, projection in unfolded(embeddings, seed).items():
+        yield _panel(ENCODER.format(name), "embedding", projection, embeddings, labels)
+
+
+def choose(unseen: ImageSet, identities: int, limit: int, seed: int) -> ImageSet:
+    """Alike many images of some of the identities.
 
     Raises:
         DataError: Fewer than two identities, or too few or too many images.
     """
-    count = min(identities, len(unseen))
+    names = unseen.identities
+    count = min(identities, len(names))
     if count < 2:  # noqa: PLR2004 (one has no impostor)
-        raise DataError(f"{images.name}: a map needs at least 2 identities that were not seen")
+        raise DataError(f"{unseen.name}: a map needs at least 2 identities that were not seen")
     if limit > MAX_IMAGES:
         raise DataError(f"a map shows at most {MAX_IMAGES} images, not {limit}")
-    drawn = np.random.default_rng(seed).choice(len(unseen), count, replace=False)
-    chosen = images.of((unseen[i] for i in drawn), max(1, limit // count))
+    drawn = np.random.default_rng(seed).choice(len(names), count, replace=False)
+    chosen = unseen.of((names[i] for i in drawn), max(1, limit // count))
     if len(chosen) <= 2 * NEIGHBOURS:
         raise DataError(
-            f"{images.name}: a map of {len(chosen)} images says nothing; raise --images, or bring "
+            f"{unseen.name}: a map of {len(chosen)} images says nothing; raise --images, or bring "
             "more images of identities that were not seen"
         )
     return chosen

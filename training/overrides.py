@@ -33,9 +33,12 @@ _ADDED = {
 }
 """What the trainer gives a part, so that it is no option."""
 
+_NOT_NOTED = {"name", "version", "seed", "card", "targets"}
+"""Fields that make no other system: a record's name and a bundle's card say them already."""
+
 
 def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
-    """Replace values of a config.
+    """Replace values of a config, and note in it those that made it another.
 
     Args:
         config: As named.
@@ -49,7 +52,7 @@ def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
     given = [_parsed(setting) for setting in settings]
     if not given:
         return config
-    document = config.model_dump(mode="json")
+    document = config.model_dump(mode="json", exclude={"settings"})
     # A part's name before its options: they are those of the new part.
     for key, value in sorted(given, key=lambda pair: ".options" in pair[0]):
         _put(document, key, value)
@@ -59,7 +62,27 @@ def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
         raise ConfigError(f"--set: {faults(error)}") from error
     for key, _ in given:
         _check_options(changed, key)
-    return changed
+    return _noted(config, changed, dict(given))
+
+
+def _noted(before: TrainingConfig, after: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:
+    """With the settings that changed something, sorted, beside those noted before."""
+    noted = dict(setting.split("=", 1) for setting in before.settings)
+    for key, value in given.items():
+        # A part that is named anew loses its options, even where the name is the old one.
+        whole = key.removesuffix(".name")
+        changed = value_at(before, whole) != value_at(after, whole)
+        if changed and key.split(".")[0] not in _NOT_NOTED:
+            noted[key] = _as_text(value)
+    settings = tuple(f"{key}={text}" for key, text in sorted(noted.items()))
+    return after.model_copy(update={"settings": settings})
+
+
+def _as_text(value: object) -> str:
+    """The value as `--set` takes it: plain text as it is, everything else JSON."""
+    if isinstance(value, str) and _parsed(f"key={value}")[1] == value:
+        return value
+    return json.dumps(value)
 
 
 def value_at(config: TrainingConfig, key: str) -> Any:  # noqa: ANN401 (whatever stands there)

@@ -70,12 +70,17 @@ def det(curve: Curve) -> str:
     )
     axes.plot(norm.ppf(fmr[inside]), norm.ppf(fnmr[inside]), marker=".", markersize=3)
     axes.fill_between(norm.ppf(fmr[inside]), norm.ppf(low), norm.ppf(high), alpha=0.2)
+    deviate_axes(axes)
+    return svg(figure)
+
+
+def deviate_axes(axes: Axes) -> None:
+    """Make axes for points that are normal deviates of FMR and FNMR."""
     ticks = [f"{100 * tick:g} %" for tick in _TICKS]
     axes.set_xticks(norm.ppf(_TICKS), ticks)
     axes.set_yticks(norm.ppf(_TICKS), ticks)
     axes.set(xlabel="FMR", ylabel="FNMR")
     axes.grid(alpha=0.3)
-    return svg(figure)
 
 
 def _rates(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

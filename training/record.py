@@ -15,13 +15,16 @@ from model.bundle import Bundle, open_bundle
 from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
 from training import provenance
+from training.activations import before_sign
 from training.config import TrainingConfig, config_names, load_config
+from training.det import DetCurve
 from training.errors import RunError
 from training.figures import Figure
 from training.run import RunFolder
 from training.runtime import OnnxEncoder, OnnxScorer
 from training.session import data_of
 from training.system import SystemUnderTest
+from training.variants import variant_of
 
 FIRST_VERSION = 1
 EER = "EER, all pairs of the test identities"
@@ -53,6 +56,8 @@ class Record(BaseModel):
     libraries: dict[str, str]
     trained_at: str
     figures: tuple[Figure, ...]
+    det: DetCurve | None = None
+    """None in records that are older than the curves."""
 
     @property
     def file_name(self) -> str:
@@ -66,7 +71,10 @@ class Record(BaseModel):
 
 
 def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
-    """Measure a run's bundle under every protocol of its config.
+    """Measure a run's bundle under every protocol that its config has now.
+
+    Protocols and targets make no other system: those that a config was given since its run was
+    trained are measured without training again. Of protocols that were set, those are measured.
 
     Args:
         run: The run folder.
@@ -80,9 +88,11 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
     manifest = bundle.manifest
     if manifest.provenance.config_json != config.model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
+    config = _as_aimed_now(config)
     history = run.history()
     return Record(
         config=config,
+        variant=variant_of(config),
         seed=config.seed,
         data=begun.data_name,
         data_sha256=begun.data_sha256,
@@ -99,22 +109,20 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             *_of_manifest(manifest),
             *system_of(run, bundle, data).measure(config.protocols),
         ),
+        det=_curve_of(manifest),
     )
 
 
 def record_of_bundle(manifest: Manifest) -> Record:
     """The record that a bundle carries in itself: what its export measured, and no more.
 
-    Its targets are those that the config has now; the rest of the config is as it was run.
+    Its protocols and targets are those that the config has now; the rest is as it was run.
     """
     made = manifest.provenance
-    config = TrainingConfig.model_validate_json(made.config_json)
-    named = config.name.replace("-", "_")
-    if named in config_names():
-        config = config.model_copy(update={"targets": load_config(named).targets})
+    config = _as_aimed_now(TrainingConfig.model_validate_json(made.config_json))
     return Record(
         config=config,
-        variant="bundle",
+        variant="-".join(filter(None, (variant_of(config), "bundle"))),
         seed=made.seed,
         data=made.data,
         data_sha256=made.data_sha256,
@@ -128,13 +136,31 @@ def record_of_bundle(manifest: Manifest) -> Record:
         libraries=made.libraries,
         trained_at=made.trained_at,
         figures=tuple(_of_manifest(manifest)),
+        det=_curve_of(manifest),
     )
 
 
+def _as_aimed_now(config: TrainingConfig) -> TrainingConfig:
+    """With the protocols and targets of the named config, where there is one."""
+    named = config.name.replace("-", "_")
+    if named not in config_names():
+        return config
+    now = load_config(named)
+    was_set = any(setting.startswith("protocols") for setting in config.settings)
+    protocols = config.protocols if was_set else now.protocols
+    return config.model_copy(update={"targets": now.targets, "protocols": protocols})
+
+
 def write_record(record: Record, folder: Path) -> Path:
-    """Write a record under its own name; returns where."""
+    """Write a record under its own name; returns where.
+
+    Raises:
+        RunError: The record of another variant stands there, whose settings have the same words.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / record.file_name
+    if path.exists() and _read(path).config.settings != record.config.settings:
+        raise RunError(f"{path} is the record of another variant; give --to another folder")
     path.write_text(record.model_dump_json(indent=1) + "\n")
     return path
 
@@ -177,12 +203,17 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
         )
 
 
+def _curve_of(manifest: Manifest) -> DetCurve:
+    return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
+
+
 def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
     """A run's bundle with the data and the split that it was made from.
 
     Raises:
         RunError: The data is not what the run began with.
     """
+    kind = bundle.manifest.kind
     return SystemUnderTest(
         encoder=OnnxEncoder(bundle.onnx),
         spec=bundle.manifest.input,
@@ -190,5 +221,6 @@ def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> Syste
         images=data_of(run, data),
         split=run.split(),
         data=data or Path(run.record().data),
-        scorer=OnnxScorer(bundle.onnx) if bundle.manifest.kind is Kind.PAIR else None,
+        scorer=OnnxScorer(bundle.onnx) if kind is Kind.PAIR else None,
+        activations=OnnxEncoder(before_sign(bundle.onnx)) if kind is Kind.CODES else None,
     )

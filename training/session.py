@@ -19,6 +19,7 @@ from training.data.split import DataSplit, split_data
 from training.distributed import ALONE, World
 from training.errors import ConfigError, RunError
 from training.initial import TrainedWeights
+from training.pairing import check_pairing
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch, SilentWatch
@@ -51,6 +52,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     Raises:
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
+    check_pairing(config)
     images = open_data(data)
     _check_labels(config, images)
     seen = frozenset[str]() if weights is None else weights.seen

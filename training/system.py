@@ -36,6 +36,7 @@ class SystemUnderTest:
         split: Which identities (or images) it was trained, calibrated and tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
         scorer: The bundle's graph as a comparer of pairs, where the metric is `none`.
+        activations: The bundle's graph before its signs, where it gives codes.
     """
 
     encoder: OnnxEncoder
@@ -45,6 +46,7 @@ class SystemUnderTest:
     split: DataSplit
     data: Path
     scorer: OnnxScorer | None = None
+    activations: OnnxEncoder | None = None
 
     @property
     def comparer(self) -> Comparer:
@@ -103,7 +105,28 @@ class SystemUnderTest:
                 "this protocol needs embeddings, which a pair model does not have; choose one that "
                 "measures pairs, such as fpr95"
             )
+        return self._run(self.encoder, images)
+
+    def embed_unpacked(self, images: ImageSet) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The activations whose signs are an image's code.
+
+        Returns:
+            Activations, float32 (images, bits), and identities as in `embed`.
+
+        Raises:
+            DataError: An image cannot be read.
+            ConfigError: The system has no codes.
+        """
+        if self.activations is None:
+            raise ConfigError(
+                "this protocol needs codes and the activations behind them; it is for the metric "
+                f"hamming, and this system's is {self.metric}"
+            )
+        activations, labels = self._run(self.activations, images)
+        return activations.astype(np.float32, copy=False), labels
+
+    def _run(self, graph: OnnxEncoder, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
         decoded = decode(images, self.spec)
         if len(decoded.source) < len(images):
             raise DataError(f"{images.name}: an image of the protocol cannot be read")
-        return self.encoder.embed(decoded.pixels), decoded.source.labels()
+        return graph.embed(decoded.pixels), decoded.source.labels()

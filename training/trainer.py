@@ -28,6 +28,7 @@ from training.distributed import ALONE, World
 from training.errors import ConfigError
 from training.learning import learner_of
 from training.measurement.rates import equal_error
+from training.pairing import check_parts
 from training.pixels import scale
 from training.run import RunFolder
 from training.watch import Watch
@@ -83,6 +84,7 @@ class Trainer:
         self.sampler = components.build(
             Part.SAMPLER, config.sampler, pairs=data.train.source.listed_rows()
         )
+        check_parts(config, self.loss, self.sampler)
         self.augment = components.build(Part.AUGMENTATION, config.augmentation)
         self.average = _average(self.encoder, config.average_decay)
         self.steps = len(self._order(0))

@@ -30,7 +30,7 @@ def running(request: Request) -> Service:
     """
     service: Service | None = request.app.state.service
     if service is None:
-        raise NotReadyError("the models are not loaded; try again in a moment")
+        raise NotReadyError("the service is starting or stopping; try again in a moment")
     return service
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app import errors
 from app.api import problem_types
 from app.api.handover import Running
 from app.api.schemas import Health
+from app.board import Board
 
 router = APIRouter(tags=["health"])
 
@@ -23,8 +24,11 @@ async def livez() -> Health:
     summary="Can it answer requests?",
     responses=problem_types.documented(errors.NotReadyError),
 )
-async def readyz(service: Running) -> Health:
-    """Ready while the models are loaded and every runner is there, its self-check passed."""
+async def readyz(request: Request, service: Running) -> Health:
+    """Ready while every worker has its models and all its runners, and none is to stop."""
     if not service.jobs.ready:
         raise errors.NotReadyError("a runner has failed and is being replaced; try again shortly")
+    board: Board = request.app.state.board
+    if not board.all_ready:
+        raise errors.NotReadyError(f"{board.ready} of {board.workers} workers are ready")
     return Health(status="ready")

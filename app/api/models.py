@@ -20,7 +20,7 @@ router = APIRouter(prefix="/models", tags=["models"])
     responses=problem_types.documented(errors.NotReadyError),
 )
 async def list_models(service: Running) -> ModelList:
-    """List the served models with their operating points, and those that were refused at start."""
+    """List the served models with their operating points, and those that were refused."""
     catalog = service.catalog
     return ModelList(
         models=[_summary(catalog, model) for model in catalog.served.values()],

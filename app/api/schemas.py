@@ -102,7 +102,7 @@ class ModelSummary(_Answer):
 
 
 class RefusedModel(_Answer):
-    """A bundle that is in the models folder and is not served; the log says more."""
+    """A bundle that is in the models folder and was refused; the log says more."""
 
     name: str
     reason: str

@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.test_server import SAME, server, stop
+from tests.e2e.test_server import SAME
+from tests.servers import server, stop
 
 
 def counted(client):
@@ -25,9 +26,9 @@ def workers(process):
 
 
 def folder_of(worker):
-    """The folder of the numbers, as the parent has handed it down."""
-    environment = Path(f"/proc/{worker}/environ").read_text().split("\0")
-    return Path(dict(e.split("=", 1) for e in environment if e)["LIKEWISE_METRICS_DIR"])
+    """The folder of the numbers, by the files that a worker has mapped."""
+    mapped = [line.split()[-1] for line in Path(f"/proc/{worker}/maps").read_text().splitlines()]
+    return next(Path(path).parent for path in mapped if "/likewise-metrics-" in path)
 
 
 def until(condition):

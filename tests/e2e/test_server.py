@@ -1,77 +1,13 @@
 import base64
-import contextlib
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests import fakes
+from tests.servers import exit_of, free_port, server, start, stop
 
-ROOT = Path(__file__).parents[2]
 SAME = {"image1": fakes.photo(1, 0), "image2": fakes.photo(1, 2)}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start(models_dir, **settings):
-    """The real server as a process of its own."""
-    settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
-    environment |= {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextlib.contextmanager
-def server(models_dir, **settings):
-    """A server that is ready, with a client to it."""
-    port = free_port()
-    process = start(models_dir, PORT=port, **settings)
-    try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            wait_until_ready(client, process)
-            yield process, client
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def wait_until_ready(client, process):
-    give_up = time.monotonic() + 30
-    while time.monotonic() < give_up and process.poll() is None:
-        with contextlib.suppress(httpx2.TransportError):
-            if client.get("/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    process.kill()
-    pytest.fail(f"not ready: {process.communicate()[1]}")
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    errors = process.communicate(timeout=20)[1]
-    return process.returncode, errors
-
-
-def exit_of(process):
-    errors = process.communicate(timeout=30)[1]
-    return process.returncode, errors.strip().splitlines()
 
 
 def test_the_server_answers_and_stops_cleanly_when_told(models_dir):
@@ -93,20 +29,6 @@ def test_the_server_answers_and_stops_cleanly_when_told(models_dir):
     (line,) = [line for line in log.splitlines() if "ready on" in line]
     assert f"http://127.0.0.1:{client.base_url.port}/docs" in line
     assert "tiny 1.2.3 on CPU" in line
-
-
-def test_a_request_in_flight_is_answered_before_the_server_stops(models_dir):
-    with server(models_dir) as (process, client):
-        body = fakes.photo(1)
-        with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=10) as line:
-            head = f"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-            line.sendall(head.encode() + b"Content-Type: image/png\r\n\r\n" + body[:50])
-            time.sleep(0.2)
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            line.sendall(body[50:])
-            assert line.recv(100).startswith(b"HTTP/1.1 200 OK")
-        assert exit_of(process)[0] == 0
 
 
 def test_an_upload_that_never_ends_is_told_so_and_its_connection_is_free_again(models_dir):

@@ -85,6 +85,7 @@ def test_what_is_set_is_recorded_and_goes_on(call, named_config, folder, tmp_pat
     assert code == 0, err
     assert RunFolder(out).config().network.options["dropout"] == 0.4
     assert "--set network.options.dropout=0.4" in RunFolder(out).record().command
+    assert RunFolder(out).config().settings == ("epochs=1", "network.options.dropout=0.4")
     code, _, err = call(*command, "--resume")
     assert code == 0, err
 

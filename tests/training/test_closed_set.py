@@ -9,13 +9,14 @@ from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
 from tests.training import synthetic
 from training import session
+from training.commands.map import system_of
 from training.config import SplitConfig
 from training.data.folder import read_folder
 from training.errors import DataError
 from training.evaluation import evaluate, unseen_images
 from training.export import export_run
 from training.record import EER, EER_CLOSED, record_run
-from training.results import render_results
+from training.results import write_results
 from training.run import RunFolder
 
 CONFIG = synthetic.config(
@@ -99,10 +100,19 @@ def test_protocol_and_card_say_that_the_classes_are_known(bundle):
     assert "24 images of 4 classes" in card
 
 
-def test_the_record_names_its_figures_by_what_was_new(run, bundle):
+def test_the_record_names_its_figures_by_what_was_new(run, bundle, tmp_path):
     record = record_run(run, bundle.folder)
     figures = {figure.name: figure for figure in record.figures}
     assert EER_CLOSED in figures
     assert EER not in figures
     assert figures["kNN error, k = 3"].trials == 12
-    assert "kNN error, k = 3" in render_results([record])
+    page, *_ = write_results([record], tmp_path / "page.md")
+    assert "kNN error, k = 3" in page.read_text()
+
+
+def test_the_map_of_a_closed_set_shows_new_images_of_known_classes(run, bundle, data):
+    images = read_folder(data)
+    for place in (run.path, bundle.folder):
+        system = system_of(place, images)
+        assert tuple(image.name for image in system.unseen) == run.split().test
+        assert system.closed

@@ -6,6 +6,7 @@ from torch import nn
 from model.manifest import Kind, Metric
 from tests.training import synthetic
 from training import codes
+from training.activations import before_sign
 from training.errors import ConfigError, ExportError
 from training.onnx_graph import AGREEMENT, check_agreement, to_onnx
 from training.runtime import OnnxEncoder
@@ -43,6 +44,13 @@ def test_the_graph_packs_as_numpy_does(encoder, graph, pixels, count):
     answer = OnnxEncoder(graph).embed(shown)
     assert (answer.dtype, answer.shape) == (np.uint8, (count, 2))
     np.testing.assert_array_equal(answer, codes.pack(_activations(encoder, shown)))
+
+
+def test_the_graph_cut_before_its_signs_gives_the_activations_behind_them(encoder, graph, pixels):
+    activations = OnnxEncoder(before_sign(graph)).embed(pixels)
+    assert (activations.dtype, activations.shape) == (np.float32, (70, 16))
+    np.testing.assert_allclose(activations, _activations(encoder, pixels), atol=1e-5)
+    np.testing.assert_array_equal(codes.pack(activations), OnnxEncoder(graph).embed(pixels))
 
 
 def test_pytorch_packs_as_numpy_does():

@@ -71,7 +71,7 @@ def test_a_fold_does_not_go_on_as_another(record, folder, out):
     longer = record.config.model_copy(update={"epochs": 2})
     with pytest.raises(RunError, match="was begun with another config"):
         plan_folds(longer, folder, out, folds=2).train(QUIET)
-    with pytest.raises(RunError, match="was begun with other people"):
+    with pytest.raises(RunError, match="was begun with another split"):
         plan_folds(record.config, folder, out, folds=4).train(QUIET)
 
 
@@ -92,6 +92,15 @@ def test_a_fold_that_there_is_not_is_refused(planned):
 
 def test_eight_folds_are_drawn_unless_told(folder, tmp_path):
     assert len(plan_folds(synthetic.config(), folder, tmp_path).splits) == 8
+
+
+def test_the_curve_is_of_the_pooled_pairs(record):
+    figures = {figure.name: figure for figure in record.figures}
+    apart = np.abs(np.subtract(record.det.fmr, record.det.fnmr))
+    nearest = apart.argmin()
+    eer = (record.det.fmr[nearest] + record.det.fnmr[nearest]) / 2
+    assert eer == pytest.approx(figures["EER, pooled over 2 folds"].value, abs=apart[nearest])
+    assert "of 2 folds of the 20 identities of data, pooled" in record.det.protocol
 
 
 def test_a_mean_over_folds_has_its_standard_error():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.manifold import trustworthiness
 from typer.testing import CliRunner
 
 from model.manifest import Aspect, InputSpec
@@ -25,8 +26,8 @@ def told_apart(pixels):
 
 @pytest.fixture(scope="module")
 def drawn():
-    system = MappedSystem("good", SPEC, told_apart, UNSEEN)
-    return draw_map(system, IMAGES, identities=4, limit=32, seed=0)
+    system = MappedSystem("good", SPEC, told_apart, IMAGES.of(UNSEEN))
+    return draw_map(system, identities=4, limit=32, seed=0)
 
 
 def test_alike_many_images_of_unseen_identities_are_shown(drawn):
@@ -41,6 +42,27 @@ def test_an_encoder_that_tells_identities_apart_has_all_neighbours_right(drawn):
     assert drawn.panels[0].method == "Encoder (PCA of its embedding)"
     assert drawn.panels[0].reduced == "embedding"
     assert {panel.reduced for panel in drawn.panels[2:]} == {"pixels"}
+
+
+def test_an_encoder_of_two_dimensions_is_its_own_map(drawn):
+    def plane(pixels):
+        angle = np.arange(len(pixels)) // 8
+        return (
+            np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            * np.linspace(1, 2, len(pixels))[:, None]
+        )
+
+    system = MappedSystem("plane", SPEC, plane, IMAGES.of(UNSEEN), closed=True)
+    found = draw_map(system, identities=4, limit=32, seed=0)
+    first, *others = found.panels
+    assert (first.method, first.reduced) == ("Encoder (its own two dimensions)", "pixels")
+    expected = plane(np.empty(32))
+    np.testing.assert_allclose(first.points, expected / np.abs(expected).max(), atol=1e-4)
+    assert first.accuracy == found.embedding_accuracy
+    pixels = decode(choose(IMAGES.of(UNSEEN), 4, 32, 0), SPEC).pixels.reshape(32, -1) / 255
+    assert first.trustworthiness == pytest.approx(trustworthiness(pixels, expected, n_neighbors=5))
+    assert others == list(drawn.panels[2:])
+    assert found.closed
 
 
 def test_neighbours_vote_without_the_image_itself():
@@ -64,11 +86,11 @@ def test_the_plot_has_every_panel_and_the_same_map_the_same_bytes(drawn):
 
 def test_what_makes_no_map_is_refused():
     with pytest.raises(DataError, match="at least 2 identities"):
-        choose(IMAGES, UNSEEN[:1], 5, 100, 0)
+        choose(IMAGES.of(UNSEEN[:1]), 5, 100, 0)
     with pytest.raises(DataError, match="says nothing"):
-        choose(IMAGES, UNSEEN, 2, 10, 0)
+        choose(IMAGES.of(UNSEEN), 2, 10, 0)
     with pytest.raises(DataError, match="at most 1000"):
-        choose(IMAGES, UNSEEN, 2, MAX_IMAGES + 1, 0)
+        choose(IMAGES.of(UNSEEN), 2, MAX_IMAGES + 1, 0)
 
 
 def test_a_bundle_is_drawn_on_its_test_identities(exported, run, folder, tmp_path):
@@ -84,8 +106,9 @@ def test_a_bundle_is_drawn_on_its_test_identities(exported, run, folder, tmp_pat
 def test_a_run_embeds_as_its_bundle_does(exported, run, folder):
     images = read_folder(folder)
     of_run, of_bundle = system_of(run, images), system_of(exported, images)
-    assert of_run.unseen == of_bundle.unseen == RunFolder(run).split().test
-    pixels = decode(images.of(of_run.unseen), of_run.spec).pixels
+    assert of_run.unseen == of_bundle.unseen == images.of(RunFolder(run).split().test)
+    assert of_run.closed is of_bundle.closed is False
+    pixels = decode(of_run.unseen, of_run.spec).pixels
     np.testing.assert_allclose(of_run.embed(pixels), of_bundle.embed(pixels), atol=1e-4)
 
 
@@ -93,7 +116,9 @@ def test_on_other_data_a_run_has_seen_whom_it_was_trained_and_calibrated_on(run)
     split = RunFolder(run).split()
     names = [split.train[0], split.calibration[0], split.test[0], "new"]
     system = system_of(run, image_set(dict.fromkeys(names, 3)))
-    assert set(system.unseen) == {split.test[0], "new"}
+    assert set(system.unseen.identities) == {split.test[0], "new"}
+    with pytest.raises(DataError, match="has seen every name here"):
+        system_of(run, image_set({split.train[0]: 3}))
 
 
 def test_a_folder_that_is_neither_a_run_nor_a_bundle_is_refused(tmp_path):

@@ -36,9 +36,8 @@ def test_a_value_is_put_in_the_place_of_its_key_and_nowhere_else(setting, key, v
     changed = override(CONFIG, [setting])
     assert value_at(changed, key) == value
     assert value_at(CONFIG, key) != value
-    restored = override(changed, [f"card.summary={CONFIG.card.summary}"])
     top = key.split(".")[0]
-    assert restored.model_copy(update={top: getattr(CONFIG, top)}) == CONFIG
+    assert changed.model_copy(update={top: getattr(CONFIG, top), "settings": ()}) == CONFIG
 
 
 def test_several_are_set_together_and_the_last_of_one_key_holds():
@@ -111,6 +110,36 @@ def test_keys_are_told_for_the_comparison_with_a_run():
     assert keys_of(["a.b=1", "c=x=y"]) == ["a.b", "c"]
     assert value_at(CONFIG, "network.options.depths") == [1, 1]
     assert value_at(CONFIG, "network.options.nothing") is None
+
+
+def test_what_made_it_another_config_is_noted_in_order_of_keys():
+    changed = override(CONFIG, ["seed=4", "network.options.dim=8", "epochs=3", "batch_size=8"])
+    assert changed.settings == ("batch_size=8", "network.options.dim=8")  # It has 3 epochs.
+    again = override(changed, ["batch_size=32", "metric=l1", "card.summary=Else", "name=other"])
+    assert again.settings == ("batch_size=32", "metric=l1", "network.options.dim=8")
+
+
+def test_a_setting_is_noted_as_it_can_be_given_again():
+    given = ["augmentation.options.zoom=[0.9,  1]", "metric=l1", "patience=7", "loss.name=triplet"]
+    changed = override(CONFIG, given)
+    assert override(CONFIG, changed.settings) == changed
+    assert "augmentation.options.zoom=[0.9, 1]" in changed.settings
+
+
+def test_a_part_that_is_named_anew_is_noted_for_the_options_that_it_loses():
+    assert override(CONFIG, ["loss.name=cosface"]).settings == ("loss.name=cosface",)
+
+
+def test_what_is_noted_cannot_be_set():
+    with pytest.raises(ConfigError, match="there is no settings"):
+        override(CONFIG, ["settings=[]"])
+
+
+@pytest.mark.parametrize("name", config_names())
+def test_the_targets_of_variants_are_for_settings_that_can_be_given(name):
+    config = load_config(name)
+    for target in config.targets:
+        assert override(config, target.given).settings == target.given
 
 
 @pytest.mark.parametrize("name", config_names())

@@ -12,6 +12,7 @@ from training.config import load_config
 from training.errors import RunError
 from training.export import export_run
 from training.figures import Figure, Target
+from training.overrides import override
 from training.record import (
     EER,
     Record,
@@ -20,8 +21,9 @@ from training.record import (
     record_run,
     write_record,
 )
-from training.results import render_results, sections
+from training.results import sections, write_results
 from training.run import RunFolder
+from training.variants import variant_of
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,13 @@ def test_a_record_holds_what_the_bundle_measured_and_what_was_run(record, run, e
     assert record.epochs == 3
     assert record.parameters == manifest.provenance.parameters
     assert record.device.endswith("CPU threads")
+    assert record.det.protocol == manifest.accuracy.protocol
+    assert record.det.fnmr == pytest.approx([r.fnmr for r in manifest.accuracy.curve.rates], 1e-4)
+
+
+def test_a_record_from_before_the_curves_is_read(record, tmp_path):
+    (tmp_path / "old.json").write_text(record.model_dump_json(exclude={"det"}))
+    assert read_records(tmp_path) == (record.model_copy(update={"det": None}),)
 
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
@@ -72,32 +81,45 @@ def made(record, seed, error, **changes):
     )
 
 
-def test_seeds_of_one_config_are_one_row_with_their_mean_and_spread(record):
-    [section] = sections([made(record, 2, 0.03), made(record, 1, 0.01)])
-    [row] = section.rows
-    assert row.values == (0.01, 0.03)
-    assert row.value == "2.00 % ± 1.41 % (sd, 2 seeds)"
-    assert (row.bar, row.verdict) == ("≤ 2.00 %", "met")
+def test_a_run_with_settings_has_a_record_of_its_own_that_takes_no_others_place(record, tmp_path):
+    plain = made(record, 1, 0.01)
+    config = override(plain.config, ["network.options.dim=8"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    names = {write_record(each, tmp_path).name for each in (plain, varied)}
+    assert names == {"patterns-seed1.json", "patterns-8-dim-seed1.json"}
+    assert read_records(tmp_path) == (varied, plain)
 
 
-def test_a_single_seed_shows_the_protocols_own_standard_error_and_a_missed_bar(record):
-    [section] = sections([made(record, 1, 0.03)])
-    assert section.rows[0].value == "3.00 % ± 0.40 % (se)"
+def test_the_record_of_other_settings_that_are_named_alike_is_not_overwritten(record, tmp_path):
+    for key in ("network", "augmentation"):
+        config = record.config.model_copy(update={"settings": (f"{key}.options.grey=1",)})
+        varied = record.model_copy(update={"config": config, "variant": variant_of(config)})
+        if key == "network":
+            write_record(varied, tmp_path)
+            assert write_record(varied, tmp_path).name == "patterns-1-grey-seed0.json"
+    with pytest.raises(RunError, match="record of another variant"):
+        write_record(varied, tmp_path)
+
+
+def test_the_page_holds_a_variant_against_no_bar_that_was_not_set_for_it_and_says_so(
+    record, tmp_path
+):
+    def page_of(*records):
+        write_results(records, tmp_path / "results.md")
+        return (tmp_path / "results.md").read_text()
+
+    plain = made(record, 1, 0.03)
+    config = override(plain.config, ["network.options.dropout=0.4"])
+    varied = plain.model_copy(update={"config": config, "variant": variant_of(config)})
+    [section] = sections([varied])
+    assert (section.rows[0].bar, section.rows[0].verdict) == ("", "")
+    page = page_of(varied)
+    assert "- a variant: `network.options.dropout=0.4` in place of the config's" in page
+    given = plain.config.targets[0].model_copy(update={"given": config.settings})
+    own = config.model_copy(update={"targets": (*config.targets, given)})
+    [section] = sections([varied.model_copy(update={"config": own})])
     assert section.rows[0].verdict == "**missed**"
-
-
-def test_a_variant_stands_apart(record):
-    found = sections([made(record, 1, 0.01), made(record, 1, 0.02, variant="8-folds")])
-    assert [section.records[0].title for section in found] == ["patterns", "patterns-8-folds"]
-
-
-def test_the_page_has_every_figure_beside_its_bar_and_its_paper(record):
-    page = render_results([made(record, 1, 0.0123)])
-    assert (
-        "| [`patterns`](#patterns) | error | 1.23 % ± 0.40 % (se) | ≤ 2.00 % | met | "
-        "3 % (they, 1999) |" in page
-    )
-    assert record.train_command in page
+    assert "a variant" not in page_of(plain)
 
 
 def test_a_record_with_an_unknown_field_is_refused(record, tmp_path):
@@ -127,3 +149,4 @@ def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name):
     assert found.title == f"{name}-bundle"
     assert found.figures[0].value == manifest.accuracy.eer
     assert found.config.targets == load_config(name.replace("-", "_")).targets
+    assert len(found.det.fmr) == len(manifest.accuracy.curve.thresholds)

@@ -15,6 +15,7 @@ from training.data.decoding import canvas_of, decode
 from training.data.folder import read_folder
 from training.data.split import split_identities
 from training.errors import CollapsedError, DivergedError
+from training.overrides import override
 from training.run import RunFolder, RunRecord
 from training.trainer import Trainer, TrainingData, schedule, trained_encoder
 
@@ -105,11 +106,12 @@ CONFIGS = {
     "bfloat16": synthetic.config(bfloat16=True),
     "moving average": synthetic.config(average_decay=0.9),
     "chopra": synthetic.chopra(),
+    "hinge": override(synthetic.chopra(), ["loss.options.impostors=hinge"]),
     "pair": synthetic.pair(),
 }
 
 
-@pytest.mark.parametrize("name", ["residual", "chopra", "pair"])
+@pytest.mark.parametrize("name", ["residual", "chopra", "hinge", "pair"])
 def test_the_loss_falls(folder, tmp_path, name):
     config = CONFIGS[name].model_copy(update={"epochs": 8})
     _, watch = trained(config, folder, tmp_path / "run")

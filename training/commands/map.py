@@ -1,4 +1,4 @@
-"""`map`: unseen identities in two dimensions, by an encoder and by classical methods."""
+"""`map`: what an encoder has not seen in two dimensions, by it and by classical methods."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from model.bundle import open_bundle
-from model.manifest import Kind
+from model.manifest import Kind, SplitBy
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.embedding import embed
 from training.errors import DataError, RunError
-from training.evaluation import unseen_identities
+from training.evaluation import unseen_images
 from training.map_plot import map_svg
 from training.maps import MAX_IMAGES, Map, MappedSystem, draw_map
 from training.run import RunFolder
@@ -35,9 +35,12 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     images: Annotated[int, typer.Option(min=1, max=MAX_IMAGES, help="The most images.")] = 200,
     seed: int = 0,
 ) -> None:
-    """Draw unseen identities in two dimensions, beside what PCA, LDA, Isomap and others draw."""
+    """Draw unseen identities in two dimensions, beside what PCA, LDA, Isomap and others draw.
+
+    An encoder of two dimensions is drawn as it is; a longer embedding by its PCA and Isomap.
+    """
     opened = open_data(data)
-    drawn = draw_map(system_of(system, opened), opened, identities, images, seed)
+    drawn = draw_map(system_of(system, opened), identities, images, seed)
     out.mkdir(parents=True, exist_ok=True)
     (out / "map.svg").write_text(map_svg(drawn) + "\n")
     (out / "map.json").write_text(drawn.model_dump_json() + "\n")
@@ -49,7 +52,7 @@ def system_of(path: Path, images: ImageSet) -> MappedSystem:
     """The encoder of a run or bundle, and whom of a data set it has not seen.
 
     Raises:
-        DataError: A pair model, or nobody is unseen.
+        DataError: A pair model, or nothing is unseen.
         RunError: Neither a run folder nor a bundle's, or a run without a checkpoint.
     """
     if (path / "manifest.json").exists():
@@ -73,26 +76,37 @@ def _of_bundle(path: Path, images: ImageSet) -> MappedSystem:
         return embeddings.astype(np.float64)
 
     same = images.fingerprint() == manifest.provenance.data_sha256
-    unseen = unseen_identities(bundle, images, same_data=same)
-    return MappedSystem(manifest.name, manifest.input, embed_all, unseen)
+    unseen = unseen_images(bundle, images, same_data=same)
+    closed = manifest.split_by is SplitBy.IMAGE
+    return MappedSystem(manifest.name, manifest.input, embed_all, unseen, closed)
 
 
 def _of_run(path: Path, images: ImageSet) -> MappedSystem:
     run = RunFolder(path)
-    config, record, split, state = run.config(), run.record(), run.split(), run.load_checkpoint()
+    config, state = run.config(), run.load_checkpoint()
     if state is None:
         raise RunError(f"{path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
-    if images.fingerprint() == record.data_sha256:
-        unseen = split.test
-    else:
-        seen = {*split.train, *split.calibration}
-        unseen = tuple(name for name in images.identities if name not in seen)
 
     def embed_all(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         return embed(encoder, pixels, torch.device("cpu")).astype(np.float64)
 
-    return MappedSystem(path.resolve().name, config.input, embed_all, unseen)
+    closed = config.split.by is SplitBy.IMAGE
+    unseen = _unseen_by(run, images)
+    return MappedSystem(path.resolve().name, config.input, embed_all, unseen, closed)
+
+
+def _unseen_by(run: RunFolder, images: ImageSet) -> ImageSet:
+    """The test part of a run's own data; of other data what has no name that it has seen."""
+    split = run.split()
+    if images.fingerprint() == run.record().data_sha256:
+        return split.take(images, "test")
+    seen = {*split.train, *split.calibration}
+    by_image = run.config().split.by is SplitBy.IMAGE
+    unseen = {i.name for i in images if (i.name if by_image else i.identity) not in seen}
+    if not unseen:
+        raise DataError(f"{images.name}: {run.path} has seen every name here; bring other data")
+    return images.only(unseen)
 
 
 def _print(drawn: Map) -> None:
@@ -102,3 +116,5 @@ def _print(drawn: Map) -> None:
     for panel in drawn.panels:
         table.add_row(panel.method, percent(panel.accuracy), f"{panel.trustworthiness:.3f}")
     console.print(table)
+    if drawn.closed:
+        console.print("new images of identities that the encoder was trained on (a closed set)")

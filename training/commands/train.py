@@ -40,13 +40,14 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 ) -> None:
     """Train a named config on a data set."""
     weights = None if init is None else open_weights(init)
-    options = {"epochs": epochs, "seed": seed}
-    given = {name: value for name, value in options.items() if value is not None}
-    named = load_config(config, given)
-    asked = override(named if weights is None else weights.adopted(named), settings or ())
+    given = [] if epochs is None else [f"epochs={epochs}"]
+    wanted = [*given, *(settings or ())]
+    named = load_config(config, {} if seed is None else {"seed": seed})
+    asked = override(named if weights is None else weights.adopted(named), wanted)
     with _stoppable(), joined_world() as world:
         if resume and (out / "config.json").exists():
-            _check_same_run(asked, RunFolder(out), ["name", *given, *keys_of(settings or ())])
+            seeded = [] if seed is None else ["seed"]
+            _check_same_run(asked, RunFolder(out), ["name", *seeded, *keys_of(wanted)])
             _check_same_weights(weights, RunFolder(out))
             session.resume(data, out, console, world=world)
             return

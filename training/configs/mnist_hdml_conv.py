@@ -10,12 +10,20 @@ first training of 8 epochs in place of 24 had 0.70 % and 0.53 %.
 
 The loss is the paper's bound and, beside it, a ranking loss of smoothed codes that is not in the
 paper: see `training/losses/hdml.py`.
+
+Other lengths: `--set network.options.dim=32` or `=128`, whose records are their own. The last
+figure of each record is the error by the asymmetric Hamming distance, whose queries are not made
+bits.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
 from training.components import Component
 from training.config import SplitConfig, TrainingConfig
+from training.configs.mnist_hdml_net import PUBLISHED
 from training.figures import Target
+
+_BITS = 64
+_KNN = "kNN error, k = 5"
 
 CONFIG = TrainingConfig(
     name="mnist-hdml-conv",
@@ -29,13 +37,13 @@ CONFIG = TrainingConfig(
         options={
             "widths": [16, 32, 64],
             "depths": [1, 1, 1],
-            "dim": 64,
+            "dim": _BITS,
             "dropout": 0.1,
             "spread": 2.0,
         },
     ),
     # The paper's loss alone let classes share a code: see the file of the loss.
-    loss=Component(name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 24.0}),
+    loss=Component(name="hdml", options={"balance": 1.0, "smooth": 1.0, "smooth_margin": 0.375}),
     sampler=Component(name="shuffled"),
     augmentation=Component(
         name="jitter",
@@ -58,7 +66,7 @@ CONFIG = TrainingConfig(
     images_per_identity=100,
     seed=2012,
     card=Card(
-        summary="Handwritten digits as 64-bit codes: HDML's loss on a small convolutional network.",
+        summary="Handwritten digits as binary codes: HDML's loss on a small convolutional network.",
         intended_use=(
             "A reference for codes and Hamming energies: teaching, tests, and comparison with the "
             "papers. Single digits as MNIST has them, white on black."
@@ -69,15 +77,18 @@ CONFIG = TrainingConfig(
         ),
         data_licence="MNIST (LeCun, Cortes, Burges; from NIST SD-1 and SD-3): CC BY-SA 3.0.",
     ),
-    protocols=(Component(name="knn", options={"k": 5}),),
-    targets=(
+    protocols=(
+        Component(name="knn", options={"k": 5}),
+        Component(name="asymmetric_knn", options={"k": 5}),
+    ),
+    targets=tuple(
         Target(
-            figure="kNN error, k = 5",
-            at_most=0.006,
-            published=(
-                "with a fully connected network 1.45/1.38/1.27 % at 32/64/128 bits: "
-                "Norouzi et al. 2012"
-            ),
-        ),
+            figure=figure,
+            at_most=0.006 if (figure, bits) == (_KNN, _BITS) else None,
+            published=f"{published} % at {bits} bits, fully connected: Norouzi et al. 2012",
+            given=() if bits == _BITS else (f"network.options.dim={bits}",),
+        )
+        for figure, by_bits in PUBLISHED.items()
+        for bits, published in by_bits.items()
     ),
 )

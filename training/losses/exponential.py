@@ -31,6 +31,8 @@ class ExponentialLoss(nn.Module):
         ValueError: `q` is not positive, or another word for `impostors`.
     """
 
+    reads_pairs = True
+
     def __init__(self, q: float, impostors: Literal["exponential", "hinge"]) -> None:
         super().__init__()
         if not q > 0:

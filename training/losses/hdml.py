@@ -20,7 +20,7 @@ not parted again, which befell pairs of digits in short trainings on MNIST. Two 
 that are not the paper's help: a ranking loss of smoothed codes t = tanh f, whose distances
 (bits - t·t') / 2 have a slope everywhere,
 
-    max(0, d(t, t⁺) - d(t, t⁻) + ρₛ),
+    max(0, d(t, t⁺) - d(t, t⁻) + ρₛ bits),
 
 and the nearest impostor in place of a drawn one.
 """
@@ -74,7 +74,8 @@ class HdmlLoss(nn.Module):
         impostors: How many triplets are made of each genuine pair, at least 1.
         margin: ρ, in bits, positive.
         smooth: Weight of the ranking loss of smoothed codes, at least 0; 0 is the paper's loss.
-        smooth_margin: ρₛ, in bits, positive.
+        smooth_margin: ρₛ, as a share of the bits, so that it asks as much of codes of any length;
+            above 0, and at most 1.
         nearest: Whether h⁻ is the image of another identity whose smoothed code is nearest.
 
     Raises:
@@ -94,8 +95,10 @@ class HdmlLoss(nn.Module):
         super().__init__()
         if not (balance >= 0 and smooth >= 0 and impostors >= 1):
             raise ValueError("balance and smooth must be at least 0, and impostors at least 1")
-        if not (margin > 0 and smooth_margin > 0):
-            raise ValueError("margins must be positive")
+        if not (margin > 0 and 0 < smooth_margin <= 1):
+            raise ValueError(
+                "margins must be positive, and smooth_margin is a share of the bits, at most 1"
+            )
         self.balance, self.impostors, self.margin = balance, impostors, margin
         self.smooth, self.smooth_margin, self.nearest = smooth, smooth_margin, nearest
 
@@ -120,7 +123,8 @@ class HdmlLoss(nn.Module):
         )
         loss = bound.mean() + regulariser
         if self.smooth > 0:
-            ranked = smooth_ranking(activations, anchor, genuine, impostor, self.smooth_margin)
+            in_bits = self.smooth_margin * activations.shape[1]
+            ranked = smooth_ranking(activations, anchor, genuine, impostor, in_bits)
             loss = loss + self.smooth * ranked.mean()
         return loss
 
@@ -188,7 +192,7 @@ def build(  # noqa: PLR0913 (the terms of a loss, each with its weight)
     impostors: int = 1,
     margin: float = 1.0,
     smooth: float = 0.0,
-    smooth_margin: float = 16.0,
+    smooth_margin: float = 0.25,
     nearest: bool = False,
 ) -> HdmlLoss:
     """The loss `hdml`."""

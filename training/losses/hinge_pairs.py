@@ -23,6 +23,8 @@ class HingePairsLoss(nn.Module):
         ValueError: `margin` is not positive.
     """
 
+    reads_energies = True
+
     def __init__(self, margin: float) -> None:
         super().__init__()
         if not margin > 0:

@@ -37,6 +37,7 @@ class MarginLoss(nn.Module):
         if pairs not in {"consecutive", "all"}:
             raise ValueError(f"pairs are `consecutive` or `all`, not {pairs!r}")
         self.margin, self.pairs = margin, pairs
+        self.reads_pairs = pairs == "consecutive"
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
         """The loss of a batch: its mean over consecutive pairs, or over balanced pairs of all.

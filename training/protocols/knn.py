@@ -1,9 +1,8 @@
 """k-nearest-neighbour error: test images as queries, training images as gallery.
 
 The measure of the metric-learning papers on MNIST (Norouzi et al. 2012, table 1, among others). It
-needs a closed set: the queries' identities have to be in the gallery. Of codes the bundle's graph
-gives bits alone, so their energy is the Hamming distance between two codes; the papers' asymmetric
-one, between a code and activations, cannot be measured on it.
+needs a closed set: the queries' identities have to be in the gallery. The energy of codes is the
+Hamming distance between two; the paper's asymmetric one is the protocol `asymmetric_knn`.
 """
 
 from __future__ import annotations
@@ -44,14 +43,18 @@ class NearestNeighbours:
         if self.k < 1:
             raise ValueError("k must be at least 1")
 
+    @property
+    def name(self) -> str:
+        """Of the figure."""
+        return f"kNN error, k = {self.k}"
+
     def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
         """Measure a bundle.
 
         Raises:
             DataError: An identity of the queries is not in the gallery, or fewer than k images are.
         """
-        gallery = system.trained
-        queries = system.tested
+        gallery, queries = system.trained, system.tested
         known, tested = gallery.identities, queries.identities
         if strangers := set(tested) - set(known):
             raise DataError(
@@ -61,7 +64,7 @@ class NearestNeighbours:
         error = self.error(system, gallery, queries)
         return (
             Figure(
-                name=f"kNN error, k = {self.k}",
+                name=self.name,
                 value=error,
                 standard_error=float(np.sqrt(error * (1 - error) / len(queries))),
                 trials=len(queries),
@@ -72,9 +75,14 @@ class NearestNeighbours:
         """The share of queries whose neighbours outvote their own identity."""
         known, names = system.embed(gallery)
         asked, _ = system.embed(queries)
-        of = {identity: i for i, identity in enumerate(gallery.identities)}
-        right = np.array([of[image.identity] for image in queries])
-        return float(np.mean(classify(system.metric, known, names, asked, self.k) != right))
+        return wrong(classify(system.metric, known, names, asked, self.k), gallery, queries)
+
+
+def wrong(named: Labels, gallery: ImageSet, queries: ImageSet) -> float:
+    """The share of queries, (queries,), that are not named by their own identity of the gallery."""
+    of = {identity: i for i, identity in enumerate(gallery.identities)}
+    right = np.array([of[image.identity] for image in queries])
+    return float(np.mean(named != right))
 
 
 def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: int) -> Labels:
@@ -93,11 +101,28 @@ def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: i
     Raises:
         DataError: The gallery has fewer than k images.
     """
-    if len(known) < k:
-        raise DataError(f"{k} neighbours cannot be found among {len(known)} images")
-    energies = _ENERGIES[metric](known)
+    return vote(_ENERGIES[metric](known), names, asked, k)
+
+
+def vote(energies: Callable[[Vectors], Energies], names: Labels, asked: Vectors, k: int) -> Labels:
+    """Name queries by their nearest neighbours under some energy.
+
+    Args:
+        energies: From some queries to their energies to all of the gallery, (queries, gallery).
+        names: The gallery's identities, from 0, (gallery,).
+        asked: The queries, (queries, dim).
+        k: How many neighbours vote, at most the gallery's images.
+
+    Returns:
+        Identities, (queries,).
+
+    Raises:
+        DataError: The gallery has fewer than k images.
+    """
+    if len(names) < k:
+        raise DataError(f"{k} neighbours cannot be found among {len(names)} images")
     one_hot = np.eye(int(names.max()) + 1, dtype=np.float32)[names]
-    rows = max(1, _BLOCK_VALUES // len(known))
+    rows = max(1, _BLOCK_VALUES // len(names))
     blocks = [
         _vote(energies(asked[i : i + rows]), one_hot, names, k) for i in range(0, len(asked), rows)
     ]

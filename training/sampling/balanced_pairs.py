@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ class BalancedPairs:
         pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
     """
 
+    draws_pairs: ClassVar[bool] = True
     pairs_per_epoch: int
 
     def __post_init__(self) -> None:

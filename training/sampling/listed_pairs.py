@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ class ListedPairs:
         pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
     """
 
+    draws_pairs: ClassVar[bool] = True
     pairs: Indices
     pairs_per_epoch: int
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.settings import SHIPPED_BUNDLES
+from app.service import running_service
+from app.settings import SHIPPED_BUNDLES, Settings
 from app.telemetry.drift import MINIMUM
 from app.telemetry.exposition import exposition
 from app.telemetry.families import EXPORTED
@@ -97,7 +98,8 @@ def test_what_is_told_is_counted(tmp_path, faces):
 WORKER = """
 import sys
 from pathlib import Path
-from app.settings import SHIPPED_BUNDLES
+from app.service import running_service
+from app.settings import SHIPPED_BUNDLES, Settings
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
 from model.bundle import open_bundle
@@ -205,3 +207,14 @@ def test_without_metrics_nothing_is_kept():
     telemetry.requested("/verify", 200, 0.001)
     telemetry.waited(0.001, telemetry.trace())
     assert telemetry.exposition() == b""
+
+
+def test_a_worker_that_takes_in_changed_models_says_which_it_serves(tmp_path):
+    fakes.make_bundle(tmp_path / "bundles", "tiny")
+    (tmp_path / "numbers").mkdir()
+    recorder = Recorder(tmp_path / "numbers")
+    settings = Settings(models_dir=tmp_path / "bundles", default_model="tiny")
+    with running_service(settings, Telemetry(recorder)) as service:
+        fakes.make_bundle(tmp_path / "bundles", "another", seed=1)
+        service.reloaded()
+        assert set(recorder.references) == {"tiny", "another"}

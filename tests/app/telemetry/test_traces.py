@@ -27,7 +27,7 @@ def traced(settings):
     kept = InMemorySpanExporter()
     provider = sdk.TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(kept))
-    with TestClient(create_app(settings, Tracing(provider))) as client:
+    with TestClient(create_app(settings, tracing=Tracing(provider))) as client:
         yield client, kept
 
 

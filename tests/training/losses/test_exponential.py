@@ -3,7 +3,11 @@ import math
 import pytest
 import torch
 
+from training import components
+from training.components import Part
+from training.config import load_config
 from training.losses.exponential import build
+from training.overrides import override
 
 Q = 100.0
 
@@ -97,3 +101,9 @@ def test_the_hinge_leaves_an_impostor_pair_beyond_the_bound_alone():
 def test_another_push_is_refused():
     with pytest.raises(ValueError, match="hinge"):
         build(Q, impostors="square")
+
+
+def test_the_hinge_is_a_switch_of_the_2005_system():
+    config = override(load_config("att_chopra"), ["loss.options.impostors=hinge"])
+    loss = components.build(Part.LOSS, config.loss)
+    assert (loss.q, loss.impostors) == (load_config("att_chopra").loss.options["q"], "hinge")

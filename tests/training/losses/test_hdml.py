@@ -149,7 +149,9 @@ def test_smoothed_codes_can_be_ranked_as_well():
     f = drawn(12, 8)
     identities = torch.tensor([4, 4, 9])
     plain = build(balance=0)(torch.from_numpy(f), identities).item()
-    answer = build(balance=0, smooth=0.7, smooth_margin=3)(torch.from_numpy(f), identities).item()
+    answer = build(balance=0, smooth=0.7, smooth_margin=3 / 8)(
+        torch.from_numpy(f), identities
+    ).item()
     both = (smooth_by_hand(f, 3) + smooth_by_hand(f[[1, 0, 2]], 3)) / 2
     assert both > 0
     assert answer - plain == pytest.approx(0.7 * both)
@@ -165,7 +167,10 @@ def test_two_identities_that_share_a_sure_code_are_parted_by_the_smoothed_loss_a
     assert slopes[1] > 0
 
 
-@pytest.mark.parametrize("options", [{"margin": 0}, {"smooth_margin": 0}, {"margin": float("nan")}])
+@pytest.mark.parametrize(
+    "options",
+    [{"margin": 0}, {"smooth_margin": 0}, {"smooth_margin": 24}, {"margin": float("nan")}],
+)
 def test_a_margin_that_is_not_positive_is_refused(options):
     with pytest.raises(ValueError, match="positive"):
         build(**options)

@@ -1,0 +1,80 @@
+"""The real service as processes of its own, for the tests that need them."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 60
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(models_dir, **settings):
+    """The real server as a process of its own."""
+    settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
+    environment |= {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def server(models_dir, **settings):
+    """A server that is ready, with a client to it."""
+    port = free_port()
+    process = start(models_dir, PORT=port, **settings)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_until_ready(client, process)
+            yield process, client
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_ready(client, process):
+    give_up = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up and process.poll() is None:
+        with contextlib.suppress(httpx2.TransportError):
+            if client.get("/readyz").status_code == 200:
+                return
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"not ready: {process.communicate()[1]}")
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    errors = process.communicate(timeout=PATIENCE_S)[1]
+    return process.returncode, errors
+
+
+def exit_of(process):
+    errors = process.communicate(timeout=PATIENCE_S)[1]
+    return process.returncode, errors.strip().splitlines()
+
+
+def wait_until(true, within_s=PATIENCE_S):
+    give_up = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
+        time.sleep(0.02)

@@ -1,0 +1,39 @@
+"""`seeds`: one config trained with several seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.config import load_config
+from training.initial import open_weights
+from training.overrides import override
+from training.seeds import record_seeds
+from training.terminal import RECORDS, console, print_figures
+
+
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    config: Annotated[str, typer.Argument(help="A named config; see `configs`.")],
+    data: Annotated[Path, typer.Option(help="The data set.")],
+    out: Annotated[Path, typer.Option(help="The folder of the runs; taken up again if killed.")],
+    seeds: Annotated[int, typer.Option(min=2, help="How many, from the config's own on.")] = 3,
+    init: Annotated[
+        Path | None, typer.Option(help="A bundle or run whose weights each seed begins with.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
+    ] = None,
+    to: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
+) -> None:
+    """Train, export and record a config with several seeds, on the split of its own."""
+    weights = None if init is None else open_weights(init)
+    named = load_config(config)
+    asked = override(named if weights is None else weights.adopted(named), settings or ())
+    for record in record_seeds(
+        asked, data, seeds, out, records=to, console=console, weights=weights
+    ):
+        console.print(f"seed {record.seed}:")
+        print_figures(record.figures)
