@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from app.board import Board
@@ -15,6 +17,7 @@ from app.keys.exposure import open_to_others
 from app.server import serve
 from app.settings import Settings, read_settings
 from app.supervisor import Supervisor
+from app.telemetry.folder import metrics_folder
 from model.errors import LikewiseError
 
 logger = logging.getLogger("app")
@@ -31,12 +34,29 @@ def main() -> int:
         settings = read_settings()
         _check_before_start(settings)
     except LikewiseError as error:
-        sys.stderr.write(f"likewise cannot start: {' '.join(str(error).split())}\n")
-        return 1
+        return _cannot_start(error)
     try:
-        return _serve(settings)
+        with _with_folder(settings) as prepared:
+            return _serve(prepared)
     except KeyboardInterrupt:
         return 0
+    except LikewiseError as error:
+        return _cannot_start(error)
+
+
+@contextmanager
+def _with_folder(settings: Settings) -> Iterator[Settings]:
+    """The settings, with the folder of the numbers, made before the first worker starts."""
+    if not settings.metrics:
+        yield settings
+        return
+    with metrics_folder(settings.metrics_dir) as folder:
+        yield settings.model_copy(update={"metrics_dir": folder})
+
+
+def _cannot_start(error: LikewiseError) -> int:
+    sys.stderr.write(f"likewise cannot start: {' '.join(str(error).split())}\n")
+    return 1
 
 
 def _check_before_start(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from app.catalog import ServedModel
 from app.encoders.port import Encoder
 from app.image_input import ImageFile, to_tensor
 from app.jobs import Failed
+from app.telemetry.telemetry import Telemetry
+from app.telemetry.traces import Trace
 from model.preprocessing import ImageLimits
 
 
@@ -31,12 +34,14 @@ class EncodeJob:
         files: The images as they were sent.
         limits: The most that one of them may ask of us.
         answer: From the embeddings, (len(files), dim), to the job's result.
+        trace: Of the request, where it is traced.
     """
 
     model: ServedModel
     files: tuple[ImageFile, ...]
     limits: ImageLimits
     answer: Callable[[NDArray[Any]], Any]
+    trace: Trace | None = None
 
     def decode(self) -> NDArray[np.uint8]:
         """The images as the graph takes them, uint8 (n, height, width, channels).
@@ -67,8 +72,9 @@ class BatchRunner:
         most: The most images in one run of a graph.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, telemetry: Telemetry | None = None) -> None:
         self.most = most
+        self._telemetry = Telemetry() if telemetry is None else telemetry
 
     def weigh(self, job: Job) -> int:
         """The images of a job; a call counts as a whole batch."""
@@ -79,7 +85,7 @@ class BatchRunner:
         outcomes: list[Any] = [None] * len(jobs)
         by_model: dict[int, list[_Decoded]] = defaultdict(list)
         for place, job in enumerate(jobs):
-            first = attempt(job.decode if isinstance(job, EncodeJob) else job)
+            first = attempt(partial(self._decode, job) if isinstance(job, EncodeJob) else job)
             if isinstance(job, EncodeJob) and not isinstance(first, Failed):
                 by_model[id(job.model)].append(_Decoded(place, job, first))
             else:
@@ -91,8 +97,7 @@ class BatchRunner:
 
     def _answers(self, group: list[_Decoded]) -> list[Any]:
         """Encode the images of several jobs of one model, and answer each job."""
-        encoder = group[0].job.model.encoder
-        together = attempt(partial(self._encode, encoder, [decoded.images for decoded in group]))
+        together = attempt(partial(self._encode, group))
         if not isinstance(together, Failed):
             return [
                 attempt(partial(decoded.job.answer, embeddings))
@@ -102,16 +107,33 @@ class BatchRunner:
             return [together]
         return [self._answers([decoded])[0] for decoded in group]
 
-    def _encode(self, encoder: Encoder, tensors: list[NDArray[np.uint8]]) -> list[NDArray[Any]]:
+    def _decode(self, job: EncodeJob) -> NDArray[np.uint8]:
+        began = perf_counter()
+        images = job.decode()
+        self._telemetry.decoded(perf_counter() - began, job.trace)
+        return images
+
+    def _encode(self, group: list[_Decoded]) -> list[NDArray[Any]]:
         """The embeddings of each job's images; no run of the graph takes more than `most`."""
+        encoder = group[0].job.model.encoder
+        traces = [decoded.job.trace for decoded in group]
+        tensors = [decoded.images for decoded in group]
         images = tensors[0] if len(tensors) == 1 else np.concatenate(tensors)
         runs = [
-            encoder.embed(images[start : start + self.most])
+            self._embed(encoder, images[start : start + self.most], traces)
             for start in range(0, len(images), self.most)
         ]
         embeddings = runs[0] if len(runs) == 1 else np.concatenate(runs)
         ends = np.cumsum([len(tensor) for tensor in tensors])
         return np.split(embeddings, ends[:-1])
+
+    def _embed(
+        self, encoder: Encoder, images: NDArray[np.uint8], traces: Sequence[Trace | None]
+    ) -> NDArray[Any]:
+        began = perf_counter()
+        embeddings = encoder.embed(images)
+        self._telemetry.inferred(perf_counter() - began, len(images), traces)
+        return embeddings
 
 
 def attempt(step: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the step gives)

@@ -18,9 +18,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
+from app.telemetry.telemetry import Telemetry
+from app.telemetry.traces import Trace
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +72,10 @@ class JobPool(Generic[Job]):
         max_waiting: int,
         execution: Execution[Job],
         check: Callable[[], None],
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._execution, self.check = execution, check
+        self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
         self._waiting: dict[_Ticket[Job], None] = {}
         self._idle = [_Runner(execution, self) for _ in range(threads)]
@@ -124,16 +129,19 @@ class JobPool(Generic[Job]):
         """
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
-        ticket = _Ticket(job, loop.create_future())
+        ticket = _Ticket(job, loop.create_future(), self._telemetry.trace())
         timer = loop.call_later(within_s, ticket.expire, within_s)
         self._waiting[ticket] = None
         ticket.answer.add_done_callback(partial(self._settled, ticket, timer))
         self._dispatch()
+        self._telemetry.waiting(len(self._waiting))
         return ticket.answer
 
     def _settled(self, ticket: _Ticket[Job], timer: asyncio.TimerHandle, _: object) -> None:
         timer.cancel()
-        self._waiting.pop(ticket, None)
+        if ticket in self._waiting:
+            del self._waiting[ticket]
+            self._telemetry.waiting(len(self._waiting))
 
     def close(self) -> None:
         """Wait for the batches that run; none starts any more."""
@@ -157,8 +165,11 @@ class JobPool(Generic[Job]):
             if batch and room < 0:
                 break
             batch.append(ticket)
+        now = perf_counter()
         for ticket in batch:
             del self._waiting[ticket]
+            self._telemetry.waited(now - ticket.submitted, ticket.trace)
+        self._telemetry.waiting(len(self._waiting))
         return batch
 
     def ended(self, runner: _Runner[Job], batch: Sequence[_Ticket[Job]], outcomes: Any) -> None:  # noqa: ANN401 (one for each)
@@ -204,10 +215,11 @@ class JobPool(Generic[Job]):
 class _Ticket(Generic[Job]):
     """A job, and the future that its caller waits for."""
 
-    __slots__ = ("answer", "job")
+    __slots__ = ("answer", "job", "submitted", "trace")
 
-    def __init__(self, job: Job, answer: asyncio.Future[Any]) -> None:
-        self.job, self.answer = job, answer
+    def __init__(self, job: Job, answer: asyncio.Future[Any], trace: Trace | None) -> None:
+        self.job, self.answer, self.trace = job, answer, trace
+        self.submitted = perf_counter()
 
     def settle(self, outcome: Any) -> None:  # noqa: ANN401 (whatever the job gives)
         """Give the outcome to the caller, if there is still one."""

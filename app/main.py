@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from app.api import compare, cors, docs, embed, health, key_check, models, problems, verify
+from app.api import compare, cors, docs, embed, health, key_check, metrics, models, problems, verify
 from app.api.nosniff import NoSniff
+from app.api.observed import Observed, Routes
 from app.api.prefix import Prefix
 from app.api.request_id import RequestId
 from app.api.start_failure import PlainStartFailure
 from app.board import Board
 from app.keys.ring import KeyRing
+from app.logs import AccessLog
 from app.service import Service, running_service
-from app.settings import Settings, read_settings
+from app.settings import LogLevel, Settings, read_settings
+from app.telemetry.telemetry import Telemetry, running_telemetry
+from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
 from app.upkeep import Changes, kept_up
 
 logger = logging.getLogger(__name__)
@@ -29,13 +33,18 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, board: Board | None = None, tracing: Tracing | None = None
+) -> FastAPI:
     """Build the application; its models are loaded when it starts, not before.
 
     Args:
         settings: Every choice that the service makes.
         board: What the service's processes tell each other; None where there is but this one.
+        tracing: Where traces go; None: as the settings say.
     """
+    if tracing is None and settings.otlp_endpoint is not None:
+        tracing = otlp_tracing(settings.otlp_endpoint, _version())
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
     board = board or Board.alone()
 
@@ -44,7 +53,11 @@ def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
         if keys is not None:
             keys.load()
         changes = Changes(settings, board)
-        with running_service(settings) as service:
+        with (
+            running_telemetry(settings, problems.TYPES, tracing) as telemetry,
+            running_service(settings, telemetry) as service,
+        ):
+            app.state.telemetry = telemetry
             app.state.service = service
             logger.info(_where_to_look(service))
             try:
@@ -52,6 +65,7 @@ def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
                     yield
             finally:
                 app.state.service = None
+                app.state.telemetry = Telemetry()
 
     app = FastAPI(
         title="Likewise",
@@ -62,17 +76,24 @@ def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry=for_fastapi(tracing),
     )
     app.state.service = None
     app.state.board = board
-    for noun in (verify, embed, compare, models, health):
-        app.include_router(noun.router)
+    app.state.telemetry = Telemetry()
+    routers = [noun.router for noun in (verify, embed, compare, models, health)]
+    if settings.metrics:
+        routers.append(metrics.router)
+    for router in routers:
+        app.include_router(router)
     docs.install(app)
     # The last one added is the outermost.
     if keys is not None:
         key_check.install(app, keys)
     problems.install(app)
     cors.install(app, settings.cors_origins)
+    access = AccessLog(settings.log_format) if _logs_access(settings) else None
+    app.add_middleware(Observed, routes=_routes(routers), log=access)
     app.add_middleware(RequestId)
     app.add_middleware(NoSniff)
     if settings.root_path:
@@ -84,6 +105,15 @@ def create_app(settings: Settings, board: Board | None = None) -> FastAPI:
 def create_app_from_environment() -> FastAPI:
     """The same, for uvicorn, whose workers each build their own."""
     return create_app(read_settings())
+
+
+def _routes(routers: Sequence[APIRouter]) -> Routes:
+    templates = [str(getattr(route, "path", "")) for router in routers for route in router.routes]
+    return Routes([*templates, *docs.PATHS])
+
+
+def _logs_access(settings: Settings) -> bool:
+    return settings.access_log and settings.log_level in {LogLevel.DEBUG, LogLevel.INFO}
 
 
 def refuse_requests(app: FastAPI) -> None:

@@ -62,7 +62,8 @@ def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.
         port=settings.port,
         workers=settings.workers,
         lifespan="on",
-        log_config=logging_config(settings.log_level),
+        log_config=logging_config(settings.log_level, settings.log_format),
+        access_log=False,
         server_header=False,
         ws="none",  # no route speaks it, and what answers it knows none of our rules
         proxy_headers=bool(settings.trusted_proxies),

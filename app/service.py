@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from app.budget import ByteBudget
@@ -16,6 +16,7 @@ from app.encoding import BatchRunner, Job
 from app.jobs import Execution, JobPool
 from app.reloading import reload_catalog
 from app.settings import Provider, Settings
+from app.telemetry.telemetry import Telemetry
 from model.bundle import Bundle
 from model.manifest import Kind
 from model.preprocessing import ImageLimits
@@ -29,6 +30,7 @@ class Service:
     catalog: Catalog
     jobs: JobPool[Job]
     bodies: ByteBudget
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @property
     def image_limits(self) -> ImageLimits:
@@ -49,33 +51,42 @@ class Service:
         load = partial(load_model, provider=self.settings.provider)
         catalog = reload_catalog(self.catalog, self.settings.models_dir, load)
         self.jobs.check = catalog.check
+        self.telemetry.serves(model.manifest for model in catalog.served.values())
         return replace(self, catalog=catalog)
 
 
 @contextmanager
-def running_service(settings: Settings) -> Iterator[Service]:
+def running_service(settings: Settings, telemetry: Telemetry | None = None) -> Iterator[Service]:
     """Load the models and start the threads; on leaving, let the jobs that run come to their end.
 
     Call it in the worker itself: a session that was made before a fork does not survive it.
 
+    Args:
+        settings: Every choice that the service makes.
+        telemetry: Told what the service does; None: nobody is.
+
     Raises:
         LikewiseError: The default model cannot be served, for the reason in the message.
     """
+    telemetry = Telemetry() if telemetry is None else telemetry
     load = partial(load_model, provider=settings.provider)
     catalog = load_catalog(settings.models_dir, settings.default_model, load)
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
-    jobs = job_pool(settings, threads, catalog)
+    telemetry.serves(model.manifest for model in catalog.served.values())
+    jobs = job_pool(settings, threads, catalog, telemetry)
     try:
-        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes))
+        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes), telemetry)
     finally:
         jobs.close()
 
 
-def job_pool(settings: Settings, threads: int, catalog: Catalog) -> JobPool[Job]:
+def job_pool(
+    settings: Settings, threads: int, catalog: Catalog, telemetry: Telemetry | None = None
+) -> JobPool[Job]:
     """The runners of a worker; a new one has to see every model pass its self-check."""
-    batches = BatchRunner(settings.max_batch)
+    batches = BatchRunner(settings.max_batch, telemetry)
     execution = Execution(batches.run, batches.weigh, batches.most)
-    return JobPool(threads, settings.max_waiting, execution, catalog.check)
+    return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:

@@ -41,6 +41,15 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How a line of the log looks."""
+
+    CONSOLE = "console"
+    """For people."""
+    JSON = "json"
+    """For programs: one object a line."""
+
+
 def _split(value: object) -> object:
     """A list as it stands in a variable: with commas."""
     if not isinstance(value, str):
@@ -136,6 +145,20 @@ class Settings(BaseSettings):
         description="Seconds between two looks for changed models; 0 looks on SIGHUP only.",
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+    log_format: LogFormat = Field(
+        LogFormat.CONSOLE, description="console, for people, or json, one object a line."
+    )
+    access_log: bool = Field(default=True, description="Whether each request is a line in the log.")
+    metrics: bool = Field(default=True, description="Whether numbers are kept for /metrics.")
+    metrics_dir: Path | None = Field(
+        None, description="Folder for the workers' numbers, emptied at start; unset: one is made."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        max_length=2000,
+        description="URL that traces are sent to, as http://collector:4318/v1/traces; unset: none.",
+    )
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -136,22 +136,27 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
 
 def _prepare(service: Service, sent: Vectors, *, as_npy: bool) -> Job:
     model = service.catalog.get_encoder(sent.choices.model)
+    service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, sent.choices.threshold, sent.choices.fmr)
     if len(sent.gallery) > service.settings.max_gallery:
         raise errors.BodyTooLargeError(
             f"the gallery has {len(sent.gallery):,} rows; "
             f"at most {service.settings.max_gallery:,} are taken in one call"
         )
-    return partial(_answer, model, sent, choice, as_npy=as_npy)
+    return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
-def _answer(model: ServedModel, sent: Vectors, choice: Choice, *, as_npy: bool) -> Response:
+def _answer(
+    service: Service, model: ServedModel, sent: Vectors, choice: Choice, *, as_npy: bool
+) -> Response:
     if isinstance(sent.gallery, np.ndarray):
         probe, gallery = check_arrays(model.manifest, sent.probe, sent.gallery)
     else:
         probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
         gallery = to_vectors(model.manifest, sent.gallery, "gallery")
     comparison = compare(model.manifest, probe, gallery, choice)
+    same = int(comparison.same.sum())
+    service.telemetry.compared(model.manifest, same=same, different=len(gallery) - same)
     if as_npy:
         headers = {"X-Threshold": repr(choice.threshold)}
         return npy.response(comparison.energies, ModelReference.of(model.manifest), headers)

@@ -14,6 +14,8 @@ from fastapi.staticfiles import StaticFiles
 from app.api.problems import Problem
 
 ASSETS = "/docs-assets"
+PATHS = ("/docs", "/openapi.json", f"{ASSETS}/{{file}}")
+"""The routes of the pages."""
 _FILES = Path(fastapi_offline.__file__).parent / "static"
 
 

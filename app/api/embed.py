@@ -114,8 +114,9 @@ def _from_form(form: multipart.Form, model: str | None) -> Batch:
 
 def _prepare(service: Service, batch: Batch, *, as_npy: bool) -> Job:
     model = service.catalog.get_encoder(batch.model)
+    service.telemetry.chose(model.manifest)
     answer = partial(_answer, model, as_npy=as_npy)
-    return EncodeJob(model, batch.images, service.image_limits, answer)
+    return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 
 def _answer(model: ServedModel, embeddings: NDArray[Any], *, as_npy: bool) -> Response:

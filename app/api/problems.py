@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.api import examples
+from app.api.observed import PROBLEM
 from app.api.parameters import to_parameter_error
-from app.api.problem_types import MEDIA_TYPE, TYPE_PREFIX, Answer, answer_for
+from app.api.problem_types import ANSWERS, MEDIA_TYPE, TYPE_PREFIX, Answer, answer_for
 from app.api.request_id import request_id
 from model.errors import LikewiseError
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
 _EXTENSIONS = ("row", "supported", "available", "errors")
 """Attributes of errors that a program can use; each becomes a member of the problem."""
+TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
+"""The types of the errors that are foreseen."""
 _WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
 
 
@@ -103,12 +106,25 @@ def problem(
     }
     members |= _extensions(error)
     retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, _WORTH_A_RETRY) else {}
-    return Response(
+    refusal = _Refusal(
         json.dumps(members, allow_nan=False),
         status_code=known.status.value,
         headers={**retry, **(headers or {})},
         media_type=MEDIA_TYPE,
     )
+    refusal.slug = known.slug
+    return refusal
+
+
+class _Refusal(Response):
+    """A problem, which leaves its type where the request is counted."""
+
+    slug: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope.setdefault("state", {})[PROBLEM] = self.slug
+        await super().__call__(scope, receive, send)
 
 
 def _extensions(error: Exception) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -24,6 +25,7 @@ from app.comparison import Decision, choose_threshold, decide, decide_energy
 from app.encoding import EncodeJob, Job
 from app.image_input import ImageFile, to_tensor
 from app.service import Service
+from app.telemetry.traces import Trace
 from model.errors import OperatingPointError
 from model.scoring import Choice
 
@@ -124,26 +126,39 @@ def _from_form(form: multipart.Form) -> Pair:
 
 def _prepare(service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
+    service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
+    trace = service.telemetry.trace()
     if isinstance(model, ServedPairModel):
-        return partial(_score, service, model, pair.images, choice)
-    answer = partial(_answer, model, choice)
-    return EncodeJob(model, pair.images, service.image_limits, answer)
+        return partial(_score, service, model, pair.images, choice, trace)
+    answer = partial(_answer, service, model, choice)
+    return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
 
-def _answer(model: ServedModel, choice: Choice, embeddings: NDArray[Any]) -> VerifyAnswer:
-    return _to_answer(model, decide(model.manifest, embeddings, choice))
+def _answer(
+    service: Service, model: ServedModel, choice: Choice, embeddings: NDArray[Any]
+) -> VerifyAnswer:
+    return _to_answer(service, model, decide(model.manifest, embeddings, choice))
 
 
 def _score(
-    service: Service, model: ServedPairModel, images: tuple[ImageFile, ...], choice: Choice
+    service: Service,
+    model: ServedPairModel,
+    images: tuple[ImageFile, ...],
+    choice: Choice,
+    trace: Trace | None,
 ) -> VerifyAnswer:
+    began = perf_counter()
     tensor = to_tensor(images, model.manifest.input, service.image_limits)
+    decoded = perf_counter()
+    service.telemetry.decoded(decoded - began, trace)
     energies = model.scorer.score(tensor[:1], tensor[1:])
-    return _to_answer(model, decide_energy(model.manifest, energies, choice))
+    service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
+    return _to_answer(service, model, decide_energy(model.manifest, energies, choice))
 
 
-def _to_answer(model: Served, decision: Decision) -> VerifyAnswer:
+def _to_answer(service: Service, model: Served, decision: Decision) -> VerifyAnswer:
+    service.telemetry.decided(model.manifest, decision.energy, same=decision.same)
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,

@@ -8,6 +8,9 @@ from app.image_input import ImageFile
 from app.jobs import Failed
 from app.service import load_model
 from app.settings import Provider
+from app.telemetry.exposition import exposition
+from app.telemetry.recorder import Recorder
+from app.telemetry.telemetry import Telemetry
 from model.bundle import open_bundle
 from model.errors import BrokenImageError, UnsupportedImageError
 from model.preprocessing import ImageLimits, preprocess
@@ -134,3 +137,16 @@ def test_a_batch_gives_what_each_of_its_jobs_gives_alone(models_dir):
     for one, outcome in zip(jobs, together, strict=True):
         [alone] = BatchRunner(16).run([one])
         np.testing.assert_allclose(outcome, alone, atol=1e-5)
+
+
+def test_each_run_of_a_model_is_told_with_its_images_and_each_job_with_its_decoding(tmp_path):
+    served = model(Noting())
+    recorder = Recorder(tmp_path)
+    runner = BatchRunner(4, Telemetry(recorder))
+    photos = [fakes.photo(n) for n in range(5)]
+    runner.run([job(served, *photos[:3]), job(served, *photos[3:])])
+    text = exposition(tmp_path, recorder.references).decode()
+    assert "likewise_batch_images_count 2.0" in text  # five images, at most four a run
+    assert "likewise_batch_images_sum 5.0" in text
+    assert "likewise_inference_seconds_count 2.0" in text
+    assert "likewise_decode_seconds_count 2.0" in text

@@ -59,7 +59,7 @@ def test_neither_log_nor_temporary_folder_knows_anything_of_an_image(tmp_path, m
             energies.add(answer.json().get("energy", 0.0))
         _, log = stop(process)
     assert list(temporary.rglob("*")) == []
-    assert "/embed HTTP/1.1" in log
+    assert "route=/embed" in log
     assert "Traceback" not in log
     assert NAME not in log
     for told in (SIZE[1], SIZE[0] * SIZE[1], len(image)):
@@ -97,7 +97,7 @@ def test_keys_prefix_and_proxy_work_together_on_the_real_server(models_dir, tmp_
         status, log = stop(process)
     assert status == 0
     assert "request abc by shop" in log
-    assert re.search(r'192\.0\.2\.7:0 - "POST /likewise/verify', log)
+    assert re.search(r"client=192\.0\.2\.7 method=POST .* route=/verify", log)
     assert KEY not in log
     assert "nobody" not in log
     assert "anyone who reaches" not in log

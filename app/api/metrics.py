@@ -1,0 +1,25 @@
+"""GET /metrics: the numbers of all workers, for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from app.telemetry.exposition import MEDIA_TYPE
+from app.telemetry.telemetry import Telemetry
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="Numbers for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Give the numbers of all workers in Prometheus's text format: see docs/operate.md."""
+    telemetry: Telemetry = request.app.state.telemetry
+    # In a thread: the files of the other workers are read, a few milliseconds.
+    return Response(await asyncio.to_thread(telemetry.exposition), media_type=MEDIA_TYPE)
