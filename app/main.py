@@ -15,6 +15,7 @@ from app.api.nosniff import NoSniff
 from app.api.observed import Observed, Routes
 from app.api.prefix import Prefix
 from app.api.request_id import RequestId
+from app.api.route import DirectCalls
 from app.api.start_failure import PlainStartFailure
 from app.board import Board
 from app.keys.ring import KeyRing
@@ -88,6 +89,7 @@ def create_app(
         app.include_router(router)
     docs.install(app)
     # The last one added is the outermost.
+    app.add_middleware(DirectCalls, routers=routers)
     if keys is not None:
         key_check.install(app, keys)
     problems.install(app)

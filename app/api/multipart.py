@@ -6,11 +6,11 @@ neither their number nor their size can grow beyond what was expected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from app.errors import PartError, TooManyImagesError, UnreadableBodyError
 from app.image_input import ImageFile
@@ -20,6 +20,13 @@ MEDIA_TYPE = "multipart/form-data"
 MAX_FIELD_BYTES = 1_000
 MAX_HEADERS = 8
 MAX_HEADER_BYTES = 2_000
+MAX_BOUNDARY_BYTES = 70
+"""By RFC 2046."""
+
+_AFTER_BOUNDARY = (b"\r\n", b"--")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_USUAL = re.compile(rb'form-data; name="([^"\\]+)"(?:; filename="[^"\\]*")?$')
+"""What nearly every client writes; anything else is taken apart by the library."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,11 @@ class Form:
 
 
 class MultipartReader:
-    """Feed it the body's chunks, cut anywhere, then take the form."""
+    """Feed it the body's chunks, cut anywhere, then take the form.
+
+    What has arrived of a part is kept as it came and searched once; nothing is looked at byte by
+    byte (RFC 2046, section 5.1.1; RFC 7578).
+    """
 
     def __init__(self, content_type: str, expected: Expected) -> None:
         """Prepare for a body with this Content-Type.
@@ -54,13 +65,12 @@ class MultipartReader:
         """
         self._expected = expected
         self._form = Form()
-        self._headers: dict[bytes, bytes] = {}
-        self._header_name = b""
-        self._header_value = b""
-        self._name = ""
-        self._data = bytearray()
-        self._complete = False
-        self._parser = _parser(content_type, self)
+        self._delimiter = b"\r\n--" + _boundary(content_type)
+        self._buffer = bytearray(b"\r\n")  # The first boundary may stand at the very beginning.
+        self._searched = 0
+        self._name: str | None = None
+        """Of the part that arrives; None before the first."""
+        self._at_headers = self._complete = False
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
@@ -71,10 +81,11 @@ class MultipartReader:
             TooManyImagesError: More images than the call takes.
             ImageTooLargeError: More bytes in one image than the limits allow.
         """
-        try:
-            self._parser.write(chunk)
-        except FormParserError as error:
-            raise UnreadableBodyError(f"the body is not valid multipart: {error}") from error
+        if self._complete:
+            return  # What follows the last boundary means nothing.
+        self._buffer += chunk
+        while self._read_headers() if self._at_headers else self._read_data():
+            pass
 
     def close(self) -> Form:
         """The whole form, at the body's end.
@@ -86,101 +97,142 @@ class MultipartReader:
             raise UnreadableBodyError("the multipart body ends before its closing boundary")
         return self._form
 
-    def on_part_begin(self) -> None:
-        """A boundary has passed."""
-        self._headers = {}
-        self._data = bytearray()
+    def _read_data(self) -> bool:
+        """Look for the boundary that ends a part; whether it was there."""
+        end = self._find_boundary()
+        if end < 0:
+            length = self._length_for_sure()
+            self._searched = length
+            if self._name is None:
+                del self._buffer[:length]
+                self._searched = 0
+            else:
+                self._check_size(length)
+            return False
+        if self._name is not None:
+            self._check_size(end)
+            self._end_part(self._name, bytes(memoryview(self._buffer)[:end]))
+        del self._buffer[: end + len(self._delimiter)]
+        self._searched, self._at_headers = 0, True
+        return True
 
-    def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        """Some bytes of a header's name."""
-        self._header_name += data[start:end]
+    def _find_boundary(self) -> int:
+        """Where the next boundary begins; -1 where none is there with what tells it from data."""
+        end = self._buffer.find(self._delimiter, self._searched)
+        while end >= 0:
+            after = end + len(self._delimiter)
+            following = bytes(self._buffer[after : after + 2])
+            if following in _AFTER_BOUNDARY:
+                return end
+            if len(following) < 2:  # noqa: PLR2004 (bytes that tell)
+                return -1
+            end = self._buffer.find(self._delimiter, end + 1)
+        return -1
 
-    def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        """Some bytes of a header's value."""
-        self._header_value += data[start:end]
+    def _length_for_sure(self) -> int:
+        """How many of the bytes are no beginning of a boundary."""
+        longest = len(self._delimiter) + 1
+        for tail in range(max(0, len(self._buffer) - longest), len(self._buffer)):
+            rest = bytes(self._buffer[tail:])
+            if self._delimiter.startswith(rest) or rest.startswith(self._delimiter):
+                return tail
+        return len(self._buffer)
 
-    def on_header_end(self) -> None:
-        """A header is complete."""
-        self._headers[self._header_name.lower()] = self._header_value
-        self._header_name = self._header_value = b""
+    def _read_headers(self) -> bool:
+        """Read what follows a boundary; whether a part begins there."""
+        if self._buffer.startswith(b"--"):
+            self._complete = True
+            self._buffer.clear()
+            return False
+        end = self._buffer.find(b"\r\n\r\n", 0, MAX_HEADER_BYTES)
+        if end < 0:
+            if len(self._buffer) >= MAX_HEADER_BYTES:
+                raise UnreadableBodyError(
+                    "the body is not valid multipart: a part's headers have more than "
+                    f"{MAX_HEADER_BYTES:,} bytes"
+                )
+            return False
+        lines = bytes(self._buffer[:end]).split(b"\r\n")
+        del self._buffer[: end + 4]
+        self._at_headers = False
+        self._begin_part(_part_name(lines))
+        return True
 
-    def on_headers_finished(self) -> None:
-        """A part's headers are complete: decide whether it may come at all."""
-        self._name = _part_name(self._headers)
-        if self._name in self._expected.images:
-            self._check_image_count()
-        elif self._name not in self._expected.fields:
-            raise PartError(f"there is no part {self._name[:100]!r} in this call; {self._takes()}")
-        elif self._name in self._form.fields:
-            raise PartError(f"the field {self._name!r} is there twice")
+    def _begin_part(self, name: str) -> None:
+        """Decide whether a part may come at all."""
+        self._name = name
+        if name in self._expected.images:
+            self._check_image_count(name)
+        elif name not in self._expected.fields:
+            raise PartError(f"there is no part {name[:100]!r} in this call; {self._takes()}")
+        elif name in self._form.fields:
+            raise PartError(f"the field {name!r} is there twice")
 
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        """Some bytes of a part."""
-        self._data += memoryview(data)[start:end]
-        if self._name in self._expected.images:
-            self._check_image_size()
-        elif len(self._data) > MAX_FIELD_BYTES:
-            raise PartError(f"the field {self._name!r} has more than {MAX_FIELD_BYTES:,} bytes")
-
-    def on_part_end(self) -> None:
-        """A part is complete."""
-        if self._name in self._expected.images:
-            files = self._form.images.setdefault(self._name, [])
-            files.append(ImageFile(self._label(len(files)), bytes(self._data)))
+    def _end_part(self, name: str, data: bytes) -> None:
+        if name in self._expected.images:
+            files = self._form.images.setdefault(name, [])
+            files.append(ImageFile(self._label(name, len(files)), data))
         else:
-            self._form.fields[self._name] = _text(self._name, bytes(self._data))
-        self._data = bytearray()
+            self._form.fields[name] = _text(name, data)
 
-    def on_end(self) -> None:
-        """The closing boundary has passed."""
-        self._complete = True
-
-    def _check_image_count(self) -> None:
-        most = self._expected.images[self._name]
-        if len(self._form.images.get(self._name, ())) < most:
-            return
-        if most == 1:
-            raise PartError(f"the part {self._name!r} is there twice")
-        raise TooManyImagesError(f"more than {most} images in one call; send them in several")
-
-    def _check_image_size(self) -> None:
-        if len(self._data) > self._expected.max_image_bytes:
-            label = self._label(len(self._form.images.get(self._name, ())))
+    def _check_size(self, size: int) -> None:
+        name = self._name or ""
+        if name not in self._expected.images:
+            if size > MAX_FIELD_BYTES:
+                raise PartError(f"the field {name!r} has more than {MAX_FIELD_BYTES:,} bytes")
+        elif size > self._expected.max_image_bytes:
             raise ImageTooLargeError(
-                f"{label}: the image has more than the "
-                f"{self._expected.max_image_bytes:,} bytes that are taken"
+                f"{self._label(name, len(self._form.images.get(name, ())))}: the image has more "
+                f"than the {self._expected.max_image_bytes:,} bytes that are taken"
             )
 
-    def _label(self, index: int) -> str:
-        return self._name if self._expected.images[self._name] == 1 else f"{self._name}[{index}]"
+    def _check_image_count(self, name: str) -> None:
+        most = self._expected.images[name]
+        if len(self._form.images.get(name, ())) < most:
+            return
+        if most == 1:
+            raise PartError(f"the part {name!r} is there twice")
+        raise TooManyImagesError(f"more than {most} images in one call; send them in several")
+
+    def _label(self, name: str, index: int) -> str:
+        return name if self._expected.images[name] == 1 else f"{name}[{index}]"
 
     def _takes(self) -> str:
         names = [*self._expected.images, *sorted(self._expected.fields)]
         return f"it takes {', '.join(names)}"
 
 
-def _parser(content_type: str, reader: MultipartReader) -> MultipartParser:
+def _boundary(content_type: str) -> bytes:
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
         raise UnreadableBodyError(
             "the Content-Type names no boundary; let your client library write this header"
         )
-    names = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end")
-    callbacks = {f"on_{n}": getattr(reader, f"on_{n}") for n in (*names, "headers_finished", "end")}
-    try:
-        return MultipartParser(
-            boundary,
-            callbacks,  # type: ignore[arg-type] # a TypedDict that is filled by a loop
-            max_header_count=MAX_HEADERS,
-            max_header_size=MAX_HEADER_BYTES,
+    if len(boundary) > MAX_BOUNDARY_BYTES:
+        raise UnreadableBodyError(
+            f"the boundary has more than the {MAX_BOUNDARY_BYTES} bytes that a boundary may have"
         )
-    except FormParserError as error:
-        raise UnreadableBodyError(f"the boundary cannot be used: {error}") from error
+    return boundary
 
 
-def _part_name(headers: Mapping[bytes, bytes]) -> str:
-    disposition, options = parse_options_header(headers.get(b"content-disposition"))
-    if disposition != b"form-data" or not options.get(b"name"):
+def _part_name(lines: list[bytes]) -> str:
+    """The name of a part, from its header lines, of which the first is empty."""
+    disposition = b""
+    if len(lines) > MAX_HEADERS + 1:
+        raise UnreadableBodyError(
+            f"the body is not valid multipart: a part has more than {MAX_HEADERS} headers"
+        )
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        if not colon or not _TOKEN.fullmatch(name):
+            raise UnreadableBodyError("the body is not valid multipart: a part's header is none")
+        if name.lower() == b"content-disposition":
+            disposition = value.strip()
+    usual = _USUAL.match(disposition)
+    if usual:
+        return _text("part name", usual[1])
+    kind, options = parse_options_header(disposition)
+    if kind != b"form-data" or not options.get(b"name"):
         raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
     return _text("part name", options[b"name"])
 

@@ -45,7 +45,7 @@ class Problem(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem."""
-    app.add_exception_handler(LikewiseError, _answer_error)
+    app.add_exception_handler(LikewiseError, answer_error)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(UnexpectedErrors)
@@ -135,7 +135,8 @@ def _extensions(error: Exception) -> dict[str, object]:
     return {name: value for name, value in found.items() if value not in (None, ())}
 
 
-async def _answer_error(request: Request, error: Exception) -> Response:
+async def answer_error(request: Request, error: Exception) -> Response:
+    """The answer to one of our own errors."""
     if answer_for(type(error)).status is HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request %s: %s", request_id(request.scope), error)
     return problem(request_id(request.scope), error, str(error))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
-_SANE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_HEADER = b"x-request-id"
+_SANE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 """Short, and unable to forge a log line or a header."""
 _KEY = "request_id"
 
@@ -25,16 +25,24 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        identifier = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+        identifier = _given(scope) or os.urandom(16).hex()
+        header = (_HEADER, identifier.encode("ascii"))
         scope.setdefault("state", {})[_KEY] = identifier
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = identifier
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
         await self._app(scope, receive, named)
+
+
+def _given(scope: Scope) -> str | None:
+    """The client's own name for the request, where it is sane."""
+    for name, value in scope["headers"]:
+        if name == _HEADER:
+            return value.decode("ascii") if _SANE.fullmatch(value) else None
+    return None
 
 
 def request_id(scope: Scope) -> str:

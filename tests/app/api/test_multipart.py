@@ -1,4 +1,8 @@
+import contextlib
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from app.api.multipart import MAX_FIELD_BYTES, MAX_HEADER_BYTES, Expected, MultipartReader
 from app.errors import PartError, TooManyImagesError, UnreadableBodyError
@@ -148,10 +152,33 @@ def test_a_field_is_refused_when_it_is_long():
 
 
 def test_a_huge_header_is_refused():
-    with pytest.raises(UnreadableBodyError, match="header size"):
+    with pytest.raises(UnreadableBodyError, match="headers have more"):
         read(body(part("image1", b"x", "X-Long: " + "y" * (MAX_HEADER_BYTES + 1))))
 
 
 def test_very_many_headers_are_refused():
-    with pytest.raises(UnreadableBodyError, match="header count"):
+    with pytest.raises(UnreadableBodyError, match="more than 8 headers"):
         read(body(part("image1", b"x", *[f"X-{n}: y" for n in range(100)])))
+
+
+PIECES = st.lists(
+    st.sampled_from([b"\r", b"\n", b"-", b"--", b"--xyz", b"\r\n--xy", b"z", b"\x00", b" "])
+    | st.binary(max_size=9),
+    max_size=30,
+).map(b"".join)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=3), st.lists(st.integers(0, 400), max_size=8))
+def test_what_was_sent_arrives_wherever_it_is_cut(datas, cuts):
+    boundaries = (b"\r\n--xyz\r\n", b"\r\n--xyz--")
+    whole = body(*(part("image", data) for data in datas))
+    assume(whole.count(boundaries[0]) + whole.count(boundaries[1]) == len(datas))
+    form = read(whole, cuts=sorted(min(cut, len(whole)) for cut in cuts))
+    assert [file.data for file in form.images["image"]] == datas
+
+
+@given(st.binary(max_size=400), st.integers(1, 50))
+def test_noise_is_refused_or_read_and_nothing_else(noise, step):
+    whole = b"--xyz\r\n" + noise + b"\r\n--xyz--\r\n"
+    with contextlib.suppress(UnreadableBodyError, PartError):
+        read(whole, cuts=range(step, len(whole), step))
