@@ -82,7 +82,7 @@ def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
     with ExitStack() as stack:
         loops = [
             stack.enter_context(
-                subprocess.Popen(
+                subprocess.Popen(  # noqa: S603 (our own command)
                     pinned(command, (core,)),
                     cwd=ROOT,
                     stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import bodies, pictures
 from benchmarks.cores import Cores
-from benchmarks.load import Load, saturate
+from benchmarks.load import Load, Pressure, saturate
 from benchmarks.pictures import Pictures
 from benchmarks.plan import Plan
 from benchmarks.rounds import Contender, of_server
@@ -18,7 +18,7 @@ COUNTS = {"att": 128, "lfw": 128, "photo-640x480": 64, "photo-1920x1080": 16}
 """How many different pictures of a set are sent in turn."""
 SATURATING = 16
 """Requests in flight that keep one core busy without a long queue."""
-_WARM_UP_S = 1.0
+_WARM_UP_S = 2.0
 
 
 def pictures_of(plan: Plan, name: str) -> tuple[Pictures, Path]:
@@ -42,7 +42,7 @@ def saturated(
     """A server kept busy, as a contender; it is warmed up first."""
 
     def load(seconds: float) -> Load:
-        return saturate(server.url, folder, seconds, connections, cores)
+        return saturate(server.url, folder, Pressure(seconds, connections, cores))
 
     load(_WARM_UP_S)
     return of_server(server, partial(load, plan.seconds))

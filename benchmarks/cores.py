@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from benchmarks.errors import ToolMissingError
 
@@ -31,6 +32,17 @@ def both_cores() -> Cores:
 def pinned(command: Sequence[str], cores: Cores) -> list[str]:
     """The command, held to these cores from its first instruction on, with all that it starts."""
     return [_taskset(), "--cpu-list", ",".join(map(str, cores)), *command]
+
+
+@contextmanager
+def held_to(cores: Cores) -> Iterator[None]:
+    """Hold this very process to these cores for the length of the block."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _pair() -> Cores:

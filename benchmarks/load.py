@@ -44,6 +44,23 @@ class Load:
         return self.requests / self.seconds
 
 
+@dataclass(frozen=True)
+class Pressure:
+    """How hard, and how long, a server is pressed.
+
+    Attributes:
+        seconds: How long.
+        connections: How many requests are in flight at any time.
+        cores: Where the generator runs, with one thread on each; its own core where None.
+        expected_refusals: The share of the requests that are made to be refused.
+    """
+
+    seconds: float
+    connections: int
+    cores: Cores | None = None
+    expected_refusals: float = 0.0
+
+
 def find_wrk() -> str:
     """The generator: `LIKEWISE_WRK`, or `wrk` on the path.
 
@@ -59,40 +76,32 @@ def find_wrk() -> str:
     return found
 
 
-def saturate(
-    url: str,
-    folder: Path,
-    seconds: float,
-    connections: int,
-    cores: Cores | None = None,
-    expected_refusals: float = 0.0,
-) -> Load:
-    """Keep `connections` requests in flight for so long, and count.
+def saturate(url: str, folder: Path, pressure: Pressure) -> Load:
+    """Keep so many requests in flight for so long, and count.
 
     Args:
         url: The server, without a path.
         folder: What `bodies.write` wrote.
-        seconds: How long.
-        connections: How many requests are in flight at any time.
-        cores: Where the generator runs, with one thread on each; its own core where None.
-        expected_refusals: The share of the requests that are made to be refused.
+        pressure: How hard, and how long.
 
     Raises:
         LoadRefusedError: A request failed, or was refused that should not have been.
     """
-    on = generator_cores() if cores is None else cores
-    threads = min(len(on), connections)
+    on = generator_cores() if pressure.cores is None else pressure.cores
+    connections, seconds = pressure.connections, max(1, round(pressure.seconds))
     command = [
-        *(find_wrk(), f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s"),
+        *(find_wrk(), f"-t{min(len(on), connections)}", f"-c{connections}", f"-d{seconds}s"),
         *("--timeout", f"{_TIMEOUT_S}s", "-s", str(_SCRIPT), url, "--"),
         str(folder / bodies.MANIFEST),
     ]
-    run = subprocess.run(pinned(command, on), capture_output=True, text=True, check=False)
+    run = subprocess.run(  # noqa: S603 (the generator)
+        pinned(command, on), capture_output=True, text=True, check=False
+    )
     lines = [line for line in run.stdout.splitlines() if line.startswith("{")]
     if run.returncode != 0 or not lines:
         raise LoadRefusedError(f"wrk gave no figures: {run.stderr.strip() or run.stdout.strip()}")
     load = Load(**json.loads(lines[-1]))
-    _check(load, expected_refusals)
+    _check(load, pressure.expected_refusals)
     return load
 
 

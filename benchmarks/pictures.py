@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _TILE = 160
+_TILES = 96
+"""Different faces that a photograph is made of; the largest shows 84 at a time."""
 _QUALITY = 90
 _NOISE = 2.0
 """Standard deviation of the sensor noise, in grey levels."""
@@ -108,7 +110,7 @@ def _lfw(count: int, zipped: Path) -> Pictures:
 
 
 def _photos(name: str, size: tuple[int, int], count: int, zipped: Path) -> Pictures:
-    faces = _lfw(480, zipped)
+    faces = _lfw(_TILES, zipped)
     tiles = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in faces.files]
     photos = (Image.fromarray(_mosaic(tiles, size, seed)) for seed in range(count))
     files = tuple(_encoded(photo, "JPEG") for photo in photos)

@@ -17,7 +17,7 @@ _STYLE = {"svg.hashsalt": "likewise", "svg.fonttype": "none"}
 
 def draw(plot: Plot) -> str:
     """Draw one plot as a whole SVG file."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type] # its keys are literals
         figure = Figure(figsize=_SIZE, layout="tight")
         axes = figure.subplots()
         for name, points in plot.lines.items():

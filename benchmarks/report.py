@@ -17,9 +17,9 @@ _HEAD = """\
 
 write the results in `benchmarks/results/` and, from them alone, this page (`python -m benchmarks
 report`). They need two cores that nothing else uses, and wrk (`apt-get install wrk`). Figures are
-medians over rounds, with the least and the greatest in brackets; compare by ratio, as absolute rates
-are this machine's. Where the data sets are absent, drawn pictures take their place, and the section
-says so.
+medians over rounds, with the least and the greatest in brackets; compare by ratio, as absolute
+rates are this machine's. Where the data sets are absent, drawn pictures take their place, and the
+section says so.
 """
 _BUSY = 0.05
 """The share of the machine taken by others from which a section says so."""
@@ -74,7 +74,7 @@ def _where(result: Result) -> str:
         lines.append(f"Pictures: {made}.")
     if result.others > _BUSY:
         lines.append(
-            f"**Others used {result.others:.0%} of the machine meanwhile: these figures are rough.**"
+            f"**Others used {result.others:.0%} of the machine meanwhile: the figures are rough.**"
         )
     return "\n".join(lines)
 

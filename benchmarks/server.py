@@ -47,39 +47,46 @@ class Server:
         return processes.cpu_seconds(self.pid)
 
 
-@contextmanager
-def likewise(cores: Cores, command: Sequence[str] = (), **settings: object) -> Iterator[Server]:
-    """The service itself, as `python -m app` runs it.
+@dataclass(frozen=True)
+class Program:
+    """A server's program.
 
-    Args:
-        cores: What it may use.
-        command: Runs in place of `python -m app`.
-        settings: In small letters, without the prefix: `workers=2`.
-    """
-    chosen = {f"LIKEWISE_{name.upper()}": str(value) for name, value in settings.items()}
-    program = list(command) or [sys.executable, "-m", "app"]
-    with running(program, cores, "/readyz", "LIKEWISE_PORT", QUIET | chosen) as server:
-        yield server
-
-
-@contextmanager
-def running(
-    command: Sequence[str],
-    cores: Cores,
-    ready: str,
-    port_name: str,
-    environment: Mapping[str, str],
-    folder: Path = ROOT,
-) -> Iterator[Server]:
-    """Run a server until the end of the block.
-
-    Args:
-        command: Its program.
-        cores: What it may use.
+    Attributes:
+        command: What runs it.
         ready: The path that answers 200 once it is ready.
         port_name: The environment's variable that gives it its port.
         environment: Added to ours, of which no `LIKEWISE_` variable is passed on.
         folder: Where it runs.
+    """
+
+    command: Sequence[str]
+    ready: str
+    port_name: str
+    environment: Mapping[str, str]
+    folder: Path = ROOT
+
+
+@contextmanager
+def likewise(
+    cores: Cores,
+    settings: Mapping[str, object] | None = None,
+    command: Sequence[str] = (sys.executable, "-m", "app"),
+) -> Iterator[Server]:
+    """The service itself, as `python -m app` runs it.
+
+    Args:
+        cores: What it may use.
+        settings: By their names in small letters, without the prefix: `{"workers": 2}`.
+        command: Runs it in another way.
+    """
+    chosen = {f"LIKEWISE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
+    with running(Program(command, "/readyz", "LIKEWISE_PORT", QUIET | chosen), cores) as server:
+        yield server
+
+
+@contextmanager
+def running(program: Program, cores: Cores) -> Iterator[Server]:
+    """Run a server on these cores until the end of the block.
 
     Raises:
         ServerFailedError: It does not become ready, or does not stop.
@@ -87,16 +94,16 @@ def running(
     port = _free_port()
     ours = {name: value for name, value in os.environ.items() if not name.startswith("LIKEWISE_")}
     started = time.perf_counter()
-    process = subprocess.Popen(
-        pinned(command, cores),
-        cwd=folder,
-        env=ours | dict(environment) | {port_name: str(port)},
+    process = subprocess.Popen(  # noqa: S603 (the server under test)
+        pinned(program.command, cores),
+        cwd=program.folder,
+        env=ours | dict(program.environment) | {program.port_name: str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        _wait_until_ready(process, port, ready)
+        _wait_until_ready(process, port, program.ready)
         yield Server(process.pid, port, time.perf_counter() - started)
     finally:
         _stop(process)

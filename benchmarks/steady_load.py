@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def send_steadily(
     """
     arguments = [str(port), str(folder), f"{rate:g}", f"{seconds:g}", str(int(random))]
     command = [sys.executable, "-m", "benchmarks.steady_load", *arguments]
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603 (our own command)
         pinned(command, generator_cores()), cwd=ROOT, capture_output=True, text=True, check=False
     )
     if run.returncode != 0:
@@ -125,6 +126,16 @@ class Sender:
         self._late: list[float] = []
         self._refused = 0
 
+    def __enter__(self) -> Self:
+        """The sender, connected."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close all connections."""
+        for connection in self._open.values():
+            connection.socket.close()
+        self._poll.close()
+
     def run(self, dues: NDArray[np.float64]) -> SteadyLoad:
         """Send a request at each of these times, in seconds from now, and wait for all answers."""
         start, sent = time.perf_counter(), 0
@@ -183,8 +194,8 @@ def _as_http(request: bodies.Request) -> bytes:
 
 
 def _main(port: str, folder: str, rate: str, seconds: str, random: str) -> None:
-    sender = Sender(int(port), bodies.read(Path(folder)))
-    seen = sender.run(due_times(float(rate), float(seconds), random=random == "1"))
+    with Sender(int(port), bodies.read(Path(folder))) as sender:
+        seen = sender.run(due_times(float(rate), float(seconds), random=random == "1"))
     sys.stdout.write(json.dumps(vars(seen)))
 
 

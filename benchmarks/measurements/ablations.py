@@ -7,7 +7,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -29,7 +29,7 @@ from app.settings import Provider
 from benchmarks import bodies
 from benchmarks.ceiling import bundle_of
 from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import server_cores
+from benchmarks.cores import held_to, server_cores
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.rounds import alternate, cpu_ratio, rate, ratio
@@ -37,11 +37,11 @@ from benchmarks.server import likewise
 from model.preprocessing import preprocess
 
 ABOUT = """\
-Each row measures the alternative beside what the service does: parts in one process (microseconds a
-request, medians), then whole servers that take turns under the same load ("gives" is the service as it
-is over the alternative). A gain within the spread of the rounds is no gain. Reduced-scale decoding
-changes pixels slightly: the figures say by how much the embeddings move, as a share of their
-root-mean-square length."""
+Each row measures the alternative beside what the service does: parts in one process (microseconds
+a request, medians), then whole servers that take turns under the same load ("gives" is the service
+as it is over the alternative). A gain within the spread of the rounds is no gain. Reduced-scale
+decoding changes pixels slightly: the figures say by how much the embeddings move, as a share of
+their root-mean-square length, median picture with the least and the greatest."""
 
 _MODEL = "att-chopra"
 _CHUNK = 65_536
@@ -50,11 +50,15 @@ _SETS = ("lfw", "photo-640x480", "photo-1920x1080")
 
 Row = tuple[Cell, ...]
 
+_AS_IT_IS = (sys.executable, "-m", "app")
+
 
 def measure(plan: Plan) -> Found:
     """Every ablation."""
     shifts = [_shift(plan, model, name) for model in (_MODEL, "faces") for name in _SETS]
-    parts = [*_decoding(plan), *_parsing(plan), *_encoding(plan), *_hops(plan), *_sessions(plan)]
+    with held_to(server_cores()):
+        parts = [*_decoding(plan), *_parsing(plan), *_encoding(), *_hops()]
+    parts += _sessions()
     part_columns = ("part", "as it is", "µs", "alternative", "µs ", "gives")
     columns = (
         "choice",
@@ -152,30 +156,29 @@ def _read_by_own(media_type: str, chunks: Sequence[bytes]) -> object:
 
 
 def _read_by_starlette(media_type: str, chunks: Sequence[bytes]) -> object:
-    async def stream() -> object:
+    async def stream() -> AsyncGenerator[bytes, None]:
         for chunk in chunks:
-            yield chunk  # type: ignore[misc]
+            yield chunk
 
     async def read() -> list[bytes]:
         headers = Headers({"content-type": media_type})
-        form = await MultiPartParser(headers, stream()).parse()  # type: ignore[arg-type]
+        form = await MultiPartParser(headers, stream()).parse()
         return [await part.read() for part in form.values() if not isinstance(part, str)]
 
     return _run_at_once(read())
 
 
-def _run_at_once(coroutine: object) -> object:
+def _run_at_once(coroutine: Coroutine[None, None, object]) -> object:
     """Run a coroutine that never really waits, with no event loop around it."""
     try:
-        coroutine.send(None)  # type: ignore[attr-defined]
+        coroutine.send(None)
     except StopIteration as stop:
         return stop.value
     raise RuntimeError("the coroutine waits")
 
 
-def _encoding(plan: Plan) -> Iterator[Row]:
+def _encoding() -> Iterator[Row]:
     """The answer of /verify as bytes of JSON."""
-    del plan
     answer = _answer()
     ways = {
         "json.dumps of model_dump": lambda: json.dumps(answer.model_dump()).encode(),
@@ -199,9 +202,8 @@ def _answer() -> VerifyAnswer:
     )
 
 
-def _hops(plan: Plan) -> Iterator[Row]:
+def _hops() -> Iterator[Row]:
     """One hand-over to a thread and back, by event loop."""
-    del plan
     one = _hop_microseconds(uvloop.new_event_loop, 1)
     yield _row(
         "hand-over to a thread",
@@ -232,9 +234,8 @@ def _hop_microseconds(new_loop: Callable[[], asyncio.AbstractEventLoop], hops: i
         return runner.run(run(pool))
 
 
-def _sessions(plan: Plan) -> Iterator[Row]:
+def _sessions() -> Iterator[Row]:
     """ONNX Runtime's options: one run of two images, on both cores where threads need them."""
-    del plan
     for model in (_MODEL, "faces"):
         ours = _run_microseconds(model)
         for label, change in (
@@ -270,11 +271,13 @@ def _servers(plan: Plan) -> Iterator[Row]:
     yield _server_row(plan, "1 thread on one core, not 4", threads=4)
 
 
-def _server_row(plan: Plan, label: str, command: Sequence[str] = (), **settings: object) -> Row:
+def _server_row(
+    plan: Plan, label: str, command: Sequence[str] = _AS_IT_IS, **settings: object
+) -> Row:
     made, _ = pictures_of(plan, "lfw")
     folder = requests_in(plan, "servers", bodies.verify_requests(made.files, _MODEL))
     cores = server_cores()
-    with likewise(cores) as ours, likewise(cores, command, **settings) as changed:
+    with likewise(cores) as ours, likewise(cores, settings, command) as changed:
         turns = alternate(
             {"ours": saturated(plan, ours, folder), "changed": saturated(plan, changed, folder)},
             plan.rounds,

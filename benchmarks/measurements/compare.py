@@ -12,7 +12,7 @@ from benchmarks.ceiling import running_ceiling
 from benchmarks.contest import requests_in, saturated
 from benchmarks.cores import server_cores
 from benchmarks.plan import Plan
-from benchmarks.result import Figure, Found, Table
+from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.rounds import alternate, of_ceiling, rate, ratio
 from benchmarks.server import likewise
 from model.bundle import read_manifest
@@ -20,8 +20,8 @@ from model.bundle import read_manifest
 ABOUT = """\
 One probe and 100,000 gallery rows in one .npy body, float32 (1 + 100,000, dim), its first row the
 probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. numpy's own speed is
-`model.scoring.energy` and the decisions on arrays that are in memory already, on one core; beside it
-the same from the file's bytes to the answer's bytes, which is what a service has to do as well."""
+`model.scoring.energy` and the decisions on arrays that are in memory already, on one core; beside
+it the same from the file's bytes to the answer's bytes, which a service has to do as well."""
 
 NPY = "application/x-npy"
 _ROWS = 100_000
@@ -40,17 +40,21 @@ def gallery_file(model: str, rows: int) -> bytes:
 
 def measure(plan: Plan) -> Found:
     """The service's speed as a share of numpy's."""
-    figures, rows = [], []
+    figures: list[Figure] = []
+    rows: list[tuple[Cell, ...]] = []
     for model in _MODELS:
         body = gallery_file(model, _ROWS)
         file = plan.workspace / f"{model}.npy"
         file.write_bytes(body)
-        path = "/compare" if model == _MODELS[0] else f"/compare?model={model}"
-        folder = requests_in(plan, "compare", [Request(path, NPY, body, NPY)])
-        limits = {"max_gallery": _ROWS, "max_body_bytes": 2 * len(body)}
+        folder = requests_in(plan, "compare", [Request("/compare", NPY, body, NPY)])
+        limits: dict[str, object] = {
+            "default_model": model,
+            "max_gallery": _ROWS,
+            "max_body_bytes": 2 * len(body),
+        }
         arrays = running_ceiling(server_cores(), "compare", model, str(file))
         whole = running_ceiling(server_cores(), "compare-bytes", model, str(file))
-        with arrays as numpy, whole as files, likewise(server_cores(), **limits) as server:
+        with arrays as numpy, whole as files, likewise(server_cores(), limits) as server:
             turns = alternate(
                 {
                     "numpy": of_ceiling(numpy, plan.seconds),

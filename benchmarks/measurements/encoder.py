@@ -16,9 +16,9 @@ from benchmarks.rounds import alternate, of_ceiling, rate
 from model.bundle import read_manifest
 
 ABOUT = """\
-Images a second of one core: decoding included, in a plain loop; and the graph alone in each precision
-with the accuracy of each, from [Precision](precision.md), which `python -m training precisions`
-measures. The default is the better trade: see there for what each precision costs in accuracy."""
+Images a second of one core, decoding included, in a plain loop; and the graph alone in each
+precision beside its accuracy, as [Precision](precision.md) has it, which `python -m training
+precisions` measures."""
 
 _BATCHES = (1, 2, 32)
 _PAGE = ROOT / "docs" / "precision.md"

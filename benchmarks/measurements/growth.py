@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks import bodies
 from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import Cores, both_cores, server_cores
+from benchmarks.cores import both_cores, server_cores
 from benchmarks.plan import Plan
-from benchmarks.result import Found, Plot, Table
+from benchmarks.result import Cell, Found, Plot, Table
 from benchmarks.rounds import alternate, rate
 from benchmarks.server import likewise
 
 ABOUT = """\
-Requests a second of /verify (images a second of /embed) as one thing grows at a time; the rest is one
-worker on one core, LFW pictures and 16 requests in flight. Two workers share both cores with wrk."""
+Requests a second of /verify (images a second of /embed) as one thing grows at a time; the rest is
+one worker on one core, LFW pictures and 16 requests in flight. Where the workers grow, they share
+both cores with wrk."""
 
 _MODELS = ("att-chopra", "faces")
 _SIZES = {
@@ -48,9 +48,13 @@ def measure(plan: Plan) -> Found:
         lines = {model: of(plan, model) for model in _MODELS}
         plots.append(Plot(name, title, x, y, {m: tuple(p) for m, p in lines.items()}, log))
         xs = [point[0] for point in lines[_MODELS[0]]]
-        rows = tuple((m, *(point[1] for point in points)) for m, points in lines.items())
+        rows = tuple(_row(model, points) for model, points in lines.items())
         tables.append(Table(f"{title}: {y}", (x, *(f"{value:g}" for value in xs)), rows))
     return Found(tables=tuple(tables), plots=tuple(plots))
+
+
+def _row(model: str, points: Points) -> tuple[Cell, ...]:
+    return (model, *(y for _, y in points))
 
 
 def _by_size(plan: Plan, model: str) -> Points:
@@ -58,7 +62,7 @@ def _by_size(plan: Plan, model: str) -> Points:
     for name, pixels in _SIZES.items():
         made, _ = pictures_of(plan, name)
         requests = bodies.verify_requests(made.files, model)
-        points.append((float(pixels), _rate(plan, requests, server_cores())))
+        points.append((float(pixels), _rate(plan, requests)))
     return points
 
 
@@ -67,7 +71,7 @@ def _by_batch(plan: Plan, model: str) -> Points:
     return [
         (
             float(batch),
-            batch * _rate(plan, bodies.embed_requests(made.files, model, batch), server_cores(), 4),
+            batch * _rate(plan, bodies.embed_requests(made.files, model, batch), 4),
         )
         for batch in _BATCHES
     ]
@@ -76,30 +80,21 @@ def _by_batch(plan: Plan, model: str) -> Points:
 def _by_workers(plan: Plan, model: str) -> Points:
     made, _ = pictures_of(plan, "lfw")
     requests = bodies.verify_requests(made.files, model)
-    return [
-        (float(workers), _rate(plan, requests, both_cores(), workers=workers))
-        for workers in _WORKERS
-    ]
+    return [(float(workers), _rate(plan, requests, workers=workers)) for workers in _WORKERS]
 
 
 def _by_in_flight(plan: Plan, model: str) -> Points:
     made, _ = pictures_of(plan, "lfw")
     requests = bodies.verify_requests(made.files, model)
-    return [
-        (float(count), _rate(plan, requests, server_cores(), connections=count))
-        for count in _IN_FLIGHT
-    ]
+    return [(float(count), _rate(plan, requests, count)) for count in _IN_FLIGHT]
 
 
 def _rate(
-    plan: Plan,
-    requests: Sequence[bodies.Request],
-    cores: Cores,
-    connections: int = 16,
-    workers: int = 1,
+    plan: Plan, requests: Sequence[bodies.Request], connections: int = 16, workers: int = 0
 ) -> float:
-    folder: Path = requests_in(plan, "growth", requests)
-    generator = both_cores() if len(cores) > 1 else None
-    with likewise(cores, workers=workers, max_waiting=_ROOM) as server:
+    """Requests a second of one worker on its own core, or of `workers` on both cores with wrk."""
+    cores, generator = (both_cores(), both_cores()) if workers else (server_cores(), None)
+    folder = requests_in(plan, "growth", requests)
+    with likewise(cores, {"workers": workers or 1, "max_waiting": _ROOM}) as server:
         busy = saturated(plan, server, folder, connections, generator)
         return rate(alternate({"service": busy}, plan.rounds)["service"]).median

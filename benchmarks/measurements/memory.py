@@ -9,7 +9,7 @@ from benchmarks import bodies, processes
 from benchmarks.bodies import Request
 from benchmarks.contest import pictures_of, requests_in
 from benchmarks.cores import server_cores
-from benchmarks.load import saturate
+from benchmarks.load import Pressure, saturate
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found, Plot
 from benchmarks.rounds import Spread
@@ -17,9 +17,10 @@ from benchmarks.server import Server, likewise
 
 ABOUT = """\
 Resident memory of one worker with both shipped bundles over mixed requests from 32 connections:
-/verify of faces, of photographs and of PNGs by both encoders, /embed of 1 to 16 images, and one in
-thirteen that is refused (no image at all, or one cut short). Flat means: after the first tenth, by which
-the arenas have their size, the greatest and the least are within 5 % of the median on either side."""
+/verify of faces, of photographs and of PNGs by both encoders, /embed of 1 to 16 images, and about
+one in fifteen that is refused (no image at all, or one cut short). Flat means: after the first
+tenth, by which the arenas have their size, the greatest and the least are within 5 % of the median
+on either side."""
 
 _MOST_MB = 250.0
 _FLAT = 0.05
@@ -33,7 +34,7 @@ def measure(plan: Plan) -> Found:
     good, bad = good_requests(plan), bad_requests(plan)
     requests = mixed(good, bad)
     folder = requests_in(plan, "memory", requests)
-    with likewise(server_cores(), max_waiting=4 * _CONNECTIONS) as server:
+    with likewise(server_cores(), {"max_waiting": 4 * _CONNECTIONS}) as server:
         points = _watch(plan, server, folder, len(bad) / len(requests))
     settled = [mb for count, mb in points if count > plan.requests / 10]
     spread = Spread.of(settled)
@@ -89,9 +90,10 @@ def mixed(good: Sequence[Request], bad: Sequence[Request]) -> list[Request]:
 
 def _watch(plan: Plan, server: Server, folder: Path, refused: float) -> Points:
     """Requests answered so far, and resident MB then."""
+    pressure = Pressure(plan.seconds, _CONNECTIONS, expected_refusals=refused)
     points, answered = [], 0
     while answered < plan.requests:
-        load = saturate(server.url, folder, plan.seconds, _CONNECTIONS, expected_refusals=refused)
+        load = saturate(server.url, folder, pressure)
         answered += load.requests
         points.append((float(answered), processes.largest_resident_mb(server.pid)))
     return points

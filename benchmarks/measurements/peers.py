@@ -18,14 +18,14 @@ from benchmarks.machine import ROOT
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.rounds import Spread, alternate, cpu_ratio, rate, ratio
-from benchmarks.server import Server, likewise, running
+from benchmarks.server import Program, Server, likewise, running
 from benchmarks.steady_load import send_steadily
 
 ABOUT = """\
-The same light encoder, images, generator and core; the two take turns. Each peer is a short program in
-`benchmarks/peers/`, in a virtual environment of its own with pinned versions, tried in each
-configuration of the second table and measured in its best. "At the same load" is an open loop at 70 %
-of the peer's capacity, sent to both in turn. All access logs are off."""
+The same light encoder, images, generator and core; the two take turns. Each peer is a short program
+in `benchmarks/peers/`, in a virtual environment of its own with pinned versions, tried in each
+configuration of the second table and measured in its best. "At the same load" is an open loop at
+70 % of the peer's capacity, sent to both in turn. All access logs are off."""
 
 _MODEL = "att-chopra"
 _FOLDER = ROOT / "benchmarks" / "peers"
@@ -135,9 +135,11 @@ def install(peer: Peer) -> None:
     stamp = home / "installed.txt"
     if stamp.is_file() and stamp.read_text() == wanted.read_text():
         return
-    venv.create(home, with_pip=True)
+    venv.create(home, clear=True, symlinks=True, with_pip=True)
     pip = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    run = subprocess.run([*pip, "install", "-r", str(wanted)], check=False)
+    run = subprocess.run(  # noqa: S603 (our own command)
+        [*pip, "install", "-r", str(wanted)], check=False
+    )
     if run.returncode != 0:
         raise PeerMissingError(f"pip could not install {wanted}; its own words stand above")
     stamp.write_text(wanted.read_text())
@@ -147,13 +149,13 @@ def install(peer: Peer) -> None:
 def running_peer(peer: Peer, configuration: Mapping[str, str]) -> Iterator[Server]:
     """A peer on the server's core."""
     folder, binaries = _FOLDER / peer.name, _VENVS / peer.name / "bin"
-    program, *arguments = peer.program
     bundle = {"PEER_BUNDLE": str(SHIPPED_BUNDLES / _MODEL), "PYTHONPATH": str(_FOLDER)}
     environment = _QUIET | bundle | dict(configuration)
     # BentoML takes its port from a variable of its own name.
     port = "BENTOML_PORT" if peer.name == "bentoml" else "PEER_PORT"
-    command = [str(binaries / program), *arguments]
-    with running(command, server_cores(), peer.ready, port, environment, folder) as server:
+    command = [str(binaries / peer.program[0]), *peer.program[1:]]
+    program = Program(command, peer.ready, port, environment, folder)
+    with running(program, server_cores()) as server:
         yield server
 
 

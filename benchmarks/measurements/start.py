@@ -9,8 +9,9 @@ from benchmarks.rounds import Spread
 from benchmarks.server import likewise
 
 ABOUT = """\
-From the start of `python -m app` with its default settings to the first 200 of /readyz, files in the
-page cache, on both cores; every shipped bundle is loaded and has passed its self-check by then."""
+From the start of `python -m app` with its default settings to the first 200 of /readyz, on both
+cores, with its files in the page cache after the first; every shipped bundle is loaded and has
+passed its self-check by then."""
 
 _MOST_S = 2.0
 _STARTS = 5

@@ -65,6 +65,7 @@ def measure(plan: Plan) -> Found:
 
 def _measure_case(plan: Plan, case: Case) -> tuple[Figure, tuple[Cell, ...]]:
     made, files = pictures_of(plan, case.pictures)
+    loop: tuple[str, ...]
     if case.embed:
         requests = bodies.embed_requests(made.files, case.model, case.embed)
         loop = ("embed", case.model, str(files), str(case.embed))
