@@ -12,7 +12,7 @@ from benchmarks.result import Cell, Figure, Result, Table
 _HEAD = """\
 # Performance
 
-    make bench         # every section but Memory, about 45 minutes on an idle machine
+    make bench         # every section but Memory, about 70 minutes on an idle machine
     make bench-soak    # Memory: 200,000 requests
 
 write the results in `benchmarks/results/` and, from them alone, this page (`python -m benchmarks

@@ -10,7 +10,7 @@ from benchmarks import bodies
 from benchmarks.ceiling import compare_step, verify_step
 from benchmarks.errors import LoadRefusedError
 from benchmarks.load import Load, _check
-from benchmarks.measurements import ablations, compare, encoder, memory
+from benchmarks.measurements import ablations, compare, encoder, full_scale, memory
 from benchmarks.pictures import make_pictures
 from benchmarks.rounds import Turn, alternate, ratio
 from benchmarks.steady_load import Sender, due_times
@@ -46,6 +46,11 @@ def echo():
         yield server.server_port
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    return make_pictures("photo-640x480", 1, tmp_path_factory.mktemp("no-data")).files[0]
 
 
 def test_the_service_reads_the_forms_that_are_sent(tmp_path):
@@ -124,14 +129,16 @@ def test_the_comparison_from_bytes_gives_the_energies_of_all_rows():
     assert answer.startswith(b"\x93NUMPY")
 
 
-def test_full_scale_decoding_differs_from_reduced_and_leaves_nothing_changed(tmp_path):
-    bundle = open_bundle(SHIPPED_BUNDLES / "att-chopra")
-    file = make_pictures("photo-640x480", 1, tmp_path).files[0]
-    reduced = preprocess(file, bundle.manifest.input)
-    with ablations.full_scale():
-        full = preprocess(file, bundle.manifest.input)
+@pytest.mark.parametrize(
+    "context", [full_scale.full_scale, full_scale.full_scale_grey, full_scale.no_shortcut]
+)
+def test_decoding_without_shortcuts_differs_and_leaves_nothing_changed(photo, context):
+    spec = open_bundle(SHIPPED_BUNDLES / "att-chopra").manifest.input
+    reduced = preprocess(photo, spec)
+    with context():
+        full = preprocess(photo, spec)
     assert (full != reduced).any()
-    assert (preprocess(file, bundle.manifest.input) == reduced).all()
+    assert (preprocess(photo, spec) == reduced).all()
 
 
 def test_a_shift_of_embeddings_is_relative_to_their_length():
