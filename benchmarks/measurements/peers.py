@@ -13,7 +13,7 @@ from app.settings import SHIPPED_BUNDLES
 from benchmarks import bodies
 from benchmarks.contest import SATURATING, pictures_of, requests_in, saturated
 from benchmarks.cores import server_cores
-from benchmarks.errors import PeerMissingError
+from benchmarks.errors import LoadRefusedError, PeerMissingError
 from benchmarks.machine import ROOT
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
@@ -160,19 +160,32 @@ def running_peer(peer: Peer, configuration: Mapping[str, str]) -> Iterator[Serve
 
 
 def _best(plan: Plan, peer: Peer) -> tuple[Mapping[str, str], list[tuple[Cell, ...]]]:
-    """The configuration with the most requests a second, and what each gave."""
+    """The configuration with the most requests a second, and what each gave.
+
+    Raises:
+        LoadRefusedError: The peer refused requests in every one.
+    """
     made, _ = pictures_of(plan, "lfw")
     folder = requests_in(plan, "tried", bodies.verify_requests(made.files))
-    rates = []
-    for configuration in peer.configurations:
-        with running_peer(peer, configuration) as server:
+    rates = [_try(plan, peer, each, folder) for each in peer.configurations]
+    best = max(rate or 0 for rate in rates)
+    if not best:
+        raise LoadRefusedError(f"{peer.name} refused requests in every configuration")
+    rows: list[tuple[Cell, ...]] = []
+    for configuration, speed in zip(peer.configurations, rates, strict=True):
+        named = " ".join(f"{key}={value}" for key, value in configuration.items())
+        rows.append((peer.name, named, "refused requests" if speed is None else speed))
+    return peer.configurations[rates.index(best)], rows
+
+
+def _try(plan: Plan, peer: Peer, configuration: Mapping[str, str], folder: Path) -> float | None:
+    """Requests a second, or None where some were refused."""
+    with running_peer(peer, configuration) as server:
+        try:
             turn = saturated(plan, server, folder)
-            rates.append(rate([turn() for _ in range(min(3, plan.rounds))]).median)
-    rows: list[tuple[Cell, ...]] = [
-        (peer.name, " ".join(f"{key}={value}" for key, value in configuration.items()), speed)
-        for configuration, speed in zip(peer.configurations, rates, strict=True)
-    ]
-    return peer.configurations[rates.index(max(rates))], rows
+            return rate([turn() for _ in range(min(3, plan.rounds))]).median
+        except LoadRefusedError:
+            return None
 
 
 def _contest(
