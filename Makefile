@@ -6,13 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check format train-smoke clean help
+.PHONY: serve test check format train-smoke bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
 	@echo "make test         all tests"
 	@echo "make check        linters, types, layers, formatting"
 	@echo "make format       put the formatting right"
+	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
+	@echo "make bench-soak   its memory over 200,000 requests"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
 serve: $(VENV)/.service
@@ -34,6 +36,19 @@ format: $(VENV)/.dev
 
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
+
+BENCHMARKS := start verify peers latency compare encoder growth ablations
+BENCH_FLAGS ?= --seconds 5 --rounds 5
+
+bench: $(VENV)/.dev
+	@for name in $(BENCHMARKS); do \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run $$name $(BENCH_FLAGS) || exit 1; \
+	done
+	$(BIN)/python -m benchmarks report
+
+bench-soak: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
+	$(BIN)/python -m benchmarks report
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

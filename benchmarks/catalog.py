@@ -1,0 +1,42 @@
+"""The benchmarks by name, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.measurements import (
+    ablations,
+    compare,
+    encoder,
+    growth,
+    latency,
+    memory,
+    peers,
+    start,
+    verify,
+)
+from benchmarks.plan import Plan
+from benchmarks.result import Found
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One benchmark: its heading, its text, and what measures it."""
+
+    title: str
+    about: str
+    measure: Callable[[Plan], Found]
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "verify": Benchmark("Against the ceiling", verify.ABOUT, verify.measure),
+    "peers": Benchmark("Against others", peers.ABOUT, peers.measure),
+    "latency": Benchmark("Latency at 70 % of capacity", latency.ABOUT, latency.measure),
+    "start": Benchmark("Cold start", start.ABOUT, start.measure),
+    "memory": Benchmark("Memory", memory.ABOUT, memory.measure),
+    "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
+    "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
+    "growth": Benchmark("How cost grows", growth.ABOUT, growth.measure),
+    "ablations": Benchmark("What each choice gives", ablations.ABOUT, ablations.measure),
+}

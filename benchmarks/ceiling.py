@@ -1,0 +1,189 @@
+"""The ceiling: the work itself in a plain loop of one process, with no HTTP and no threads.
+
+It decodes by `model.preprocessing` (at reduced scale where that applies), runs ONNX Runtime by the
+session that the service opens, and computes the energy. A process of its own holds it, pinned to
+the server's core and asleep until it is asked for a round:
+
+    python -m benchmarks.ceiling verify BUNDLE FOLDER_OF_PICTURES
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.encoders.onnx import load_encoder
+from app.settings import SHIPPED_BUNDLES, Provider
+from benchmarks import pictures
+from benchmarks.cores import Cores, pinned
+from benchmarks.machine import ROOT
+from model.bundle import Bundle, open_bundle, read_manifest
+from model.preprocessing import preprocess
+from model.scoring import energy, is_same
+
+Step = Callable[[], object]
+"""One request's worth of work; each call takes the next pictures."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """How much was done in one round, and what it took."""
+
+    requests: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Requests' worth of work a second."""
+        return self.requests / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        """The same for each second of processor time."""
+        return self.requests / self.cpu_seconds
+
+
+class Ceiling:
+    """The loops, one on each core, asleep between rounds."""
+
+    def __init__(self, loops: Sequence[subprocess.Popen[str]]) -> None:
+        self._loops = loops
+
+    def run(self, seconds: float) -> Round:
+        """Let the loops run for so long, side by side."""
+        for loop in self._loops:
+            _stream(loop.stdin).write(f"{seconds}\n")
+            _stream(loop.stdin).flush()
+        rounds = [Round(**json.loads(_stream(loop.stdout).readline())) for loop in self._loops]
+        return Round(
+            sum(each.requests for each in rounds),
+            max(each.seconds for each in rounds),
+            sum(each.cpu_seconds for each in rounds),
+        )
+
+
+@contextmanager
+def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
+    """One loop on each of the cores; `arguments` as in this module's command line."""
+    command = [sys.executable, "-m", "benchmarks.ceiling", *arguments]
+    with ExitStack() as stack:
+        loops = [
+            stack.enter_context(
+                subprocess.Popen(  # noqa: S603 (our own command)
+                    pinned(command, (core,)),
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for core in cores
+        ]
+        yield Ceiling(loops)
+
+
+def bundle_of(name: str) -> Bundle:
+    """A shipped bundle, opened."""
+    return open_bundle(SHIPPED_BUNDLES / name)
+
+
+def verify_step(bundle: Bundle, files: Sequence[bytes]) -> Step:
+    """Two images to one energy, pair after pair."""
+    embed, spec, metric = _embedder(bundle), bundle.manifest.input, bundle.manifest.metric
+    pairs = itertools.cycle(list(zip(files[::2], files[1::2], strict=False)))
+
+    def step() -> float:
+        images = np.stack([preprocess(file, spec) for file in next(pairs)])
+        left, right = embed(images)
+        return float(energy(metric, left, right))
+
+    return step
+
+
+def embed_step(bundle: Bundle, files: Sequence[bytes], batch: int) -> Step:
+    """So many images to their embeddings in one run of the graph."""
+    embed, spec = _embedder(bundle), bundle.manifest.input
+    starts = itertools.cycle(range(0, len(files) - batch + 1, batch))
+
+    def step() -> NDArray[np.float32]:
+        start = next(starts)
+        return embed(np.stack([preprocess(file, spec) for file in files[start : start + batch]]))
+
+    return step
+
+
+def compare_step(bundle: str, file: bytes, *, from_bytes: bool) -> Step:
+    """The energies of the first row with the rest, and the decisions.
+
+    Args:
+        bundle: Whose metric and threshold; the graph is not needed.
+        file: An .npy file, float32 (1 + n, dim).
+        from_bytes: Read the array from the file's bytes and write the energies as such in every
+            step, as a service must; else both stay arrays.
+    """
+    manifest = read_manifest(SHIPPED_BUNDLES / bundle)
+    metric, threshold = manifest.metric, manifest.calibration.default_point.threshold
+    kept = np.load(io.BytesIO(file), allow_pickle=False)
+
+    def step() -> object:
+        rows = np.load(io.BytesIO(file), allow_pickle=False) if from_bytes else kept
+        energies = energy(metric, rows[0], rows[1:])
+        same = is_same(energies, threshold)
+        if not from_bytes:
+            return same
+        answer = io.BytesIO()
+        np.save(answer, energies)
+        return answer.getvalue()
+
+    return step
+
+
+def _embedder(bundle: Bundle) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    return load_encoder(bundle, Provider.CPU).embed
+
+
+def _round(step: Step, seconds: float) -> Round:
+    started, cpu, count = time.perf_counter(), time.process_time(), 0
+    while (elapsed := time.perf_counter() - started) < seconds:
+        step()
+        count += 1
+    return Round(count, elapsed, time.process_time() - cpu)
+
+
+def _step(operation: str, bundle: str, path: Path, *rest: str) -> Step:
+    if operation == "verify":
+        return verify_step(bundle_of(bundle), pictures.load(path))
+    if operation == "embed":
+        return embed_step(bundle_of(bundle), pictures.load(path), int(rest[0]))
+    return compare_step(bundle, path.read_bytes(), from_bytes=operation == "compare-bytes")
+
+
+def _serve(step: Step) -> None:
+    """A round for each line on stdin, which gives its seconds."""
+    step()
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(vars(_round(step, float(line)))) + "\n")
+        sys.stdout.flush()
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None  # noqa: S101 (opened as a pipe)
+    return stream
+
+
+if __name__ == "__main__":
+    _operation, _bundle, _path, *_rest = sys.argv[1:]
+    _serve(_step(_operation, _bundle, Path(_path), *_rest))

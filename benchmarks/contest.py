@@ -1,0 +1,48 @@
+"""One case: pictures as requests, the ceiling and servers that take turns on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks import bodies, pictures
+from benchmarks.cores import Cores
+from benchmarks.load import Load, Pressure, saturate
+from benchmarks.pictures import Pictures
+from benchmarks.plan import Plan
+from benchmarks.rounds import Contender, of_server
+from benchmarks.server import Server
+
+COUNTS = {"att": 128, "lfw": 128, "photo-640x480": 64, "photo-1920x1080": 16}
+"""How many different pictures of a set are sent in turn."""
+SATURATING = 16
+"""Requests in flight that keep one core busy without a long queue."""
+_WARM_UP_S = 2.0
+
+
+def pictures_of(plan: Plan, name: str) -> tuple[Pictures, Path]:
+    """A set of pictures, and the folder that holds its files."""
+    made = pictures.make_pictures(name, COUNTS.get(name, 32), plan.data)
+    return made, pictures.save(made, plan.workspace / f"pictures-{name}")
+
+
+def requests_in(plan: Plan, name: str, requests: Sequence[bodies.Request]) -> Path:
+    """The folder of requests that a generator reads."""
+    return bodies.write(requests, plan.workspace / f"requests-{name}")
+
+
+def saturated(
+    plan: Plan,
+    server: Server,
+    folder: Path,
+    connections: int = SATURATING,
+    cores: Cores | None = None,
+) -> Contender:
+    """A server kept busy, as a contender; it is warmed up first."""
+
+    def load(seconds: float) -> Load:
+        return saturate(server.url, folder, Pressure(seconds, connections, cores))
+
+    load(_WARM_UP_S)
+    return of_server(server, partial(load, plan.seconds))

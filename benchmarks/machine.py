@@ -1,0 +1,106 @@
+"""Where and with what a figure was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks import processes
+
+ROOT = Path(__file__).parents[1]
+
+_PACKAGES = (
+    "fastapi",
+    "httptools",
+    "numpy",
+    "onnxruntime",
+    "pillow",
+    "pydantic",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+)
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """The share of the machine, 0 to 1, that others took while a benchmark ran."""
+
+    others: float
+
+
+def describe() -> dict[str, str]:
+    """The machine, for people."""
+    return {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The libraries that the figures depend on."""
+    return {name: found for name in _PACKAGES if (found := _version(name))}
+
+
+def revision() -> str:
+    """The git revision, with `+changes` where the tree differs from it outside the results."""
+    if shutil.which("git") is None:
+        return "unknown"
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!docs")
+    return f"{commit or 'unknown'}{'+changes' if changed else ''}"
+
+
+@contextmanager
+def watched_for_others() -> Iterator[list[Occupancy]]:
+    """Measure how much of the machine others took during the block; the list then has one entry.
+
+    Children are counted once they have ended, so the block must end those that it starts.
+    """
+    busy, own, wall = processes.machine_busy_seconds(), _own_seconds(), os.times().elapsed
+    found: list[Occupancy] = []
+    yield found
+    elapsed = (os.times().elapsed - wall) * (os.cpu_count() or 1)
+    others = (processes.machine_busy_seconds() - busy) - (_own_seconds() - own)
+    found.append(Occupancy(max(0.0, others / elapsed) if elapsed else 0.0))
+
+
+def _own_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(  # noqa: S603 (our own command)
+        ["git", *arguments],  # noqa: S607 (the caller's own git)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stdout.strip()

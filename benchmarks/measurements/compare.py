@@ -1,0 +1,74 @@
+"""/compare of one probe with 100,000 embeddings, against numpy."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from app.settings import SHIPPED_BUNDLES
+from benchmarks.bodies import Request
+from benchmarks.ceiling import running_ceiling
+from benchmarks.contest import requests_in, saturated
+from benchmarks.cores import server_cores
+from benchmarks.plan import Plan
+from benchmarks.result import Cell, Figure, Found, Table
+from benchmarks.rounds import alternate, of_ceiling, rate, ratio
+from benchmarks.server import likewise
+from model.bundle import read_manifest
+
+ABOUT = """\
+One probe and 100,000 gallery rows in one .npy body, float32 (1 + 100,000, dim), its first row the
+probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. numpy's own speed is
+`model.scoring.energy` and the decisions on arrays that are in memory already, on one core; beside
+it the same from the file's bytes to the answer's bytes, which a service has to do as well."""
+
+NPY = "application/x-npy"
+_ROWS = 100_000
+_HALF = 0.5
+_MODELS = ("faces", "att-chopra")
+
+
+def gallery_file(model: str, rows: int) -> bytes:
+    """Random embeddings of a model's width, unit length: an .npy file, float32 (1 + rows, dim)."""
+    dim = read_manifest(SHIPPED_BUNDLES / model).embedding_dim
+    vectors = np.random.default_rng(0).standard_normal((1 + rows, dim), dtype=np.float32)
+    file = io.BytesIO()
+    np.save(file, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return file.getvalue()
+
+
+def measure(plan: Plan) -> Found:
+    """The service's speed as a share of numpy's."""
+    figures: list[Figure] = []
+    rows: list[tuple[Cell, ...]] = []
+    for model in _MODELS:
+        body = gallery_file(model, _ROWS)
+        file = plan.workspace / f"{model}.npy"
+        file.write_bytes(body)
+        folder = requests_in(plan, "compare", [Request("/compare", NPY, body, NPY)])
+        limits: dict[str, object] = {
+            "default_model": model,
+            "max_gallery": _ROWS,
+            "max_body_bytes": 2 * len(body),
+        }
+        arrays = running_ceiling(server_cores(), "compare", model, str(file))
+        whole = running_ceiling(server_cores(), "compare-bytes", model, str(file))
+        with arrays as numpy, whole as files, likewise(server_cores(), limits) as server:
+            turns = alternate(
+                {
+                    "numpy": of_ceiling(numpy, plan.seconds),
+                    "bytes": of_ceiling(files, plan.seconds),
+                    "service": saturated(plan, server, folder, connections=2),
+                },
+                plan.rounds,
+            )
+        service = turns["service"]
+        of_numpy = ratio(service, turns["numpy"])
+        figures += [
+            Figure.of(f"{model}, of numpy's own speed", of_numpy, at_least=_HALF),
+            Figure.of(f"{model}, of numpy from bytes to bytes", ratio(service, turns["bytes"])),
+        ]
+        rows.append((model, *(rate(turns[name]).median for name in turns)))
+    columns = ("bundle", "numpy, arrays, /s", "numpy, bytes to bytes, /s", "service, /s")
+    return Found(tuple(figures), (Table("Comparisons with 100,000 rows", columns, tuple(rows)),))

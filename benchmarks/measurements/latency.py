@@ -1,0 +1,60 @@
+"""Latency at 70 % of capacity."""
+
+from __future__ import annotations
+
+import statistics
+
+from benchmarks import bodies
+from benchmarks.contest import pictures_of, requests_in, saturated
+from benchmarks.cores import server_cores
+from benchmarks.plan import Plan
+from benchmarks.result import Figure, Found, Table
+from benchmarks.rounds import Spread
+from benchmarks.server import likewise
+from benchmarks.steady_load import SteadyLoad, send_steadily
+
+ABOUT = """\
+/verify at 70 % of the capacity measured in the same run, by an open loop: a request is sent when it
+is due, and its latency counts from then. The bar is for requests at equal intervals; as a Poisson
+process they come in bunches, and a queue is part of any answer at that load (an M/D/1 queue's
+99th percentile is about 4 times its median there), so that is shown without one. The sender spins
+on a core of its own; "late" is the 99th percentile of how late it sent, and above 1 ms a run is
+refused."""
+
+_SHARE = 0.7
+_WORST = 3.0
+_CASES = (("att-chopra", "lfw"), ("faces", "lfw"))
+
+
+def measure(plan: Plan) -> Found:
+    """The ratio of the 99th percentile to the median, with both."""
+    figures, rows = [], []
+    for model, name in _CASES:
+        made, _ = pictures_of(plan, name)
+        folder = requests_in(plan, "latency", bodies.verify_requests(made.files, model))
+        with likewise(server_cores()) as server:
+            capacity = saturated(plan, server, folder)().per_second
+            for random, label in ((False, "equal intervals"), (True, "Poisson")):
+                seen = [
+                    send_steadily(
+                        server.port, folder, _SHARE * capacity, plan.seconds, random=random
+                    )
+                    for _ in range(plan.rounds)
+                ]
+                case = f"{model}, {name}, {label}"
+                ratio = Spread.of([each.p99_ms / each.p50_ms for each in seen])
+                bar = None if random else _WORST
+                figures.append(Figure.of(f"p99 / p50, {case}", ratio, at_most=bar))
+                rows.append((case, _SHARE * capacity, *_medians(seen)))
+    columns = ("case", "requests/s", "p50, ms", "p99, ms", "late p99, ms")
+    return Found(
+        tuple(figures), (Table("Latency from when a request was due", columns, tuple(rows)),)
+    )
+
+
+def _medians(seen: list[SteadyLoad]) -> tuple[float, float, float]:
+    return (
+        statistics.median(each.p50_ms for each in seen),
+        statistics.median(each.p99_ms for each in seen),
+        statistics.median(each.late_p99_ms for each in seen),
+    )

@@ -1,0 +1,99 @@
+"""Resident memory over many mixed requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import bodies, processes
+from benchmarks.bodies import Request
+from benchmarks.contest import pictures_of, requests_in
+from benchmarks.cores import server_cores
+from benchmarks.load import Pressure, saturate
+from benchmarks.plan import Plan
+from benchmarks.result import Figure, Found, Plot
+from benchmarks.rounds import Spread
+from benchmarks.server import Server, likewise
+
+ABOUT = """\
+Resident memory of one worker with both shipped bundles over mixed requests from 32 connections:
+/verify of faces, of photographs and of PNGs by both encoders, /embed of 1 to 16 images, and about
+one in fifteen that is refused (no image at all, or one cut short). Flat means: after the first
+tenth, by which the arenas have their size, the greatest and the least are within 5 % of the median
+on either side."""
+
+_MOST_MB = 250.0
+_FLAT = 0.05
+_CONNECTIONS = 32
+
+Points = list[tuple[float, float]]
+
+
+def measure(plan: Plan) -> Found:
+    """The greatest resident memory, and how far it strays from its median."""
+    good, bad = good_requests(plan), bad_requests(plan)
+    requests = mixed(good, bad)
+    folder = requests_in(plan, "memory", requests)
+    with likewise(server_cores(), {"max_waiting": 4 * _CONNECTIONS}) as server:
+        points = _watch(plan, server, folder, len(bad) / len(requests))
+    settled = [mb for count, mb in points if count > plan.requests / 10]
+    spread = Spread.of(settled)
+    strays = max(spread.high - spread.median, spread.median - spread.low) / spread.median
+    figures = (
+        Figure(
+            "resident memory of a worker, greatest",
+            max(mb for _, mb in points),
+            "MB",
+            at_most=_MOST_MB,
+        ),
+        Figure(
+            f"strays from its median over {points[-1][0]:,.0f} requests",
+            100 * strays,
+            "%",
+            at_most=100 * _FLAT,
+        ),
+    )
+    lines = {"worker": tuple(points)}
+    plot = Plot("memory", "Resident memory of a worker", "requests answered", "MB", lines)
+    return Found(figures, plots=(plot,))
+
+
+def good_requests(plan: Plan) -> list[Request]:
+    """Requests of many sizes and formats."""
+    faces, photos, drawings = (
+        pictures_of(plan, name)[0].files for name in ("lfw", "photo-640x480", "att-png")
+    )
+    return [
+        *bodies.verify_requests(faces[:32], "faces"),
+        *bodies.verify_requests(faces[32:64], "att-chopra"),
+        *bodies.verify_requests(photos[:16], "faces"),
+        *bodies.verify_requests(drawings[:16], "att-chopra"),
+        *bodies.embed_requests(faces[:4], "faces", 1),
+        *bodies.embed_requests(photos[:8], "att-chopra", 4),
+        *bodies.embed_requests(faces[:32], "faces", 16),
+    ]
+
+
+def bad_requests(plan: Plan) -> list[Request]:
+    """Requests that must be refused: no image at all, and one cut short."""
+    faces = pictures_of(plan, "lfw")[0].files
+    broken = (b"not an image", faces[0], faces[1][:900], faces[2], faces[3], faces[4][:-500])
+    return bodies.verify_requests([*broken, b"\xff\xd8", faces[5]])
+
+
+def mixed(good: Sequence[Request], bad: Sequence[Request]) -> list[Request]:
+    """The bad ones spread evenly among the good."""
+    every = -(-len(good) // len(bad))
+    parts = [[one, *good[index * every : (index + 1) * every]] for index, one in enumerate(bad)]
+    return [request for part in parts for request in part]
+
+
+def _watch(plan: Plan, server: Server, folder: Path, refused: float) -> Points:
+    """Requests answered so far, and resident MB then."""
+    pressure = Pressure(plan.seconds, _CONNECTIONS, expected_refusals=refused)
+    points, answered = [], 0
+    while answered < plan.requests:
+        load = saturate(server.url, folder, pressure)
+        answered += load.requests
+        points.append((float(answered), processes.largest_resident_mb(server.pid)))
+    return points

@@ -1,0 +1,215 @@
+"""What each part of the hot path takes, beside its alternative, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
+
+import numpy as np
+import onnxruntime
+import uvloop
+from fastapi.encoders import jsonable_encoder
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartParser
+
+from app.api.multipart import Expected, MultipartReader
+from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
+from app.comparison import choose_threshold
+from benchmarks import bodies
+from benchmarks.ceiling import bundle_of
+from benchmarks.contest import pictures_of
+from benchmarks.cores import held_to, server_cores
+from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut
+from benchmarks.plan import Plan
+from benchmarks.result import Cell
+from model.preprocessing import preprocess
+
+_MODEL = "att-chopra"
+_CHUNK = 65_536
+_HOPS = 500
+SETS = ("lfw", "photo-640x480", "photo-1920x1080")
+
+Row = tuple[Cell, ...]
+Work = Callable[[], object]
+Clock = Callable[[], float]
+
+COLUMNS = ("part", "as it is", "µs", "alternative", "µs ", "gives")
+
+
+def measure_parts(plan: Plan) -> tuple[Row, ...]:
+    """A row for each alternative; see `COLUMNS`."""
+    with held_to(server_cores()):
+        rows = [*_decoding(plan), *_parsing(plan), *_encoding(), *_hops()]
+    return (*rows, *_sessions())
+
+
+def _decoding(plan: Plan) -> Iterator[Row]:
+    spec = bundle_of(_MODEL).manifest.input
+    ways = {
+        "full scale": full_scale_grey,
+        "full scale, plain resize": no_shortcut,
+        "full scale, colour": full_scale,
+    }
+    for name in SETS:
+        work = partial(preprocess, pictures_of(plan, name)[0].files[0], spec)
+        for label, context in ways.items():
+            times = _duel(work, partial(_within, context, work))
+            yield _row(f"decoding, {name}", "reduced scale", label, times)
+
+
+def _within(context: Callable[[], AbstractContextManager[None]], work: Work) -> object:
+    with context():
+        return work()
+
+
+def _parsing(plan: Plan) -> Iterator[Row]:
+    """The service's reader of multipart bodies beside Starlette's form, which UploadFile uses."""
+    for name in SETS:
+        request = bodies.verify_requests(pictures_of(plan, name)[0].files[:2])[0]
+        chunks = [request.body[at : at + _CHUNK] for at in range(0, len(request.body), _CHUNK)]
+        times = _duel(
+            partial(_read_by_own, request.media_type, chunks),
+            partial(_read_by_starlette, request.media_type, chunks),
+        )
+        yield _row(f"multipart, {name}", "own reader", "Starlette's form", times)
+
+
+def _read_by_own(media_type: str, chunks: Sequence[bytes]) -> object:
+    expected = Expected({"image1": 1, "image2": 1}, frozenset(), 1 << 30)
+    reader = MultipartReader(media_type, expected)
+    for chunk in chunks:
+        reader.feed(chunk)
+    return reader.close()
+
+
+def _read_by_starlette(media_type: str, chunks: Sequence[bytes]) -> object:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        for chunk in chunks:
+            yield chunk
+
+    async def read() -> list[bytes]:
+        headers = Headers({"content-type": media_type})
+        form = await MultiPartParser(headers, stream()).parse()
+        return [await part.read() for part in form.values() if not isinstance(part, str)]
+
+    return _run_at_once(read())
+
+
+def _run_at_once(coroutine: Coroutine[None, None, object]) -> object:
+    """Run a coroutine that never really waits, with no event loop around it."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise RuntimeError("the coroutine waits")
+
+
+def _encoding() -> Iterator[Row]:
+    """The answer of /verify as bytes of JSON."""
+    answer = _answer()
+    ways = {
+        "json.dumps of model_dump": lambda: json.dumps(answer.model_dump()).encode(),
+        "jsonable_encoder, json.dumps": lambda: json.dumps(jsonable_encoder(answer)).encode(),
+    }
+    own = partial(answer.__pydantic_serializer__.to_json, answer)
+    for label, way in ways.items():
+        yield _row("response", "pydantic to bytes", label, _duel(own, way))
+
+
+def _answer() -> VerifyAnswer:
+    manifest = bundle_of(_MODEL).manifest
+    choice = choose_threshold(manifest)
+    return VerifyAnswer(
+        same=True,
+        energy=1.234567,
+        threshold=choice.threshold,
+        operating_point=OperatingPointAnswer.of(choice),
+        likelihood_ratio=12.3456,
+        model=ModelReference.of(manifest),
+    )
+
+
+def _hops() -> Iterator[Row]:
+    """Handing over to a thread and back, by event loop."""
+    ways = {"three, uvloop": (uvloop.new_event_loop, 3), "one, asyncio": (_asyncio_loop, 1)}
+    for label, (new_loop, hops) in ways.items():
+        times = _duel(partial(_hop, uvloop.new_event_loop, 1), partial(_hop, new_loop, hops))
+        each = (times[0] / _HOPS, times[1] / _HOPS)
+        yield _row("hand-over to a thread", "one, uvloop", label, each)
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop()
+
+
+def _hop(new_loop: Callable[[], asyncio.AbstractEventLoop], hops: int) -> None:
+    """Hand over `_HOPS` times so many times."""
+
+    async def run(pool: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(_HOPS * hops):
+            await loop.run_in_executor(pool, int)
+
+    with ThreadPoolExecutor(1) as pool, asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run(pool))
+
+
+def _sessions() -> Iterator[Row]:
+    """ONNX Runtime's options: one run of two images, on both cores where threads need them."""
+    for model in (_MODEL, "faces"):
+        own = _graph(model)
+        for label, other in (
+            ("arena off", _graph(model, arena=False)),
+            ("2 threads, no spinning", _graph(model, threads=2)),
+            ("2 threads, spinning", _graph(model, threads=2, spinning=True)),
+        ):
+            times = _duel(own, other, time.perf_counter)
+            yield _row(f"graph, {model}", "1 thread, arena, no spinning", label, times)
+
+
+def _graph(model: str, *, arena: bool = True, threads: int = 1, spinning: bool = False) -> Work:
+    bundle = bundle_of(model)
+    spec = bundle.manifest.input
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = arena
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    session = onnxruntime.InferenceSession(bundle.onnx, options, providers=["CPUExecutionProvider"])
+    images = np.zeros((2, spec.height, spec.width, spec.channels), np.uint8)
+    return partial(session.run, None, {session.get_inputs()[0].name: images})
+
+
+def _row(part: str, ours: str, other: str, times: tuple[float, float]) -> Row:
+    return (part, ours, times[0], other, times[1], times[1] / times[0])
+
+
+def _duel(ours: Work, theirs: Work, clock: Clock = time.process_time) -> tuple[float, float]:
+    """The median time of one call of each, in microseconds; their batches take turns.
+
+    By processor time, unless more than one thread works at it.
+    """
+    counts = [_batch_of(work) for work in (ours, theirs)]
+    times = [(_timed(ours, counts[0], clock), _timed(theirs, counts[1], clock)) for _ in range(15)]
+    one, other = (statistics.median(column) for column in zip(*times, strict=True))
+    return one, other
+
+
+def _batch_of(work: Work) -> int:
+    """How many calls take about 20 ms."""
+    work()
+    started = time.perf_counter()
+    work()
+    return max(1, int(0.02 / (time.perf_counter() - started)))
+
+
+def _timed(work: Work, count: int, clock: Clock) -> float:
+    started = clock()
+    for _ in range(count):
+        work()
+    return (clock() - started) / count * 1e6

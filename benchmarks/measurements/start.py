@@ -1,0 +1,26 @@
+"""From nothing to ready."""
+
+from __future__ import annotations
+
+from benchmarks.cores import both_cores
+from benchmarks.plan import Plan
+from benchmarks.result import Figure, Found
+from benchmarks.rounds import Spread
+from benchmarks.server import likewise
+
+ABOUT = """\
+From the start of `python -m app` with its default settings to the first 200 of /readyz, on both
+cores, with its files in the page cache after the first; every shipped bundle is loaded and has
+passed its self-check by then."""
+
+_MOST_S = 2.0
+_STARTS = 5
+
+
+def measure(plan: Plan) -> Found:
+    """The median of the starts."""
+    starts = []
+    for _ in range(max(_STARTS, plan.rounds)):
+        with likewise(both_cores()) as server:
+            starts.append(server.start_seconds)
+    return Found((Figure.of("cold start to ready", Spread.of(starts), "s", at_most=_MOST_S),))

@@ -1,0 +1,89 @@
+"""/verify and /embed against the ceiling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks import bodies
+from benchmarks.ceiling import running_ceiling
+from benchmarks.contest import pictures_of, requests_in, saturated
+from benchmarks.cores import Cores, both_cores, server_cores
+from benchmarks.plan import Plan
+from benchmarks.result import Cell, Figure, Found, Table
+from benchmarks.rounds import alternate, cpu_ratio, of_ceiling, rate, ratio
+from benchmarks.server import likewise
+
+ABOUT = """\
+Requests a second at saturation, as a share of the ceiling: the same images decoded (JPEG at reduced
+scale), encoded by ONNX Runtime in one run and compared, in a plain loop of one process on the same
+core, with no HTTP. The rounds of the two alternate. wrk holds the other core. "By processor time"
+divides by the processor time that each used, which says the same on a machine that others use too.
+On both cores, the server has one worker with two threads, there are two ceiling loops, and wrk has
+its threads on the same two cores, so that its own cost counts against the service."""
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Case:
+    """One figure: an encoder, a set of pictures, the images of a call, and the bar."""
+
+    model: str
+    pictures: str
+    at_least: float | None = None
+    embed: int = 0
+    both: bool = False
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        call = f"/embed of {self.embed} images" if self.embed else "/verify"
+        return f"{call}, {self.model}, {self.pictures}{', both cores' if self.both else ''}"
+
+
+CASES = (
+    Case("att-chopra", "att"),
+    Case("att-chopra", "lfw", at_least=0.80),
+    Case("att-chopra", "photo-640x480", at_least=0.88),
+    Case("att-chopra", "photo-1920x1080"),
+    Case("faces", "lfw", at_least=0.92),
+    Case("faces", "photo-640x480", at_least=0.92),
+    Case("att-chopra", "lfw", at_least=0.90, embed=_BATCH),
+    Case("faces", "lfw", at_least=0.90, embed=_BATCH),
+    Case("att-chopra", "lfw", both=True),
+    Case("faces", "lfw", both=True),
+)
+
+
+def measure(plan: Plan) -> Found:
+    """Every case; the figures are shares of the ceiling."""
+    measured = [_measure_case(plan, case) for case in CASES]
+    columns = ("case", "ceiling, /s", "service, /s", "by processor time", "p50, ms", "p99, ms")
+    table = Table("Requests a second", columns, tuple(row for _, row in measured))
+    return Found(tuple(figure for figure, _ in measured), (table,))
+
+
+def _measure_case(plan: Plan, case: Case) -> tuple[Figure, tuple[Cell, ...]]:
+    made, files = pictures_of(plan, case.pictures)
+    loop: tuple[str, ...]
+    if case.embed:
+        requests = bodies.embed_requests(made.files, case.model, case.embed)
+        loop = ("embed", case.model, str(files), str(case.embed))
+    else:
+        requests = bodies.verify_requests(made.files, case.model)
+        loop = ("verify", case.model, str(files))
+    cores: Cores = both_cores() if case.both else server_cores()
+    folder = requests_in(plan, "case", requests)
+    with running_ceiling(cores, *loop) as ceiling, likewise(cores) as server:
+        connections = 4 if case.embed else 16
+        busy = saturated(plan, server, folder, connections, both_cores() if case.both else None)
+        turns = alternate(
+            {"ceiling": of_ceiling(ceiling, plan.seconds), "service": busy}, plan.rounds
+        )
+    service, plain = turns["service"], turns["ceiling"]
+    load = service[-1].load
+    row = (
+        *(case.name, rate(plain).median, rate(service).median, cpu_ratio(service, plain).median),
+        *((load.p50_ms, load.p99_ms) if load else (None, None)),
+    )
+    return Figure.of(case.name, ratio(service, plain), at_least=case.at_least), row

@@ -1,0 +1,152 @@
+"""The pictures that are sent, by set: as people send them, and none of them in the repository.
+
+- `att`: AT&T faces, 92x112 grey. Published as PGM, which hardly anyone sends: written as JPEG,
+  quality 90. `att-png` holds the same as PNG, `att-pgm` as published.
+- `lfw`: LFW faces as published, 160x160 colour JPEG, 3 to 10 kB.
+- `photo-WxH`: a photograph of that size, made of LFW faces side by side at their own scale, so that
+  its detail is natural everywhere, with a little sensor noise; JPEG, quality 90, 4:2:0. At 640x480
+  it has about 68 kB and at 1920x1080 about 450 kB, as photographs of that size have.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_TILE = 160
+_TILES = 96
+"""Different faces that a photograph is made of; the largest shows 84 at a time."""
+_QUALITY = 90
+_NOISE = 2.0
+"""Standard deviation of the sensor noise, in grey levels."""
+_PHOTO = re.compile(r"photo-(\d+)x(\d+)")
+_SUFFIXES = {"att": "jpg", "att-png": "png", "att-pgm": "pgm", "lfw": "jpg"}
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Image files of one set, each other than the rest.
+
+    `source` says what they were made of, for the result.
+    """
+
+    name: str
+    files: tuple[bytes, ...]
+    source: str
+
+    @property
+    def mean_kb(self) -> float:
+        """Their mean size, in units of 1000 bytes."""
+        return sum(map(len, self.files)) / len(self.files) / 1e3
+
+    @property
+    def suffix(self) -> str:
+        """What their names end with."""
+        return _SUFFIXES.get(self.name, "jpg")
+
+
+def make_pictures(name: str, count: int, data: Path) -> Pictures:
+    """Make `count` pictures of a set.
+
+    Args:
+        name: `att`, `att-png`, `att-pgm`, `lfw` or `photo-WxH`.
+        count: How many.
+        data: The folder of the data sets; where it lacks one, drawn pictures take its place.
+
+    Raises:
+        ValueError: There is no such set.
+    """
+    photo = _PHOTO.fullmatch(name)
+    if photo is None and name not in _SUFFIXES:
+        raise ValueError(f"there is no set of pictures {name!r}")
+    if photo is None and name.startswith("att"):
+        return _att(name, count, data / "att_faces.zip")
+    zipped = data / "lfw" / "lfw_deepfunneled_160.zip"
+    if photo is None:
+        return _lfw(count, zipped)
+    return _photos(name, (int(photo[1]), int(photo[2])), count, zipped)
+
+
+def save(pictures: Pictures, folder: Path) -> Path:
+    """Write the files to `folder`, in order, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, file in enumerate(pictures.files):
+        (folder / f"{index:04d}.{pictures.suffix}").write_bytes(file)
+    return folder
+
+
+def load(folder: Path) -> tuple[bytes, ...]:
+    """The files that `save` wrote, in order."""
+    return tuple(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def _att(name: str, count: int, zipped: Path) -> Pictures:
+    if zipped.is_file():
+        published, source = _members(zipped, ".pgm", count), "AT&T faces"
+    else:
+        drawn = (Image.fromarray(_drawn(seed, (92, 112))).convert("L") for seed in range(count))
+        published, source = [_encoded(image, "PPM") for image in drawn], "drawn pictures"
+    if name == "att-pgm":
+        return Pictures(name, tuple(published), source)
+    kind = "PNG" if name == "att-png" else "JPEG"
+    files = (_encoded(Image.open(io.BytesIO(file)), kind) for file in published)
+    return Pictures(name, tuple(files), source)
+
+
+def _lfw(count: int, zipped: Path) -> Pictures:
+    if zipped.is_file():
+        return Pictures("lfw", tuple(_members(zipped, ".jpg", count)), "LFW faces")
+    drawn = (Image.fromarray(_drawn(seed, (_TILE, _TILE))) for seed in range(count))
+    return Pictures("lfw", tuple(_encoded(image, "JPEG") for image in drawn), "drawn pictures")
+
+
+def _photos(name: str, size: tuple[int, int], count: int, zipped: Path) -> Pictures:
+    faces = _lfw(_TILES, zipped)
+    tiles = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in faces.files]
+    photos = (Image.fromarray(_mosaic(tiles, size, seed)) for seed in range(count))
+    files = tuple(_encoded(photo, "JPEG") for photo in photos)
+    return Pictures(name, files, f"{faces.source} side by side")
+
+
+def _mosaic(tiles: list[Pixels], size: tuple[int, int], seed: int) -> Pixels:
+    """Tiles in rows, cut to (width, height), with sensor noise. uint8 (height, width, 3)."""
+    random = np.random.default_rng(seed)
+    columns, rows = -(-size[0] // _TILE), -(-size[1] // _TILE)
+    order = random.integers(len(tiles), size=(rows, columns))
+    whole = np.vstack([np.hstack([tiles[index] for index in row]) for row in order])
+    cut = whole[: size[1], : size[0]]
+    noisy = cut + random.normal(0, _NOISE, cut.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+
+
+def _drawn(seed: int, size: tuple[int, int]) -> Pixels:
+    """A smooth random picture with some grain, uint8 (height, width, 3)."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
+    grain = random.normal(0, 6, smooth.shape)
+    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
+
+
+def _members(zipped: Path, suffix: str, count: int) -> list[bytes]:
+    """Files spread evenly over the archive, so that they show different people."""
+    with zipfile.ZipFile(zipped) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(suffix))
+        step = max(1, len(names) // count)
+        return [archive.read(name) for name in names[::step][:count]]
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    quality = {"quality": _QUALITY, "subsampling": "4:2:0"} if kind == "JPEG" else {}
+    image.save(file, kind, **quality)
+    return file.getvalue()

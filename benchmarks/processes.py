@@ -1,0 +1,60 @@
+"""What a tree of processes has used, read from /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_UTIME, _STIME = 11, 12  # counted from the state, which follows the name in brackets
+_BUSY = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq and steal, of the line `cpu`
+
+
+def tree(pid: int) -> Iterator[int]:
+    """The process and all its descendants that are alive."""
+    yield pid
+    for task in _PROC.glob(f"{pid}/task/*/children"):
+        for child in _read(task).split():
+            yield from tree(int(child))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of the tree so far, in seconds."""
+    return sum(map(_cpu_seconds, tree(pid)))
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of one process, in units of 10^6 bytes."""
+    return _status_kb(pid, "VmRSS:") * 1024 / 1e6
+
+
+def largest_resident_mb(pid: int) -> float:
+    """Resident memory of the largest process of the tree, in units of 10^6 bytes."""
+    return max(map(resident_mb, tree(pid)))
+
+
+def machine_busy_seconds() -> float:
+    """Processor time of the whole machine since it started, idle time and waiting left out."""
+    fields = _read(_PROC / "stat").splitlines()[0].split()[1:]
+    return sum(int(fields[index]) for index in _BUSY) / _TICKS
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS if fields else 0.0
+
+
+def _status_kb(pid: int, key: str) -> int:
+    for line in _read(_PROC / str(pid) / "status").splitlines():
+        if line.startswith(key):
+            return int(line.split()[1])
+    return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # the process has ended since
+        return ""
