@@ -57,8 +57,15 @@ class TrainedWeights:
     encoder: nn.Module | None = field(default=None, repr=False)
 
     def adopted(self, config: TrainingConfig) -> TrainingConfig:
-        """A config with the input, metric and network of these weights."""
-        return config.model_copy(update=dict(self.architecture))
+        """A config with the network and metric of these weights, and with their input.
+
+        One that takes images of the same size and channels keeps its own framing of them: its
+        aspect, middle and views.
+        """
+        theirs = dict(self.architecture)
+        if _shape(config.input) == _shape(self.architecture.input):
+            del theirs["input"], theirs["views"]
+        return config.model_copy(update=theirs)
 
     def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
         """The network of a config with these weights.
@@ -81,6 +88,10 @@ class TrainedWeights:
         elif self.encoder is not None:
             _copy(self.encoder, encoder)
         return encoder
+
+
+def _shape(spec: InputSpec) -> tuple[int, int, int]:
+    return spec.height, spec.width, spec.channels
 
 
 def open_weights(path: Path) -> TrainedWeights:
