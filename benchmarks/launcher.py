@@ -23,5 +23,5 @@ if __name__ == "__main__":
         http=sys.argv[2],
         lifespan="on",
         server_header=False,
-        log_config=logging_config(settings.log_level),
+        log_config=logging_config(settings.log_level, settings.log_format),
     )

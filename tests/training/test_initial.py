@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app.settings import SHIPPED_BUNDLES
 from model.bundle import identity_digest, open_bundle
+from model.manifest import Aspect
 from tests import fakes
 from tests.training import synthetic
 from tests.training.test_trainer import FakeWatch, Stopped, assert_same, stop
@@ -22,6 +23,7 @@ from training.initial import open_weights
 from training.run import RunFolder
 from training.runtime import OnnxEncoder
 from training.trainer import Trainer
+from training.views import View
 
 QUIET = Console(quiet=True)
 CPU = torch.device("cpu")
@@ -58,6 +60,13 @@ def test_a_config_takes_over_what_the_weights_belong_to(weights, run):
     for field in ("input", "metric", "network"):
         assert getattr(adopted, field) == getattr(begun, field)
     assert (adopted.name, adopted.epochs, adopted.loss) == ("other", 7, other.loss)
+
+
+def test_a_config_of_images_of_the_same_size_keeps_its_own_framing(weights, run):
+    own = RunFolder(run).config().input.model_copy(update={"middle": 0.5, "aspect": Aspect.PAD})
+    views = (View(middle=0.4), View(middle=0.5, mirrored=True))
+    adopted = weights.adopted(synthetic.config(input=own, views=views))
+    assert (adopted.input, adopted.views) == (own, views)
 
 
 def test_a_training_begins_with_the_weights_and_not_with_those_of_its_seed(
