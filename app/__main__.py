@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import signal
 import sys
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from app.api.connection import BoundedConnection, Bounds
 from app.catalog import check_default
 from app.encoders.providers import wanted_providers
 from app.logs import logging_config
@@ -59,12 +61,15 @@ def _serve(settings: Settings) -> int:
 
 
 def _server_config(settings: Settings) -> uvicorn.Config:
+    bounds = Bounds(settings.max_connections, settings.head_timeout_s, settings.body_timeout_s)
     return uvicorn.Config(
         "app.main:create_app_from_environment",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=partial(BoundedConnection, bounds),  # type: ignore[arg-type] # called, no more
+        ws="none",
         lifespan="on",
         log_config=logging_config(settings.log_level),
         server_header=False,

@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(
         30.0, gt=0, le=3600, description="Longest a body may take to arrive, in seconds."
     )
+    head_timeout_s: float = Field(
+        10.0, gt=0, le=3600, description="Longest a request's head may take, in seconds."
+    )
+    max_connections: int = Field(
+        1000, ge=1, le=100_000, description="Most open connections of one worker."
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 
 

@@ -203,7 +203,7 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 
 def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """An image from top to bottom, some rows at a time, so that what is made on the way is small."""
+    """An image from top to bottom, some rows at a time, so that what is made of it is small."""
     rows = max(1, _BAND_PIXELS // image.width)
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
