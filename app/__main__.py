@@ -73,6 +73,7 @@ def _server_config(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         log_config=logging_config(settings.log_level),
         server_header=False,
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=math.ceil(settings.deadline_ms / 1000) + _GRACE_S,
     )
 

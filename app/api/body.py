@@ -69,8 +69,11 @@ async def receive_form(
     Raises what `receive` and `MultipartReader` raise.
     """
     reader = MultipartReader(request.headers.get("content-type", ""), expected)
-    await receive(request, service, share, reader.feed)
-    return reader.close()
+    try:
+        await receive(request, service, share, reader.feed)
+        return reader.close()
+    finally:
+        reader.release()
 
 
 def media_type(request: Request) -> str:

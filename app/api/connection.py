@@ -1,9 +1,9 @@
 """One client's connection, bounded where uvicorn's own is not.
 
-Uvicorn closes a connection that has been idle for 5 s after an answer, and stops reading a body
-that nobody takes. It waits without end for a first request, for the rest of a request's head, for a
-client that does not take its answer, and for the end of a body whose answer has been sent; it keeps
-a head of any size, and any number of connections.
+Uvicorn closes a connection that has been idle for so long after an answer, and stops reading a
+body that nobody takes. It waits without end for a first request, for the rest of a request's head,
+for a client that does not take its answer, and for the end of a body whose answer has been sent; it
+keeps a head of any size, and any number of connections.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.api.problem_types import MEDIA_TYPE, TYPE_PREFIX
@@ -64,6 +65,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head = self._in_body = False
         self._head_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._running: RequestResponseCycle | None = None
+        self._is_deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse one too many."""
@@ -82,6 +85,10 @@ class BoundedConnection(HttpToolsProtocol):
         """The connection is over."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._running is not None and self._running is not self.cycle:
+            # Uvicorn tells the newest request alone, and another may be running before it.
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,7 +97,7 @@ class BoundedConnection(HttpToolsProtocol):
             super().data_received(data)
             return
         for start in range(0, len(data), MAX_HEAD_BYTES):
-            if self.transport.is_closing():
+            if self._is_deaf or self.transport.is_closing():
                 return
             self._feed(data[start : start + MAX_HEAD_BYTES])
 
@@ -152,9 +159,18 @@ class BoundedConnection(HttpToolsProtocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        if not self.transport.is_closing():
+        """Answer what is not HTTP, but never in the place of an answer that is to come."""
+        self._is_deaf = True
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete and not self._in_body:
+            self.cycle.keep_alive = False  # It is closed after this one.
+        else:
             self._refuse(HTTPStatus.BAD_REQUEST, "bad-request", "The request is not HTTP", msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _await_request(self) -> None:
         """Uvicorn's own timer ends with the next byte, which need not begin a request."""

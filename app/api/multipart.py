@@ -60,7 +60,7 @@ class MultipartReader:
         self._name = ""
         self._data = bytearray()
         self._complete = False
-        self._parser = _parser(content_type, self)
+        self._parser: MultipartParser | None = _parser(content_type, self)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
@@ -71,6 +71,7 @@ class MultipartReader:
             TooManyImagesError: More images than the call takes.
             ImageTooLargeError: More bytes in one image than the limits allow.
         """
+        assert self._parser is not None  # noqa: S101 (for the type checker: until `release`)
         try:
             self._parser.write(chunk)
         except FormParserError as error:
@@ -85,6 +86,15 @@ class MultipartReader:
         if not self._complete:
             raise UnreadableBodyError("the multipart body ends before its closing boundary")
         return self._form
+
+    def release(self) -> None:
+        """Let go of all that has arrived, and of the parser, which calls back here.
+
+        The two hold each other, so that without this the images of a request, refused or answered,
+        would stay in memory until Python looks for such circles.
+        """
+        self._parser = None
+        self._form, self._data = Form(), bytearray()
 
     def on_part_begin(self) -> None:
         """A boundary has passed."""

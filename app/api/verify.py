@@ -111,7 +111,9 @@ def _from_json(body: bytes, service: Service) -> Pair:
     sent = from_json(PairJson, body, _MOST_JSON_VALUES)
     most = service.settings.max_image_bytes
     images = (decode_image("image1", sent.image1, most), decode_image("image2", sent.image2, most))
-    return Pair(images, sent)
+    # Not `sent` itself, which holds the base64 text of both for as long as the job waits.
+    choices = Choices.model_construct(model=sent.model, threshold=sent.threshold, fmr=sent.fmr)
+    return Pair(images, choices)
 
 
 def _from_form(form: multipart.Form) -> Pair:

@@ -127,7 +127,7 @@ def running(models_dir, log, **settings):
     } | settings
     environment = os.environ | {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
     with log.open("w") as stderr:
-        process = subprocess.Popen(  # noqa: S603 (our own server)
+        process = subprocess.Popen(
             [sys.executable, "-m", "app"], cwd=ROOT, env=environment, stderr=stderr
         )
     server = Server(process, port, log)

@@ -194,7 +194,7 @@ def test_nothing_is_ever_fetched_and_no_file_is_read(server, bait):
         for reply in replies:
             assert reply.status in {415, 422}, (address, reply)
             assert reply.problem in {"unsupported-image", "bad-parameter"}
-    listener.setblocking(False)  # noqa: FBT003 (its one parameter)
+    listener.setblocking(False)
     with pytest.raises(BlockingIOError):
         listener.accept()
     assert path.stat().st_atime_ns == touched
