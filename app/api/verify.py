@@ -14,7 +14,7 @@ from app import errors
 from app.api import examples, multipart, problem_types
 from app.api.base64_images import decode_image
 from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
-from app.api.handover import hand_over, running
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.parameters import Choices, from_fields, from_json
 from app.api.route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
@@ -75,7 +75,7 @@ _BODY: dict[str, Any] = {
     "/verify",
     summary="Do these two images show the same thing?",
     response_model=VerifyAnswer,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": _BODY, "parameters": [DEADLINE_PARAMETER]},
     responses=problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 
 from app.api.multipart import MAX_FIELD_BYTES, MAX_HEADER_BYTES, Expected, MultipartReader
@@ -155,3 +158,17 @@ def test_a_huge_header_is_refused():
 def test_very_many_headers_are_refused():
     with pytest.raises(UnreadableBodyError, match="header count"):
         read(body(part("image1", b"x", *[f"X-{n}: y" for n in range(100)])))
+
+
+def test_a_reader_that_is_released_holds_nothing_and_is_freed_at_once():
+    gc.disable()
+    try:
+        reader = MultipartReader(TYPE, EXPECTED)
+        reader.feed(body(part("image1", b"x" * 1000)))
+        form, gone = reader.close(), weakref.ref(reader)
+        reader.release()
+        del reader
+        assert gone() is None
+        assert len(form.images["image1"][0].data) == 1000
+    finally:
+        gc.enable()
