@@ -89,7 +89,8 @@ def create_app(
         app.include_router(router)
     docs.install(app)
     # The last one added is the outermost.
-    app.add_middleware(DirectCalls, routers=routers)
+    if tracing is None:  # A trace takes its name from the router.
+        app.add_middleware(DirectCalls, routers=routers)
     if keys is not None:
         key_check.install(app, keys)
     problems.install(app)

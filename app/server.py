@@ -22,6 +22,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from app.api.connection import BoundedConnection, Bounds
 from app.board import Board
 from app.logs import logging_config
 from app.main import create_app, refuse_requests
@@ -56,8 +57,11 @@ def serve(settings: Settings, board: Board, listening: socket.socket | None = No
 
 def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.Config:
     """The settings in uvicorn's terms."""
+    bounds = Bounds(settings.max_connections, settings.head_timeout_s, settings.body_timeout_s)
     return uvicorn.Config(
         app,
+        http=partial(BoundedConnection, bounds),  # type: ignore[arg-type] # called, no more
+        timeout_keep_alive=settings.keep_alive_s,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

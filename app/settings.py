@@ -144,6 +144,18 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds between two looks for changed models; 0 looks on SIGHUP only.",
     )
+    head_timeout_s: float = Field(
+        10.0, gt=0, le=3600, description="Longest a request's head may take, in seconds."
+    )
+    keep_alive_s: int = Field(
+        5,
+        ge=1,
+        le=3600,
+        description="Longest a connection may be idle after an answer, in seconds.",
+    )
+    max_connections: int = Field(
+        1000, ge=1, le=100_000, description="Most open connections of one worker."
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     log_format: LogFormat = Field(
         LogFormat.CONSOLE, description="console, for people, or json, one object a line."

@@ -10,12 +10,14 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from model.decoding_cost import check_decoding_cost
 from model.errors import BrokenImageError, ImageTooLargeError, UnsupportedImageError
 from model.manifest import Aspect, InputSpec
 
@@ -55,6 +57,9 @@ _UNSUPPORTED_MODES = {
     "LAB": "in the Lab colour space",
 }
 
+_BAND_PIXELS = 1_000_000
+"""Of an image that is converted in bands."""
+
 Size = tuple[float, float]
 """Width and height, in pixels."""
 
@@ -91,19 +96,25 @@ def preprocess(
         uint8, shape (height, width, channels), contiguous.
 
     Raises:
-        ImageTooLargeError: More bytes or pixels than `limits` allow.
+        ImageTooLargeError: More bytes or pixels than `limits` allow, or than there is memory for.
         UnsupportedImageError: Not one of `FORMATS`, or a pixel type without a known range.
         BrokenImageError: One of `FORMATS`, but damaged or cut short.
     """
     image = open_image(data, limits)
+    file_format = image.format
     try:
         _decode(image, spec)
-        upright = _upright(image)
-        flat = _flatten(upright, spec.channels)
-        fitted = _fit(flat, spec)
+        # One name, so that no step's canvas outlives the next step.
+        image = _upright(image)
+        image = _flatten(image, spec.channels)
+        fitted = _fit(image, spec)
     except _DECODING_FAILURES as error:
         raise BrokenImageError(
-            f"the {image.format} image is damaged or cut short ({error}); send the whole file"
+            f"the {file_format} image is damaged or cut short ({error}); send the whole file"
+        ) from error
+    except MemoryError as error:
+        raise ImageTooLargeError(
+            f"there is no memory to decode the {file_format} image; send a smaller one"
         ) from error
     return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
 
@@ -112,7 +123,8 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
     """Read an image's header and check it against the limits; no pixel is decoded.
 
     Raises:
-        ImageTooLargeError: More bytes or pixels than `limits` allow.
+        ImageTooLargeError: More bytes or pixels than `limits` allow, or a decoding that would cost
+            far more than its pixels.
         UnsupportedImageError: Not one of `FORMATS`.
         BrokenImageError: The header itself is damaged.
     """
@@ -128,11 +140,14 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
         ) from error
     except _DECODING_FAILURES as error:
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
+    except MemoryError as error:
+        raise ImageTooLargeError("there is no memory to open the image") from error
     if image.width * image.height > limits.max_pixels:
         raise ImageTooLargeError(
             f"the image has {image.width} x {image.height} pixels; "
             f"at most {limits.max_pixels:,} in all are taken"
         )
+    check_decoding_cost(image, data, limits.max_pixels)
     return image
 
 
@@ -172,13 +187,26 @@ def _flatten(image: Image.Image, channels: int) -> Image.Image:
 
 
 def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)
-    return Image.fromarray((np.clip(values, 0, 65535) // 257).astype(np.uint8))
+    eight = np.empty((image.height, image.width), dtype=np.uint8)
+    for top, band in _bands(image):
+        eight[top : top + band.height] = np.clip(np.asarray(band), 0, 65535) // 257
+    return Image.fromarray(eight)
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    canvas = Image.new("RGB", image.size)
+    for top, band in _bands(image):
+        layer = band.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        canvas.paste(Image.alpha_composite(white, layer).convert("RGB"), (0, top))
+    return canvas
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """An image from top to bottom, some rows at a time, so that what is made of it is small."""
+    rows = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
 def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from app import errors
 from app.api import examples, npy, problem_types
 from app.api.body import media_type, receive_whole, refuse_query, unsupported
-from app.api.handover import hand_over, running
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.parameters import Choices, from_json, from_query, query_parameters
 from app.api.route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
@@ -72,7 +72,10 @@ _BODY: dict[str, Any] = {
     "/compare",
     summary="Compare one embedding with many",
     response_model=CompareAnswer,
-    openapi_extra={"requestBody": _BODY, "parameters": query_parameters(Choices)},
+    openapi_extra={
+        "requestBody": _BODY,
+        "parameters": [*query_parameters(Choices), DEADLINE_PARAMETER],
+    },
     responses=npy.AS_NPY
     | problem_types.documented(*problem_types.BODY_ERRORS, VectorError, OperatingPointError),
 )

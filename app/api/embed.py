@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app import errors
 from app.api import multipart, npy, problem_types
 from app.api.body import media_type, receive_form, receive_whole, unsupported
-from app.api.handover import hand_over, running
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.parameters import ModelChoice, from_fields, from_query, query_parameters
 from app.api.route import DirectRoute, json_response
 from app.api.schemas import EmbedAnswer, ModelReference
@@ -63,7 +63,10 @@ _BODY: dict[str, Any] = {
     "/embed",
     summary="The embeddings of one image or several",
     response_model=EmbedAnswer,
-    openapi_extra={"requestBody": _BODY, "parameters": query_parameters(ModelChoice)},
+    openapi_extra={
+        "requestBody": _BODY,
+        "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
+    },
     responses=npy.AS_NPY
     | problem_types.documented(
         *problem_types.BODY_ERRORS,

@@ -15,6 +15,15 @@ from app.errors import ClientGoneError, NotReadyError, ParameterError
 from app.service import Service
 
 DEADLINE_HEADER = "X-Deadline-Ms"
+DEADLINE_PARAMETER: dict[str, Any] = {
+    "name": DEADLINE_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The milliseconds that the answer may take, if fewer than the service allows.",
+    "schema": {"type": "number", "exclusiveMinimum": 0},
+}
+"""The OpenAPI entry of that header."""
+
 WATCHED_AFTER_S = 0.02
 """Until then a request is not watched for a client that goes: most are answered sooner, and the
 watch would cost each of them a task."""

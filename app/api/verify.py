@@ -15,7 +15,7 @@ from app import errors
 from app.api import examples, multipart, problem_types
 from app.api.base64_images import decode_image
 from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
-from app.api.handover import hand_over, running
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.parameters import Choices, from_fields, from_json
 from app.api.route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
@@ -77,7 +77,7 @@ _BODY: dict[str, Any] = {
     "/verify",
     summary="Do these two images show the same thing?",
     response_model=VerifyAnswer,
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": _BODY, "parameters": [DEADLINE_PARAMETER]},
     responses=problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,
@@ -113,7 +113,9 @@ def _from_json(body: bytes, service: Service) -> Pair:
     sent = from_json(PairJson, body, _MOST_JSON_VALUES)
     most = service.settings.max_image_bytes
     images = (decode_image("image1", sent.image1, most), decode_image("image2", sent.image2, most))
-    return Pair(images, sent)
+    # Not `sent` itself, which holds the base64 text of both for as long as the job waits.
+    choices = Choices.model_construct(model=sent.model, threshold=sent.threshold, fmr=sent.fmr)
+    return Pair(images, choices)
 
 
 def _from_form(form: multipart.Form) -> Pair:

@@ -15,7 +15,7 @@ from model.errors import (
     UnsupportedImageError,
 )
 from model.manifest import Aspect, InputSpec
-from model.preprocessing import ImageLimits, open_image, preprocess
+from model.preprocessing import ImageLimits, _flatten, open_image, preprocess
 from tests.fakes import encoded
 
 WIDTH, HEIGHT = 24, 32
@@ -437,3 +437,15 @@ def test_the_middle_of_a_jpeg_is_decoded_at_a_scale_that_leaves_it_enough_pixels
     off = np.abs(reduced.astype(int) - full.astype(int))
     assert np.percentile(off, 97) <= 4
     assert off.mean() <= 2
+
+
+@pytest.mark.parametrize("size", [(3000, 700), (5, 1), (1, 70_000)])
+def test_an_image_that_is_converted_in_bands_is_the_one_that_is_converted_whole(size):
+    rng = np.random.default_rng(3)
+    layer = Image.fromarray(rng.integers(0, 256, (size[1], size[0], 4), dtype=np.uint8))
+    white = Image.new("RGBA", size, "white")
+    whole = Image.alpha_composite(white, layer).convert("RGB")
+    np.testing.assert_array_equal(np.asarray(_flatten(layer, 3)), np.asarray(whole))
+    deep = rng.integers(0, 65536, (size[1], size[0]), dtype=np.uint16)
+    flat = _flatten(Image.fromarray(deep), 1)
+    np.testing.assert_array_equal(np.asarray(flat), deep // 257)

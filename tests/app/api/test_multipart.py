@@ -1,4 +1,6 @@
 import contextlib
+import gc
+import weakref
 
 import pytest
 from hypothesis import assume, given
@@ -182,3 +184,16 @@ def test_noise_is_refused_or_read_and_nothing_else(noise, step):
     whole = b"--xyz\r\n" + noise + b"\r\n--xyz--\r\n"
     with contextlib.suppress(UnreadableBodyError, PartError):
         read(whole, cuts=range(step, len(whole), step))
+
+
+def test_a_reader_is_freed_at_once():
+    gc.disable()
+    try:
+        reader = MultipartReader(TYPE, EXPECTED)
+        reader.feed(body(part("image1", b"x" * 1000)))
+        form, gone = reader.close(), weakref.ref(reader)
+        del reader
+        assert gone() is None
+        assert len(form.images["image1"][0].data) == 1000
+    finally:
+        gc.enable()

@@ -16,7 +16,10 @@ from app.telemetry.telemetry import Telemetry
 from model.bundle import open_bundle
 from tests import fakes
 
-MODEL = {"model": "faces", "version": "1.0.0"}
+MODEL = {
+    "model": "faces",
+    "version": open_bundle(SHIPPED_BUNDLES / "faces").manifest.version,
+}
 
 
 @pytest.fixture(scope="module")

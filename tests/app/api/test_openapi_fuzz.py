@@ -1,0 +1,75 @@
+"""Requests made from the OpenAPI document: what it allows is answered, what it forbids refused."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import (
+    negative_data_rejection,
+    not_a_server_error,
+    positive_data_acceptance,
+)
+
+CALLS = [
+    ("POST", "/verify"),
+    ("POST", "/embed"),
+    ("POST", "/compare"),
+    ("GET", "/models"),
+    ("GET", "/models/{name}"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+]
+FIXED = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def document(client):
+    return schemathesis.openapi.from_asgi("/openapi.json", client.app)
+
+
+def test_every_call_of_the_document_is_tried(document):
+    found = [result.ok() for result in document.get_all_operations()]
+    assert {(call.method.upper(), call.path) for call in found} == {*CALLS, ("GET", "/metrics")}
+
+
+def validate(case, *excluded):
+    """Two refusals are right where the checks know of none.
+
+    504 for a deadline that the request itself makes too short, and 413 for a forbidden body that is
+    too large before it is anything else.
+    """
+    response = case.call()
+    right = {504: not_a_server_error, 413: negative_data_rejection}.get(response.status_code)
+    if response.status_code == 504:
+        assert "X-Deadline-Ms" in case.headers
+    case.validate_response(response, excluded_checks=[*excluded, *([right] if right else [])])
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_what_the_document_allows_is_answered_as_it_says(document, method, path):
+    """What makes bytes an image, and a list an embedding of this model, no schema can say."""
+
+    @FIXED
+    @given(document[path][method].as_strategy())
+    def each(case):
+        validate(case, positive_data_acceptance)
+
+    each()
+
+
+@pytest.mark.parametrize("path", ["/verify", "/embed", "/compare"])
+def test_what_the_document_forbids_is_refused(document, path):
+    forbidden = schemathesis.GenerationMode.NEGATIVE
+
+    @FIXED
+    @given(document[path]["POST"].as_strategy(generation_mode=forbidden))
+    def each(case):
+        validate(case)
+
+    each()

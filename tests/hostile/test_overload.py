@@ -1,0 +1,82 @@
+import asyncio
+import os
+import time
+
+import numpy as np
+import pytest
+
+from tests.fakes import encoded, image_of
+from tests.hostile.server import request, running
+
+SATURATING = 12
+"""Connections that keep the one runner busy, the queue never full."""
+TIMES = 5
+SECONDS = 1.5
+REFUSED_WITHIN_S = 0.010
+GOODPUT = 0.9
+NOISE = 0.05
+"""Two measurements of the same peak differ by as much on an idle machine."""
+ATTEMPTS = 3
+PHOTO = request("/embed", encoded(image_of(1, size=(1600, 1200)), "PNG"))
+
+
+async def read_status(reader):
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    await reader.readexactly(length)
+    return int(head.split()[1])
+
+
+async def client(port, until, every_s, found):
+    """Ask again and again, no more often than every so many seconds."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (began := time.perf_counter()) < until:
+        writer.write(PHOTO)
+        status = await read_status(reader)
+        ended = time.perf_counter()
+        found.append((status, ended - began))
+        await asyncio.sleep(max(0.0, began + every_s - ended))
+    writer.close()
+    await writer.wait_closed()
+
+
+def load(port, connections, every_s=0.0):
+    """What came back under a load: statuses, and the seconds that each answer took."""
+
+    async def whole():
+        found, until = [], time.perf_counter() + SECONDS
+        async with asyncio.timeout(30):  # A request that hangs ends the test here.
+            await asyncio.gather(*[client(port, until, every_s, found) for _ in range(connections)])
+        return found
+
+    found = asyncio.run(whole())
+    statuses = np.array([status for status, _ in found])
+    return statuses, np.array([seconds for _, seconds in found])
+
+
+def measure(port):
+    """Goodput at five times the capacity over the peak, and the median of a refusal's seconds."""
+    statuses, _ = load(port, SATURATING)
+    assert set(statuses) == {200}
+    peak = len(statuses) / SECONDS
+    connections = TIMES * SATURATING
+    statuses, seconds = load(port, connections, every_s=connections / (TIMES * peak))
+    assert set(statuses) == {200, 503}
+    refused = seconds[statuses == 503]
+    return np.sum(statuses == 200) / SECONDS / peak, float(np.median(refused))
+
+
+def test_at_five_times_the_capacity_all_are_answered_or_refused_and_as_many_as_ever_answered(
+    models_dir, tmp_path
+):
+    with running(models_dir, tmp_path / "log", MAX_WAITING=SATURATING + 4) as server:
+        load(server.port, 2)
+        for _ in range(ATTEMPTS):
+            share, refusal_s = measure(server.port)
+            if share >= GOODPUT - NOISE and refusal_s < REFUSED_WITHIN_S:
+                return
+        assert "Traceback" not in server.log
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        pytest.skip(f"the machine is too busy to measure: {share:.2f}, {refusal_s * 1e3:.1f} ms")
+    assert share >= GOODPUT - NOISE
+    assert refusal_s < REFUSED_WITHIN_S
