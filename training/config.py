@@ -52,6 +52,8 @@ class TrainingConfig(BaseModel):
     memory for the same step. With `patience` the training ends after so many epochs without a
     lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
     image, turned by 90, 180 and 270 degrees, an image of identities of their own.
+    `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
+    teacher's loss is multiplied by, where the training is given a teacher.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
     `targets`.
     """
@@ -75,9 +77,11 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(gt=0)
     warmup: float = Field(default=0.05, ge=0, lt=1)
     bfloat16: bool = False
+    compiled: bool = False
     average_decay: float | None = Field(default=None, gt=0, lt=1)
     accumulate: int = Field(default=1, ge=1)
     patience: int | None = Field(default=None, ge=1)
+    teacher_weight: float = Field(default=25.0, gt=0)
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card
