@@ -273,7 +273,7 @@ class CalibrationSource(_Frozen):
 
 
 class InitialWeights(_Frozen):
-    """The trained weights that a training began with; `sha256` is that of their graph or file."""
+    """Trained weights that a training began with or learnt from; `sha256` is of graph or file."""
 
     name: str
     version: Version
@@ -297,6 +297,7 @@ class Provenance(_Frozen):
     train_images: Count
     libraries: dict[str, str]
     initial_weights: InitialWeights | None = None
+    teacher: InitialWeights | None = None
     calibrated_on: CalibrationSource | None = None
 
 

@@ -57,6 +57,8 @@ class TrainingConfig(BaseModel):
     lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
     image, turned by 90, 180 and 270 degrees, an image of identities of their own. With `views` the
     exported graph averages the embeddings of several views of an image; training sees none of it.
+    `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
+    teacher's loss is multiplied by, where the training is given a teacher.
     `protocols` are measured by `record` on the exported bundle, and their figures held against
     those `targets` that are for what was run. `settings` are the values, `key=value`, that a run
     has in place of the named config's: `training.overrides` notes them.
@@ -82,9 +84,11 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(gt=0)
     warmup: float = Field(default=0.05, ge=0, lt=1)
     bfloat16: bool = False
+    compiled: bool = False
     average_decay: float | None = Field(default=None, gt=0, lt=1)
     accumulate: int = Field(default=1, ge=1)
     patience: int | None = Field(default=None, ge=1)
+    teacher_weight: float = Field(default=25.0, gt=0)
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card

@@ -5,7 +5,7 @@ LikewiseError
     ├── ConfigError               a config, component or option that does not exist
     ├── DataError                 a data set that cannot be used
     │   └── SplitError                too few identities to train, calibrate and test
-    ├── WeightsError              trained weights that cannot be begun with
+    ├── WeightsError              trained weights that cannot be begun with, or learnt from
     ├── RunError                  a run folder that cannot be used
     ├── DivergedError             the loss is no longer a number
     ├── CollapsedError            every image gets the same embedding
@@ -32,7 +32,7 @@ class SplitError(DataError):
 
 
 class WeightsError(TrainingError):
-    """Trained weights that do not fit the network which is to begin with them."""
+    """Trained weights that do not fit the network which is to begin with, or learn from, them."""
 
 
 class RunError(TrainingError):

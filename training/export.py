@@ -202,4 +202,5 @@ def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) 
         train_images=len(trained),
         libraries=record.libraries,
         initial_weights=record.initial_weights,
+        teacher=record.teacher,
     )

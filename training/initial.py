@@ -106,7 +106,7 @@ def open_weights(path: Path) -> TrainedWeights:
         return _of_bundle(open_bundle(path))
     if (path / "config.json").is_file():
         return _of_run(RunFolder(path))
-    raise WeightsError(f"{path} is neither a bundle nor a run folder; --init takes either")
+    raise WeightsError(f"{path} is neither a bundle nor a run folder")
 
 
 def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
@@ -132,8 +132,8 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
     manifest = bundle.manifest
     if manifest.kind is not Kind.ENCODER:
         raise WeightsError(
-            f"{bundle.folder} is of kind {manifest.kind}; give --init the run that it was exported "
-            "from"
+            f"{bundle.folder} is of kind {manifest.kind}, and only a bundle of kind encoder is "
+            "read back; --init also takes the run that this one was exported from"
         )
     seen = (
         frozenset[str]() if bundle.split is None else bundle.split.train | bundle.split.calibration

@@ -3,7 +3,7 @@
 config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
 split.json       the identities (or images) of each part, by name
-seen.json        digests of the identities that the initial weights have seen, if there were any
+seen.json        digests of the identities that initial weights or a teacher have seen, if any
 checkpoint.pt    the state after the last whole epoch
 best.pt          the state after the best epoch, where the config has a patience
 history.jsonl    one line for each epoch
@@ -56,6 +56,7 @@ class RunRecord(BaseModel):
     started_at: str
     device: str = "not noted"
     initial_weights: InitialWeights | None = None
+    teacher: InitialWeights | None = None
 
 
 class RunFolder:
@@ -82,7 +83,7 @@ class RunFolder:
             config: As run.
             record: What it is made from.
             split: Of its identities.
-            seen: Digests of the identities that the initial weights have seen.
+            seen: Digests of the identities that the initial weights or the teacher have seen.
 
         Raises:
             RunError: The folder already holds something.
@@ -117,7 +118,7 @@ class RunFolder:
             raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 
     def digests(self) -> Split:
-        """The split as a bundle stores it: whom the initial weights have seen was trained on."""
+        """The split as a bundle stores it: whom other weights have seen was trained on."""
         split = self.split().digests()
         path = self.path / "seen.json"
         if not path.exists():

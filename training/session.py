@@ -10,17 +10,20 @@ from torch import nn
 from model.bundle import identity_digest
 from training import provenance
 from training.bounding import bounded
+from training.compiling import check_compiler
 from training.config import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
 from training.data.split import DataSplit, split_data
+from training.distillation import Distillation
 from training.distributed import ALONE, World
 from training.errors import ConfigError, RunError
 from training.initial import TrainedWeights
 from training.pairing import check_pairing
 from training.run import RunFolder, RunRecord
+from training.teacher import Teacher
 from training.trainer import Trainer, TrainingData
 from training.watch import ConsoleWatch, SilentWatch
 
@@ -28,7 +31,7 @@ _STATISTICS_IMAGES = 1024
 """About how many images the statistics of a network that was read back are measured on."""
 
 
-def begin(  # noqa: PLR0913 (the last two are rarely given)
+def begin(  # noqa: PLR0913 (the last ones are rarely given)
     config: TrainingConfig,
     data: Path,
     out: Path,
@@ -36,6 +39,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     *,
     split: DataSplit | None = None,
     weights: TrainedWeights | None = None,
+    teacher: Teacher | None = None,
     world: World = ALONE,
 ) -> None:
     """Train a config on a data set, from the start.
@@ -47,6 +51,7 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
         console: Where progress is shown.
         split: In place of the one that the config would draw.
         weights: Trained ones to begin with, in place of random ones.
+        teacher: A trained encoder whose embeddings this one's are drawn to.
         world: The processes that train together; the first one writes the run folder.
 
     Raises:
@@ -55,35 +60,49 @@ def begin(  # noqa: PLR0913 (the last two are rarely given)
     check_pairing(config)
     images = open_data(data)
     _check_labels(config, images)
-    seen = frozenset[str]() if weights is None else weights.seen
-    _tell_of_seen(images, seen, console)
-    parts = split or split_data(images, config.split, config.seed, seen)
+    parts, seen = _divide(config, images, split, weights, teacher, console)
     known = parts.take(images, "train")
     encoder = None if weights is None else _initial(weights, config, known)
+    lessons = None if teacher is None else teacher.distillation(config)
+    if config.compiled:
+        check_compiler()
     run = RunFolder(out)
     if world.rank == 0:
-        run.create(config, _record(data, images, weights), parts, seen)
+        run.create(config, _record(data, images, weights, teacher), parts, seen)
     world.wait()
-    _train(images, run, console, world, encoder)
+    _train(images, run, console, world, encoder, lessons)
 
 
-def resume(data: Path | None, out: Path, console: Console, *, world: World = ALONE) -> None:
+def resume(
+    data: Path | None,
+    out: Path,
+    console: Console,
+    *,
+    teacher: Teacher | None = None,
+    world: World = ALONE,
+) -> None:
     """Go on with a run after its last whole epoch; the result is that of an unbroken run.
 
     Args:
         data: Where the data is now, if it was moved.
         out: The run folder.
         console: Where progress is shown.
+        teacher: The one that the run began with, where it began with one.
         world: The processes that train together.
 
     Raises:
-        RunError: Not a run folder, or the data is not what the run began with.
+        RunError: Not a run folder, or data or teacher are not what the run began with.
     """
     run = RunFolder(out)
+    _check_same_teacher(teacher, run)
     images = data_of(run, data)
     if run.record().initial_weights is not None and run.load_checkpoint() is None:
         raise RunError(f"{run.path} was stopped before it had its initial weights; begin it anew")
-    _train(images, run, console, world)
+    config = run.config()
+    if config.compiled:
+        check_compiler()
+    lessons = None if teacher is None else teacher.distillation(config)
+    _train(images, run, console, world, lessons=lessons)
 
 
 def data_of(run: RunFolder, moved_to: Path | None = None) -> ImageSet:
@@ -108,12 +127,35 @@ def training_images(config: TrainingConfig, images: ImageSet, split: DataSplit) 
     return with_quarter_turns(trained) if config.quarter_turns else trained
 
 
-def _train(
+def _divide(  # noqa: PLR0913, PLR0917 (one call, above)
+    config: TrainingConfig,
+    images: ImageSet,
+    split: DataSplit | None,
+    weights: TrainedWeights | None,
+    teacher: Teacher | None,
+    console: Console,
+) -> tuple[DataSplit, frozenset[str]]:
+    """The split, and digests of those whom initial weights or a teacher were trained on."""
+    if split is None and weights is None and teacher is not None:
+        taken_over = teacher.split_of(images, config.split)
+        if taken_over is not None:
+            console.print(f"the split is that of the teacher, {teacher.source.name}")
+            return taken_over, teacher.split.train
+    seen = frozenset[str]().union(
+        frozenset[str]() if weights is None else weights.seen,
+        frozenset[str]() if teacher is None else teacher.weights.seen,
+    )
+    _tell_of_seen(images, seen, console)
+    return split or split_data(images, config.split, config.seed, seen), seen
+
+
+def _train(  # noqa: PLR0913, PLR0917 (the last two are rarely there)
     images: ImageSet,
     run: RunFolder,
     console: Console,
     world: World,
     initial: nn.Module | None = None,
+    lessons: Distillation | None = None,
 ) -> None:
     config, split = run.config(), run.split()
     watched = bounded(split.take(images, "calibration"), config.images_per_identity)
@@ -123,7 +165,7 @@ def _train(
         ),
         calibration=decode(watched, config.input),
     )
-    trainer = Trainer(config, data, run, world)
+    trainer = Trainer(config, data, run, world, lessons)
     if initial is not None:
         trainer.begin_with(initial)
     world.wait()  # Until the first process has written what the others restore.
@@ -161,13 +203,26 @@ def _tell_of_seen(images: ImageSet, seen: frozenset[str], console: Console) -> N
     known = sum(identity_digest(name) in seen for name in images.identities)
     if known:
         console.print(
-            f"{known} identities bear the name of one that the initial weights have seen: they are "
+            f"{known} identities bear the name of one that the trained weights have seen: they are "
             "trained on, and neither calibrated nor tested on",
             style="yellow",
         )
 
 
-def _record(data: Path, images: ImageSet, weights: TrainedWeights | None) -> RunRecord:
+def _check_same_teacher(teacher: Teacher | None, run: RunFolder) -> None:
+    """A run goes on with the teacher that it was begun with."""
+    begun, given = run.record().teacher, None if teacher is None else teacher.source
+    if begun != given:
+        what = "no teacher" if begun is None else f"the teacher {begun.name} {begun.version}"
+        raise RunError(
+            f"{run.path} was begun with {what}; "
+            + ("leave --teacher out" if begun is None else "give that very bundle with --teacher")
+        )
+
+
+def _record(
+    data: Path, images: ImageSet, weights: TrainedWeights | None, teacher: Teacher | None
+) -> RunRecord:
     return RunRecord(
         data=str(data),
         data_name=images.name,
@@ -178,4 +233,5 @@ def _record(data: Path, images: ImageSet, weights: TrainedWeights | None) -> Run
         started_at=provenance.now(),
         device=provenance.device(),
         initial_weights=None if weights is None else weights.source,
+        teacher=None if teacher is None else teacher.source,
     )

@@ -21,9 +21,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.manifest import Metric
 from training import codes, components, early_stopping, health
+from training.compiling import compiled
 from training.components import Part
 from training.config import TrainingConfig
 from training.data.decoding import DecodedImages
+from training.distillation import Distillation
 from training.distributed import ALONE, World
 from training.errors import ConfigError
 from training.learning import learner_of
@@ -48,7 +50,7 @@ class TrainingData:
 
 
 class Trainer:
-    """One run of one config on one data set."""
+    """One run of one config on one data set, with a teacher where there is one."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Trainer:
         data: TrainingData,
         run: RunFolder,
         world: World = ALONE,
+        distillation: Distillation | None = None,
     ) -> None:
         if world.size > 1 and config.accumulate > 1:
             raise ConfigError(
@@ -69,6 +72,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
         self.learner = learner_of(config.metric, self.encoder)
+        self.answers = compiled(self.learner.answers) if config.compiled else self.learner.answers
+        self.distillation = None if distillation is None else distillation.to(self.device)
         self.loss = components.build(
             Part.LOSS,
             config.loss,
@@ -173,11 +178,23 @@ class Trainer:
 
     def _backward(self, images: Tensor, identities: Tensor, share: float) -> float:
         """Add the gradient of a part of a batch; returns its share of the loss."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            answers = self.world.gather(self.learner.answers(self.encoder, images))
-        loss: Tensor = self.loss(answers.float(), self.learner.labels(identities)) * share
+        loss = self._loss(images, identities) * share
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
+
+    def _loss(self, images: Tensor, identities: Tensor) -> Tensor:
+        """The loss of a part of a batch, and what the teacher adds to it."""
+        with self._precision():
+            answers = self.world.gather(self.answers(self.encoder, images)).float()
+        loss: Tensor = self.loss(answers, self.learner.labels(identities))
+        if self.distillation is None:
+            return loss
+        with self._precision():
+            shown = self.world.gather(self.distillation.shown(images))
+        return loss + self.distillation.loss(answers, shown)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16)
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Images as the network takes them, and the identities of the batch, (batch,).

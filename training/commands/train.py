@@ -16,6 +16,7 @@ from training.errors import RunError
 from training.initial import TrainedWeights, open_weights
 from training.overrides import keys_of, override, value_at
 from training.run import RunFolder
+from training.teacher import open_teacher
 from training.terminal import DataOption, console
 
 _INTERRUPTED = 130
@@ -33,6 +34,10 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         Path | None,
         typer.Option(help="A bundle or run whose weights, network and input to begin with."),
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="A bundle of kind encoder whose embeddings these are drawn to."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
@@ -40,6 +45,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 ) -> None:
     """Train a named config on a data set."""
     weights = None if init is None else open_weights(init)
+    taught_by = None if teacher is None else open_teacher(teacher)
     given = [] if epochs is None else [f"epochs={epochs}"]
     wanted = [*given, *(settings or ())]
     named = load_config(config, {} if seed is None else {"seed": seed})
@@ -49,11 +55,11 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             seeded = [] if seed is None else ["seed"]
             _check_same_run(asked, RunFolder(out), ["name", *seeded, *keys_of(wanted)])
             _check_same_weights(weights, RunFolder(out))
-            session.resume(data, out, console, world=world)
+            session.resume(data, out, console, teacher=taught_by, world=world)
             return
         if data is None:
             raise typer.BadParameter("a new run needs --data")
-        session.begin(asked, data, out, console, weights=weights, world=world)
+        session.begin(*(asked, data, out, console), weights=weights, teacher=taught_by, world=world)
 
 
 @contextmanager

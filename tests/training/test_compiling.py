@@ -1,0 +1,56 @@
+import shutil
+
+import pytest
+import torch
+
+from tests.training import synthetic
+from tests.training.test_trainer import FakeWatch, state, trainer
+from training.compiling import check_compiler, compiled
+from training.errors import ConfigError
+
+# From PyTorch's own modules, when they are first imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
+
+
+def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(folder, tmp_path):
+    watches = {}
+    for is_compiled in (False, True):
+        config = synthetic.chopra(epochs=2, compiled=is_compiled)
+        made = trainer(config, folder, tmp_path / f"{is_compiled}")
+        if is_compiled:
+            assert made.answers != made.learner.answers
+            # Traced and differentiated as ever; a C++ compiler would take half a minute.
+            made.answers = compiled(made.learner.answers, backend="aot_eager")
+        watches[is_compiled] = FakeWatch()
+        made.fit(watches[is_compiled])
+    eager, fast = watches[False], watches[True]
+    assert fast.losses == pytest.approx(eager.losses, rel=1e-3)
+    assert fast.losses[-1] != fast.losses[0]
+    names = [list(state(tmp_path / f"{which}")["encoder"]) for which in (False, True)]
+    assert names[0] == names[1]
+
+
+def test_only_the_step_is_compiled(folder, tmp_path):
+    made = trainer(synthetic.chopra(epochs=1), folder, tmp_path / "run")
+    graphs = []
+
+    def counting(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    made.answers = compiled(made.learner.answers, backend=counting)
+    made.fit(FakeWatch())
+    assert len(graphs) == 1  # Measuring, whose batches are of another size, would add to them.
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler g++")
+def test_where_there_is_a_compiler_compiling_works():
+    check_compiler()
+
+
+def test_without_a_compiler_compiling_is_refused_with_advice():
+    with (
+        torch._inductor.config.patch({"cpp.cxx": ("/nowhere/c++",)}),
+        pytest.raises(ConfigError, match=r"compiler \(g\+\+\), or train without compiled=true"),
+    ):
+        check_compiler()
