@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         64, ge=0, le=100_000, description="Most jobs that wait in one worker; more get a 503."
     )
     max_batch: int = Field(
-        16, ge=1, le=1024, description="Most images that one run of a model takes."
+        32, ge=1, le=1024, description="Most images that one run of a model takes."
     )
     deadline_ms: int = Field(
         10_000, ge=1, le=600_000, description="Longest a job may wait and run, in milliseconds."
