@@ -76,7 +76,8 @@ def compare(
     """Compare one probe, shape (dim,), with each row of a gallery, shape (n, dim).
 
     Raises:
-        VectorError: The energy of a row is beyond float32's range; it names the row.
+        VectorError: The energy of a row is not finite, because of a number in it or in the probe
+            that is not, or because it is beyond float32's range; it names the row.
     """
     energies = np.empty(len(gallery), dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -85,6 +86,8 @@ def compare(
             energies[rows] = energy(manifest.metric, probe, gallery[rows])
     finite = np.isfinite(energies)
     if not finite.all():
+        _check_finite(probe[np.newaxis], manifest.embedding_dim, "probe")
+        _check_finite(gallery, manifest.embedding_dim, "gallery")
         row = int(np.argmin(finite))
         raise VectorError(f"gallery row {row} is too far from the probe to be compared", row=row)
     return Comparison(energies, is_same(energies, choice.threshold), choice)
@@ -124,7 +127,8 @@ def check_arrays(
     """Check embeddings that came as arrays, (dim,) and (n, dim), and give them back.
 
     Raises:
-        VectorError: Another type or width than the bundle's, or a number that is not finite.
+        VectorError: Another type or width than the bundle's. Their numbers are looked at by
+            `compare`, whose energies tell whether all are finite in a tenth of the time.
     """
     dtype = dtype_of(manifest.kind)
     if gallery.dtype != dtype or gallery.shape[1] != manifest.embedding_dim:
@@ -133,8 +137,6 @@ def check_arrays(
             f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(dtype)}",
             row=0,
         )
-    _check_finite(probe[np.newaxis], manifest.embedding_dim, "probe")
-    _check_finite(gallery, manifest.embedding_dim, "gallery")
     return probe, gallery
 
 

@@ -39,14 +39,14 @@ ANN = Person(
 BEN = Person(
     0.62,
     0.74,
-    0.25,
+    0.3,
     0.42,
-    0.2,
-    0.2,
+    0.27,
+    0.32,
     14,
     -0.2,
-    (150, 102, 74),
-    (214, 212, 206),
+    (112, 74, 52),
+    (226, 226, 222),
     (52, 58, 50),
     beard=True,
 )
@@ -105,4 +105,4 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     draw(ANN, smile=0.8, light=1.0, turn=2, seed=1).save(here / "ann-1.jpg", quality=92)
     draw(ANN, smile=1.2, light=0.85, turn=-4, seed=2).save(here / "ann-2.jpg", quality=92)
-    draw(BEN, smile=0.9, light=0.75, turn=-8, seed=3).save(here / "ben-1.jpg", quality=92)
+    draw(BEN, smile=0.9, light=0.6, turn=-8, seed=3).save(here / "ben-1.jpg", quality=92)

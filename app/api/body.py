@@ -61,6 +61,24 @@ async def receive_whole(request: Request, service: Service, share: Share) -> byt
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+async def receive_buffer(request: Request, service: Service, share: Share) -> bytearray:
+    """The whole body in one piece of memory, made before it arrives: for large ones.
+
+    Raises what `receive` raises.
+    """
+    buffer = bytearray(_declared(request, service.settings.max_body_bytes))
+    end = 0
+
+    def take(chunk: bytes) -> None:
+        nonlocal end
+        buffer[end : end + len(chunk)] = chunk
+        end += len(chunk)
+
+    await receive(request, service, share, take)
+    del buffer[end:]
+    return buffer
+
+
 async def receive_form(
     request: Request, service: Service, share: Share, expected: Expected
 ) -> Form:
@@ -105,10 +123,17 @@ def _check_headers(request: Request, limit: int) -> None:
         raise UnsupportedBodyError(
             f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"
         )
+    _declared(request, limit)
+
+
+def _declared(request: Request, limit: int) -> int:
+    """The bytes that the body is said to have; 0 where nothing is said."""
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal():
         raise UnreadableBodyError("Content-Length is not a number")
-    _check_size(int(declared[:20]), limit)
+    size = int(declared[:20])
+    _check_size(size, limit)
+    return size
 
 
 def _check_size(size: int, limit: int) -> None:

@@ -12,7 +12,13 @@ from pydantic import Field, ValidationError
 
 from app import errors
 from app.api import examples, npy, problem_types
-from app.api.body import media_type, receive_whole, refuse_query, unsupported
+from app.api.body import (
+    media_type,
+    receive_buffer,
+    receive_whole,
+    refuse_query,
+    unsupported,
+)
 from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.parameters import Choices, from_json, from_query, query_parameters
 from app.api.route import DirectRoute, json_response
@@ -101,7 +107,7 @@ async def _read(request: Request, service: Service, share: Share) -> Vectors:
     kind = media_type(request)
     if kind == npy.MEDIA_TYPE:
         choices = from_query(Choices, request)
-        rows = npy.parse(await receive_whole(request, service, share))
+        rows = npy.parse(await receive_buffer(request, service, share))
         return Vectors(rows[0], rows[1:], choices)
     if kind != "application/json":
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")

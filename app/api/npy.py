@@ -36,19 +36,19 @@ def is_accepted(request: Request) -> bool:
     return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
 
 
-def parse(body: bytes) -> NDArray[Any]:
+def parse(body: bytes | bytearray) -> NDArray[Any]:
     """Read a matrix without copying it; nothing in the body is ever executed.
 
     Args:
         body: A whole .npy file.
 
     Returns:
-        (rows, columns), at least 2 rows, little-endian float32 or uint8, read-only.
+        (rows, columns), at least 2 rows, little-endian float32 or uint8.
 
     Raises:
         UnreadableBodyError: Not such a file.
     """
-    file = io.BytesIO(body)
+    file = io.BytesIO(bytes(memoryview(body)[: _MAX_HEADER_BYTES + 16]))
     try:
         npy_format.read_magic(file)
         shape, fortran, dtype = npy_format.read_array_header_1_0(
