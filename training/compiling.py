@@ -6,9 +6,7 @@ anew, and the network itself stays as it was, so that checkpoints and export kno
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,31 +24,22 @@ def compiled(step: Step, backend: str = "inductor") -> Step:
         step: As it is.
         backend: Of `torch.compile`.
     """
+    torch.compiler.reset()  # Else trainings in one process would add up to PyTorch's limit.
     return torch.compile(step, dynamic=False, backend=backend)
 
 
 def check_compiler() -> None:
-    """Compile a small sum, so that what is missing is said before anything else is done.
+    """Look for a C++ compiler, so that a missing one is said before anything else is done.
 
     Raises:
-        ConfigError: It cannot be compiled, as where there is no C++ compiler.
+        ConfigError: There is none.
     """
-    torch.compiler.reset()  # Else a second training in one process would meet the first one's.
-    small = torch.zeros(8, device="cuda" if torch.cuda.is_available() else "cpu")
-    config: Any = torch.compiler.config  # Its `patch` is known at run time only.
-    with warnings.catch_warnings(), config.patch(force_disable_caches=True):
-        # What was compiled before and kept would say nothing of the compiler; that nothing is
-        # kept now is warned of.
-        warnings.simplefilter("ignore")
-        try:
-            torch.compile(_sum)(small)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ConfigError(
-                f"torch.compile does not work here ({reason}); install a C++ compiler (g++), or "
-                "train without compiled=true"
-            ) from error
+    from torch._inductor import cpp_builder, exc  # noqa: PLC0415 (takes seconds to import)
 
-
-def _sum(numbers: Tensor) -> Tensor:
-    return numbers * 2 + 1
+    try:
+        cpp_builder.get_cpp_compiler()
+    except exc.InvalidCxxCompiler as error:
+        raise ConfigError(
+            "torch.compile finds no C++ compiler; install one (g++), name it in the environment "
+            "variable CXX, or train without compiled=true"
+        ) from error
