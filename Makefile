@@ -66,5 +66,5 @@ $(VENV)/.service: $(VENV)/.python pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml
 	@echo "installing service, training and tools into $(VENV) ..."
-	$(PIP) install -e '.[training,dev]'
+	$(PIP) install -e '.[training,dev,otel]'
 	@touch $@ $(VENV)/.service

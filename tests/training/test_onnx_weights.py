@@ -19,6 +19,7 @@ from training.onnx_weights import load_graph, restore_statistics
 from training.pixels import ServedEncoder
 from training.runtime import OnnxEncoder
 from training.trainer import build_encoder
+from training.viewed_encoder import with_views
 
 CPU = torch.device("cpu")
 SPEC = InputSpec(width=16, height=16, channels=1, aspect=Aspect.STRETCH)
@@ -132,7 +133,10 @@ def test_a_shipped_bundle_read_back_is_that_bundle(name):
     coarse = rng.integers(0, 256, (6, 1 + spec.height // 8, 1 + spec.width // 8, spec.channels))
     images = np.repeat(np.repeat(coarse, 8, 1), 8, 2)[:, : spec.height, : spec.width]
     images = images.astype(np.uint8)
-    encoder = weights.encoder_of(weights.adopted(load_config("own_folder")), images)
+    config = weights.adopted(load_config("own_folder"))
+    training_images = images[:, : config.input.height, : config.input.width]
+    bare = weights.encoder_of(config, training_images)
+    encoder = with_views(bare, config.input, config.views)
     answer, expected = embed(encoder, images, CPU), OnnxEncoder(bundle.onnx).embed(images)
     assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()
     check_golden(bundle.manifest.golden, spec, lambda image: embed(encoder, image, CPU))
