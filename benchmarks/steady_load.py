@@ -30,7 +30,7 @@ from benchmarks.machine import ROOT
 
 _CONNECTIONS = 64
 _CHUNK = 1 << 18
-_LATE_MS = 3.0
+_LATE_MS = 1.0
 """The 99th percentile of lateness from which the sender itself would show in the figures."""
 _DRAIN_S = 10.0
 _OK = b"HTTP/1.1 200"

@@ -26,9 +26,8 @@ The same light encoder, images, generator and core; the two take turns. Each pee
 program in `benchmarks/peers/`, in a virtual environment of its own with pinned versions, tried
 in each configuration of the second table and measured in its best. "At the same load" is an
 open loop at 70 % of the peer's capacity, sent to both in turn. All access logs are off. Both
-servers are up all the time: one whose processes spin while they wait, as LitServe's do, takes
-half of the core from the other in its turn. The ratio by processor time is free of that; so is
-the service's rate beside `plain`."""
+servers are up all the time: where one takes processor time while it waits, the other has less
+of the core in its turn, and the ratio by processor time tells."""
 
 _MODEL = "att-chopra"
 _FOLDER = ROOT / "benchmarks" / "peers"
