@@ -31,7 +31,7 @@ CONFIG = TrainingConfig(
     network=Component(
         name="residual",
         options={
-            "widths": [32, 64, 128, 192],
+            "widths": [48, 96, 160, 224],
             "depths": [1, 1, 1, 1],
             "strides": [1, 2, 2, 2],
             "dropout": 0.2,
@@ -42,7 +42,7 @@ CONFIG = TrainingConfig(
     sampler=Component(name="shuffled"),
     augmentation=Component(name="warp"),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=8,
+    epochs=12,
     batch_size=128,
     learning_rate=0.1,
     bfloat16=True,
