@@ -45,6 +45,22 @@ class SplitConfig(BaseModel):
         return self
 
 
+class CommonStart(BaseModel):
+    """What the data set's own folds begin with, in place of random weights.
+
+    The folds are put into groups of neighbours. For each group one encoder is trained without
+    anybody whom a fold of the group tests, over `epochs` at `learning_rate`, and each fold of the
+    group goes on from it with all the people that it may be trained on. So ten trainings share
+    most of their work, and still nobody is tested by an encoder that has seen them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: int = Field(default=2, ge=1)
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+
+
 class TrainingConfig(BaseModel):
     """A whole run.
 
@@ -59,9 +75,10 @@ class TrainingConfig(BaseModel):
     exported graph averages the embeddings of several views of an image; training sees none of it.
     `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
     teacher's loss is multiplied by, where the training is given a teacher.
-    `protocols` are measured by `record` on the exported bundle, and their figures held against
-    those `targets` that are for what was run. `settings` are the values, `key=value`, that a run
-    has in place of the named config's: `training.overrides` notes them.
+    `common_start` is for a config with `official_folds`; its `epochs` are those of each fold, after
+    the start. `protocols` are measured by `record` on the exported bundle, and their figures held
+    against those `targets` that are for what was run. `settings` are the values, `key=value`, that
+    a run has in place of the named config's: `training.overrides` notes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,12 +106,19 @@ class TrainingConfig(BaseModel):
     accumulate: int = Field(default=1, ge=1)
     patience: int | None = Field(default=None, ge=1)
     teacher_weight: float = Field(default=25.0, gt=0)
+    common_start: CommonStart | None = None
     images_per_identity: int = Field(default=10, ge=2)
     seed: int = Field(default=0, ge=0)
     card: Card
     protocols: tuple[Component, ...] = ()
     targets: tuple[Target, ...] = ()
     settings: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_common_start_is_of_official_folds(self) -> Self:
+        if self.common_start is not None and not self.split.official_folds:
+            raise ValueError("a common_start is shared by folds: it needs split.official_folds")
+        return self
 
     @model_validator(mode="after")
     def _views_are_of_an_encoder_of_directions(self) -> Self:

@@ -1,7 +1,8 @@
 """Cross-validation over identities: a system for each fold, their test pairs pooled.
 
 Each fold lies in a folder of its own, so that a call that was killed goes on where it stopped, and
-machines may share the folds.
+machines may share the folds. What several folds begin with is a training of its own beside them:
+see `fold_starts`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from training.det import DetCurve
 from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation import Meter
 from training.figures import Figure
+from training.fold_starts import GivenStart, Start, trained_starts
 from training.initial import TrainedWeights
 from training.measurement.pairs import PairEnergies, pool
 from training.measurement.rates import RateTable, curve, equal_error, fnmr_at_fmr
@@ -47,29 +49,14 @@ class CrossValidation:
         splits: Whom each fold trains, calibrates and tests on.
         out: A folder that gets one run and one bundle for each fold, in `fold0`, `fold1` …; those
             that were trained on other machines may be laid there.
-        weights: What each fold begins with, in place of random weights.
+        starts: What each fold begins with.
     """
 
     config: TrainingConfig
     data: Path
     splits: tuple[IdentitySplit, ...]
     out: Path
-    weights: TrainedWeights | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse weights that have seen whom a fold calibrates or tests on.
-
-        Raises:
-            WeightsError: They have.
-        """
-        if self.weights is None:
-            return
-        unseen = {name for split in self.splits for name in (*split.calibration, *split.test)}
-        if known := [name for name in unseen if identity_digest(name) in self.weights.seen]:
-            raise WeightsError(
-                f"the initial weights have seen {len(known)} of the identities that folds are "
-                f"tested on, such as {min(known)}; train without --init, or begin with others"
-            )
+    starts: tuple[Start, ...]
 
     def train(self, console: Console, only: Collection[int] = ()) -> None:
         """Train and export some folds; a killed call goes on where it stopped.
@@ -88,9 +75,10 @@ class CrossValidation:
                 f"there is no fold {strangers[0]}; they are 0 to {len(self.splits) - 1}"
             )
         for fold in sorted(set(only)) or range(len(self.splits)):
+            self.starts[fold].train(console)
             console.print(f"fold {fold} of {len(self.splits)}")
             self._repetition(fold).train(
-                self.config, self.data, self.splits[fold], console, self.weights
+                self.config, self.data, self.splits[fold], console, self.starts[fold].weights
             )
 
     @property
@@ -135,7 +123,7 @@ class CrossValidation:
             data_sha256=begun[0].data_sha256,
             parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
             epochs=self.config.epochs,
-            training_seconds=sum(e["seconds"] for fold in folds for e in fold.run.history()),
+            training_seconds=self._seconds,
             device=_each_once(record.device for record in begun),
             train_command=begun[0].command,
             record_command=provenance.command(),
@@ -149,9 +137,18 @@ class CrossValidation:
     def _repetition(self, fold: int) -> Repetition:
         return Repetition(self.out / f"fold{fold}")
 
+    @property
+    def _seconds(self) -> float:
+        """Of all trainings, each start's counted once."""
+        runs = [self._repetition(fold).run for fold in range(len(self.splits))]
+        folds = sum(epoch["seconds"] for run in runs for epoch in run.history())
+        return folds + sum(start.seconds for start in {id(s): s for s in self.starts}.values())
+
     def _is_done(self, fold: int) -> bool:
-        repetition = self._repetition(fold)
-        repetition.check(self.config, self.splits[fold], self.weights)
+        start, repetition = self.starts[fold], self._repetition(fold)
+        if not start.is_ready:
+            return False
+        repetition.check(self.config, self.splits[fold], start.weights)
         return repetition.is_done
 
 
@@ -182,17 +179,23 @@ def plan_folds(
     share = config.split.calibration
     if not config.split.official_folds:
         drawn = tuple(fold_splits(images, folds or DRAWN_FOLDS, share, config.seed))
-        return CrossValidation(config, data, drawn, out, weights)
+        _check_unseen(weights, drawn)
+        return CrossValidation(config, data, drawn, out, (GivenStart(weights),) * len(drawn))
     if weights is not None:
         raise WeightsError(
             f"{config.name} is trained on the data set's own folds without outside data, and "
             f"{weights.source.name} was trained on other data or on people whom a fold tests; "
             "train it without --init"
         )
-    own = tuple(official_fold_splits(images, share, config.seed))
+    common = config.common_start
+    groups = None if common is None else common.groups
+    own = tuple(official_fold_splits(images, share, config.seed, groups))
     if folds not in {None, len(own)}:
         raise ConfigError(f"{images.name} has {len(own)} folds of its own; leave --folds out")
-    return CrossValidation(config, data, own, out)
+    starts: tuple[Start, ...] = (GivenStart(),) * len(own)
+    if common is not None:
+        starts = trained_starts(config, common, data, own, out)
+    return CrossValidation(config, data, own, out, starts)
 
 
 def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
@@ -228,6 +231,18 @@ def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
             value=statistics.fmean(values),
             standard_error=statistics.stdev(values) / math.sqrt(len(values)),
             trials=sum(figure.trials for figure in same),
+        )
+
+
+def _check_unseen(weights: TrainedWeights | None, splits: Sequence[IdentitySplit]) -> None:
+    """Refuse weights that have seen whom a fold calibrates or tests on."""
+    if weights is None:
+        return
+    unseen = {name for split in splits for name in (*split.calibration, *split.test)}
+    if known := [name for name in unseen if identity_digest(name) in weights.seen]:
+        raise WeightsError(
+            f"the initial weights have seen {len(known)} of the identities that folds are "
+            f"tested on, such as {min(known)}; train without --init, or begin with others"
         )
 
 

@@ -75,11 +75,23 @@ class Repetition:
         self.check(config, split, weights)
         if self.is_done:
             return
+        self.train_only(config, data, split, console, weights)
+        export_run(self.run, self.bundle, data)
+
+    def train_only(
+        self,
+        config: TrainingConfig,
+        data: Path,
+        split: DataSplit,
+        console: Console,
+        weights: TrainedWeights | None = None,
+    ) -> None:
+        """Train, or go on where a killed call stopped, without an export; as `train` otherwise."""
+        self.check(config, split, weights)
         if self.is_begun:
             session.resume(data, self.run.path, console)
         else:
             session.begin(config, data, self.run.path, console, split=split, weights=weights)
-        export_run(self.run, self.bundle, data)
 
     def check(
         self, config: TrainingConfig, split: DataSplit, weights: TrainedWeights | None

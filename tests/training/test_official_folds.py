@@ -2,21 +2,27 @@ import json
 import shutil
 
 import pytest
+from pydantic import ValidationError
+from rich.console import Console
 
 from model.bundle import identity_digest, open_bundle
 from tests.training import lfw_like, synthetic
 from training import configs
 from training.components import Component
-from training.config import SplitConfig
+from training.config import CommonStart, SplitConfig, TrainingConfig
 from training.errors import ConfigError, SplitError, WeightsError
 from training.folds import plan_folds
 from training.initial import open_weights
 from training.run import RunFolder
+from training.trainer import Trainer
 
 CONFIG = synthetic.config(
     epochs=1,
     split=SplitConfig(official_folds=True, calibration=0.25),
     protocols=(Component(name="lfw_view2"),),
+)
+COMMON = CONFIG.model_copy(
+    update={"common_start": CommonStart(groups=1, epochs=2, learning_rate=0.1)}
 )
 FIGURE = "accuracy on the unseen fold of LFW View 2, threshold from other unseen people"
 
@@ -71,6 +77,55 @@ def _check_nobody_tested_was_seen(folder, fold):
     assert split.train | split.calibration == everybody - tested
     assert not split.train & split.calibration
     assert RunFolder(folder / "run").split().digests() == split
+
+
+def test_folds_go_on_from_a_common_start_that_has_seen_nobody_whom_they_test(data, tmp_path):
+    out = tmp_path / "runs"
+    planned = plan_folds(COMMON, data, out)
+    assert planned.missing == (0, 1)
+    planned.train(Console(quiet=True), only=[1])
+    assert planned.missing == (0,)
+    start = RunFolder(out / "start0" / "run")
+    assert (start.config().epochs, start.config().learning_rate) == (2, 0.1)
+    known = start.digests()
+    tested = {identity_digest(f"p{i:02d}") for i in range(8)}
+    assert known.test == tested
+    assert not (known.train | known.calibration) & tested
+    trained_at = (out / "start0" / "run" / "checkpoint.pt").stat().st_mtime_ns
+    planned.train(Console(quiet=True))
+    assert (out / "start0" / "run" / "checkpoint.pt").stat().st_mtime_ns == trained_at
+    for fold in range(2):
+        _check_nobody_tested_was_seen(out / f"fold{fold}", fold)
+        made = open_bundle(out / f"fold{fold}" / "bundle").manifest.provenance
+        assert made.initial_weights.name == "patterns"
+        assert open_bundle(out / f"fold{fold}" / "bundle").split.calibration == known.calibration
+    record = planned.record()
+    runs = [start, *(RunFolder(out / f"fold{fold}" / "run") for fold in range(2))]
+    assert record.training_seconds == pytest.approx(
+        sum(e["seconds"] for r in runs for e in r.history())
+    )
+
+
+def test_a_common_start_that_was_killed_is_gone_on_with(data, tmp_path, monkeypatch):
+    planned = plan_folds(COMMON, data, tmp_path)
+    watched = iter([0.5])
+    with monkeypatch.context() as killed:
+        killed.setattr(Trainer, "_calibration_eer", lambda _: next(watched))
+        with pytest.raises(StopIteration):
+            planned.train(Console(quiet=True), only=[0])
+    run = planned.starts[0].repetition.run
+    assert len(run.history()) == 1
+    assert planned.missing == (0, 1)
+    planned.train(Console(quiet=True), only=[0])
+    assert [epoch["epoch"] for epoch in run.history()] == [1, 2]
+    assert run.history()[0]["calibration EER"] == 0.5  # The first epoch was not trained again.
+    assert planned.missing == (1,)
+
+
+def test_a_common_start_needs_the_data_sets_own_folds():
+    asked = synthetic.config().model_dump() | {"common_start": {"epochs": 1, "learning_rate": 0.1}}
+    with pytest.raises(ValidationError, match="it needs split"):
+        TrainingConfig.model_validate(asked)
 
 
 def test_a_training_of_its_single_split_is_refused(call, named, data, tmp_path):

@@ -6,7 +6,7 @@ The folds are drawn, or are those that come with the data set.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def fold_splits(
 
 
 def official_fold_splits(
-    images: ImageSet, calibration: float, seed: int
+    images: ImageSet, calibration: float, seed: int, groups: int | None = None
 ) -> Iterator[IdentitySplit]:
     """One split for each of the data set's own folds, as LFW's View 2 has them.
 
@@ -59,35 +59,71 @@ def official_fold_splits(
     Args:
         images: The data set.
         calibration: The share that is calibrated on.
-        seed: Decides who that is, in each fold anew.
+        seed: Decides who that is, in each group anew.
+        groups: Into how many groups of neighbours the folds are put; those of a group calibrate on
+            the same people, whom none of them tests. Each fold is one of its own unless told.
 
     Raises:
-        SplitError: The data set has no folds, somebody is in two of them, or a fold leaves too few
-            with several images.
+        SplitError: The data set has no folds, or fewer than groups, somebody is in two of them, or
+            a group leaves too few with several images.
     """
     folds = [images.identities_in(pairs) for pairs in images.pair_folds]
+    _check_folds(images, folds, groups)
+    for group, members in enumerate(np.array_split(np.arange(len(folds)), groups or len(folds))):
+        tested_by = [folds[fold] for fold in members]
+        held = _calibrating(images, frozenset().union(*tested_by), calibration, [seed, group])
+        for tested in tested_by:
+            yield IdentitySplit(
+                train=tuple(name for name in images.identities if name not in tested | held),
+                calibration=tuple(sorted(held)),
+                test=tuple(sorted(tested)),
+            )
+
+
+def common_split(splits: Sequence[IdentitySplit]) -> IdentitySplit:
+    """The split of an encoder that several folds begin with: it has seen nobody whom one tests.
+
+    Args:
+        splits: Those of the folds, which calibrate on the same people.
+
+    Returns:
+        Whom all of them train on, whom they calibrate on, and whom any of them tests.
+    """
+    tested = frozenset(name for split in splits for name in split.test)
+    return IdentitySplit(
+        train=tuple(name for name in splits[0].train if name not in tested),
+        calibration=splits[0].calibration,
+        test=tuple(sorted(tested)),
+    )
+
+
+def _check_folds(images: ImageSet, folds: list[frozenset[str]], groups: int | None) -> None:
+    """Refuse folds that are none, overlap, or are fewer than their groups."""
     if not folds:
         raise SplitError(
             f"{images.name} has no folds of its own; LFW's are in pairs.txt, beside its other lists"
         )
+    if groups is not None and groups > len(folds):
+        raise SplitError(f"{images.name} has {len(folds)} folds, which make no {groups} groups")
     times = Counter(identity for tested in folds for identity in tested)
     if twice := sorted(identity for identity, count in times.items() if count > 1):
         raise SplitError(
             f"{len(twice)} identities, such as {twice[0]}, are in several folds of {images.name}, "
             "so that no fold can be tested without them in training; mend the list of pairs"
         )
+
+
+def _calibrating(
+    images: ImageSet, tested: frozenset[str], share: float, seed: list[int]
+) -> frozenset[str]:
+    """A share of the identities with several images that are not tested."""
     counts = Counter(image.identity for image in images)
-    for fold, tested in enumerate(folds):
-        several = [name for name in images.identities if counts[name] > 1 and name not in tested]
-        if len(several) < 2 * MIN_GENUINE:
-            raise SplitError(
-                f"fold {fold} of {images.name} leaves {len(several)} identities with several "
-                f"images to train and calibrate on, and each needs {MIN_GENUINE}"
-            )
-        order = np.random.default_rng([seed, fold]).permutation(len(several))
-        held = {several[i] for i in order[: max(MIN_GENUINE, round(len(order) * calibration))]}
-        yield IdentitySplit(
-            train=tuple(name for name in images.identities if name not in tested | held),
-            calibration=tuple(sorted(held)),
-            test=tuple(sorted(tested)),
+    several = [name for name in images.identities if counts[name] > 1 and name not in tested]
+    if len(several) < 2 * MIN_GENUINE:
+        raise SplitError(
+            f"group {seed[-1]} of the folds of {images.name} leaves {len(several)} identities with "
+            f"several images to train and calibrate on, and each needs {MIN_GENUINE}"
         )
+    order = np.random.default_rng(seed).permutation(len(several))
+    held = max(MIN_GENUINE, round(len(order) * share))
+    return frozenset(several[i] for i in order[:held])

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.training.synthetic import image_set
-from training.data.folds import fold_splits, official_fold_splits
+from training.data.folds import common_split, fold_splits, official_fold_splits
 from training.errors import SplitError
 
 IMAGES = image_set({f"p{i:02d}": 2 for i in range(40)})
@@ -63,12 +63,46 @@ def test_a_seed_decides_who_calibrates_in_each_fold():
     assert same[0] != list(official_fold_splits(images, 0.3, seed=2))
 
 
+FOUR = official(*([(f"p{2 * i:02d}", f"p{2 * i + 1:02d}")] for i in range(4)))
+
+
+def test_the_folds_of_a_group_calibrate_on_the_same_people_whom_none_of_them_tests():
+    splits = list(official_fold_splits(FOUR, 0.3, seed=3, groups=2))
+    assert [split.test for split in splits] == [
+        split.test for split in official_fold_splits(FOUR, 0.3, 3)
+    ]
+    for group in (splits[:2], splits[2:]):
+        (calibration,) = {split.calibration for split in group}
+        assert not set(calibration) & {name for split in group for name in split.test}
+        for split in group:
+            parts = [*split.train, *split.calibration, *split.test]
+            assert sorted(parts) == list(FOUR.identities)
+
+
+def test_what_folds_begin_with_has_seen_nobody_whom_one_of_them_tests():
+    group = list(official_fold_splits(FOUR, 0.3, seed=3, groups=2))[:2]
+    common = common_split(group)
+    assert common.test == ("p00", "p01", "p02", "p03")
+    assert common.calibration == group[0].calibration
+    parts = [*common.train, *common.calibration, *common.test]
+    assert sorted(parts) == list(FOUR.identities)
+    assert all(set(common.train) < set(split.train) for split in group)
+
+
+def test_more_groups_than_folds_are_refused():
+    with pytest.raises(SplitError, match="4 folds, which make no 5 groups"):
+        list(official_fold_splits(FOUR, 0.3, seed=3, groups=5))
+
+
 @pytest.mark.parametrize(
     ("images", "reason"),
     [
         (IMAGES, "no folds of its own"),
         (official([("p00", "p01")], [("p01", "p02"), ("p00", "p03")]), "2 identities, such as p00"),
-        (official([("a", "b")], counts=dict.fromkeys("abcde", 2)), "fold 0 .* leaves 3 identities"),
+        (
+            official([("a", "b")], counts=dict.fromkeys("abcde", 2)),
+            "group 0 .* leaves 3 identities",
+        ),
     ],
     ids=["none", "somebody in two", "too few others"],
 )
