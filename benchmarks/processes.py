@@ -1,9 +1,11 @@
-"""What a tree of processes has used, read from /proc."""
+"""A tree of processes: what it has used, read from /proc, and how it is held still."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -39,6 +41,25 @@ def machine_busy_seconds() -> float:
     """Processor time of the whole machine since it started, idle time and waiting left out."""
     fields = _read(_PROC / "stat").splitlines()[0].split()[1:]
     return sum(int(fields[index]) for index in _BUSY) / _TICKS
+
+
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """Hold the tree still for the length of a block: it takes no processor time."""
+    still = list(tree(pid))
+    _signal(still, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(still, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:  # it has ended since
+            continue
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -45,6 +45,20 @@ class Spread:
 Contender = Callable[[], Turn]
 
 
+def without(waiting: Server, contender: Contender) -> Contender:
+    """A contender whose turns find another server held still.
+
+    Not every server that waits is idle: one whose processes look for work all the time takes it
+    from the core that both have.
+    """
+
+    def turn() -> Turn:
+        with waiting.held():
+            return contender()
+
+    return turn
+
+
 def alternate(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Turn]]:
     """Let the contenders take turns, in their order."""
     turns: dict[str, list[Turn]] = {name: [] for name in contenders}

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,10 @@ class Server:
     def cpu_seconds(self) -> float:
         """Processor time so far, with all its processes."""
         return processes.cpu_seconds(self.pid)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Held still for the length of a block, while another server has its turn."""
+        return processes.held(self.pid)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from benchmarks.errors import LoadRefusedError, PeerMissingError
 from benchmarks.machine import ROOT
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
-from benchmarks.rounds import Spread, alternate, cpu_ratio, rate, ratio
+from benchmarks.rounds import Spread, alternate, cpu_ratio, rate, ratio, without
 from benchmarks.server import Program, Server, likewise, running
 from benchmarks.steady_load import send_steadily
 
@@ -26,9 +26,8 @@ The same light encoder, images, generator and core; the two take turns. Each pee
 program in `benchmarks/peers/`, in a virtual environment of its own with pinned versions, tried
 in each configuration of the second table and measured in its best. "At the same load" is an
 open loop at 70 % of the peer's capacity, sent to both in turn. All access logs are off. Both
-servers are up all the time: where one takes processor time while it waits, the other has less
-of the core in its turn, and the ratio by processor time tells. The committed latencies were
-taken while the sender was let be 3 ms late, not 1 ms as now."""
+servers are up all the time, and the one that waits is held still (SIGSTOP), for some take processor
+time while they wait."""
 
 _MODEL = "att-chopra"
 _FOLDER = ROOT / "benchmarks" / "peers"
@@ -200,13 +199,13 @@ def _contest(
     ours = requests_in(plan, "ours", bodies.verify_requests(made.files, _MODEL))
     with running_peer(peer, configuration) as other, likewise(server_cores()) as server:
         contenders = {
-            "peer": saturated(plan, other, theirs, SATURATING),
-            "service": saturated(plan, server, ours, SATURATING),
+            "peer": without(server, saturated(plan, other, theirs, SATURATING)),
+            "service": without(other, saturated(plan, server, ours, SATURATING)),
         }
         turns = alternate(contenders, plan.rounds)
         load = _SHARE * rate(turns["peer"]).median
         p99s = [
-            (_p99(plan, server.port, ours, load), _p99(plan, other.port, theirs, load))
+            (_p99(plan, server, ours, load, other), _p99(plan, other, theirs, load, server))
             for _ in range(plan.rounds)
         ]
     case = f"{peer.name}, {name}"
@@ -221,5 +220,6 @@ def _contest(
     return figures, (case, *rates, used, yours, mine, load)
 
 
-def _p99(plan: Plan, port: int, folder: Path, load: float) -> float:
-    return send_steadily(port, folder, load, plan.seconds).p99_ms
+def _p99(plan: Plan, server: Server, folder: Path, load: float, waiting: Server) -> float:
+    with waiting.held():
+        return send_steadily(server.port, folder, load, plan.seconds).p99_ms
