@@ -73,6 +73,10 @@ class TrainingConfig(BaseModel):
     lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
     image, turned by 90, 180 and 270 degrees, an image of identities of their own. With `views` the
     exported graph averages the embeddings of several views of an image; training sees none of it.
+    With `whitening` it ends in a linear layer that makes the training identities' embeddings vary
+    alike in all directions (see `training.whitening`), the share being how far their covariance is
+    drawn towards one variance. With 0 `epochs` nothing else is learnt, and the weights are those
+    that the training is told to begin with.
     `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
     teacher's loss is multiplied by, where the training is given a teacher.
     `common_start` is for a config with `official_folds`; its `epochs` are those of each fold, after
@@ -89,6 +93,7 @@ class TrainingConfig(BaseModel):
     canvas: float = Field(default=1.0, ge=1, le=4)
     quarter_turns: bool = False
     views: tuple[View, ...] = ()
+    whitening: float | None = Field(default=None, ge=0, le=1)
     metric: Metric
     split: SplitConfig = SplitConfig()
     network: Component
@@ -96,7 +101,7 @@ class TrainingConfig(BaseModel):
     sampler: Component
     augmentation: Component = Component(name="none")
     optimiser: Component
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=0)
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
     warmup: float = Field(default=0.05, ge=0, lt=1)
@@ -121,9 +126,11 @@ class TrainingConfig(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _views_are_of_an_encoder_of_directions(self) -> Self:
+    def _views_and_whitening_are_of_an_encoder_of_directions(self) -> Self:
         if self.views and self.metric is not Metric.L2:
             raise ValueError("views average embeddings of length 1: they need the metric l2")
+        if self.whitening is not None and self.metric is not Metric.L2:
+            raise ValueError("whitening ends in embeddings of length 1: it needs the metric l2")
         return self
 
     @model_validator(mode="after")

@@ -29,9 +29,10 @@ from model.manifest import (
     kind_of,
 )
 from training import codes
+from training.bounding import bounded
 from training.comparing import graph_comparer
 from training.config import TrainingConfig
-from training.data.decoding import decode
+from training.data.decoding import DecodedImages, decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.embedding import embed
@@ -47,6 +48,7 @@ from training.session import data_of
 from training.trainer import trained_encoder
 from training.viewed_encoder import with_views
 from training.views import served_input
+from training.whitening import WhitenedEncoder, whitening_matrix, within_class_covariance
 
 _AGREEMENT_IMAGES = 64
 
@@ -77,6 +79,9 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = with_views(trained_encoder(config, state), config.input, config.views)
     spec = served_input(config.input, config.views)
+    if config.whitening is not None:
+        trained = bounded(split.take(images, "train"), config.images_per_identity)
+        encoder = _whitened(encoder, decode(trained, spec), config.whitening)
     kind = kind_of(config.metric)
     form = _FORMS[kind]
     known = split.take(images, "calibration")
@@ -133,6 +138,14 @@ def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8
     check_agreement(encoder, graph, images)
     check_spread(codes.told_apart(_embed(encoder, images), Metric.HAMMING))
     return graph
+
+
+def _whitened(encoder: nn.Module, known: DecodedImages, shrinkage: float) -> nn.Module:
+    embeddings = _embed(encoder, known.pixels)
+    covariance = within_class_covariance(embeddings, known.source.labels())
+    whitened = WhitenedEncoder(encoder, embeddings.shape[1])
+    whitened.set_matrix(whitening_matrix(covariance, shrinkage))
+    return whitened.eval()
 
 
 def _measure(

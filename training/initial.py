@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from training.run import RunFolder
 from training.trainer import build_encoder, trained_encoder
 from training.viewed_encoder import with_views
 from training.views import View
+from training.whitening import WhitenedEncoder
 
 
 class Architecture(BaseModel):
@@ -36,6 +38,15 @@ class Architecture(BaseModel):
     metric: Metric
     network: Component
     views: tuple[View, ...] = ()
+    whitening: float | None = None
+
+    def served(self, encoder: nn.Module) -> nn.Module:
+        """What a graph of this architecture computes, around its encoder."""
+        viewed = with_views(encoder, self.input, self.views)
+        if self.whitening is None:
+            return viewed
+        dim: Any = encoder.dim
+        return WhitenedEncoder(viewed, dim)
 
 
 @dataclass(frozen=True)
@@ -60,9 +71,10 @@ class TrainedWeights:
         """A config with the network and metric of these weights, and with their input.
 
         One that takes images of the same size and channels keeps its own framing of them: its
-        aspect, middle and views.
+        aspect, middle and views. Whitening is the config's own: it is measured anew.
         """
         theirs = dict(self.architecture)
+        del theirs["whitening"]
         if _shape(config.input) == _shape(self.architecture.input):
             del theirs["input"], theirs["views"]
         return config.model_copy(update=theirs)
@@ -81,9 +93,7 @@ class TrainedWeights:
         """
         encoder: nn.Module = build_encoder(config)
         if self.bundle is not None:
-            architecture = self.architecture
-            viewed = with_views(encoder, architecture.input, architecture.views)
-            norms = read_bundle(viewed, self.bundle)
+            norms = read_bundle(self.architecture.served(encoder), self.bundle)
             restore_statistics(encoder, norms, images)
         elif self.encoder is not None:
             _copy(self.encoder, encoder)

@@ -161,13 +161,16 @@ class RunFolder:
         return self._load("checkpoint.pt")
 
     def load_result(self) -> dict[str, Any] | None:
-        """The state to keep: the best where one was kept, else the last; None where no epoch was.
+        """The state to keep: the best where one was kept, else the last.
+
+        None where no epoch was, unless the config has none.
 
         Raises:
             RunError: It cannot be read.
         """
         state = self._load(self.result_file.name)
-        return state if state is not None and state["epoch"] else None
+        whole = state is not None and (state["epoch"] or not self.config().epochs)
+        return state if whole else None
 
     @property
     def result_file(self) -> Path:

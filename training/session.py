@@ -58,6 +58,8 @@ def begin(  # noqa: PLR0913 (the last ones are rarely given)
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     check_pairing(config)
+    if config.epochs == 0 and weights is None:
+        raise ConfigError("0 epochs learn nothing: set epochs, or begin with trained weights")
     images = open_data(data)
     _check_labels(config, images)
     parts, seen = _divide(config, images, split, weights, teacher, console)

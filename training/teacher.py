@@ -49,7 +49,8 @@ class Teacher:
         """
         _check_input(config.input, self.bundle)
         manifest = self.bundle.manifest
-        network = build_encoder(self.weights.adopted(config))
+        encoder = build_encoder(self.weights.adopted(config))
+        network = self.weights.architecture.served(encoder)
         read_bundle(network, self.bundle)
         metrics = config.metric, manifest.metric
         return Distillation(network, manifest.input, metrics, config.teacher_weight)

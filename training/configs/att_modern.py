@@ -48,7 +48,9 @@ CONFIG = TrainingConfig(
         options={"zoom": [0.85, 1.1], "shift": 0.05, "rotation": 12, "grey": 1.0, "erase": 0.3},
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=3,
+    # Nothing is trained but the whitening.
+    whitening=0.5,
+    epochs=0,
     batch_size=96,
     learning_rate=0.001,
     bfloat16=True,
