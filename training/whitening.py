@@ -27,18 +27,16 @@ class WhitenedEncoder(nn.Module):
     def __init__(self, encoder: nn.Module, dim: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.whitening = nn.Linear(dim, dim)  # A bias of 0: with one the graph keeps the name.
-        nn.init.eye_(self.whitening.weight)
-        nn.init.zeros_(self.whitening.bias)
+        self.whitening = nn.Parameter(torch.eye(dim))
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed a batch: (N, C, H, W) to (N, dim), each row of length 1."""
-        return nn.functional.normalize(self.whitening(self.encoder(images)), dim=1)
+        return nn.functional.normalize(self.encoder(images) @ self.whitening, dim=1)
 
     def set_matrix(self, matrix: NDArray[np.float64]) -> None:
         """Take W^(-1/2), (dim, dim)."""
         with torch.no_grad():
-            self.whitening.weight.copy_(torch.from_numpy(matrix))
+            self.whitening.copy_(torch.from_numpy(matrix))
 
 
 def within_class_covariance(
