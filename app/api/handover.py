@@ -24,7 +24,7 @@ DEADLINE_PARAMETER: dict[str, Any] = {
 }
 """The OpenAPI entry of that header."""
 
-WATCHED_AFTER_S = 0.02
+WATCHED_AFTER_S = 0.1
 """Until then a request is not watched for a client that goes: most are answered sooner, and the
 watch would cost each of them a task."""
 
