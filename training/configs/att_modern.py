@@ -10,20 +10,25 @@ or, once,
     python -m training export runs/att_modern --to model/bundles/att-modern
 
 The network is that of the bundle that it begins with; the framing is its own: AT&T's faces fill
-their pictures, so that the whole of them is shown.
+their pictures, so that the whole of them is shown. Of AT&T's people only the whitening is learnt.
 
-Time: 3 minutes in one thread. Figure: an EER of 6.16 % pooled over 8 folds, far from the bar of 1
-%; against a claimed identity an FNMR of 0.5 % at an FMR of 5 %.
+Time: a minute and a half in one thread for all eight folds. Figure: an EER of 3.3 % pooled over the
+folds (the bar is 1 %, missed; 3.33 % is the best published for unseen people that we know); against
+a claimed identity no test image of 200 is refused at an FMR of 10, 7.5 or 5 %, where the paper has
+0, 1 and 1 %.
 
-Tried, in order. From `faces` 1.0.0 (which has 6.84 % on the same folds as it stands), 4 folds
-each: the supervised contrastive loss at a learning rate of 0.01 over 4 epochs (7.61 %), and at
-0.03 (worse on the calibration people from the first fold on: stopped); CosFace at 0.01 over 12
-epochs (6.90 %), and over 8 short ones without and with grey images (7.33 %, 7.33 %); over 8
-folds, 6 epochs (6.95 %). From `faces` 2.0.0, 8 folds each: CosFace at 0.01 over 6 epochs (6.16
-%), and at 0.001 over 3, this config (6.16 %). The encoder as it stands, never trained on AT&T,
-has 4.55 % on the same folds with the whole picture and its mirror image: a better encoder halves
-the error, and training on 28 people more takes some of it back. What is left to try is to train
-with LFW's people and AT&T's together, from scratch.
+Tried, in order, 8 folds each unless said. From `faces` 1.0.0 (which has 6.84 % as it stands), 4
+folds each: the supervised contrastive loss at a learning rate of 0.01 over 4 epochs (7.61 %), and
+at 0.03 (worse on the calibration people from the first fold on: stopped); CosFace at 0.01 over 12
+epochs (6.90 %), and over 8 short ones without and with grey images (7.33 %, 7.33 %); over 8 folds,
+6 epochs (6.95 %). From `faces` 2.0.0: CosFace at 0.01 over 6 epochs, and at 0.001 over 3 (6.16 %
+both). So 28 people more are no gain to the encoder, and the next attempts left it alone: the whole
+picture and its mirror image (3.84 %); the pictures padded to keep their shape (3.4 % by reflection,
+in a script that is not kept); the whitening with a shrinkage of 0.3, 0.5 and 0.7 (3.55, 3.28 and
+3.11 %; over the calibration people 3.30, 3.37 and 3.57 %, so the middle was taken), by Ledoit and
+Wolf's own shrinkage of 0.13 (3.78 %), mixed with the covariance of LFW's people (3.2 %), with the
+pictures padded (3.45 %), and after 3 epochs of CosFace at 0.001 (3.45 %); linear discriminants in
+place of it (4.5 %). What is left is the encoder: it errs on 10 % of LFW.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
@@ -34,7 +39,7 @@ from training.views import View
 
 CONFIG = TrainingConfig(
     name="att-modern",
-    version="2.0.0",
+    version="3.0.0",
     input=InputSpec(width=112, height=112, channels=3, aspect=Aspect.STRETCH),
     canvas=1.2,
     views=(View(middle=1), View(middle=1, mirrored=True)),
@@ -56,7 +61,7 @@ CONFIG = TrainingConfig(
     bfloat16=True,
     seed=1994,
     card=Card(
-        summary="The faces encoder, trained on with people of AT&T.",
+        summary="The faces encoder, whitened by people of AT&T.",
         intended_use="Comparison with the results published on AT&T's faces.",
         not_for="Any decision about a person; it knows LFW's and AT&T's photographs only.",
         data_licence=(
