@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from app.catalog import ServedModel
 from app.encoders.port import Encoder
 from app.image_input import ImageFile, to_tensor
-from app.jobs import Failed
+from app.jobs import Failed, Wanted
 from app.telemetry.telemetry import Telemetry
 from app.telemetry.traces import Trace
 from model.preprocessing import ImageLimits
@@ -43,13 +43,14 @@ class EncodeJob:
     answer: Callable[[NDArray[Any]], Any]
     trace: Trace | None = None
 
-    def decode(self) -> NDArray[np.uint8]:
+    def decode(self, wanted: Wanted) -> NDArray[np.uint8]:
         """The images as the graph takes them, uint8 (n, height, width, channels).
 
         Raises:
             ImageError: One cannot be used; the message begins with its name.
+            ClientGoneError: Nobody waits for the answer any more.
         """
-        return to_tensor(self.files, self.model.manifest.input, self.limits)
+        return to_tensor(self.files, self.model.manifest.input, self.limits, wanted)
 
 
 Job = EncodeJob | Callable[[], Any]
@@ -80,12 +81,18 @@ class BatchRunner:
         """The images of a job; a call counts as a whole batch."""
         return len(job.files) if isinstance(job, EncodeJob) else self.most
 
-    def run(self, jobs: Sequence[Job]) -> list[Any]:
-        """Give one outcome for each job, in their order: its result, or `Failed`."""
+    def run(self, jobs: Sequence[Job], wanted: Sequence[Wanted]) -> list[Any]:
+        """Give one outcome for each job, in their order: its result, or `Failed`.
+
+        Args:
+            jobs: The batch.
+            wanted: Whether somebody still waits for each.
+        """
         outcomes: list[Any] = [None] * len(jobs)
         by_model: dict[int, list[_Decoded]] = defaultdict(list)
-        for place, job in enumerate(jobs):
-            first = attempt(partial(self._decode, job) if isinstance(job, EncodeJob) else job)
+        for place, (job, still) in enumerate(zip(jobs, wanted, strict=True)):
+            step = partial(self._decode, job, still) if isinstance(job, EncodeJob) else job
+            first = attempt(step)
             if isinstance(job, EncodeJob) and not isinstance(first, Failed):
                 by_model[id(job.model)].append(_Decoded(place, job, first))
             else:
@@ -107,9 +114,9 @@ class BatchRunner:
             return [together]
         return [self._answers([decoded])[0] for decoded in group]
 
-    def _decode(self, job: EncodeJob) -> NDArray[np.uint8]:
+    def _decode(self, job: EncodeJob, wanted: Wanted) -> NDArray[np.uint8]:
         began = perf_counter()
-        images = job.decode()
+        images = job.decode(wanted)
         self._telemetry.decoded(perf_counter() - began, job.trace)
         return images
 

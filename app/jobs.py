@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 Job = TypeVar("Job")
 
+Wanted = Callable[[], bool]
+"""Whether somebody still waits for a job; may be asked in any thread."""
+
 FIRST_PAUSE_S = 0.05
 """Before a failed runner's place is taken; doubled each time in a row, up to `LONGEST_PAUSE_S`."""
 LONGEST_PAUSE_S = 5.0
@@ -47,12 +50,13 @@ class Execution(Generic[Job]):
 
     Attributes:
         run: Runs a batch in a runner's thread: one outcome for each job, in their order, either
-            what it gives or `Failed`. What it raises is a failure of the runner itself.
+            what it gives or `Failed`. What it raises is a failure of the runner itself. With each
+            job it is given whether somebody still waits for it, which may change at any time.
         weigh: How much of a batch a job takes.
         most: The weight that a batch may have; a job that weighs more runs alone.
     """
 
-    run: Callable[[Sequence[Job]], Sequence[Any]]
+    run: Callable[[Sequence[Job], Sequence[Wanted]], Sequence[Any]]
     weigh: Callable[[Job], int]
     most: int
 
@@ -113,8 +117,7 @@ class JobPool(Generic[Job]):
         """Let a job be run.
 
         Whoever cancels or settles the future itself drops the job if it still waits. One that runs
-        cannot be stopped: its runner is counted as taken until it ends, and its result is thrown
-        away.
+        is told that nobody wants it, and its runner is counted as taken until it has ended.
 
         Args:
             job: What to run.
@@ -221,6 +224,10 @@ class _Ticket(Generic[Job]):
         self.job, self.answer, self.trace = job, answer, trace
         self.submitted = perf_counter()
 
+    def is_wanted(self) -> bool:
+        """Whether the caller still waits."""
+        return not self.answer.done()
+
     def settle(self, outcome: Any) -> None:  # noqa: ANN401 (whatever the job gives)
         """Give the outcome to the caller, if there is still one."""
         if self.answer.done():
@@ -280,7 +287,9 @@ class _Runner(Generic[Job]):
                 self._pool.check()
                 self._tell(self._joined)
             while (batch := self._inbox.get()) is not None:
-                outcomes = self._execution.run([ticket.job for ticket in batch])
+                outcomes = self._execution.run(
+                    [ticket.job for ticket in batch], [ticket.is_wanted for ticket in batch]
+                )
                 self._tell(self._pool.ended, self, batch, outcomes)
                 del outcomes  # Nothing of a batch is held while there is no work.
                 batch = []

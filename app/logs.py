@@ -7,15 +7,17 @@ renders what they say. The line of each request is written by structlog alone, w
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 from structlog.typing import Processor
 
+from app.log_file import LogFile
 from app.settings import LogFormat, LogLevel
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -33,11 +35,7 @@ def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "app.logs.formatter", "log_format": log_format.value}},
         "handlers": {
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "formatter": "line",
-                "stream": "ext://sys.stderr",
-            }
+            "stderr": {"()": "app.logs.handler", "formatter": "line"},
         },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
@@ -49,6 +47,11 @@ def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
             "python_multipart": {"level": "ERROR"},
         },
     }
+
+
+def handler() -> logging.Handler:
+    """Where those loggers write; named in `logging_config`."""
+    return logging.StreamHandler(LogFile(sys.stderr))
 
 
 def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
@@ -95,7 +98,7 @@ class AccessLog:
         """Write to a file, or to what is stderr now."""
         file = sys.stderr if file is None else file
         self._log = structlog.wrap_logger(
-            structlog.WriteLogger(file),
+            structlog.WriteLogger(cast("TextIO", LogFile(file))),
             processors=[merge_contextvars, _level, _timestamp(), _renderer(log_format, file)],
             wrapper_class=structlog.BoundLogger,
         ).bind(logger="app.access")

@@ -16,7 +16,7 @@ def passing():
 
 def batches(most=1):
     """Jobs are calls, which raise or give what they like; each weighs 1."""
-    return Execution(lambda jobs: [attempt(job) for job in jobs], lambda _: 1, most)
+    return Execution(lambda jobs, _: [attempt(job) for job in jobs], lambda _: 1, most)
 
 
 def run_in_pool(scenario, threads=1, max_waiting=1, execution=None, check=passing):
@@ -177,7 +177,7 @@ def test_every_one_of_many_jobs_is_answered_or_refused():
 def test_a_free_runner_takes_what_waits_up_to_the_cap_and_waits_for_no_more():
     sizes = []
 
-    def noting(jobs):
+    def noting(jobs, _):
         sizes.append(len(jobs))
         return [attempt(job) for job in jobs]
 
@@ -198,7 +198,7 @@ def test_a_free_runner_takes_what_waits_up_to_the_cap_and_waits_for_no_more():
 def test_a_job_that_weighs_more_than_the_cap_runs_alone_and_nobody_overtakes():
     sizes = []
 
-    def noting(jobs):
+    def noting(jobs, _):
         sizes.append([job[0] for job in jobs])
         return [attempt(job[1]) for job in jobs]
 
@@ -310,3 +310,23 @@ def test_five_times_what_it_can_do_leaves_nobody_hanging_and_keeps_the_runner_bu
     assert done + refused == 600
     assert refused > 300
     assert sum(took) > 0.6 * seconds
+
+
+def test_a_job_that_runs_is_told_when_nobody_wants_it_any_more():
+    told = []
+
+    def asking(jobs, wanted):
+        told.append(wanted[0]())
+        jobs[0]()
+        told.append(wanted[0]())
+        return [None]
+
+    async def scenario(pool, gate):
+        with pytest.raises(DeadlineError):
+            await run(pool, lambda: gate.wait(10), within_s=0.05)
+        gate.set()
+        while pool.busy:
+            await a_moment()
+
+    run_in_pool(scenario, execution=Execution(asking, lambda _: 1, 1))
+    assert told == [True, False]

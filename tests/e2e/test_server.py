@@ -1,4 +1,5 @@
 import base64
+import json
 import socket
 
 import httpx2
@@ -88,3 +89,13 @@ def test_a_port_that_is_taken_ends_the_start(models_dir):
         status, lines = exit_of(start(models_dir, PORT=taken.getsockname()[1]))
     assert status != 0
     assert any("in use" in line for line in lines)
+
+
+def test_a_service_whose_log_nobody_reads_goes_on(models_dir):
+    with server(models_dir, LOG_LEVEL="info", LOG_FORMAT="json") as (process, client):
+        for _ in range(1500):  # Some 200 bytes each; a pipe holds 64 KiB.
+            assert client.get("/models", timeout=20).status_code == 200
+        status, log = stop(process)
+    assert status == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert 200 < sum(line.get("route") == "/models" for line in lines) < 1500

@@ -16,7 +16,7 @@ def test_the_queue_is_told_as_it_grows_as_a_caller_goes_and_as_its_jobs_are_take
         return next(line for line in lines if line.startswith("likewise_queue_depth "))[-3:]
 
     async def whole():
-        execution = Execution(lambda jobs: [attempt(job) for job in jobs], lambda _: 1, 1)
+        execution = Execution(lambda jobs, _: [attempt(job) for job in jobs], lambda _: 1, 1)
         pool = JobPool(1, 4, execution, lambda: None, Telemetry(recorder))
         jobs = [pool.submit(gate.wait, 10) for _ in range(3)]
         depths = [depth()]
