@@ -65,3 +65,8 @@ class Share:
         """
         self._budget.take(count)
         self.taken += count
+
+    def give_back(self, count: int) -> None:
+        """Give some of it back before the request's end."""
+        self._budget.give_back(count)
+        self.taken -= count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,21 +76,51 @@ def compare(
     """Compare one probe, shape (dim,), with each row of a gallery, shape (n, dim).
 
     Raises:
-        VectorError: The energy of a row is not finite, because of a number in it or in the probe
-            that is not, or because it is beyond float32's range; it names the row.
+        VectorError: As `Comparing.take`.
     """
-    energies = np.empty(len(gallery), dtype=np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, len(gallery), _ROWS_AT_A_TIME):
-            rows = slice(start, start + _ROWS_AT_A_TIME)
-            energies[rows] = energy(manifest.metric, probe, gallery[rows])
-    finite = np.isfinite(energies)
-    if not finite.all():
-        _check_finite(probe[np.newaxis], manifest.embedding_dim, "probe")
-        _check_finite(gallery, manifest.embedding_dim, "gallery")
-        row = int(np.argmin(finite))
-        raise VectorError(f"gallery row {row} is too far from the probe to be compared", row=row)
-    return Comparison(energies, is_same(energies, choice.threshold), choice)
+    comparing = Comparing(manifest, probe, len(gallery), choice)
+    comparing.take(gallery)
+    return comparing.result()
+
+
+class Comparing:
+    """One probe, shape (dim,), and a gallery of so many rows, which may come a few at a time."""
+
+    def __init__(self, manifest: Manifest, probe: NDArray[Any], rows: int, choice: Choice) -> None:
+        self._manifest, self._probe, self._choice = manifest, probe, choice
+        self._energies = np.empty(rows, dtype=np.float32)
+        self._taken = 0
+
+    def take(self, gallery: NDArray[Any]) -> None:
+        """Compare the next rows, shape (n, dim).
+
+        Raises:
+            VectorError: The energy of a row is not finite, because of a number in it or in the
+                probe that is not, or because it is beyond float32's range; it names the row.
+        """
+        energies = self._energies[self._taken : self._taken + len(gallery)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(gallery), _ROWS_AT_A_TIME):
+                rows = slice(start, start + _ROWS_AT_A_TIME)
+                energies[rows] = energy(self._manifest.metric, self._probe, gallery[rows])
+        finite = np.isfinite(energies)
+        if not finite.all():
+            self._refuse(gallery, int(np.argmin(finite)))
+        self._taken += len(gallery)
+
+    def result(self) -> Comparison:
+        """The energies and decisions, once all rows are taken."""
+        energies = self._energies[: self._taken]
+        return Comparison(energies, is_same(energies, self._choice.threshold), self._choice)
+
+    def _refuse(self, gallery: NDArray[Any], place: int) -> NoReturn:
+        """Say why the energy of a row is not finite."""
+        row = self._taken + place
+        _check_finite(self._probe[np.newaxis], self._manifest.embedding_dim, "probe")
+        what = "is too far from the probe to be compared"
+        if not np.isfinite(gallery[place]).all():
+            what = "holds a number that is not finite"
+        raise VectorError(f"gallery row {row} {what}", row=row)
 
 
 def to_vectors(
@@ -121,23 +151,20 @@ def to_vectors(
     return numbers.astype(dtype_of(manifest.kind))
 
 
-def check_arrays(
-    manifest: Manifest, probe: NDArray[Any], gallery: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Check embeddings that came as arrays, (dim,) and (n, dim), and give them back.
+def check_rows(manifest: Manifest, columns: int, dtype: np.dtype[Any]) -> None:
+    """Check the rows of embeddings that come as an array.
 
     Raises:
-        VectorError: Another type or width than the bundle's. Their numbers are looked at by
-            `compare`, whose energies tell whether all are finite in a tenth of the time.
+        VectorError: Of another type or width than the bundle's. Their numbers are looked at by
+            `Comparing`, whose energies tell whether all are finite in a tenth of the time.
     """
-    dtype = dtype_of(manifest.kind)
-    if gallery.dtype != dtype or gallery.shape[1] != manifest.embedding_dim:
+    wanted = dtype_of(manifest.kind)
+    if dtype != wanted or columns != manifest.embedding_dim:
         raise VectorError(
-            f"the array's rows are {gallery.shape[1]} numbers of type {gallery.dtype}; this "
-            f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(dtype)}",
+            f"the array's rows are {columns} numbers of type {dtype}; this "
+            f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(wanted)}",
             row=0,
         )
-    return probe, gallery
 
 
 def _check_lengths(rows: Sequence[Sequence[float]], dim: int, role: str) -> None:

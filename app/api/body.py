@@ -61,22 +61,14 @@ async def receive_whole(request: Request, service: Service, share: Share) -> byt
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def receive_buffer(request: Request, service: Service, share: Share) -> bytearray:
-    """The whole body in one piece of memory, made before it arrives: for large ones.
+async def receive_through(request: Request, service: Service, share: Share, sink: Sink) -> None:
+    """Pass the body to a sink that keeps none of it; raises what `receive` raises."""
 
-    Raises what `receive` raises.
-    """
-    buffer = bytearray(_declared(request, service.settings.max_body_bytes))
-    end = 0
+    def passed(chunk: bytes) -> None:
+        sink(chunk)
+        share.give_back(len(chunk))
 
-    def take(chunk: bytes) -> None:
-        nonlocal end
-        buffer[end : end + len(chunk)] = chunk
-        end += len(chunk)
-
-    await receive(request, service, share, take)
-    del buffer[end:]
-    return buffer
+    await receive(request, service, share, passed)
 
 
 async def receive_form(

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, ValidationError
 
 from app import errors
 from app.api import examples, npy, problem_types
+from app.api.arriving_gallery import ArrivingGallery, check_gallery
 from app.api.body import (
     media_type,
-    receive_buffer,
+    receive_through,
     receive_whole,
     refuse_query,
     unsupported,
 )
-from app.api.handover import DEADLINE_PARAMETER, hand_over, running
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running, take_in
 from app.api.parameters import Choices, from_json, from_query, query_parameters
 from app.api.route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
 from app.budget import Share
 from app.catalog import ServedModel
-from app.comparison import Comparison, check_arrays, choose_threshold, compare, to_vectors
+from app.comparison import Comparison, choose_threshold, compare, to_vectors
 from app.encoding import Job
 from app.service import Service
 from model.errors import OperatingPointError, VectorError
@@ -42,15 +41,6 @@ class CompareJson(Choices):
 
     probe: list[float] = Field(description="An embedding of the model.")
     gallery: list[list[float]] = Field(description="Embeddings of the same model.", min_length=1)
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """One probe, (dim,), the gallery, (n, dim), and how to decide; not yet checked."""
-
-    probe: Any
-    gallery: Any
-    choices: Choices
 
 
 _BODY: dict[str, Any] = {
@@ -94,6 +84,8 @@ async def compare_embeddings(request: Request) -> Response:
     """
     service = running(request)
     as_npy = npy.is_accepted(request)
+    if media_type(request) == npy.MEDIA_TYPE:
+        return await _compare_array(request, service, as_npy=as_npy)
     answer: Response = await hand_over(
         request,
         service,
@@ -103,17 +95,21 @@ async def compare_embeddings(request: Request) -> Response:
     return answer
 
 
-async def _read(request: Request, service: Service, share: Share) -> Vectors:
-    kind = media_type(request)
-    if kind == npy.MEDIA_TYPE:
-        choices = from_query(Choices, request)
-        rows = npy.parse(await receive_buffer(request, service, share))
-        return Vectors(rows[0], rows[1:], choices)
-    if kind != "application/json":
+async def _compare_array(request: Request, service: Service, *, as_npy: bool) -> Response:
+    """Compare a gallery while it arrives: a chunk costs some 50 µs, and is forgotten."""
+    choices = from_query(Choices, request)
+    model, choice = _chosen(service, choices)
+    gallery = ArrivingGallery(model.manifest, choice, service.settings.max_gallery)
+    read = partial(receive_through, request, service, sink=gallery.feed)
+    await take_in(request, service, read)
+    return _respond(service, model, gallery.close(), as_npy=as_npy)
+
+
+async def _read(request: Request, service: Service, share: Share) -> CompareJson:
+    if media_type(request) != "application/json":
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
-    sent = _parse(await receive_whole(request, service, share), _most_values(service))
-    return Vectors(sent.probe, sent.gallery, sent)
+    return _parse(await receive_whole(request, service, share), _most_values(service))
 
 
 def _most_values(service: Service) -> int:
@@ -143,31 +139,34 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
     return None
 
 
-def _prepare(service: Service, sent: Vectors, *, as_npy: bool) -> Job:
-    model = service.catalog.get_encoder(sent.choices.model)
-    service.telemetry.chose(model.manifest)
-    choice = choose_threshold(model.manifest, sent.choices.threshold, sent.choices.fmr)
-    if len(sent.gallery) > service.settings.max_gallery:
-        raise errors.BodyTooLargeError(
-            f"the gallery has {len(sent.gallery):,} rows; "
-            f"at most {service.settings.max_gallery:,} are taken in one call"
-        )
+def _prepare(service: Service, sent: CompareJson, *, as_npy: bool) -> Job:
+    model, choice = _chosen(service, sent)
+    check_gallery(len(sent.gallery), service.settings.max_gallery)
     return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
+def _chosen(service: Service, choices: Choices) -> tuple[ServedModel, Choice]:
+    model = service.catalog.get_encoder(choices.model)
+    service.telemetry.chose(model.manifest)
+    return model, choose_threshold(model.manifest, choices.threshold, choices.fmr)
+
+
 def _answer(
-    service: Service, model: ServedModel, sent: Vectors, choice: Choice, *, as_npy: bool
+    service: Service, model: ServedModel, sent: CompareJson, choice: Choice, *, as_npy: bool
 ) -> Response:
-    if isinstance(sent.gallery, np.ndarray):
-        probe, gallery = check_arrays(model.manifest, sent.probe, sent.gallery)
-    else:
-        probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
-        gallery = to_vectors(model.manifest, sent.gallery, "gallery")
+    probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
+    gallery = to_vectors(model.manifest, sent.gallery, "gallery")
     comparison = compare(model.manifest, probe, gallery, choice)
-    same = int(comparison.same.sum())
-    service.telemetry.compared(model.manifest, same=same, different=len(gallery) - same)
+    return _respond(service, model, comparison, as_npy=as_npy)
+
+
+def _respond(
+    service: Service, model: ServedModel, comparison: Comparison, *, as_npy: bool
+) -> Response:
+    same, rows = int(comparison.same.sum()), len(comparison.same)
+    service.telemetry.compared(model.manifest, same=same, different=rows - same)
     if as_npy:
-        headers = {"X-Threshold": repr(choice.threshold)}
+        headers = {"X-Threshold": repr(comparison.choice.threshold)}
         return npy.response(comparison.energies, ModelReference.of(model.manifest), headers)
     return json_response(_to_answer(model, comparison))
 

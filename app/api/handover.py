@@ -80,6 +80,23 @@ async def hand_over(
             watch.end()
 
 
+async def take_in(
+    request: Request, service: Service, read: Callable[[Share], Awaitable[Body]]
+) -> Body:
+    """Let a body be worked on while it arrives, a chunk at a time, with no job for a runner.
+
+    A deadline counts from the body's end, and there nothing is left to be done.
+
+    Raises:
+        OverloadedError: The queue is full.
+        ParameterError: The deadline in the request's header is not one.
+    """
+    service.jobs.refuse_if_full()
+    _deadline_s(request, service)
+    with service.bodies.share() as share:
+        return await read(share)
+
+
 def _deadline_s(request: Request, service: Service) -> float:
     """How long the job may take: the setting, or less if the client says so."""
     sent = request.headers.get(DEADLINE_HEADER)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from tokenize import TokenError
 from typing import Any
 
@@ -27,7 +28,19 @@ _UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, EOFError, Recursi
 
 _MAX_HEADER_BYTES = 2_000
 _TYPES = ("<f4", "|u1")
-_MATRIX = 2
+_DIMENSIONS = _LEAST_ROWS = 2
+_MAGIC = b"\x93NUMPY\x01\x00"
+_BEFORE_HEADER = len(_MAGIC) + 2
+_NO_NPY = "the body is not a .npy file, version 1; write it with numpy.save"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a .npy file's header promises."""
+
+    rows: int
+    columns: int
+    dtype: np.dtype[Any]
 
 
 def is_accepted(request: Request) -> bool:
@@ -36,41 +49,100 @@ def is_accepted(request: Request) -> bool:
     return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
 
 
-def parse(body: bytes | bytearray) -> NDArray[Any]:
-    """Read a matrix without copying it; nothing in the body is ever executed.
+class MatrixReader:
+    """Reads the matrix of a .npy body row by row while it arrives, and holds none of it.
 
-    Args:
-        body: A whole .npy file.
+    Nothing in the body is ever executed.
+    """
 
-    Returns:
-        (rows, columns), at least 2 rows, little-endian float32 or uint8.
+    def __init__(self, check: Callable[[Matrix], None]) -> None:
+        """Prepare for a body.
+
+        Args:
+            check: Told what the header promises, before any row; what it raises, `feed` raises.
+        """
+        self._check = check
+        self._rest = b""
+        self._matrix: Matrix | None = None
+        self._missing = 0
+
+    def feed(self, chunk: bytes) -> NDArray[Any] | None:
+        """Take the next bytes.
+
+        Returns:
+            The rows that are complete now and were not before, (n, columns), little-endian float32
+            or uint8; None before the header's end.
+
+        Raises:
+            UnreadableBodyError: Not such a file, or more than its header promises.
+        """
+        data = self._rest + chunk if self._rest else chunk
+        if self._matrix is None:
+            end = _header_end(data)
+            if end is None:
+                self._rest = data
+                return None
+            self._matrix = _read_header(data[:end])
+            self._check(self._matrix)
+            self._missing, data = self._matrix.rows, data[end:]
+        width = self._matrix.columns * self._matrix.dtype.itemsize
+        count = len(data) // width
+        if count > self._missing or (count == self._missing and len(data) > count * width):
+            raise UnreadableBodyError(f"the .npy file has more than {self._matrix.rows:,} rows")
+        self._missing -= count
+        self._rest = data[count * width :]
+        rows = np.frombuffer(data, self._matrix.dtype, count * self._matrix.columns)
+        return rows.reshape(count, self._matrix.columns)
+
+    def close(self) -> None:
+        """See that all is there.
+
+        Raises:
+            UnreadableBodyError: It is not.
+        """
+        if self._matrix is None:
+            raise UnreadableBodyError(_NO_NPY)
+        if self._missing:
+            raise UnreadableBodyError(
+                f"the .npy file's header promises {self._matrix.rows:,} rows, and "
+                f"{self._missing:,} of them are not there"
+            )
+
+
+def _header_end(data: bytes) -> int | None:
+    """Where the rows begin; None while the header's length has not arrived, or its end.
 
     Raises:
-        UnreadableBodyError: Not such a file.
+        UnreadableBodyError: Not the beginning of a .npy file, or a header too long.
     """
-    file = io.BytesIO(bytes(memoryview(body)[: _MAX_HEADER_BYTES + 16]))
+    if not data.startswith(_MAGIC[: len(data)]):
+        raise UnreadableBodyError(_NO_NPY)
+    if len(data) < _BEFORE_HEADER:
+        return None
+    length = int.from_bytes(data[_BEFORE_HEADER - 2 : _BEFORE_HEADER], "little")
+    if length > _MAX_HEADER_BYTES:
+        raise UnreadableBodyError(_NO_NPY)
+    end = _BEFORE_HEADER + length
+    return end if len(data) >= end else None
+
+
+def _read_header(data: bytes) -> Matrix:
+    file = io.BytesIO(data)
     try:
         npy_format.read_magic(file)
         shape, fortran, dtype = npy_format.read_array_header_1_0(
             file, max_header_size=_MAX_HEADER_BYTES
         )
     except _UNREADABLE as error:
-        raise UnreadableBodyError(
-            "the body is not a .npy file; write it with numpy.save"
-        ) from error
+        raise UnreadableBodyError(_NO_NPY) from error
     order = "Fortran order" if fortran else "C order"
-    if dtype.str not in _TYPES or fortran or len(shape) != _MATRIX or shape[0] < _MATRIX:
+    shaped = len(shape) == _DIMENSIONS and shape[0] >= _LEAST_ROWS and shape[1] >= 1
+    if dtype.str not in _TYPES or fortran or not shaped:
         raise UnreadableBodyError(
             f"the array is {dtype} {shape} in {order}; send float32, or uint8 for codes, of shape "
             "(1 + n, dim) in C order: the probe, then the gallery"
         )
-    start, size = file.tell(), shape[0] * shape[1] * dtype.itemsize
-    if len(body) - start != size:
-        raise UnreadableBodyError(
-            f"the .npy file's header promises {size:,} bytes and {len(body) - start:,} follow it"
-        )
-    matrix: NDArray[Any] = np.frombuffer(body, dtype=dtype, offset=start).reshape(shape)
-    return matrix
+    return Matrix(shape[0], shape[1], dtype)
 
 
 def response(

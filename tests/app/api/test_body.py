@@ -2,11 +2,13 @@ import asyncio
 import time
 
 import httpx2
+import numpy as np
 import pytest
 
 from app.main import create_app
 from app.settings import Settings
 from tests import fakes
+from tests.app.api.test_npy import saved
 
 IMAGE = {"Content-Type": "image/png"}
 
@@ -110,3 +112,18 @@ def test_a_length_that_is_no_number_is_refused(declared):
         return await client.post("/embed", content=chunks(b"x"), headers=headers)
 
     assert post(scenario).status_code == 400
+
+
+def test_a_gallery_may_be_larger_than_all_that_is_held_for_it_is_compared_as_it_comes():
+    array = np.random.default_rng(0).uniform(0, 1, (1000, fakes.DIM)).astype(np.float32)
+    body = saved(array)
+
+    async def scenario(client, app):
+        headers = {"Content-Type": "application/x-npy"}
+        response = await client.post("/compare", content=chunks(body), headers=headers)
+        return response, app.state.service.bodies.held
+
+    response, held = post(scenario, max_held_bytes=5000, max_body_bytes=5000 + len(body))
+    assert response.status_code == 200, response.text
+    assert len(response.json()["energies"]) == 999
+    assert held == 0

@@ -23,16 +23,41 @@ def rows(n=3, dim=fakes.DIM, dtype=np.float32):
     return np.random.default_rng(0).uniform(0, 1, (n, dim)).astype(dtype)
 
 
+def read(body, pieces=1):
+    """The matrix of a body that arrives in pieces."""
+    reader = npy.MatrixReader(lambda _: None)
+    step = max(1, -(-len(body) // pieces))
+    taken = [reader.feed(body[start : start + step]) for start in range(0, len(body), step)]
+    reader.close()
+    return np.concatenate([rows for rows in taken if rows is not None])
+
+
 def problem_of(response):
     return response.json()["type"].removeprefix("urn:likewise:problem:")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_a_matrix_is_read_as_it_was_saved_without_a_copy(dtype):
-    body = saved((rows() * 9).astype(dtype))
-    array = npy.parse(body)
-    np.testing.assert_array_equal(array, (rows() * 9).astype(dtype))
-    assert not array.flags.owndata
+@pytest.mark.parametrize("pieces", [1, 2, 3, 7, 40, 10_000])
+def test_a_matrix_is_read_as_it_was_saved_however_it_arrives(dtype, pieces):
+    array = (rows(n=20) * 9).astype(dtype)
+    answer = read(saved(array), pieces)
+    np.testing.assert_array_equal(answer, array)
+    assert answer.dtype == dtype
+
+
+def test_what_the_header_promises_is_told_before_any_row():
+    class RefusedError(Exception):
+        pass
+
+    def refuse(matrix):
+        assert matrix == npy.Matrix(3, fakes.DIM, np.dtype(np.float32))
+        raise RefusedError
+
+    reader = npy.MatrixReader(refuse)
+    body = saved(rows())
+    assert reader.feed(body[:100]) is None
+    with pytest.raises(RefusedError):
+        reader.feed(body[100:128])
 
 
 @pytest.mark.parametrize(
@@ -56,8 +81,9 @@ def test_a_matrix_is_read_as_it_was_saved_without_a_copy(dtype):
     ids=range(14),
 )
 def test_what_is_no_such_matrix_is_refused(body):
-    with pytest.raises(UnreadableBodyError):
-        npy.parse(body)
+    for pieces in (1, 5):
+        with pytest.raises(UnreadableBodyError):
+            read(body, pieces)
 
 
 @given(st.binary(max_size=300), st.integers(0, 127))
@@ -65,7 +91,7 @@ def test_damage_anywhere_is_refused_or_read_as_a_matrix(noise, where):
     body = bytearray(saved(rows()))
     body[where : where + len(noise)] = noise
     try:
-        array = npy.parse(bytes(body))
+        array = read(bytes(body))
     except UnreadableBodyError:
         return
     assert array.ndim == 2
