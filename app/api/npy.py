@@ -76,6 +76,8 @@ class MatrixReader:
         Raises:
             UnreadableBodyError: Not such a file, or more than its header promises.
         """
+        # Joined, and not a view of the chunk: that would begin at any byte, and on numbers that
+        # are not aligned NumPy takes longer than the copy does.
         data = self._rest + chunk if self._rest else chunk
         if self._matrix is None:
             end = _header_end(data)
