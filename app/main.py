@@ -48,26 +48,6 @@ def create_app(
         tracing = otlp_tracing(settings.otlp_endpoint, _version())
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
     board = board or Board.alone()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if keys is not None:
-            keys.load()
-        changes = Changes(settings, board)
-        with (
-            running_telemetry(settings, problems.TYPES, tracing) as telemetry,
-            running_service(settings, telemetry) as service,
-        ):
-            app.state.telemetry = telemetry
-            app.state.service = service
-            logger.info(_where_to_look(service))
-            try:
-                async with kept_up(service, board, changes, partial(_publish, app)):
-                    yield
-            finally:
-                app.state.service = None
-                app.state.telemetry = Telemetry()
-
     app = FastAPI(
         title="Likewise",
         summary="Same or different?",
@@ -76,7 +56,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=partial(_running, settings, board, keys, tracing),
         telemetry=for_fastapi(tracing),
     )
     app.state.service = None
@@ -88,21 +68,52 @@ def create_app(
     for router in routers:
         app.include_router(router)
     docs.install(app)
-    # The last one added is the outermost.
     if tracing is None:  # A trace takes its name from the router.
         app.add_middleware(DirectCalls, routers=routers)
+    _surround(app, settings, keys, _routes(routers))
+    return app
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings,
+    board: Board,
+    keys: KeyRing | None,
+    tracing: Tracing | None,
+    app: FastAPI,
+) -> AsyncIterator[None]:
+    """What the application holds while it runs; the models are loaded at its beginning."""
+    if keys is not None:
+        keys.load()
+    changes = Changes(settings, board)
+    with (
+        running_telemetry(settings, problems.TYPES, tracing) as telemetry,
+        running_service(settings, telemetry) as service,
+    ):
+        app.state.telemetry = telemetry
+        app.state.service = service
+        logger.info(_where_to_look(service))
+        try:
+            async with kept_up(service, board, changes, partial(_publish, app)):
+                yield
+        finally:
+            app.state.service = None
+            app.state.telemetry = Telemetry()
+
+
+def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Routes) -> None:
+    """Put around every call what is not its own affair; the last one added is the outermost."""
     if keys is not None:
         key_check.install(app, keys)
     problems.install(app)
     cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None
-    app.add_middleware(Observed, routes=_routes(routers), log=access)
+    app.add_middleware(Observed, routes=routes, log=access)
     app.add_middleware(RequestId)
     app.add_middleware(NoSniff)
     if settings.root_path:
         app.add_middleware(Prefix, root_path=settings.root_path)
     app.add_middleware(PlainStartFailure)
-    return app
 
 
 def create_app_from_environment() -> FastAPI:
