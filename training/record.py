@@ -16,7 +16,8 @@ from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
 from training import provenance
 from training.activations import before_sign
-from training.config import TrainingConfig, config_names, load_config
+from training.config import TrainingConfig
+from training.current import aimed_now
 from training.det import DetCurve
 from training.errors import RunError
 from training.figures import Figure
@@ -88,7 +89,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
     manifest = bundle.manifest
     if manifest.provenance.config_json != config.model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
-    config = _as_aimed_now(config)
+    config = aimed_now(config)
     history = run.history()
     return Record(
         config=config,
@@ -119,7 +120,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
     Its protocols and targets are those that the config has now; the rest is as it was run.
     """
     made = manifest.provenance
-    config = _as_aimed_now(TrainingConfig.model_validate_json(made.config_json))
+    config = aimed_now(TrainingConfig.model_validate_json(made.config_json))
     return Record(
         config=config,
         variant="-".join(filter(None, (variant_of(config), "bundle"))),
@@ -138,17 +139,6 @@ def record_of_bundle(manifest: Manifest) -> Record:
         figures=tuple(_of_manifest(manifest)),
         det=_curve_of(manifest),
     )
-
-
-def _as_aimed_now(config: TrainingConfig) -> TrainingConfig:
-    """With the protocols and targets of the named config, where there is one."""
-    named = config.name.replace("-", "_")
-    if named not in config_names():
-        return config
-    now = load_config(named)
-    was_set = any(setting.startswith("protocols") for setting in config.settings)
-    protocols = config.protocols if was_set else now.protocols
-    return config.model_copy(update={"targets": now.targets, "protocols": protocols})
 
 
 def write_record(record: Record, folder: Path) -> Path:

@@ -103,6 +103,10 @@ class RunFolder:
         """The config as run."""
         return _parse(TrainingConfig, self._read("config.json"), self.path)
 
+    def replace_config(self, config: TrainingConfig) -> None:
+        """Replace the config by one that would have trained the same weights."""
+        self._write("config.json", config.model_dump_json(indent=1))
+
     def record(self) -> RunRecord:
         """What the run was made from."""
         return _parse(RunRecord, self._read("record.json"), self.path)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from training.current import exported_now
 from training.export import export_run
 from training.run import RunFolder
 from training.terminal import DataOption, console, print_accuracy
@@ -16,8 +17,18 @@ def run(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     to: Annotated[Path, typer.Option(help="The bundle's folder.")],
     data: DataOption = None,
+    as_now: Annotated[
+        bool,
+        typer.Option(
+            "--as-now",
+            help="Take views, whitening, version and card from the named config as it is now.",
+        ),
+    ] = False,
 ) -> None:
     """Write a run's bundle: graph, calibration, measured accuracy, model card."""
-    manifest = export_run(RunFolder(run), to, data)
+    begun = RunFolder(run)
+    if as_now:
+        begun.replace_config(exported_now(begun.config()))
+    manifest = export_run(begun, to, data)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

@@ -27,6 +27,8 @@ CONFIG = TrainingConfig(
     input=InputSpec(width=28, height=28, channels=1, aspect=Aspect.STRETCH),
     canvas=1.5,
     quarter_turns=True,
+    # By the calibration EER: 1.81 % with 0.5 or 0.7, 1.87 % without.
+    whitening=0.5,
     metric=Metric.L2,
     split=SplitConfig(official=False, calibration=99 / 1623, test=423 / 1623),
     network=Component(
