@@ -116,6 +116,8 @@ def trained_starts(
             "learning_rate": common.learning_rate,
             "common_start": None,
             "patience": None,
+            # It is begun with, and never exported.
+            "whitening": None,
         }
     )
     starts: list[TrainedStart] = []
