@@ -281,7 +281,10 @@ class InitialWeights(_Frozen):
 
 
 class Provenance(_Frozen):
-    """Where the weights come from, and the calibration where it was done anew."""
+    """Where the weights come from, and the calibration where it was done anew.
+
+    `renewed_by` is the command that exported the bundle again from its own graph, where one did.
+    """
 
     data: str
     data_sha256: Sha256
@@ -299,6 +302,7 @@ class Provenance(_Frozen):
     initial_weights: InitialWeights | None = None
     teacher: InitialWeights | None = None
     calibrated_on: CalibrationSource | None = None
+    renewed_by: str | None = None
 
 
 class Card(_Frozen):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from model.bundle import sha256, split_bytes, write_bundle
+from model.bundle import Split, sha256, split_bytes, write_bundle
 from model.golden import TOLERANCE, golden_image
 from model.manifest import (
     Accuracy,
@@ -32,9 +32,9 @@ from training import codes
 from training.bounding import bounded
 from training.comparing import graph_comparer
 from training.config import TrainingConfig
-from training.data.decoding import DecodedImages, decode
+from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import DataSplit
+from training.data.split import DataSplit, Part
 from training.embedding import embed
 from training.errors import ExportError, RunError
 from training.evaluation import Meter, calibrated
@@ -51,6 +51,28 @@ from training.views import served_input
 from training.whitening import WhitenedEncoder, whitening_matrix, within_class_covariance
 
 _AGREEMENT_IMAGES = 64
+_MEASURED: tuple[Part, Part] = ("calibration", "test")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a bundle is made of.
+
+    Attributes:
+        encoder: The network as it was trained, in evaluation mode.
+        config: What it was trained by.
+        images: The data set, and
+        split: who of it was trained, calibrated and tested on; also
+        digests: with those whom initial weights had seen.
+        provenance: Where the network comes from.
+    """
+
+    encoder: nn.Module
+    config: TrainingConfig
+    images: ImageSet
+    split: DataSplit
+    digests: Split
+    provenance: Provenance
 
 
 def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
@@ -72,23 +94,29 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
             nothing is written.
     """
-    name = bundle_name(to)
+    bundle_name(to)
     config, split, images = run.config(), run.split(), data_of(run, data)
     state = run.load_result()
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
-    encoder = with_views(trained_encoder(config, state), config.input, config.views)
+    encoder = trained_encoder(config, state)
+    provenance = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
+    return write_trained(Trained(encoder, config, images, split, run.digests(), provenance), to)
+
+
+def write_trained(trained: Trained, to: Path) -> Manifest:
+    """Write a bundle: graph, calibration, accuracy, card; raises what `export_run` raises."""
+    name, config = bundle_name(to), trained.config
     spec = served_input(config.input, config.views)
-    if config.whitening is not None:
-        trained = bounded(split.take(images, "train"), config.images_per_identity)
-        encoder = _whitened(encoder, decode(trained, spec), config.whitening)
+    encoder = _served(trained, spec)
     kind = kind_of(config.metric)
     form = _FORMS[kind]
-    known = split.take(images, "calibration")
+    known = trained.split.take(trained.images, "calibration")
     sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
     graph = form.checked_graph(encoder, spec, sample)
-    calibration, accuracy = _measure(config, spec, split, images, graph)
+    calibration, accuracy = _measure(trained, spec, graph)
     golden = form.golden(encoder, graph, spec)
+    provenance = trained.provenance.model_copy(update={"parameters": _parameters(encoder)})
     manifest = Manifest(
         name=name,
         version=config.version,
@@ -97,17 +125,15 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
         metric=config.metric,
         embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
         onnx=OnnxFile(file=form.file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
-        split_sha256=sha256(split_bytes(run.digests())),
+        split_sha256=sha256(split_bytes(trained.digests)),
         split_by=config.split.by,
         golden=golden,
         calibration=calibration,
         accuracy=accuracy,
-        provenance=_provenance(
-            run, images, sum(p.numel() for p in encoder.parameters()), int(state["epoch"])
-        ),
+        provenance=provenance,
         card=config.card,
     )
-    write_bundle(to, manifest, graph, split=run.digests(), card=render_card(manifest))
+    write_bundle(to, manifest, graph, split=trained.digests, card=render_card(manifest))
     return manifest
 
 
@@ -140,19 +166,24 @@ def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8
     return graph
 
 
-def _whitened(encoder: nn.Module, known: DecodedImages, shrinkage: float) -> nn.Module:
-    embeddings = _embed(encoder, known.pixels)
-    covariance = within_class_covariance(embeddings, known.source.labels())
+def _served(trained: Trained, spec: InputSpec) -> nn.Module:
+    """The network with all that the exported graph adds to it."""
+    config = trained.config
+    encoder = with_views(trained.encoder, config.input, config.views)
+    if config.whitening is None:
+        return encoder
+    known = bounded(trained.split.take(trained.images, "train"), config.images_per_identity)
+    embeddings = _embed(encoder, decode(known, spec).pixels)
+    covariance = within_class_covariance(embeddings, known.labels())
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
-    whitened.set_matrix(whitening_matrix(covariance, shrinkage))
+    whitened.set_matrix(whitening_matrix(covariance, config.whitening))
     return whitened.eval()
 
 
-def _measure(
-    config: TrainingConfig, spec: InputSpec, split: DataSplit, images: ImageSet, graph: bytes
-) -> tuple[Calibration, Accuracy]:
+def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
+    config, images = trained.config, trained.images
     meter = Meter(graph_comparer(graph, config.metric), spec, config.images_per_identity)
-    chosen_on, unseen = split.take(images, "calibration"), split.take(images, "test")
+    chosen_on, unseen = (trained.split.take(images, part) for part in _MEASURED)
     return calibrated(meter, images, chosen_on, unseen, config.split.by)
 
 
@@ -195,6 +226,10 @@ _FORMS = {
     Kind.CODES: _Form("encoder.onnx", _checked_codes, _golden_code),
     Kind.PAIR: _Form("scorer.onnx", checked_pair_graph, _golden_pairs),
 }
+
+
+def _parameters(encoder: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in encoder.parameters())
 
 
 def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:

@@ -14,7 +14,7 @@ from model.bundle import Bundle, Split, identity_digest
 from model.manifest import Aspect, InitialWeights, InputSpec, SplitBy
 from training.config import SplitConfig, TrainingConfig
 from training.data.image_set import ImageSet
-from training.data.split import SPLITS, DataSplit
+from training.data.split import DataSplit, split_by_digests
 from training.distillation import Distillation
 from training.errors import WeightsError
 from training.initial import TrainedWeights, open_weights, read_bundle
@@ -77,13 +77,7 @@ class Teacher:
         kept = config.calibration_identities
         if not (_within(tested, self.split.test) and _within(kept, self.split.calibration)):
             return None
-        names = images.identities if by is SplitBy.IDENTITY else [i.name for i in images]
-        parts = [
-            tuple(sorted(name for name in names if identity_digest(name) in part))
-            for part in (self.split.train, self.split.calibration, self.split.test)
-        ]
-        whole = all(parts) and sum(map(len, parts)) == len(names)
-        return SPLITS[by](*parts) if whole else None
+        return split_by_digests(images, self.split, by)
 
 
 def open_teacher(folder: Path) -> Teacher:

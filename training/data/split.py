@@ -71,6 +71,21 @@ SPLITS: dict[SplitBy, type[DataSplit]] = {
 }
 
 
+def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit | None:
+    """The split of a data set that a bundle tells of by digests.
+
+    Returns:
+        None where it is not one of all of this data set.
+    """
+    names = images.identities if by is SplitBy.IDENTITY else [image.name for image in images]
+    parts = [
+        tuple(sorted(name for name in names if identity_digest(name) in part))
+        for part in (digests.train, digests.calibration, digests.test)
+    ]
+    whole = all(parts) and sum(map(len, parts)) == len(names)
+    return SPLITS[by](*parts) if whole else None
+
+
 def split_data(
     images: ImageSet, config: SplitConfig, seed: int, seen: frozenset[str] = frozenset()
 ) -> DataSplit:

@@ -1,0 +1,24 @@
+"""`renew`: a bundle exported anew from its own graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.bundle import open_bundle
+from training.data.source import open_data
+from training.renewal import renew
+from training.terminal import console, print_accuracy
+
+
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
+    data: Annotated[Path, typer.Option(help="The data that it was trained on.")],
+    to: Annotated[Path, typer.Option(help="The new bundle's folder, which may be the same.")],
+) -> None:
+    """Export a bundle as its config is now: the same weights, other views or whitening."""
+    manifest = renew(open_bundle(bundle), open_data(data), to)
+    console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
+    print_accuracy(manifest.accuracy)
