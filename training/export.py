@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,12 +173,18 @@ def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     encoder = with_views(trained.encoder, config.input, config.views)
     if config.whitening is None:
         return encoder
-    known = bounded(trained.split.take(trained.images, "train"), config.images_per_identity)
+    known = _several(trained.split.take(trained.images, "train"), config.images_per_identity)
     embeddings = _embed(encoder, decode(known, spec).pixels)
     covariance = within_class_covariance(embeddings, known.labels())
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
     whitened.set_matrix(whitening_matrix(covariance, config.whitening))
     return whitened.eval()
+
+
+def _several(images: ImageSet, most: int) -> ImageSet:
+    """Of each identity with several images so many; one alone shows no spread."""
+    counts = Counter(image.identity for image in images)
+    return bounded(images.of([name for name, count in counts.items() if count > 1]), most)
 
 
 def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
