@@ -28,6 +28,7 @@ from training.data.decoding import DecodedImages
 from training.distillation import Distillation
 from training.distributed import ALONE, World
 from training.errors import ConfigError
+from training.imprinting import has_prototypes, imprint
 from training.learning import learner_of
 from training.measurement.rates import equal_error
 from training.pairing import check_parts
@@ -113,11 +114,28 @@ class Trainer:
         return int(state["epoch"])
 
     def begin_with(self, trained: nn.Module) -> None:
-        """Begin with trained weights, kept as the checkpoint of no epoch; the loss starts anew."""
+        """Begin with trained weights, kept as the checkpoint of no epoch.
+
+        The loss starts anew, with prototypes, where it has them, at their identities' places.
+        """
         self.encoder.load_state_dict(trained.state_dict())
         self.average = _average(self.encoder, self.config.average_decay)
+        if self.config.epochs and has_prototypes(self.loss):
+            imprint(self.loss, *self._glance())
         if self.world.rank == 0:
             self.run.save_checkpoint(self._state(0))
+
+    def _glance(self) -> tuple[Tensor, Tensor]:
+        """Embeddings of every training image, varied once, (images, dim), and their identities."""
+        size = (self.config.input.height, self.config.input.width)
+        generator = torch.Generator().manual_seed(self.config.seed)
+        self.encoder.eval()
+        with torch.no_grad(), self._precision():
+            embeddings = [
+                self.encoder(scale(self.augment(canvas.to(self.device), size, generator)))
+                for canvas in torch.split(self.canvases, self.config.batch_size)
+            ]
+        return torch.cat(embeddings).float(), torch.from_numpy(self.labels).to(self.device)
 
     def fit(self, watch: Watch, start: int = 0) -> None:
         """Train from an epoch to the last.

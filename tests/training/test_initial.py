@@ -192,3 +192,17 @@ def test_the_shipped_faces_can_be_begun_with_from_the_repository_alone():
     weights = open_weights(SHIPPED_BUNDLES / "faces")
     assert json.loads(weights.bundle.manifest.provenance.config_json)["name"] == "faces"
     assert weights.seen == weights.bundle.split.train | weights.bundle.split.calibration
+
+
+def test_prototypes_begin_at_their_identities_so_that_the_first_loss_is_small(
+    exported, new_folder, tmp_path, monkeypatch
+):
+    weights = open_weights(exported)
+    losses = {}
+    for name in ("imprinted", "random"):
+        if name == "random":
+            monkeypatch.setattr("training.trainer.has_prototypes", lambda _: False)
+        config = weights.adopted(synthetic.config(epochs=1, learning_rate=1e-4))
+        session.begin(config, new_folder, tmp_path / name, QUIET, weights=weights)
+        losses[name] = RunFolder(tmp_path / name).history()[0]["loss"]
+    assert losses["imprinted"] < 0.7 * losses["random"]
