@@ -31,7 +31,7 @@ CONFIG = FACES.model_copy(
         "canvas": 1.3,
         # Two encoders are trained for five folds each, and each fold goes on from one of them.
         "common_start": CommonStart(groups=2, epochs=36, learning_rate=0.1),
-        "epochs": 10,
+        "epochs": 8,
         "learning_rate": 0.05,
         # A tenth of the people with several images whom no fold of the five tests choose the
         # threshold.
