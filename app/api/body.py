@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from app.api.header import header
 from app.api.multipart import Expected, Form, MultipartReader
 from app.budget import Share
 from app.errors import (
@@ -78,14 +79,14 @@ async def receive_form(
 
     Raises what `receive` and `MultipartReader` raise.
     """
-    reader = MultipartReader(request.headers.get("content-type", ""), expected)
+    reader = MultipartReader(header(request, b"content-type") or "", expected)
     await receive(request, service, share, reader.feed)
     return reader.close()
 
 
 def media_type(request: Request) -> str:
     """The body's media type without its parameters, in small letters; empty where none is given."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (header(request, b"content-type") or "").partition(";")[0].strip().lower()
 
 
 def unsupported(request: Request, wanted: str) -> UnsupportedBodyError:
@@ -112,7 +113,7 @@ def refuse_query(request: Request) -> None:
 
 
 def _check_headers(request: Request, limit: int) -> None:
-    encoding = request.headers.get("content-encoding", "identity").lower()
+    encoding = (header(request, b"content-encoding") or "identity").lower()
     if encoding != "identity":
         raise UnsupportedBodyError(
             f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"
@@ -122,7 +123,9 @@ def _check_headers(request: Request, limit: int) -> None:
 
 def _declared(request: Request, limit: int) -> int:
     """The bytes that the body is said to have; 0 where nothing is said."""
-    declared = request.headers.get("content-length", "0")
+    declared = header(request, b"content-length")
+    if declared is None:
+        return 0
     if not declared.isdecimal():
         raise UnreadableBodyError("Content-Length is not a number")
     size = int(declared[:20])

@@ -9,12 +9,14 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
+from app.api.header import header
 from app.budget import Share
 from app.encoding import Job
 from app.errors import ClientGoneError, NotReadyError, ParameterError
 from app.service import Service
 
 DEADLINE_HEADER = "X-Deadline-Ms"
+_DEADLINE = DEADLINE_HEADER.lower().encode()
 DEADLINE_PARAMETER: dict[str, Any] = {
     "name": DEADLINE_HEADER,
     "in": "header",
@@ -99,7 +101,7 @@ async def take_in(
 
 def _deadline_s(request: Request, service: Service) -> float:
     """How long the job may take: the setting, or less if the client says so."""
-    sent = request.headers.get(DEADLINE_HEADER)
+    sent = header(request, _DEADLINE)
     if sent is None:
         return service.deadline_s
     wanted = 0.0

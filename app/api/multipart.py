@@ -26,6 +26,7 @@ MAX_BOUNDARY_BYTES = 70
 _AFTER_BOUNDARY = (b"\r\n", b"--")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _USUAL = re.compile(rb'form-data; name="([^"\\]+)"(?:; filename="[^"\\]*")?$')
+_USUAL_TYPE = re.compile(r"multipart/form-data; ?boundary=([A-Za-z0-9'()+_,./:?-]{1,70})")
 """What nearly every client writes; anything else is taken apart by the library."""
 
 
@@ -203,6 +204,9 @@ class MultipartReader:
 
 
 def _boundary(content_type: str) -> bytes:
+    usual = _USUAL_TYPE.fullmatch(content_type)
+    if usual:
+        return usual[1].encode("ascii")
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
         raise UnreadableBodyError(

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from app.api.header import header
 from app.api.schemas import ModelReference
 from app.errors import UnreadableBodyError
 
@@ -45,7 +46,7 @@ class Matrix:
 
 def is_accepted(request: Request) -> bool:
     """Whether the client asks for an array."""
-    accepted = request.headers.get("accept", "").lower().split(",")
+    accepted = (header(request, b"accept") or "").lower().split(",")
     return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
 
 
