@@ -6,14 +6,14 @@ import pytest
 
 from app.api.multipart import Expected, MultipartReader
 from app.settings import SHIPPED_BUNDLES
-from benchmarks import bodies
+from benchmarks import bodies, steady_load
 from benchmarks.ceiling import compare_step, verify_step
 from benchmarks.errors import LoadRefusedError
 from benchmarks.load import Load, _check
 from benchmarks.measurements import ablations, compare, encoder, full_scale, memory
 from benchmarks.pictures import make_pictures
 from benchmarks.rounds import Turn, alternate, ratio
-from benchmarks.steady_load import Sender, due_times
+from benchmarks.steady_load import Sender, SteadyLoad, due_times, send_steadily
 from model.bundle import open_bundle
 from model.preprocessing import preprocess
 
@@ -157,3 +157,20 @@ def test_the_table_of_precisions_is_read_off_its_page():
     page = "# Title\n\n| precision | EER |\n| --- | --- |\n| fp32 | 12.58 % |\n"
     table = encoder.precisions(page)
     assert (table.columns, table.rows) == (("precision", "EER"), (("fp32", "12.58 %"),))
+
+
+def seen(late_ms, refused=0):
+    return SteadyLoad(10, refused, p50_ms=1.0, p99_ms=2.0, late_p99_ms=late_ms)
+
+
+def test_a_run_in_which_the_sender_was_late_is_made_again(monkeypatch, tmp_path):
+    runs = iter([seen(1.2), seen(3.0), seen(0.4)])
+    monkeypatch.setattr(steady_load, "_sent", lambda _: next(runs))
+    assert send_steadily(1, tmp_path, 10, 1).late_p99_ms == 0.4
+
+
+@pytest.mark.parametrize(("run", "said"), [(seen(1.2), "late each of"), (seen(0.1, 3), "3 of 10")])
+def test_a_sender_that_is_always_late_or_refused_gives_no_figure(monkeypatch, tmp_path, run, said):
+    monkeypatch.setattr(steady_load, "_sent", lambda _: run)
+    with pytest.raises(LoadRefusedError, match=said):
+        send_steadily(1, tmp_path, 10, 1)
