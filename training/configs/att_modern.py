@@ -10,25 +10,28 @@ or, once,
     python -m training export runs/att_modern --to model/bundles/att-modern
 
 The network is that of the bundle that it begins with; the framing is its own: AT&T's faces fill
-their pictures, so that the whole of them is shown. Of AT&T's people only the whitening is learnt.
+their pictures, so that the whole of them is shown.
 
-Time: a minute and a half in one thread for all eight folds. Figure: an EER of 3.3 % pooled over the
-folds (the bar is 1 %, missed; 3.33 % is the best published for unseen people that we know); against
-a claimed identity no test image of 200 is refused at an FMR of 10, 7.5 or 5 %, where the paper has
-0, 1 and 1 %.
+Time: 4 minutes in one thread for all eight folds. Figure: an EER of 2.8 % pooled over the folds
+(the bar is 1 %, missed; 3.33 % is the best published for unseen people that we know); against a
+claimed identity no test image of 200 is refused at an FMR of 10, 7.5 or 5 %, where the paper has 0,
+1 and 1 %.
 
 Tried, in order, 8 folds each unless said. From `faces` 1.0.0 (which has 6.84 % as it stands), 4
 folds each: the supervised contrastive loss at a learning rate of 0.01 over 4 epochs (7.61 %), and
 at 0.03 (worse on the calibration people from the first fold on: stopped); CosFace at 0.01 over 12
 epochs (6.90 %), and over 8 short ones without and with grey images (7.33 %, 7.33 %); over 8 folds,
 6 epochs (6.95 %). From `faces` 2.0.0: CosFace at 0.01 over 6 epochs, and at 0.001 over 3 (6.16 %
-both). So 28 people more are no gain to the encoder, and the next attempts left it alone: the whole
+both). Then with the encoder left alone: the whole
 picture and its mirror image (3.84 %); the pictures padded to keep their shape (3.4 % by reflection,
 in a script that is not kept); the whitening with a shrinkage of 0.3, 0.5 and 0.7 (3.55, 3.28 and
 3.11 %; over the calibration people 3.30, 3.37 and 3.57 %, so the middle was taken), by Ledoit and
 Wolf's own shrinkage of 0.13 (3.78 %), mixed with the covariance of LFW's people (3.2 %), with the
 pictures padded (3.45 %), and after 3 epochs of CosFace at 0.001 (3.45 %); linear discriminants in
-place of it (4.5 %). What is left is the encoder: it errs on 10 % of LFW.
+place of it (4.5 %). Then with CosFace's prototypes at the places of their identities from the
+start, and the whitening: 6 epochs at 0.01 (2.84 %; this config) and 8 at 0.02 (4.11 %), of which
+the first has the smaller calibration error too (3.6 against 4.7 %, before the whitening). What is
+left is the encoder: it errs on 9 % of LFW.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
@@ -53,11 +56,10 @@ CONFIG = TrainingConfig(
         options={"zoom": [0.85, 1.1], "shift": 0.05, "rotation": 12, "grey": 1.0, "erase": 0.3},
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    # Nothing is trained but the whitening.
     whitening=0.5,
-    epochs=0,
+    epochs=6,
     batch_size=96,
-    learning_rate=0.001,
+    learning_rate=0.01,
     bfloat16=True,
     seed=1994,
     card=Card(
