@@ -106,8 +106,13 @@ ARRAYS = {
     ),
     "huge shape": (
         npy_claiming(f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({2**62}, {2**62}), }}"),
-        400,
-        "unreadable-body",
+        422,
+        "bad-embedding",
+    ),
+    "huge number of rows": (
+        npy_claiming(f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({2**62}, {DIM}), }}"),
+        413,
+        "body-too-large",
     ),
     "negative shape": (
         npy_claiming("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -32), }"),

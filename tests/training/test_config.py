@@ -59,7 +59,7 @@ def test_an_unknown_config_is_an_error_that_lists_those_that_exist():
 
 @pytest.mark.parametrize(
     "overrides",
-    [{"epochs": 0}, {"seed": -1}, {"epoch": 3}, {"learning_rate": "fast"}, {"version": "1"}],
+    [{"epochs": -1}, {"seed": -1}, {"epoch": 3}, {"learning_rate": "fast"}, {"version": "1"}],
     ids=str,
 )
 def test_a_field_or_value_that_cannot_be_is_an_error_in_one_line(overrides):

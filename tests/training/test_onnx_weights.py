@@ -13,13 +13,14 @@ from tests.training import synthetic
 from training.config import load_config
 from training.embedding import embed
 from training.errors import WeightsError
-from training.initial import open_weights
+from training.initial import open_weights, read_bundle
 from training.onnx_graph import to_onnx
 from training.onnx_weights import load_graph, restore_statistics
 from training.pixels import ServedEncoder
 from training.runtime import OnnxEncoder
 from training.trainer import build_encoder
 from training.viewed_encoder import with_views
+from training.whitening import WhitenedEncoder
 
 CPU = torch.device("cpu")
 SPEC = InputSpec(width=16, height=16, channels=1, aspect=Aspect.STRETCH)
@@ -135,11 +136,17 @@ def test_a_shipped_bundle_read_back_is_that_bundle(name):
     images = images.astype(np.uint8)
     config = weights.adopted(load_config("own_folder"))
     training_images = images[:, : config.input.height, : config.input.width]
+    whole = weights.architecture.served(build_encoder(config))
+    read_bundle(whole, bundle)
+    answer, expected = embed(whole, images, CPU), OnnxEncoder(bundle.onnx).embed(images)
+    assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()
+    check_golden(bundle.manifest.golden, spec, lambda image: embed(whole, image, CPU))
+    # A training begins with what comes before the whitening.
     bare = weights.encoder_of(config, training_images)
     encoder = with_views(bare, config.input, config.views)
-    answer, expected = embed(encoder, images, CPU), OnnxEncoder(bundle.onnx).embed(images)
+    before = whole.encoder if isinstance(whole, WhitenedEncoder) else whole
+    answer, expected = embed(encoder, images, CPU), embed(before, images, CPU)
     assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()
-    check_golden(bundle.manifest.golden, spec, lambda image: embed(encoder, image, CPU))
 
 
 def changed(graph, change):
