@@ -27,6 +27,7 @@ class LogFile:
         self._file = file
         self._room = _room_in(file)
         self._lost = 0
+        self._cut = ""
 
     def isatty(self) -> bool:
         """Whether people are at its other end."""
@@ -36,7 +37,8 @@ class LogFile:
         """Write a line, or lose it."""
         if self._lost and self._has_room():
             lost, self._lost = self._lost, 0
-            self._put(f'{{"event": "{lost} lines of the log were lost: nobody read it"}}\n')
+            end, self._cut = self._cut, ""
+            self._put(f'{end}{{"event": "{lost} lines of the log were lost: nobody read it"}}\n')
         self._put(text)
 
     def flush(self) -> None:
@@ -46,6 +48,8 @@ class LogFile:
         for start in range(0, len(text), _ATOMIC_CHARACTERS):
             if not self._has_room():
                 self._lost += 1
+                if start:
+                    self._cut = "\n"  # So that what comes next is a line of its own.
                 return
             self._file.write(text[start : start + _ATOMIC_CHARACTERS])
             self._file.flush()

@@ -96,7 +96,7 @@ async def compare_embeddings(request: Request) -> Response:
 
 
 async def _compare_array(request: Request, service: Service, *, as_npy: bool) -> Response:
-    """Compare a gallery while it arrives: a chunk costs some 50 µs, and is forgotten."""
+    """Compare a gallery while it arrives, chunk by chunk, each of which is forgotten."""
     choices = from_query(Choices, request)
     model, choice = _chosen(service, choices)
     gallery = ArrivingGallery(model.manifest, choice, service.settings.max_gallery)

@@ -51,6 +51,18 @@ def test_a_line_longer_than_a_pipe_takes_at_once_is_whole_where_there_is_room(pi
     assert read() == text
 
 
+def test_a_line_that_is_cut_does_not_run_into_the_next(pipe):
+    log, read = pipe
+    log.write("y" * 1_000_000 + "\n")
+    kept = read()
+    assert set(kept) == {"y"}
+    log.write("again\n")
+    end, told, last = read().splitlines()
+    assert end == ""
+    assert json.loads(told)["event"].startswith("1 lines")
+    assert last == "again"
+
+
 def test_a_file_is_simply_written_to(tmp_path):
     with (tmp_path / "log").open("w") as file:
         for _ in range(2000):
