@@ -17,7 +17,8 @@ encoders are trained for half as long as `faces`, on fewer pixels; their calibra
 fell from epoch to epoch (from 18.6 to 15.5 % over the first fold's eight). Tried in what time there
 was: common starts in place of ten trainings, prototypes at the places of their identities (a fold's
 first epoch undoes less of its start: 19.6 in place of 22.6 %), and the whitening. Ten trainings as
-long as that of `faces`, at its 40 minutes, would take seven hours on two cores: raise both `epochs`.
+long as that of `faces`, at its 40 minutes, would take seven hours on two cores: raise both
+`epochs`.
 """
 
 from model.manifest import Aspect, InputSpec
