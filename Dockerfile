@@ -1,19 +1,64 @@
-# The service: app/, model/ and the shipped bundles. No torch, no compiler, not root.
-FROM python:3.11-slim-bookworm AS build
+# The service: app/, model/ and the shipped bundles. No torch, no compiler, no pip of its own, not root.
+#
+#   docker build .                  graphs run on the CPU
+#   docker build --target cuda .    on NVIDIA GPUs (driver 580 or newer): gigabytes, and not measured yet
+
+ARG BASE=python:3.11-slim-bookworm
+
+# What changes seldom comes first: while pyproject.toml stays, a build begins at `COPY app`.
+FROM ${BASE} AS dependencies
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml scripts/requirements.py ./
+RUN python -m venv --without-pip /opt/likewise \
+    && python requirements.py otel > requirements.txt \
+    && pip --python /opt/likewise/bin/python --disable-pip-version-check \
+        install --no-cache-dir -r requirements.txt
+
+FROM dependencies AS cpu-build
+COPY README.md LICENSE ./
 COPY app app
 COPY model model
-RUN python -m venv /opt/likewise \
-    && /opt/likewise/bin/pip install --no-cache-dir --disable-pip-version-check .
+RUN pip --python /opt/likewise/bin/python --disable-pip-version-check \
+        install --no-cache-dir --no-deps .
 
-FROM python:3.11-slim-bookworm
-COPY --from=build /opt/likewise /opt/likewise
-ENV LIKEWISE_HOST=0.0.0.0 LIKEWISE_PORT=8000 LIKEWISE_LOG_FORMAT=json PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Both wheels bring the module `onnxruntime`, so one goes before the other comes.
+FROM dependencies AS cuda-dependencies
+RUN python requirements.py --only cuda > requirements.txt \
+    && pip --python /opt/likewise/bin/python uninstall --yes onnxruntime \
+    && pip --python /opt/likewise/bin/python --disable-pip-version-check \
+        install --no-cache-dir --no-deps -r requirements.txt
+
+FROM cuda-dependencies AS cuda-build
+COPY README.md LICENSE ./
+COPY app app
+COPY model model
+RUN pip --python /opt/likewise/bin/python --disable-pip-version-check \
+        install --no-cache-dir --no-deps .
+
+FROM ${BASE} AS runtime
+ENV LIKEWISE_HOST=0.0.0.0 LIKEWISE_PORT=8000 LIKEWISE_LOG_FORMAT=json \
+    PATH=/opt/likewise/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# A number, so that a cluster can see that it is not root.
 USER 10001:10001
+WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
-    CMD ["/opt/likewise/bin/python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['LIKEWISE_PORT'] + '/readyz', timeout=2)"]
-WORKDIR /tmp
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=2 \
+    CMD ["/opt/likewise/bin/python", "-I", "-m", "app.probe"]
 CMD ["/opt/likewise/bin/python", "-m", "app"]
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Likewise" \
+    org.opencontainers.image.description="Same or different? An energy, a decision, and how often it is wrong." \
+    org.opencontainers.image.licenses="Apache-2.0" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}"
+
+FROM runtime AS cuda
+ENV LIKEWISE_PROVIDER=cuda
+COPY --from=cuda-build /opt/likewise /opt/likewise
+
+# The last target is what a build without --target makes.
+FROM runtime AS cpu
+ENV LIKEWISE_PROVIDER=cpu
+COPY --from=cpu-build /opt/likewise /opt/likewise

@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# engine.sh: sourced by image.sh and image_test.sh. What builds and runs containers on this machine.
+#
+# `find_engine` sets
+#   ENGINE       docker where its daemon answers, podman otherwise (installed where we may)
+#   PREFIX       what stands before an image's name, so that the engine's API finds it again
+#   BUILD_ARGS   what `$ENGINE build` needs here
+#
+# `base_images IMAGE...` makes sure of the public images that are built on: from a registry, or, where
+# none answers, by the script that BASE_IMAGES names. It is called with the names before the colons,
+# and an `engine-env.sh` beside it is taken in for what podman needs on a locked-down machine.
+
+# shellcheck disable=SC2034  # used by those who source this
+
+PODMAN_PACKAGES=(podman runc netavark aardvark-dns catatonit iptables mmdebstrap)
+
+die() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
+
+find_engine() { # find_engine FOLDER, which must last as long as the engine is used
+  PREFIX="" BUILD_ARGS=()
+  if docker info >/dev/null 2>&1; then
+    ENGINE=docker
+    return
+  fi
+  command -v podman >/dev/null || install_podman
+  # Without --format=docker podman leaves the HEALTHCHECK out.
+  ENGINE=podman PREFIX=docker.io/library/ BUILD_ARGS=(--format=docker)
+  local environment=${BASE_IMAGES:+$(dirname "$BASE_IMAGES")/engine-env.sh}
+  if [ -n "$environment" ] && [ -f "$environment" ]; then
+    # shellcheck source=/dev/null
+    source "$environment"
+    engine_env "$1"
+  fi
+}
+
+install_podman() {
+  if ! { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }; then
+    die "neither a Docker daemon nor podman is here, and only root on Debian can have podman installed"
+  fi
+  echo "installing podman ..."
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${PODMAN_PACKAGES[@]}" >/dev/null
+}
+
+base_images() {
+  local image missing=()
+  for image in "$@"; do
+    "$ENGINE" image inspect "$image" >/dev/null 2>&1 ||
+      timeout 120 "$ENGINE" pull -q "$PREFIX$image" >/dev/null 2>&1 ||
+      missing+=("${image%%:*}")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  [ -n "${BASE_IMAGES:-}" ] ||
+    die "no registry gives ${missing[*]}; let BASE_IMAGES name a script that makes them"
+  "$BASE_IMAGES" "${missing[@]}"
+}

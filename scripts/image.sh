@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# `make image`: build the service's image, likewise:VERSION; its name is the last line that it prints.
+#
+#   scripts/image.sh           runs graphs on the CPU
+#   scripts/image.sh cuda      on NVIDIA GPUs: likewise:VERSION-cuda
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/engine.sh
+
+target=${1:-cpu}
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
+image=likewise:$version
+[ "$target" = cpu ] || image+=-$target
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+find_engine "$work"
+base_images python:3.11-slim-bookworm
+"$ENGINE" build "${BUILD_ARGS[@]}" --target "$target" --tag "$PREFIX$image" \
+  --build-arg "VERSION=$version" \
+  --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" .
+echo "$image"

@@ -1,0 +1,25 @@
+"""Print what pyproject.toml requires, a line each, for pip's `-r`: dependencies without the package.
+
+    python requirements.py otel           # the service's, and those of an extra
+    python requirements.py --only cuda    # those of an extra alone
+"""
+
+import argparse
+import tomllib
+from pathlib import Path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("extras", nargs="*")
+    parser.add_argument("--only", action="store_true", help="leave the service's own out")
+    arguments = parser.parse_args()
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [] if arguments.only else list(project["dependencies"])
+    for extra in arguments.extras:
+        required += project["optional-dependencies"][extra]
+    print(*required, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
