@@ -46,13 +46,9 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=2 \
     CMD ["/opt/likewise/bin/python", "-I", "-m", "app.probe"]
 CMD ["/opt/likewise/bin/python", "-m", "app"]
-ARG VERSION=0.1.0
-ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Likewise" \
     org.opencontainers.image.description="Same or different? An energy, a decision, and how often it is wrong." \
-    org.opencontainers.image.licenses="Apache-2.0" \
-    org.opencontainers.image.version="${VERSION}" \
-    org.opencontainers.image.revision="${REVISION}"
+    org.opencontainers.image.licenses="Apache-2.0"
 
 FROM runtime AS cuda
 ENV LIKEWISE_PROVIDER=cuda

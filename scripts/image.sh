@@ -17,6 +17,6 @@ trap 'rm -rf "$work"' EXIT
 find_engine "$work"
 base_images python:3.11-slim-bookworm
 "$ENGINE" build "${BUILD_ARGS[@]}" --target "$target" --tag "$PREFIX$image" \
-  --build-arg "VERSION=$version" \
-  --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" .
+  --label "org.opencontainers.image.version=$version" \
+  --label "org.opencontainers.image.revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)" .
 echo "$image"

@@ -1,7 +1,7 @@
-"""Print what pyproject.toml requires, a line each, for pip's `-r`: dependencies without the package.
+"""Print what pyproject.toml requires, for pip's `-r`: the dependencies without the package.
 
-    python requirements.py otel           # the service's, and those of an extra
-    python requirements.py --only cuda    # those of an extra alone
+python requirements.py otel           # the service's, and those of an extra
+python requirements.py --only cuda    # those of an extra alone
 """
 
 import argparse
@@ -10,6 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
+    """Print a requirement a line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extras", nargs="*")
     parser.add_argument("--only", action="store_true", help="leave the service's own out")

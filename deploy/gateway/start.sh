@@ -5,11 +5,13 @@
 #   sh /gateway/start.sh reload     take a changed template or certificate in; no request is dropped
 set -eu
 
-RESOLVERS=$(awk '$1 == "nameserver" { print ($2 ~ /:/ ? "[" $2 "]" : $2) }' /etc/resolv.conf | tr '\n' ' ')
-export RESOLVERS
+# The first alone: it knows the replicas. podman lists the host's after it, and nginx, which takes
+# turns, would hear from those that there is no such name.
+RESOLVER=$(awk '$1 == "nameserver" { print ($2 ~ /:/ ? "[" $2 "]" : $2); exit }' /etc/resolv.conf)
+export RESOLVER
 
 # shellcheck disable=SC2016  # the names of variables, not their values: nginx has its own $names
-envsubst '${RESOLVERS} ${MAX_BODY_BYTES} ${ANSWER_TIMEOUT} ${RATE} ${BURST}' \
+envsubst '${RESOLVER} ${MAX_BODY_BYTES} ${ANSWER_TIMEOUT} ${RATE} ${BURST}' \
   < /gateway/nginx.conf.template > /tmp/nginx.conf.new
 nginx -q -t -c /tmp/nginx.conf.new
 mv /tmp/nginx.conf.new /tmp/nginx.conf

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# `make image-test`: build the image, bring docker-compose.yml up, and see what is promised of both.
+#
+# A replica is killed and all are replaced under load; what is measured on the way is printed at the
+# end, and written to the file that CONTAINER_FIGURES names. Where neither Docker nor podman is here or
+# can be installed, this fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/engine.sh
+
+work=$(mktemp -d)
+helpers=()
+clean_up() {
+  for helper in "${helpers[@]}"; do kill "$helper" 2>/dev/null || true; done
+  wait
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+# podman runs no health checks where there is no systemd; Compose waits for them.
+health_checks() {
+  while sleep 1; do
+    for container in $(podman ps --quiet --filter label=com.docker.compose.project); do
+      podman healthcheck run "$container" >/dev/null 2>&1 || true
+    done
+  done
+}
+
+# promtool and Prometheus without the daemon that their package would start.
+prometheus() {
+  command -v promtool >/dev/null && command -v prometheus >/dev/null && return
+  command -v apt-get >/dev/null || die "promtool and prometheus are not here; install Prometheus"
+  (
+    cd "$work"
+    apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }
+    dpkg --extract prometheus_*.deb tools
+  )
+  export PATH=$work/tools/usr/bin:$PATH
+}
+
+find_engine "$work/engine"
+base_images python:3.11-slim-bookworm nginx:stable-bookworm
+prometheus
+began=$SECONDS
+image=$(scripts/image.sh | tee /dev/stderr | tail -n 1)
+echo "built in $((SECONDS - began)) s"
+
+if [ "$ENGINE" = podman ]; then
+  export DOCKER_HOST=unix://$work/podman.sock
+  podman system service --time=0 "$DOCKER_HOST" >/dev/null 2>&1 & helpers+=($!)
+  health_checks & helpers+=($!)
+fi
+
+export CONTAINER_ENGINE=$ENGINE CONTAINER_PREFIX=$PREFIX CONTAINER_IMAGE=$image
+export CONTAINER_FIGURES=${CONTAINER_FIGURES:-$work/figures.json}
+.venv/bin/pytest -m container tests/container
+cat "$CONTAINER_FIGURES"

@@ -1,0 +1,166 @@
+"""The compose file really up, by the engine that `make image-test` has found."""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60
+COMPOSE = str(Path(sys.executable).with_name("docker-compose"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*command, check=True, **options):
+    """Run a command; its output comes with the failure."""
+    done = subprocess.run(  # noqa: S603 (our own tools)
+        command, capture_output=True, text=True, timeout=PATIENCE_S * 3, check=False, **options
+    )
+    said = f"{' '.join(command)}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert done.returncode == 0 or not check, said
+    return done
+
+
+class Engine:
+    """docker or podman."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, *arguments, check=True):
+        return run(self.name, *arguments, check=check).stdout.strip()
+
+    def inspect(self, kind, name):
+        return json.loads(self(kind, "inspect", name))[0]
+
+
+class Stack:
+    """A project of docker-compose.yml, with ports of its own."""
+
+    def __init__(self, engine, project, files=("docker-compose.yml",), **environment):
+        self.engine, self.project, self.files = engine, project, files
+        self.port = free_port()
+        self.environment = os.environ | {"GATEWAY_PORT": str(self.port)} | environment
+
+    def compose(self, *arguments, check=True):
+        files = [part for name in self.files for part in ("--file", name)]
+        command = (COMPOSE, "--progress", "quiet", *files, "--project-name", self.project)
+        return run(*command, *arguments, check=check, cwd=ROOT, env=self.environment).stdout
+
+    def containers(self, service="likewise"):
+        return self.compose("ps", "--quiet", service).split()
+
+    def addresses(self):
+        networks = [
+            self.engine.inspect("container", name)["NetworkSettings"]["Networks"]
+            for name in self.containers()
+        ]
+        return {network["IPAddress"] for each in networks for network in each.values()}
+
+    def logs(self, service):
+        """Both streams of each container of a service."""
+        said = [run(self.engine.name, "logs", container) for container in self.containers(service)]
+        return "".join(each.stdout + each.stderr for each in said)
+
+    def up(self):
+        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", str(PATIENCE_S))
+
+    def down(self):
+        self.compose("down", "--volumes", "--timeout", "5", check=False)
+
+    def ask(self, method, path, body=None, headers=None):
+        """One request through the gateway, on a connection of its own."""
+        return ask(self.port, method, path, body, headers or {})
+
+
+@contextlib.contextmanager
+def standing(stack):
+    """The stack, up; taken down at the end, whatever happens."""
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+def ask(port, method, path, body=None, headers=()):
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(line):
+        line.putrequest(method, path)
+        for name, value in {"Content-Length": len(body or b""), **dict(headers)}.items():
+            line.putheader(name, value)
+        line.endheaders()
+        # Who refuses a body by its length does not wait for it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            line.send(body or b"")
+        answer = line.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def pair():
+    """The two pictures of Ann as a body of /verify, and its type."""
+    head = '--x\r\nContent-Disposition: form-data; name="image{0}"; filename="{0}.jpg"\r\n\r\n'
+    parts = [
+        head.format(n).encode() + (ROOT / f"examples/ann-{n}.jpg").read_bytes() + b"\r\n"
+        for n in (1, 2)
+    ]
+    return b"".join([*parts, b"--x--\r\n"]), {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+class Load:
+    """Clients that verify two pictures over and over until they are told to stop."""
+
+    def __init__(self, port, clients=8, pause_s=0.1):
+        self.port, self.pause_s = port, pause_s
+        self.answers, self.failures = [], []
+        self._stop = threading.Event()
+        self._clients = [threading.Thread(target=self._ask_on) for _ in range(clients)]
+
+    def __enter__(self):
+        for client in self._clients:
+            client.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(1)
+        self._stop.set()
+        for client in self._clients:
+            client.join()
+
+    def _ask_on(self):
+        body, headers = pair()
+        while not self._stop.wait(self.pause_s):
+            began = time.monotonic()
+            try:
+                status, _, answer = ask(self.port, "POST", "/verify", body, headers)
+            except (OSError, http.client.HTTPException) as error:
+                status, answer = 0, repr(error)
+            self.answers.append(time.monotonic() - began)
+            if status != 200:
+                self.failures.append((status, answer))
+
+    def figures(self):
+        return {
+            "requests": len(self.answers),
+            "failed": len(self.failures),
+            "slowest_s": round(max(self.answers), 2),
+        }
+
+
+def wait_until(true, within_s=PATIENCE_S):
+    give_up = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
+        time.sleep(0.2)
