@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check format train-smoke bench bench-soak clean help
+.PHONY: serve test check format train-smoke image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
@@ -15,6 +15,8 @@ help:
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
 	@echo "make bench-soak   its memory over 200,000 requests"
+	@echo "make image        build the container image likewise:VERSION (docker or podman)"
+	@echo "make image-test   build it, bring docker-compose.yml up, and see what is promised of both"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
 serve: $(VENV)/.service
@@ -28,6 +30,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh deploy/*/*.sh
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/*/tls.yml
 	$(BIN)/python scripts/audit_dependencies.py
 
 format: $(VENV)/.dev
@@ -36,6 +41,12 @@ format: $(VENV)/.dev
 
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
+
+image:
+	scripts/image.sh
+
+image-test: $(VENV)/.dev
+	scripts/image_test.sh
 
 BENCHMARKS := start verify peers latency compare encoder growth ablations
 BENCH_FLAGS ?= --seconds 5 --rounds 5
