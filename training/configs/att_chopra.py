@@ -17,7 +17,11 @@ A hinge takes the exponential's place for impostor pairs (see `training/losses/e
 
     --set loss.options.impostors=hinge
 
-in the command of `train` or `folds`; its record is named after it and takes no other's place.
+in the command of `train` or `folds`; its record is named after it and takes no other's place. Over
+the 8 folds of the command above it gives 18.6 % in place of 19.5 %, and against a claimed identity
+2.5, 4.5 and 6.5 %: no difference that 40 people could show.
+
+Over seeds 2005 to 2007 (`seeds`), on the 5 test people: an equal error rate of 26.5 % ± 2.0 %.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
