@@ -12,11 +12,11 @@ by the asymmetric distance); the paper has 1.38 %. Before it: the same over 40 e
 The loss is the paper's bound and, beside it, a ranking loss of smoothed codes that is not in the
 paper: see `training/losses/hdml.py`.
 
-Other lengths: `--set network.options.dim=32` or `=128`, whose records and bars are their own, 16
-and 32 minutes, the latter on a busy machine. 32 bits: 1.50 % (1.38 % by the asymmetric distance), the paper has
-1.45 %; 128 bits: 1.31 % (1.24 %), the paper 1.27 % (1.20 %). Each of these is within a standard
-error, 0.12 %, of the paper's, and the misses stand as misses. The last figure of each record is the
-error by the asymmetric Hamming distance, whose queries are not made bits.
+Other lengths: `--set network.options.dim=32` or `=128`, whose records and bars are their own: 16
+and 32 minutes, the latter on a busy machine. 32 bits: 1.50 % (1.38 % by the asymmetric distance),
+the paper has 1.45 %; 128 bits: 1.31 % (1.24 %), the paper 1.27 % (1.20 %). Each is within a
+standard error, 0.12 %, of the paper's, and the misses stand as misses. The last figure of each
+record is the error by the asymmetric Hamming distance, whose queries are not made bits.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
