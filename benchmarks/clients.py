@@ -37,7 +37,7 @@ class Answer:
 class Count:
     """What the clients saw.
 
-    `slow` are those that took more than a second, and `wrong` counts the failures by what was wrong.
+    `slow` took more than a second; `wrong` counts the failures by what was wrong.
     """
 
     requests: int

@@ -188,7 +188,7 @@ def _cost(plan: Plan, stack: Stack, gateway: Gateway, folder: Path) -> Cost:
 
 
 def _cpu_seconds(gateway: Gateway) -> float:
-    return processes.cpu_seconds(gateway.container.pid)
+    return processes.cpu_seconds_with_ended(gateway.container.pid)
 
 
 def _disturbed(
