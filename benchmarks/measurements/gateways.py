@@ -105,6 +105,9 @@ EVENTS: Mapping[str, Event] = {
     "reloaded": reload_often,
     "frozen": freeze_one,
 }
+_BARRED = ("killed", "replaced", "both replaced", "reloaded")
+"""No request may be lost in these; one that a frozen replica already has may."""
+_NOTE = "The containers are no children of the benchmark, and so are counted among the others."
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ def measure(plan: Plan) -> Found:
     for contender in _contenders():
         with containers.network("gateways") as network:
             costs[contender.name], counts[contender.name] = _trial(plan, contender, network, folder)
-    return Found(_figures(costs, counts), (_cost_table(costs), *_event_tables(counts)))
+    tables = (_cost_table(costs), *_event_tables(counts))
+    return Found(_figures(costs, counts), tables, notes=(_NOTE,))
 
 
 def _contenders() -> tuple[Contender, ...]:
@@ -220,9 +224,9 @@ def _figures(
     ]
     if _CHOSEN not in counts:
         return tuple(shares)
-    lost = sum(each.failed for seen in counts[_CHOSEN].values() for each in seen)
-    sent = sum(each.requests for seen in counts[_CHOSEN].values() for each in seen)
-    name = f"failed of {sent:,} requests through {_CHOSEN} in all events"
+    seen = [each for event in _BARRED for each in counts[_CHOSEN][event]]
+    lost, sent = sum(each.failed for each in seen), sum(each.requests for each in seen)
+    name = f"failed of {sent:,} requests through {_CHOSEN}: {', '.join(_BARRED)}"
     return (*shares, Figure(name, lost, at_most=0))
 
 
