@@ -9,6 +9,7 @@ from benchmarks.measurements import (
     ablations,
     compare,
     encoder,
+    gateways,
     growth,
     latency,
     memory,
@@ -38,5 +39,6 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
     "growth": Benchmark("How cost grows", growth.ABOUT, growth.measure),
+    "gateways": Benchmark("Gateways", gateways.ABOUT, gateways.measure),
     "ablations": Benchmark("What each choice gives", ablations.ABOUT, ablations.measure),
 }

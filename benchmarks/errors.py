@@ -4,6 +4,7 @@ BenchmarkError
 ├── ToolMissingError     something that is not installed
 ├── LoadRefusedError     a run with failed requests, or a sender that was itself too slow
 ├── ServerFailedError    a server that did not start, or did not stop
+├── ContainerFailedError a container that did not start, or a command of podman's that failed
 └── PeerMissingError     a peer whose virtual environment could not be made
 """
 
@@ -24,6 +25,10 @@ class LoadRefusedError(BenchmarkError):
 
 class ServerFailedError(BenchmarkError):
     """A server did not become ready, or did not stop when told."""
+
+
+class ContainerFailedError(BenchmarkError):
+    """A container did not become ready, or podman refused."""
 
 
 class PeerMissingError(BenchmarkError):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_UTIME, _STIME = 11, 12  # counted from the state, which follows the name in brackets
+_UTIME, _STIME, _CUTIME, _CSTIME = range(
+    11, 15
+)  # counted from the state, which follows the name in brackets
 _BUSY = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq and steal, of the line `cpu`
 
 
@@ -25,6 +27,11 @@ def tree(pid: int) -> Iterator[int]:
 def cpu_seconds(pid: int) -> float:
     """Processor time of the tree so far, in seconds."""
     return sum(map(_cpu_seconds, tree(pid)))
+
+
+def cpu_seconds_with_ended(pid: int) -> float:
+    """Processor time of the tree so far, with that of the children that have ended in it."""
+    return sum(_seconds(each, (_UTIME, _STIME, _CUTIME, _CSTIME)) for each in tree(pid))
 
 
 def resident_mb(pid: int) -> float:
@@ -63,8 +70,12 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
 
 
 def _cpu_seconds(pid: int) -> float:
+    return _seconds(pid, (_UTIME, _STIME))
+
+
+def _seconds(pid: int, counted: tuple[int, ...]) -> float:
     fields = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
-    return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS if fields else 0.0
+    return sum(int(fields[index]) for index in counted) / _TICKS if fields else 0.0
 
 
 def _status_kb(pid: int, key: str) -> int:

@@ -45,6 +45,21 @@ def test_a_tree_goes_on_where_the_block_fails(spinning):
         time.sleep(0.02)
 
 
+def test_the_time_of_a_child_that_has_ended_is_counted_where_it_is_asked_for():
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    wait = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}]); input()"
+    with subprocess.Popen([sys.executable, "-c", wait], stdin=subprocess.PIPE) as parent:  # noqa: S603 (our own)
+        patience = time.monotonic() + 20
+        while (
+            processes.cpu_seconds_with_ended(parent.pid) < 0.3
+            or len(list(processes.tree(parent.pid))) > 1
+        ):
+            assert time.monotonic() < patience
+            time.sleep(0.02)
+        assert processes.cpu_seconds(parent.pid) < processes.cpu_seconds_with_ended(parent.pid)
+        parent.communicate(b"\n")
+
+
 def test_a_tree_that_has_ended_is_held_without_a_word():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

@@ -1,0 +1,1 @@
+"""The gateways that were compared: their configurations, and how each is run."""

@@ -1,0 +1,190 @@
+"""nginx, Envoy and Traefik: how each is started, and told that its configuration has changed.
+
+Each is run as docker-compose.yml runs its gateway: not root, on a root file system that is
+read-only, with its configuration at /gateway. nginx has the configuration of `deploy/gateway`,
+which is the one in use.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.containers import Container, Network, run_in, wait_until_ready
+from benchmarks.errors import ToolMissingError
+from benchmarks.machine import ROOT
+
+PORT = 8080
+_NGINX = "docker.io/library/nginx:stable-bookworm"
+_DEBIAN = "docker.io/library/debian:bookworm-slim"
+_HERE = Path(__file__).parent
+_HARDENED = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--tmpfs=/tmp:size=256m")
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A text in a file of the configuration, and what takes its place."""
+
+    file: str
+    old: str
+    new: str
+
+    def apply(self, folder: Path) -> None:
+        """Move a changed file over the old one, so that nobody reads half of it.
+
+        Raises:
+            ValueError: The file has no such text.
+        """
+        file = folder / self.file
+        text = file.read_text()
+        if self.old not in text:
+            raise ValueError(f"{file} has no {self.old!r}")
+        changed = folder / f".{file.name}"
+        changed.write_text(text.replace(self.old, self.new))
+        changed.replace(file)
+
+    def reversed(self) -> Swap:
+        """The way back."""
+        return Swap(self.file, self.new, self.old)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One gateway.
+
+    Attributes:
+        name: For people.
+        folder: Its configuration.
+        image: What it runs in.
+        program: Its file there; mounted from here where the image has none.
+        command: What starts it.
+        environment: Added to the container's.
+        unlimited: Lifts the limit on each client, so that a load from one address passes.
+        change: Something in the configuration that may be one or the other.
+        reload: What must run in the container after a change; empty where files are watched.
+    """
+
+    name: str
+    folder: Path
+    image: str
+    program: str
+    command: tuple[str, ...]
+    environment: tuple[str, ...] = ()
+    unlimited: tuple[Swap, ...] = ()
+    change: Swap = Swap("", "", "")
+    reload: tuple[str, ...] = ()
+
+
+@dataclass
+class Gateway:
+    """A contender that runs, with its own copy of the configuration."""
+
+    contender: Contender
+    container: Container
+    folder: Path
+    _change: Swap
+
+    @property
+    def url(self) -> str:
+        """Its address, without a path."""
+        return f"http://{self.container.address}:{PORT}"
+
+    def reload(self) -> None:
+        """Change the configuration, and have it taken in."""
+        self._change.apply(self.folder)
+        self._change = self._change.reversed()
+        if self.contender.reload:
+            run_in(self.container, *self.contender.reload)
+
+    def program_bytes(self) -> int:
+        """The size of its program."""
+        return int(run_in(self.container, "stat", "-Lc%s", self.contender.program))
+
+
+CONTENDERS = (
+    Contender(
+        "nginx",
+        ROOT / "deploy" / "gateway",
+        _NGINX,
+        "/usr/sbin/nginx",
+        ("/gateway/start.sh",),
+        ("MAX_BODY_BYTES=64000000", "ANSWER_TIMEOUT=15s", "RATE=100000r/s", "BURST=100000"),
+        change=Swap(
+            "nginx.conf.template", "client_header_timeout 10s", "client_header_timeout 11s"
+        ),
+        reload=("sh", "/gateway/start.sh", "reload"),
+    ),
+    Contender(
+        "Envoy",
+        _HERE / "envoy",
+        _DEBIAN,
+        "/usr/local/bin/envoy",
+        ("-c", "exec envoy -c /gateway/envoy.yaml --concurrency 2 --log-level warning"),
+        unlimited=(
+            Swap("listeners.yaml", "max_tokens: 400,", "max_tokens: 100000,"),
+            Swap("listeners.yaml", "tokens_per_fill: 200,", "tokens_per_fill: 100000,"),
+        ),
+        change=Swap(
+            "listeners.yaml", "request_headers_timeout: 10s", "request_headers_timeout: 11s"
+        ),
+    ),
+    Contender(
+        "Traefik",
+        _HERE / "traefik",
+        _DEBIAN,
+        "/usr/local/bin/traefik",
+        ("-c", "exec traefik --configFile=/gateway/traefik.yml"),
+        unlimited=(
+            Swap(
+                "dynamic/likewise.yml",
+                "average: 200, burst: 400",
+                "average: 100000, burst: 100000",
+            ),
+        ),
+        change=Swap(
+            "dynamic/likewise.yml", "responseHeaderTimeout: 15s", "responseHeaderTimeout: 16s"
+        ),
+    ),
+)
+
+
+@contextmanager
+def running(
+    contender: Contender, network: Network, workspace: Path, options: tuple[str, ...] = ()
+) -> Iterator[Gateway]:
+    """Run a contender; the network's end is its end."""
+    folder = workspace / contender.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(contender.folder, folder)
+    for swap in contender.unlimited:
+        swap.apply(folder)
+    folder.chmod(0o755)
+    mounts = (f"--volume={folder}:/gateway:ro", *_program_mount(contender))
+    environment = tuple(f"--env={each}" for each in contender.environment)
+    settings = (*_HARDENED, "--user=101:101", "--entrypoint=sh", *mounts, *environment, *options)
+    container = network.run("gateway", contender.image, settings, contender.command)
+    wait_until_ready(container, PORT, "/readyz")
+    yield Gateway(contender, container, folder, contender.change)
+
+
+def _program_mount(contender: Contender) -> tuple[str, ...]:
+    if contender.image != _DEBIAN:
+        return ()
+    return (f"--volume={find_program(contender.name)}:{contender.program}:ro",)
+
+
+def find_program(name: str) -> Path:
+    """The program of a gateway: `LIKEWISE_ENVOY` or `LIKEWISE_TRAEFIK`, or on the path.
+
+    Raises:
+        ToolMissingError: There is neither.
+    """
+    variable = f"LIKEWISE_{name.upper()}"
+    found = shutil.which(os.environ.get(variable, name.lower()))
+    if found is None:
+        raise ToolMissingError(f"{name} is not installed; let {variable} name its program")
+    return Path(found).resolve()
