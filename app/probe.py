@@ -1,13 +1,11 @@
-"""`python -m app.probe`: is the service of this container ready? For HEALTHCHECK, in place of curl.
+"""`python -m app.probe PORT`: is the service of this container ready? For HEALTHCHECK, without curl.
 
-Exit status: 0 where `GET /readyz` answers 200 within 2 seconds, 1 otherwise. It asks 127.0.0.1 at
-`LIKEWISE_PORT`, or 8000, and reads no other setting.
+Exit status: 0 where `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
 import sys
 from contextlib import closing
 
@@ -25,4 +23,4 @@ def ready(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if ready(int(os.environ.get("LIKEWISE_PORT", "8000"))) else 1)
+    sys.exit(0 if ready(int(sys.argv[1])) else 1)

@@ -1,4 +1,3 @@
-import os
 import socket
 import subprocess
 import sys
@@ -10,8 +9,7 @@ from tests.servers import free_port, server
 
 
 def probe(port):
-    environment = os.environ | {"LIKEWISE_PORT": str(port)}
-    return subprocess.run([sys.executable, "-m", "app.probe"], env=environment, check=False)
+    return subprocess.run([sys.executable, "-m", "app.probe", str(port)], check=False)
 
 
 def test_a_service_that_is_ready_passes_and_one_that_is_not_there_fails(models_dir):

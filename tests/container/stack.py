@@ -95,7 +95,11 @@ def standing(stack):
 
 
 def ask(port, method, path, body=None, headers=()):
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    return ask_at(("127.0.0.1", port), method, path, body, headers)
+
+
+def ask_at(address, method, path, body=None, headers=()):
+    line = http.client.HTTPConnection(*address, timeout=30)
     with contextlib.closing(line):
         line.putrequest(method, path)
         for name, value in {"Content-Length": len(body or b""), **dict(headers)}.items():
