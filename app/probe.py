@@ -1,4 +1,4 @@
-"""`python -m app.probe PORT`: is the service of this container ready? For HEALTHCHECK, without curl.
+"""`python -m app.probe PORT`: is this container's service ready? For HEALTHCHECK, without curl.
 
 Exit status: 0 where `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
 """
