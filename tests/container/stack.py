@@ -42,7 +42,8 @@ class Engine:
         return run(self.name, *arguments, check=check).stdout.strip()
 
     def inspect(self, kind, name):
-        return json.loads(self(kind, "inspect", name))[0]
+        found = json.loads(self(kind, "inspect", name))
+        return found[0] if isinstance(found, list) else found
 
 
 class Stack:
