@@ -97,3 +97,16 @@ def test_a_graph_of_two_inputs_cannot_pass_for_an_encoder(tmp_path):
 def test_cuda_on_a_machine_without_it_is_an_error(models_dir):
     with pytest.raises(ProviderError, match="LIKEWISE_PROVIDER=cuda"):
         load_encoder(open_bundle(models_dir / "tiny"), Provider.CUDA)
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-codes"])
+@pytest.mark.parametrize("rows", [0, 1, 3, 7])
+def test_a_batch_that_is_run_in_pieces_gives_what_it_gives_whole(
+    models_dir, monkeypatch, name, rows
+):
+    encoder, batch = load(models_dir / name), images(n=7)
+    whole = encoder.embed(batch)
+    monkeypatch.setattr("app.encoders.session._BYTES_ON_CPU", rows * batch[0].nbytes)
+    in_pieces = encoder.embed(batch)
+    assert in_pieces.dtype == whole.dtype
+    np.testing.assert_allclose(in_pieces, whole, atol=1e-6)
