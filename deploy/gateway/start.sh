@@ -6,6 +6,9 @@
 #   sh /gateway/start.sh reload     take a changed template or certificate in; no request is dropped
 set -eu
 
+# A name server that is being told of a new container may drop a question; the default is to wait 5 s.
+export RES_OPTIONS='timeout:1 attempts:1'
+
 write_configuration() {
   # shellcheck disable=SC2016  # the names of variables, not their values: nginx has its own $names
   envsubst '${MAX_BODY_BYTES} ${ANSWER_TIMEOUT} ${RATE} ${BURST}' \
@@ -18,8 +21,8 @@ as_servers() { sed 's/.*/server &:8000 max_fails=0;/' | sort; }
 
 ready() { # the addresses of "$@" whose replicas are ready
   for address in "$@"; do
-    curl --silent --fail --max-time 2 --output /dev/null "http://$address:8000/readyz" &&
-      echo "$address" &
+    curl --silent --fail --connect-timeout 0.3 --max-time 2 --output /dev/null \
+      "http://$address:8000/readyz" && echo "$address" &
   done
   wait
 }

@@ -145,7 +145,7 @@ def test_replicas_are_found_again_after_all_of_them_were_made_anew(stack):
     stack.compose(
         "up", "--detach", "--no-build", "--force-recreate", "--no-deps", "--wait", "likewise"
     )
-    wait_until(lambda: stack.ask("POST", "/verify", *pair())[0] == 200, within_s=5)
+    wait_until(lambda: stack.ask("POST", "/verify", *pair())[0] == 200, within_s=10)
     assert [stack.ask("POST", "/verify", *pair())[0] for _ in range(20)] == [200] * 20
 
 
