@@ -143,7 +143,8 @@ def test_a_wrong_command_line_is_exit_code_2(call, arguments):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs with `&`
 sys.argv = ["training", "train", "tiny", "--data", {folder!r}, "--out", {out!r}]
 from tests.training import synthetic
 from training import cli
