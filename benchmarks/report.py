@@ -19,8 +19,8 @@ _HEAD = """\
 write the results in `benchmarks/results/` and, from them alone, this page (`python -m benchmarks
 report`). They need two cores that nothing else uses, and wrk (`apt-get install wrk`). Figures are
 medians over rounds, with the least and the greatest in brackets; compare by ratio, as absolute
-rates are this machine's. All of it is on the CPU: the CUDA path has not been measured. Where the data sets are absent, drawn pictures take their place, and the
-section says so.
+rates are this machine's. All of it is on the CPU: the CUDA path has not been measured. Where the
+data sets are absent, drawn pictures take their place, and the section says so.
 """
 _BUSY = 0.05
 """The share of the machine taken by others from which a section says so."""
