@@ -5,7 +5,7 @@
 
 ARG BASE=python:3.11-slim-bookworm
 
-# What changes seldom comes first: while pyproject.toml stays, a build begins at `COPY app`.
+# What changes seldom comes first: while pyproject.toml stays, that layer is kept.
 FROM ${BASE} AS dependencies
 WORKDIR /src
 COPY pyproject.toml scripts/requirements.py ./
@@ -14,12 +14,16 @@ RUN python -m venv --without-pip /opt/likewise \
     && pip --python /opt/likewise/bin/python --disable-pip-version-check \
         install --no-cache-dir -r requirements.txt
 
-FROM dependencies AS cpu-build
-COPY README.md LICENSE ./
+FROM ${BASE} AS package
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY model model
-RUN pip --python /opt/likewise/bin/python --disable-pip-version-check \
-        install --no-cache-dir --no-deps .
+RUN pip --disable-pip-version-check wheel --no-cache-dir --no-deps --wheel-dir /package .
+
+FROM dependencies AS cpu-build
+COPY --from=package /package /package
+RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /package/*.whl
 
 # Both wheels bring the module `onnxruntime`, so one goes before the other comes.
 FROM dependencies AS cuda-dependencies
@@ -29,11 +33,8 @@ RUN python requirements.py --only cuda > requirements.txt \
         install --no-cache-dir --no-deps -r requirements.txt
 
 FROM cuda-dependencies AS cuda-build
-COPY README.md LICENSE ./
-COPY app app
-COPY model model
-RUN pip --python /opt/likewise/bin/python --disable-pip-version-check \
-        install --no-cache-dir --no-deps .
+COPY --from=package /package /package
+RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /package/*.whl
 
 FROM ${BASE} AS runtime
 ENV LIKEWISE_HOST=0.0.0.0 LIKEWISE_PORT=8000 LIKEWISE_LOG_FORMAT=json \

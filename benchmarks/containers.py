@@ -6,7 +6,6 @@ here, and its processes.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.errors import ContainerFailedError, ToolMissingError
+from benchmarks.readiness import answers
 
 _PODMAN_S = 180.0
 _READY_S = 60.0
@@ -90,7 +90,7 @@ def wait_until_ready(container: Container, port: int, path: str) -> None:
     """
     give_up = time.monotonic() + _READY_S
     while time.monotonic() < give_up:
-        if _answers(container.address, port, path):
+        if answers(container.address, port, path):
             return
         time.sleep(_LOOK_EVERY_S)
     said = podman("logs", "--tail=5", container.name)
@@ -116,14 +116,3 @@ def podman(*arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise ContainerFailedError(f"podman {arguments[0]} took over {_PODMAN_S:g} s") from error
     return run.stdout
-
-
-def _answers(address: str, port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection(address, port, timeout=2)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -10,9 +10,8 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_UTIME, _STIME, _CUTIME, _CSTIME = range(
-    11, 15
-)  # counted from the state, which follows the name in brackets
+# Counted from the state, which follows the name in brackets.
+_UTIME, _STIME, _CUTIME, _CSTIME = range(11, 15)
 _BUSY = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq and steal, of the line `cpu`
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ from benchmarks import processes
 from benchmarks.cores import Cores, pinned
 from benchmarks.errors import ServerFailedError
 from benchmarks.machine import ROOT
+from benchmarks.readiness import answers
 
 _START_S, _STOP_S = 60.0, 30.0
 _LOOK_EVERY_S = 0.002
@@ -118,21 +118,10 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str) ->
     while time.monotonic() < give_up:
         if process.poll() is not None:
             raise ServerFailedError(f"{process.args!r} ended with status {process.returncode}")
-        if _answers(port, path):
+        if answers("127.0.0.1", port, path):
             return
         time.sleep(_LOOK_EVERY_S)
     raise ServerFailedError(f"{process.args!r} was not ready after {_START_S:g} s")
-
-
-def _answers(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

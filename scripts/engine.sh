@@ -36,8 +36,13 @@ find_engine() { # find_engine FOLDER, which must last as long as the engine is u
   fi
 }
 
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+# Is one here, or can it be installed?
+engine_possible() { docker info >/dev/null 2>&1 || command -v podman >/dev/null || may_install; }
+
 install_podman() {
-  if ! { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }; then
+  if ! may_install; then
     die "neither a Docker daemon nor podman is here, and only root on Debian can have podman installed"
   fi
   echo "installing podman ..."

@@ -2,8 +2,8 @@
 # `make image-test`: build the image, bring docker-compose.yml up, and see what is promised of both.
 #
 # A replica is killed and all are replaced under load; what is measured on the way is printed at the
-# end, and written to the file that CONTAINER_FIGURES names. Where neither Docker nor podman is here or
-# can be installed, this fails.
+# end, and written to the file that CONTAINER_FIGURES names: deploy/image-test.json is that of the run
+# which docs/deploy.md quotes. Where neither Docker nor podman is here or can be installed, this fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/engine.sh
@@ -43,7 +43,7 @@ base_images python:3.11-slim-bookworm nginx:stable-bookworm
 prometheus
 began=$SECONDS
 image=$(scripts/image.sh | tee /dev/stderr | tail -n 1)
-echo "built in $((SECONDS - began)) s"
+export CONTAINER_BUILD_S=$((SECONDS - began))
 
 if [ "$ENGINE" = podman ]; then
   export DOCKER_HOST=unix://$work/podman.sock

@@ -27,9 +27,9 @@ LOADING_FAILURES = (
 MAX_ROWS_ON_CUDA = 64
 """The largest batch that is run there; larger ones are run in pieces."""
 _BYTES_ON_CPU = 1 << 19
-"""Most pixels of one run there; larger batches are run in pieces. They are no slower so, and ONNX
-Runtime keeps what the largest run needed: of `faces`, 118 MB for 32 images and 27 MB for the 8 that
-this lets through. Of a small graph such as att-chopra's it lets 203 through."""
+"""Most bytes of pixels of one run there: 8 images of `faces`, 203 of `att-chopra`. Larger batches
+are run in pieces, since ONNX Runtime keeps what its largest run needed. With runs of 32 images of
+`faces`, `python -m benchmarks run memory` had 310 MB in place of the 216 MB of its page."""
 
 _QUIET = 3
 """ONNX Runtime's severity from which it writes to stderr itself: errors only."""

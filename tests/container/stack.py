@@ -124,7 +124,11 @@ def pair():
 
 
 class Load:
-    """Clients that verify two pictures over and over until they are told to stop."""
+    """Clients that verify two pictures over and over until they are told to stop.
+
+    Each request has a connection of its own: one that is kept may be closed, rightly, at the
+    moment in which it is used again, and what is looked for here are failures of other kinds.
+    """
 
     def __init__(self, port, clients=8, pause_s=0.1):
         self.port, self.pause_s = port, pause_s

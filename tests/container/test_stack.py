@@ -132,6 +132,22 @@ def test_no_request_fails_through_a_rolling_update(engine, stack, figures):
     assert not before & stack.addresses()
 
 
+def test_replicas_that_do_not_become_healthy_are_taken_back(engine, stack):
+    before = set(stack.containers())
+    environment = stack.environment | {
+        "ENGINE": engine.name,
+        "COMPOSE": f"{COMPOSE} --progress quiet --project-name {stack.project}",
+        "LIKEWISE_DEFAULT_MODEL": "none-of-this-name",
+        "PATIENCE_S": "10",
+    }
+    with Load(stack.port) as load:
+        done = run("deploy/rolling-update.sh", check=False, cwd=ROOT, env=environment)
+    assert done.returncode == 1
+    assert "the old ones serve as before" in done.stderr
+    assert load.failures == []
+    assert set(stack.compose("ps", "--all", "--quiet", "likewise").split()) == before
+
+
 def test_no_request_fails_while_the_gateway_takes_in_its_configuration_again(stack, figures):
     with Load(stack.port) as load:
         for _ in range(3):
@@ -141,11 +157,13 @@ def test_no_request_fails_while_the_gateway_takes_in_its_configuration_again(sta
     assert load.failures == []
 
 
-def test_replicas_are_found_again_after_all_of_them_were_made_anew(stack):
+def test_replicas_are_found_again_after_all_of_them_were_made_anew(stack, figures):
     stack.compose(
         "up", "--detach", "--no-build", "--force-recreate", "--no-deps", "--wait", "likewise"
     )
+    healthy = time.monotonic()
     wait_until(lambda: stack.ask("POST", "/verify", *pair())[0] == 200, within_s=10)
+    figures["found_again_s"] = round(time.monotonic() - healthy, 1)
     assert [stack.ask("POST", "/verify", *pair())[0] for _ in range(20)] == [200] * 20
 
 
