@@ -69,15 +69,7 @@ def recalibrate(
     fingerprint = images.fingerprint()
     wanted = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
     split = split_in_two(wanted, seed)
-    source = CalibrationSource(
-        of=f"{bundle.manifest.name} {bundle.manifest.version}",
-        data=images.name,
-        data_sha256=fingerprint,
-        seed=seed,
-        command=provenance.command(),
-        git_revision=provenance.git_revision(),
-        calibrated_at=provenance.now(),
-    )
+    source = _source(bundle, images.name, fingerprint, seed)
     digests = _split_of_both(bundle, split)
     changes = {
         "name": name,
@@ -89,6 +81,18 @@ def recalibrate(
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
     return Recalibration(manifest, len(images.identities) - len(wanted.identities))
+
+
+def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
+    return CalibrationSource(
+        of=f"{bundle.manifest.name} {bundle.manifest.version}",
+        data=data,
+        data_sha256=fingerprint,
+        seed=seed,
+        command=provenance.command(),
+        git_revision=provenance.git_revision(),
+        calibrated_at=provenance.now(),
+    )
 
 
 def next_patch(version: str) -> str:

@@ -166,23 +166,30 @@ def split_identities(
     tested = _named(config.test_identities, images)
     kept = _named(config.calibration_identities, images)
     reserved = tested or (images.test_identities - known if config.official else frozenset())
-    if both := sorted(kept & reserved):
-        raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
-    if trained_on := sorted((kept | tested) & known):
-        raise DataError(f"the initial weights have seen {', '.join(trained_on)}; name others")
+    _check_named(kept, tested, reserved, known)
     open_to_all = [name for name in images.identities if name not in reserved | kept | known]
+    shares = (0 if kept else config.calibration, 0 if reserved else config.test)
     train, calibration, test = set[str](known), set[str](kept), set[str](reserved)
     for several in (True, False):
         group = [name for name in open_to_all if (counts[name] > 1) is several]
         shuffled = [group[i] for i in rng.permutation(len(group))]
-        n_calibration = 0 if kept else round(len(group) * config.calibration)
-        n_test = 0 if reserved else round(len(group) * config.test)
+        n_calibration, n_test = (round(len(group) * share) for share in shares)
         calibration.update(shuffled[:n_calibration])
         test.update(shuffled[n_calibration : n_calibration + n_test])
         train.update(shuffled[n_calibration + n_test :])
     split = IdentitySplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
     _check(split, counts)
     return split
+
+
+def _check_named(
+    kept: frozenset[str], tested: frozenset[str], reserved: frozenset[str], known: frozenset[str]
+) -> None:
+    """Refuse identities that a config gives to two parts, or takes from those seen already."""
+    if both := sorted(kept & reserved):
+        raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
+    if trained_on := sorted((kept | tested) & known):
+        raise DataError(f"the initial weights have seen {', '.join(trained_on)}; name others")
 
 
 def _named(names: tuple[str, ...], images: ImageSet) -> frozenset[str]:

@@ -8,6 +8,7 @@ energy lies between 0 and 2.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Literal
 
 from torch import Tensor, nn
@@ -109,15 +110,16 @@ def build(  # noqa: PLR0913 (the shape of a network)
         nn.BatchNorm2d(widths[0]),
         nn.PReLU(widths[0]),
     )
-    stages, inputs = [], widths[0]
-    height, width = (_shrunk(side, stem_stride) for side in (spec.height, spec.width))
+    stages, inputs = list[nn.Module](), widths[0]
     for outputs, depth, stride in zip(widths, depths, strides, strict=True):
-        for position in range(depth):
-            step = stride if position == 0 else 1
+        for step in (stride, *[1] * (depth - 1)):
             block = _BODIES[blocks](inputs, outputs, step)
             stages.append(ResidualBlock(block, inputs, outputs, step))
             inputs = outputs
-        height, width = _shrunk(height, stride), _shrunk(width, stride)
+    # What is left of the picture behind all strides.
+    height, width = (
+        reduce(_shrunk, (stem_stride, *strides), side) for side in (spec.height, spec.width)
+    )
     head = nn.Sequential(
         nn.BatchNorm2d(inputs),
         nn.Conv2d(inputs, squeeze, 1, bias=False),
