@@ -6,7 +6,7 @@ A fold at a time, on as many machines as are at hand:
 
     python -m training folds faces_view2 --data ../shared/data/lfw --out runs/view2 --only 3
 
-Lay the folders `fold0` to `fold9`, `start0` and `start1` into one `runs/view2` and give the first
+Lay the folders `fold0` to `fold9` and `start0` to `start4` into one `runs/view2` and give the first
 command there: it trains what is missing, and writes the record when all ten are done. `train`
 refuses this config, for no single split tests all of View 2, and `folds` refuses `--init`: this is
 a protocol without outside data, and the people whom `faces` was trained on are View 2's too.
@@ -21,7 +21,6 @@ long as that of `faces`, at its 40 minutes, would take seven hours on two cores:
 `epochs`.
 """
 
-from model.manifest import Aspect, InputSpec
 from training.components import Component
 from training.config import CommonStart, SplitConfig
 from training.configs.faces import CONFIG as FACES
@@ -33,13 +32,10 @@ CONFIG = FACES.model_copy(
     update={
         "name": "faces-view2",
         "version": "1.0.0",
-        # Smaller and shorter than `faces`: there are ten to train.
-        "input": InputSpec(width=96, height=96, channels=3, aspect=Aspect.CROP, middle=0.8),
-        "canvas": 1.3,
-        # Two encoders are trained for five folds each, and each fold goes on from one of them.
-        "common_start": CommonStart(groups=2, epochs=36, learning_rate=0.1),
-        "epochs": 8,
-        "learning_rate": 0.05,
+        # Each fold goes on from an encoder that has seen nobody whom it or its neighbour tests.
+        "common_start": CommonStart(groups=5, epochs=60, learning_rate=0.1),
+        "epochs": 4,
+        "learning_rate": 0.01,
         # A tenth of the people with several images whom no fold of the five tests choose the
         # threshold.
         "split": SplitConfig(official_folds=True, calibration=0.1),
