@@ -14,9 +14,8 @@ TIMES = 5
 SECONDS = 1.5
 REFUSED_WITHIN_S = 0.010
 GOODPUT = 0.9
-NOISE = 0.05
-"""Two measurements of the same peak differ by as much on an idle machine."""
-ATTEMPTS = 3
+ATTEMPTS = 5
+"""Two measurements of the same peak differ by 5 % on an idle machine, so one alone says little."""
 PHOTO = request("/embed", encoded(image_of(1, size=(1600, 1200)), "PNG"))
 
 
@@ -73,10 +72,10 @@ def test_at_five_times_the_capacity_all_are_answered_or_refused_and_as_many_as_e
         load(server.port, 2)
         for _ in range(ATTEMPTS):
             share, refusal_s = measure(server.port)
-            if share >= GOODPUT - NOISE and refusal_s < REFUSED_WITHIN_S:
+            if share >= GOODPUT and refusal_s < REFUSED_WITHIN_S:
                 return
         assert "Traceback" not in server.log
     if os.getloadavg()[0] > (os.cpu_count() or 1):
         pytest.skip(f"the machine is too busy to measure: {share:.2f}, {refusal_s * 1e3:.1f} ms")
-    assert share >= GOODPUT - NOISE
+    assert share >= GOODPUT
     assert refusal_s < REFUSED_WITHIN_S
