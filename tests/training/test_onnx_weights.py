@@ -125,7 +125,7 @@ def test_in_training_mode_too_a_restored_network_computes_nearly_the_same(graph)
     assert error(passing) > 0.1
 
 
-@pytest.mark.parametrize("name", ["faces", "att-chopra"])
+@pytest.mark.parametrize("name", ["faces", "att-chopra", "omniglot"])
 def test_a_shipped_bundle_read_back_is_that_bundle(name):
     weights = open_weights(SHIPPED_BUNDLES / name)
     bundle = open_bundle(SHIPPED_BUNDLES / name)

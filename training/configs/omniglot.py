@@ -4,7 +4,7 @@ python -m training train omniglot --data ../shared/data/omniglot --out runs/omni
 python -m training export runs/omniglot --to model/bundles/omniglot
 python -m training record runs/omniglot model/bundles/omniglot
 
-Time: 12 epochs of 2.5 to 4 minutes in one thread, on two cores that others shared. Figures: 96.5 %
+Time: 12 epochs of 1.5 to 4 minutes in one thread, on two cores that others shared. Figures: 96.5 %
 in the official 20 runs (bar 95.5 %), 97.2 % ± 0.1 % in verification (bar 97 %), 96.8 % 20-way
 1-shot across the evaluation alphabets. Before it, with maps of 32, 64, 128 and 192: 8 epochs (97.0,
 96.9 and 96.2 %); with improved blocks, 4 epochs (96.3, 96.6 and 95.7 %), a run of 8 that was

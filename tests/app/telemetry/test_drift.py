@@ -10,7 +10,7 @@ WARNS, PAGES = 0.1, 0.25
 """As docs/operate.md has them."""
 
 
-@pytest.fixture(scope="module", params=["faces", "att-chopra"])
+@pytest.fixture(scope="module", params=["faces", "att-chopra", "omniglot"])
 def calibration(request):
     return open_bundle(SHIPPED_BUNDLES / request.param).manifest.calibration
 

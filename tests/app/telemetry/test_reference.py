@@ -7,7 +7,7 @@ from model.bundle import open_bundle
 from model.manifest import Histogram
 from tests import fakes
 
-BUNDLES = ("faces", "att-chopra")
+BUNDLES = ("faces", "att-chopra", "omniglot")
 BUNDLE_FOLDER = SHIPPED_BUNDLES
 
 
