@@ -10,7 +10,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from app.api import compare, cors, docs, embed, health, key_check, metrics, models, problems, verify
+from app.api import (
+    compare,
+    cors,
+    docs,
+    embed,
+    health,
+    key_check,
+    metrics,
+    models,
+    page,
+    preview,
+    problems,
+    verify,
+)
 from app.api.nosniff import NoSniff
 from app.api.observed import Observed, Routes
 from app.api.prefix import Prefix
@@ -62,12 +75,14 @@ def create_app(
     app.state.service = None
     app.state.board = board
     app.state.telemetry = Telemetry()
-    routers = [noun.router for noun in (verify, embed, compare, models, health)]
+    routers = [noun.router for noun in (verify, embed, compare, preview, models, health)]
     if settings.metrics:
         routers.append(metrics.router)
     for router in routers:
         app.include_router(router)
     docs.install(app)
+    if settings.playground:
+        page.install(app)
     if tracing is None:  # A trace takes its name from the router.
         app.add_middleware(DirectCalls, routers=routers)
     _surround(app, settings, keys, _routes(routers))
@@ -123,7 +138,7 @@ def create_app_from_environment() -> FastAPI:
 
 def _routes(routers: Sequence[APIRouter]) -> Routes:
     templates = [str(getattr(route, "path", "")) for router in routers for route in router.routes]
-    return Routes([*templates, *docs.PATHS])
+    return Routes([*templates, *docs.PATHS, *page.PATHS])
 
 
 def _logs_access(settings: Settings) -> bool:
@@ -150,7 +165,7 @@ def _where_to_look(service: Service) -> str:
         for name, model in service.catalog.served.items()
     )
     return (
-        f"ready on http://{address}:{settings.port}, docs at "
+        f"ready on http://{address}:{settings.port}/, docs at "
         f"http://{address}:{settings.port}/docs; default model {settings.default_model}; "
         f"serving {served}"
     )

@@ -161,6 +161,9 @@ class Settings(BaseSettings):
         LogFormat.CONSOLE, description="console, for people, or json, one object a line."
     )
     access_log: bool = Field(default=True, description="Whether each request is a line in the log.")
+    playground: bool = Field(
+        default=True, description="Whether there is a page at / to try the service with."
+    )
     metrics: bool = Field(default=True, description="Whether numbers are kept for /metrics.")
     metrics_dir: Path | None = Field(
         None, description="Folder for the workers' numbers, emptied at start; unset: one is made."

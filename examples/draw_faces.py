@@ -1,12 +1,14 @@
-"""Draws the faces of this folder: two pictures of Ann and one of Ben, in public domain.
+"""Draws the faces that the service is tried with: two pictures each of Ann, Ben and Cat.
 
     python examples/draw_faces.py
 
-Drawn by formula, so that the repository holds no photograph of anybody.
+Drawn by formula, so that the repository holds no photograph of anybody, and in the public domain.
+They go to the page of the service; those that the README names lie in this folder too.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -49,6 +51,9 @@ BEN = Person(
     (226, 226, 222),
     (52, 58, 50),
     beard=True,
+)
+CAT = Person(
+    0.58, 0.69, 0.2, 0.49, 0.09, 0.13, 13, 0.19, (122, 95, 75), (195, 81, 13), (102, 101, 171)
 )
 
 
@@ -101,8 +106,20 @@ def _box(x: float, y: float, width: float, height: float) -> list[float]:
     return [SIDE * v for v in (x - width / 2, y - height / 2, x + width / 2, y + height / 2)]
 
 
+PICTURES = {
+    "ann-1.jpg": draw(ANN, smile=0.8, light=1.0, turn=2, seed=1),
+    "ann-2.jpg": draw(ANN, smile=1.2, light=0.85, turn=-4, seed=2),
+    "ben-1.jpg": draw(BEN, smile=0.9, light=0.6, turn=-8, seed=3),
+    "ben-2.jpg": draw(BEN, smile=1.05, light=0.6, turn=-7, seed=4),
+    "cat-1.jpg": draw(CAT, smile=1.0, light=0.96, turn=3, seed=5),
+    "cat-2.jpg": draw(CAT, smile=0.8, light=0.89, turn=-2, seed=6),
+}
+IN_README = ("ann-1.jpg", "ann-2.jpg", "ben-1.jpg")
+
 if __name__ == "__main__":
     here = Path(__file__).parent
-    draw(ANN, smile=0.8, light=1.0, turn=2, seed=1).save(here / "ann-1.jpg", quality=92)
-    draw(ANN, smile=1.2, light=0.85, turn=-4, seed=2).save(here / "ann-2.jpg", quality=92)
-    draw(BEN, smile=0.9, light=0.6, turn=-8, seed=3).save(here / "ben-1.jpg", quality=92)
+    page = here.parent / "app" / "page" / "examples"
+    for name, picture in PICTURES.items():
+        picture.save(page / name, quality=92)
+    for name in IN_README:
+        copy(page / name, here / name)

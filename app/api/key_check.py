@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.docs import ASSETS
+from app.api import docs, page
 from app.api.problem_types import documented
 from app.api.problems import problem
 from app.api.request_id import request_id
@@ -23,7 +23,7 @@ from app.keys.ring import KeyRing
 
 logger = logging.getLogger(__name__)
 
-OPEN = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+OPEN = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
 """Probes and scrapers have no key, and the pages say only what the source code says too."""
 _MAX_KEY_BYTES = 256
 _STATE = "api_key_name"
@@ -89,7 +89,7 @@ def key_name(scope: Scope) -> str | None:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith(f"{ASSETS}/")
+    return path in OPEN or path.startswith((f"{docs.ASSETS}/", f"{page.ASSETS}/"))
 
 
 def _key(scope: Scope) -> bytes | None:

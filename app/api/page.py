@@ -1,0 +1,57 @@
+"""GET /: a page to try the service with, with every asset from here and none from another host.
+
+The page is the files of `app/page`, as they stand: there is no build step. It speaks to the service
+as any other client does, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+ASSETS = "/page"
+PATHS = ("/", f"{ASSETS}/{{file}}")
+"""The routes of the page."""
+_FILES = Path(__file__).parents[1] / "page"
+_ROOT = "{root}"
+"""Stands in the page where the prefix goes under which a gateway serves the service."""
+_HEADERS = {
+    # What the page does not need, nobody can make it do.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",  # Asked for each time, and sent only where it has changed.
+}
+
+
+def install(app: FastAPI) -> None:
+    """Add the page and its assets."""
+    app.mount(ASSETS, _Assets(directory=_FILES), name="page")
+    app.add_api_route("/", _page, include_in_schema=False, response_class=HTMLResponse)
+
+
+async def _page(request: Request) -> Response:
+    root = request.scope.get("root_path", "")
+    text = (_FILES / "index.html").read_text(encoding="utf-8").replace(_ROOT, root)
+    tag = f'"{sha256(text.encode()).hexdigest()[:32]}"'
+    headers = {**_HEADERS, "ETag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(text, headers=headers)
+
+
+class _Assets(StaticFiles):
+    """The page's files, under the same policy as the page."""
+
+    def file_response(  # noqa: PLR0913, PLR0917 (Starlette's)
+        self, *args: object, **options: object
+    ) -> Response:
+        response: Response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers.update(_HEADERS)
+        return response

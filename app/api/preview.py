@@ -1,0 +1,80 @@
+"""POST /preview: an image in, and out comes what the model's graph is given of it."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from PIL import Image
+
+from app import errors
+from app.api import problem_types
+from app.api.handover import DEADLINE_PARAMETER, hand_over, running
+from app.api.images import ONE, Batch, body_schema, read_images
+from app.api.parameters import ModelChoice, from_query, query_parameters
+from app.api.route import DirectRoute
+from app.catalog import Served
+from app.encoding import Job
+from app.image_input import to_tensor
+from app.service import Service
+
+_MEDIA_TYPE = "image/png"
+
+router = APIRouter(tags=["images"], route_class=DirectRoute)
+
+
+@router.post(
+    "/preview",
+    summary="An image as a model sees it",
+    response_class=Response,
+    openapi_extra={
+        "requestBody": body_schema(ONE),
+        "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
+    },
+    responses={
+        200: {
+            "description": "The picture that the model's graph is given, pixel for pixel.",
+            "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **problem_types.documented(
+            *problem_types.BODY_ERRORS,
+            *problem_types.IMAGE_ERRORS,
+            errors.PartError,
+            errors.TooManyImagesError,
+        ),
+    },
+)
+async def preview(request: Request) -> Response:
+    """Show what is left of an image when it has been turned, cropped and scaled for a model.
+
+    A face at the rim, a page lying on its side, a sign in white on black: what the model is not
+    given it cannot compare.
+    """
+    service = running(request)
+    model = from_query(ModelChoice, request).model
+    read = partial(read_images, request, service, model, 1)
+    answer: Response = await hand_over(request, service, read, partial(_prepare, service))
+    return answer
+
+
+def _prepare(service: Service, batch: Batch) -> Job:
+    model = service.catalog.get(batch.model)
+    service.telemetry.chose(model.manifest)
+    return partial(_draw, service, model, batch)
+
+
+def _draw(service: Service, model: Served, batch: Batch) -> Response:
+    began = perf_counter()
+    pixels = to_tensor(batch.images, model.manifest.input, service.image_limits)[0]
+    service.telemetry.decoded(perf_counter() - began, service.telemetry.trace())
+    return Response(_png(pixels), media_type=_MEDIA_TYPE)
+
+
+def _png(pixels: Any) -> bytes:  # noqa: ANN401 (an array, (height, width, channels))
+    grey = pixels.shape[-1] == 1
+    file = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,71 @@
+// What is known of each model.
+
+import { manifest } from "./api.js";
+import { h } from "./dom.js";
+import { detPlot, histogramPlot, legend } from "./plots.js";
+import { count, figure, percent } from "./words.js";
+
+/** Show a card for each served model, and the names of those that were refused. */
+export async function showCards(list) {
+  const ordered = [...list.models].sort((a, b) => b.default - a.default);
+  const all = await Promise.all(ordered.map(async ({ name, provider }) => card(await manifest(name), provider)));
+  const refused = list.refused.map(({ name, reason }) =>
+    h("p", { class: "notice" }, h("strong", {}, name), ` is in the models folder and was refused: ${reason}.`));
+  document.getElementById("cards").replaceChildren(...all, ...refused);
+}
+
+function card(model, provider) {
+  const { accuracy, calibration, card: told, provenance } = model;
+  const point = calibration.operating_points[calibration.default];
+  return h("article", { class: "card", "aria-labelledby": `card-${model.name}` },
+    h("h2", { id: `card-${model.name}` }, `${model.name} ${model.version}`),
+    h("p", { class: "lead" }, told.summary),
+    h("dl", {},
+      ...entry("For", told.intended_use),
+      ...entry("Not for", told.not_for),
+      ...entry("Data behind it", told.data_licence),
+      ...entry("How it was measured", `${upper(accuracy.protocol)}. ${count(accuracy.sample.genuine_pairs)} genuine and ${count(accuracy.sample.impostor_pairs)} impostor pairs.`),
+      ...entry("Equal error rate", percent(accuracy.eer)),
+      ...accuracy.benchmarks.flatMap(({ name, measure, value, standard_error: error }) =>
+        entry(name, `${percent(value)}${error ? ` ± ${percent(error)}` : ""} (${measure})`))),
+    h("h3", {}, "How often it is wrong"),
+    rates(calibration),
+    h("div", { class: "side-by-side" },
+      h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, "Detection error trade-off on people or things never seen, with 95 % interval; the dot is the default operating point.")),
+      h("figure", {}, histogramPlot(calibration.histogram, point.threshold), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
+    h("details", {}, h("summary", {}, "Where it comes from"),
+      h("dl", {},
+        ...entry("Trained on", `${count(provenance.train_images)} images of ${count(provenance.train_identities)} identities of ${provenance.data}`),
+        ...entry("Input", `${model.input.width} × ${model.input.height}, ${model.input.channels === 1 ? "grey" : "colour"}`),
+        ...entry("Embedding", model.embedding_dim ? `${model.embedding_dim} numbers, ${model.metric}` : "none: it compares two images at a time"),
+        ...entry("Parameters", count(provenance.parameters)),
+        ...entry("Command", h("code", {}, provenance.command)),
+        ...entry("Seed", String(provenance.seed)),
+        ...entry("Revision", h("code", {}, provenance.git_revision)),
+        ...entry("Trained at", provenance.trained_at),
+        ...entry("Runs on", provider),
+        ...entry("SHA-256 of the graph", h("code", {}, model.onnx.sha256)))));
+}
+
+function entry(term, told) {
+  return [h("dt", {}, term), h("dd", {}, told)];
+}
+
+function upper(text) {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** The operating points as a table: the rates of the test identities, with their intervals. */
+function rates(calibration) {
+  const interval = (rate, [low, high]) => [h("strong", {}, percent(rate)), h("br"), h("small", {}, `${percent(low)} to ${percent(high)}`)];
+  const row = (point, i) => h("tr", { class: point.supported ? "" : "unsupported" },
+    h("th", { scope: "row" }, point.target_fmr === null ? "equal error" : percent(point.target_fmr), i === calibration.default ? " (default)" : ""),
+    h("td", {}, figure(point.threshold)),
+    h("td", {}, ...interval(point.test.fmr, point.test.fmr_interval)),
+    h("td", {}, ...interval(point.test.fnmr, point.test.fnmr_interval)),
+    h("td", {}, point.supported ? "yes" : `no: worth ${count(point.independent_impostors)} independent impostors`));
+  return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Error rates" },
+    h("table", { class: "rates" },
+      h("thead", {}, h("tr", {}, ...["Target FMR", "Threshold", "FMR, 95 % interval", "FNMR, 95 % interval", "Offered"].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", {}, ...calibration.operating_points.map(row))));
+}

@@ -1,0 +1,176 @@
+// Many images: the energy of each pair, the groups at a threshold, and a map.
+
+import { embed, Refusal } from "./api.js";
+import { h, keep, say } from "./dom.js";
+import { csv, groups, matrix, places } from "./energies.js";
+import { fetched, slider, supported } from "./pair.js";
+import { mapPlot } from "./plots.js";
+import { accepts, pasted } from "./slot.js";
+import { figure } from "./words.js";
+
+const MOST = 32;
+const LEAST = 2;
+const FULL_SIZE = 12;
+
+/** The view of many images. */
+export class CrowdView {
+  constructor() {
+    this.model = null;
+    this.fmr = null;
+    this.round = 0;
+    this.members = []; // {file, url, error}
+    this.input = h("input", { type: "file", accept: "image/*", multiple: true, id: "several", class: "unseen", onchange: () => {
+      this.add([...this.input.files]);
+      this.input.value = "";
+    } });
+    this.list = h("ul", { class: "crowd" });
+    this.note = h("p", { class: "hint", role: "status" });
+    this.answer = h("div", {});
+    this.element = document.getElementById("crowd");
+    this.element.append(
+      h("section", { class: "slot", "aria-label": "Images" },
+        this.input,
+        this.list,
+        h("div", { class: "buttons" },
+          h("label", { htmlFor: "several", class: "button" }, "Choose several"),
+          h("button", { type: "button", class: "quiet", onclick: () => this.example() }, "Try the examples"),
+          h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Remove all")),
+        this.note),
+      this.answer);
+    accepts(this.element, (files) => this.add(files));
+    this.listed();
+  }
+
+  use(model) {
+    this.model = model;
+    this.fmr = model.calibration.operating_points[model.calibration.default].target_fmr;
+    for (const member of this.members) member.error = null;
+    this.compare();
+  }
+
+  async example() {
+    this.add(await Promise.all(["ann-1.jpg", "ann-2.jpg", "ben-1.jpg", "ben-2.jpg", "cat-1.jpg", "cat-2.jpg"].map(fetched)));
+  }
+
+  paste(event) {
+    this.add(pasted(event));
+  }
+
+  add(files) {
+    const room = MOST - this.members.length;
+    for (const file of files.slice(0, room)) this.members.push({ file, url: URL.createObjectURL(file), error: null });
+    const left = files.length - room;
+    this.note.textContent = left > 0 ? `${MOST} images are compared at a time: ${left} were left out.` : "";
+    this.compare();
+  }
+
+  remove(member) {
+    URL.revokeObjectURL(member.url);
+    this.members = this.members.filter((other) => other !== member);
+    this.compare();
+  }
+
+  clear() {
+    for (const { url } of this.members) URL.revokeObjectURL(url);
+    this.members = [];
+    this.note.textContent = "";
+    this.compare();
+  }
+
+  listed() {
+    const items = this.members.map((member, i) =>
+      h("li", { class: member.error ? "failed" : "" },
+        h("img", { src: member.url, alt: member.file.name }),
+        h("button", { type: "button", class: "remove", "aria-label": `Remove ${i + 1}, ${member.file.name}`, onclick: () => this.remove(member) }, "×"),
+        member.error ? h("p", { class: "error", role: "alert" }, member.error) : null));
+    this.list.replaceChildren(...(items.length ? items : [h("li", { class: "hint" }, "Drop or paste images here, up to 32")]));
+  }
+
+  async compare() {
+    const round = (this.round += 1);
+    this.listed();
+    this.answer.replaceChildren();
+    if (!this.model) return;
+    if (this.model.kind === "pair") {
+      this.answer.append(h("p", { class: "notice" }, "This model compares two images at a time and has no embeddings: choose another model, or compare pairs."));
+      return;
+    }
+    const good = this.members.filter(({ error }) => !error);
+    if (good.length < LEAST) return;
+    this.answer.append(h("p", { class: "busy" }, "Comparing …"));
+    try {
+      const { embeddings } = await embed(good.map(({ file }) => file), this.model.name);
+      if (round === this.round) this.tell(good, matrix(embeddings, this.model.metric));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (round === this.round) this.fail(good, error);
+    }
+  }
+
+  /** An image that cannot be used is told beside it, and the others are compared without it. */
+  fail(good, refusal) {
+    const blamed = good[Number(/^image\[(\d+)\]:/.exec(refusal.detail)?.[1] ?? (/^image:/.test(refusal.detail) ? 0 : NaN))];
+    say(`${refusal.title}. ${refusal.detail}`);
+    if (blamed) {
+      blamed.error = `${refusal.title}. It is left out.`;
+      this.compare();
+      return;
+    }
+    this.answer.replaceChildren(
+      h("p", { class: "error", role: "alert" }, h("strong", {}, `${refusal.title}. `), refusal.detail),
+      h("button", { type: "button", onclick: () => this.compare() }, "Try again"));
+  }
+
+  tell(good, energies) {
+    const offered = supported(this.model.calibration);
+    const names = good.map(({ file }) => file.name);
+    const body = h("div", {});
+    const decide = () => {
+      const { threshold } = offered.find(({ target_fmr }) => target_fmr === this.fmr) ?? offered[0];
+      const found = groups(energies, threshold);
+      const groupOf = names.map((_, i) => found.findIndex((group) => group.includes(i)));
+      body.replaceChildren(
+        groupsOf(found, good),
+        h("div", { class: "side-by-side" },
+          h("figure", {}, table(good, energies, threshold), h("figcaption", {}, "Energies: the stronger the colour, the nearer. A frame marks pairs within the threshold.")),
+          h("figure", { class: "map" }, mapPlot(places(energies), groupOf, good.map(({ url }) => url), names), h("figcaption", {}, "A map: near here is near in energy, as far as two dimensions can show it."))),
+        h("button", { type: "button", onclick: () => keep(new File([csv(names, energies, threshold)], "energies.csv", { type: "text/csv" })) }, "Download as CSV"));
+      say(`${found.length} groups among ${names.length} images.`);
+    };
+    this.answer.replaceChildren(
+      slider(offered, this.fmr, (fmr) => {
+        this.fmr = fmr;
+        decide();
+      }),
+      body);
+    decide();
+  }
+}
+
+function groupsOf(found, good) {
+  return h("section", { "aria-label": "Groups" },
+    h("h2", {}, found.length === 1 ? "One group" : `${found.length} groups`),
+    h("p", { class: "hint" }, "In a group every pair is within the threshold (complete linkage), so that one doubtful pair does not join two groups."),
+    h("ol", { class: "groups" }, ...found.map((group, g) =>
+      h("li", { class: `group${g % 8}` }, ...group.map((i) =>
+        h("img", { src: good[i].url, alt: `${i + 1}: ${good[i].file.name}`, title: good[i].file.name }))))));
+}
+
+/** The energies as a table whose cells are shaded: a heat map that can be read out. */
+function table(good, energies, threshold) {
+  const most = Math.max(...energies.flat(), threshold) || 1;
+  const small = good.length > FULL_SIZE;
+  const head = (i, scope) => h("th", { scope, title: good[i].file.name }, h("span", { class: "unseen" }, good[i].file.name), String(i + 1));
+  const row = (i) => h("tr", {}, head(i, "row"), ...energies[i].map((energy, j) => cellOf(i, j, energy, energy <= threshold, energy / most)));
+  return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Energies of all pairs" },
+    h("table", { class: small ? "heat small" : "heat" },
+      h("caption", { class: "unseen" }, "Energy of each pair of images"),
+      h("thead", {}, h("tr", {}, h("td", {}), ...good.map((_, j) => head(j, "col")))),
+      h("tbody", {}, ...good.map((_, i) => row(i)))));
+}
+
+function cellOf(i, j, energy, same, share) {
+  const level = Math.min(9, Math.floor(10 * share));
+  const kind = i === j ? "self" : `level${level}${same ? " same" : ""}`;
+  return h("td", { class: kind, title: `${i + 1} and ${j + 1}: ${figure(energy)}` }, h("span", {}, String(Number(energy.toPrecision(energy < 0.1 ? 2 : 3)))));
+}

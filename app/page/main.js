@@ -1,0 +1,83 @@
+// The composition of the page: the model that is chosen, the view that is shown, the key.
+
+import { hasKey, manifest, models, Refusal, useKey } from "./api.js";
+import { showCards } from "./cards.js";
+import { CrowdView } from "./crowd.js";
+import { h } from "./dom.js";
+import { PairView } from "./pair.js";
+
+const VIEWS = ["pair", "many", "models"];
+const UNAUTHORISED = 401;
+
+const views = { pair: new PairView(), many: new CrowdView() };
+const choice = document.getElementById("model");
+const keyForm = document.getElementById("key");
+const trouble = document.getElementById("trouble");
+
+let used = 0;
+let shown = VIEWS[0];
+
+/** Load the models, then use the default one. */
+async function begin() {
+  const list = await models();
+  keyForm.hidden = true;
+  choice.replaceChildren(...list.models.map(({ name, default: chosen }) => h("option", { value: name, selected: chosen }, name)));
+  choice.disabled = false;
+  await Promise.all([use(), showCards(list)]);
+}
+
+async function use() {
+  const turn = (used += 1);
+  const model = await manifest(choice.value);
+  if (turn !== used) return;
+  for (const view of Object.values(views)) view.use(model);
+}
+
+/** Do something with the service; what it refuses is told, and a missing key asked for. */
+async function attempt(action) {
+  trouble.hidden = true;
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === UNAUTHORISED) askForKey(error);
+    else {
+      trouble.replaceChildren(
+        h("strong", {}, `${error.title}. `), `${error.detail} `,
+        h("button", { type: "button", onclick: () => attempt(action) }, "Try again"));
+      trouble.hidden = false;
+    }
+  }
+}
+
+function askForKey(refusal) {
+  document.getElementById("key-error").textContent = hasKey() ? refusal.detail : "";
+  keyForm.hidden = false;
+  document.getElementById("key-value").focus();
+}
+
+function show() {
+  const wanted = location.hash.slice(1);
+  if (VIEWS.includes(wanted)) shown = wanted; // Others, as #content, lead to a place in a view.
+  for (const name of VIEWS) {
+    document.getElementById(name).hidden = name !== shown;
+    const link = document.querySelector(`nav a[href="#${name}"]`);
+    if (name === shown) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+addEventListener("hashchange", () => {
+  show();
+  scrollTo(0, 0);
+  document.getElementById("content").focus();
+});
+addEventListener("paste", (event) => views[shown]?.paste(event));
+choice.addEventListener("change", () => attempt(use));
+keyForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  useKey(document.getElementById("key-value").value);
+  attempt(begin);
+});
+show();
+attempt(begin);

@@ -1,0 +1,54 @@
+// Numbers and rates in words. Nothing here knows the page.
+
+const NUMBER = new Intl.NumberFormat("en-GB");
+
+export function count(value) {
+  return NUMBER.format(value);
+}
+
+/** A rate in per cent, with two digits that count. */
+export function percent(rate) {
+  if (rate === 0) return "0 %";
+  const value = 100 * rate;
+  const digits = Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(value))));
+  return `${Number(value.toFixed(digits))} %`;
+}
+
+/** A number with four digits that count. */
+export function figure(value) {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** "of 1,000 pairs … about 10": as many pairs as make a rate a number of some of them. */
+function outOf(rate, [low, high]) {
+  let all = 100;
+  while (all < 1e6 && rate * all < 9.5) all *= 10;
+  const some = (share) => count(Math.round(share * all));
+  const about = some(rate) === "0" ? "none" : `about ${some(rate)}`;
+  return { all: count(all), about, between: `${some(low)} to ${some(high)}` };
+}
+
+/** What a decision at an operating point is worth, in a sentence. */
+export function worth(same, { fmr, fmr_interval, fnmr, fnmr_interval }) {
+  if (same) {
+    const { all, about, between } = outOf(fmr, fmr_interval);
+    return `Of ${all} pairs of different things, ${about} (${between}) come as close as this threshold allows, and would be called the same by mistake.`;
+  }
+  const { all, about, between } = outOf(fnmr, fnmr_interval);
+  return `Of ${all} pairs of the same thing, ${about} (${between}) lie further apart than this threshold allows, and would be called different by mistake.`;
+}
+
+/**
+ * A likelihood ratio in words.
+ * @param {{log10_min: number, log10_max: number}} bounds Of what the calibration can vouch for.
+ * @param {boolean} same The decision, which a strict or a loose threshold may turn the other way.
+ */
+export function likelihood(ratio, { log10_min, log10_max }, same) {
+  const log = Math.log10(ratio);
+  if (Math.abs(log) < 0.05) return "This energy is as likely for the same thing as for different ones.";
+  const times = count(Number((log > 0 ? ratio : 1 / ratio).toPrecision(2)));
+  const edge = log <= log10_min + 1e-9 || log >= log10_max - 1e-9 ? "at least" : "about";
+  const which = log > 0 ? "the same thing than for different ones" : "different things than for the same";
+  const turned = log > 0 === same ? "" : ` The threshold is ${same ? "looser" : "stricter"} than even odds, because of the false match rate that it aims at.`;
+  return `An energy like this is ${edge} ${times} times likelier for ${which}.${turned}`;
+}
