@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check format train-smoke image image-test bench bench-soak clean help
+.PHONY: serve test check format train-smoke screenshots image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
@@ -17,12 +17,14 @@ help:
 	@echo "make bench-soak   its memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
 	@echo "make image-test   build it, bring docker-compose.yml up, and see what is promised of both"
+	@echo "make screenshots  pictures of the page for docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
 serve: $(VENV)/.service
 	@exec $(BIN)/python -m app
 
 test: $(VENV)/.dev
+	@scripts/browser.sh
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -42,6 +44,9 @@ format: $(VENV)/.dev
 
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python scripts/screenshots.py
 
 image:
 	scripts/image.sh

@@ -49,9 +49,7 @@ async def _page(request: Request) -> Response:
 class _Assets(StaticFiles):
     """The page's files, under the same policy as the page."""
 
-    def file_response(  # noqa: PLR0913, PLR0917 (Starlette's)
-        self, *args: object, **options: object
-    ) -> Response:
+    def file_response(self, *args: object, **options: object) -> Response:
         response: Response = super().file_response(*args, **options)  # type: ignore[arg-type]
         response.headers.update(_HEADERS)
         return response

@@ -4,6 +4,8 @@ import { preview, Refusal } from "./api.js";
 import { h } from "./dom.js";
 import { Pad } from "./pad.js";
 
+const MOBILE = matchMedia("(pointer: coarse)").matches; // Elsewhere a camera is asked for in vain.
+
 /** One of the two images of a pair. */
 export class Slot {
   /**
@@ -19,7 +21,7 @@ export class Slot {
     this.url = null;
     const id = title.toLowerCase().replaceAll(" ", "-");
     this.input = h("input", { type: "file", accept: "image/*", id, class: "unseen", onchange: () => this.choose(this.input) });
-    this.camera = h("input", { type: "file", accept: "image/*", capture: "environment", id: `${id}-camera`, class: "unseen", onchange: () => this.choose(this.camera) });
+    this.camera = h("input", { type: "file", accept: "image/*", capture: "environment", id: `${id}-camera`, class: "unseen", "aria-label": `Photograph the ${title.toLowerCase()}`, hidden: !MOBILE, onchange: () => this.choose(this.camera) });
     this.pictures = h("div", { class: "pictures" });
     this.error = h("p", { class: "error", role: "alert" });
     this.drawing = h("button", { type: "button", hidden: true, onclick: () => this.draw() }, "Draw");
@@ -33,7 +35,7 @@ export class Slot {
       this.area,
       h("div", { class: "buttons" },
         h("label", { htmlFor: id, class: "button" }, "Choose"),
-        h("label", { htmlFor: `${id}-camera`, class: "button phone" }, "Photograph"),
+        h("label", { htmlFor: `${id}-camera`, class: "button", hidden: !MOBILE }, "Photograph"),
         this.drawing,
         this.clearing),
       this.error);

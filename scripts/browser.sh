@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Says where the browser of the browser tests is; installs Debian's Chromium where none is and we may.
+# Never fails: without one those tests are skipped, and say so.
+set -euo pipefail
+
+found() {
+  [ -n "${CHROMIUM:-}" ] && echo "$CHROMIUM" && return
+  command -v chromium || command -v chromium-browser || command -v google-chrome ||
+    command -v google-chrome-stable
+}
+
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+install() {
+  echo "installing Chromium for the browser tests ..."
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    chromium fonts-dejavu-core >/dev/null
+}
+
+if ! found >/dev/null && may_install; then
+  install || echo "it could not be installed" >&2
+fi
+if browser=$(found); then
+  echo "browser tests: $browser"
+else
+  echo "THE BROWSER TESTS WILL BE SKIPPED: there is no Chromium; install one, or let CHROMIUM name it"
+fi

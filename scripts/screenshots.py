@@ -1,0 +1,145 @@
+"""Pictures of the page for the docs: each view, wide and narrow, light and dark.
+
+    make screenshots
+
+Runs the service with the shipped bundles, and a headless Chromium; writes docs/playground/*.png.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+TO = ROOT / "docs" / "playground"
+WIDTHS = {"desktop": 1180, "phone": 390}
+SCHEMES = ("light", "dark")
+COLOURS = 200
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE_S = 30
+
+
+def pair(page: Page) -> None:
+    """Two images, told apart."""
+    page.get_by_role("button", name="Ann and Ben").click()
+    page.wait_for_selector(".badge.different")
+    page.wait_for_selector("#slots .slot >> nth=1 >> .seen")
+
+
+def many(page: Page) -> None:
+    """Six images in three groups."""
+    page.get_by_role("link", name="Many images").click()
+    page.get_by_role("button", name="Try the examples").click()
+    page.wait_for_selector("table.heat")
+
+
+def draw(page: Page) -> None:
+    """Two signs drawn by hand."""
+    page.select_option("#model", "omniglot")
+    page.get_by_role("button", name="Two signs").wait_for()
+    for place, shift in enumerate((0, 6)):
+        slot = page.locator("#slots .slot").nth(place)
+        slot.get_by_role("button", name="Draw").click()
+        box = slot.locator("canvas").bounding_box()
+        for stroke in (
+            [(60, 40), (58, 100), (64, 165)],
+            [(60, 105), (110, 90), (150, 110), (140, 160), (66, 164)],
+        ):
+            for step, (x, y) in enumerate(stroke):
+                page.mouse.move(box["x"] + x + shift, box["y"] + y - shift, steps=6)
+                if step == 0:
+                    page.mouse.down()
+            page.mouse.up()
+    page.wait_for_selector(".badge")
+    page.wait_for_selector("#slots .slot >> nth=1 >> .seen")
+
+
+def models(page: Page) -> None:
+    """The cards."""
+    page.get_by_role("link", name="Models").click()
+    page.wait_for_selector(".card")
+
+
+VIEWS: dict[str, Callable[[Page], None]] = {
+    "pair": pair,
+    "many": many,
+    "draw": draw,
+    "models": models,
+}
+
+
+@contextlib.contextmanager
+def service() -> Iterator[str]:
+    """The address of a running service."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environment = os.environ | {"LIKEWISE_PORT": str(port), "LIKEWISE_LOG_LEVEL": "error"}
+    process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)
+    try:
+        _wait_for(f"{url}/readyz")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(url: str) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url):  # noqa: S310 (our own)
+            return
+        time.sleep(0.1)
+    sys.exit("the service did not become ready")
+
+
+def save(picture: bytes, to: Path) -> None:
+    """Write a picture with few colours: it goes into the repository."""
+    few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
+    few.save(to, optimize=True)
+
+
+def main() -> None:
+    """Make all pictures."""
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if chromium is None:
+        sys.exit("there is no Chromium; scripts/browser.sh installs one")
+    TO.mkdir(exist_ok=True)
+    options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with service() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        for name, show in VIEWS.items():
+            for size, width in WIDTHS.items():
+                for scheme in SCHEMES:
+                    page = browser.new_page(
+                        viewport={"width": width, "height": 900},
+                        color_scheme=scheme,
+                        reduced_motion="reduce",
+                    )
+                    page.goto(url)
+                    page.wait_for_selector("#model:not([disabled])")
+                    show(page)
+                    page.mouse.move(0, 0)
+                    # Of the cards the first says enough.
+                    tall = name != "models"
+                    save(page.screenshot(full_page=tall), TO / f"{name}-{size}-{scheme}.png")
+                    page.close()
+        browser.close()
+    print(f"wrote {len(list(TO.glob('*.png')))} pictures to {TO.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
