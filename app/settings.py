@@ -20,6 +20,8 @@ import model
 from app.errors import SettingsError
 
 PREFIX = "LIKEWISE_"
+_OF_THE_CLIENT = frozenset({"URL", "API_KEY"})
+"""Read by the command `likewise`, which may stand in the same environment."""
 SHIPPED_BUNDLES = Path(model.__file__).parent / "bundles"
 
 
@@ -197,7 +199,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     known = [field.upper() for field in Settings.model_fields]
     for name in environment:
         ours, field = name.upper().startswith(PREFIX), name.upper().removeprefix(PREFIX)
-        if not ours or field in known:
+        if not ours or field in known or field in _OF_THE_CLIENT:
             continue
         near = difflib.get_close_matches(field, known, n=1)
         hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are: {', '.join(known)}"

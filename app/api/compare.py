@@ -66,6 +66,7 @@ _BODY: dict[str, Any] = {
 
 @router.post(
     "/compare",
+    name="compare",
     summary="Compare one embedding with many",
     response_model=CompareAnswer,
     openapi_extra={

@@ -41,7 +41,7 @@ async def list_models(service: Running) -> ModelList:
         errors.ParameterError,
     ),
 )
-async def show_model(name: str, service: Running) -> Manifest:
+async def get_model(name: str, service: Running) -> Manifest:
     """Give the whole manifest: calibration, measured accuracy, provenance and card."""
     return service.catalog.get(name).manifest
 

@@ -1,10 +1,12 @@
 """README's example works as pasted, and gives the answer that stands there."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,40 @@ def test_the_other_image_of_the_readme_is_told_apart_at_the_energy_it_states(url
     stated = float(re.search(r"`\"same\": false` at an\s+energy of (\d+\.\d+)", README)[1])
     assert not answer["same"]
     assert answer["energy"] == pytest.approx(stated, rel=1e-2)
+
+
+def fenced(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+
+
+def test_the_example_of_the_client_prints_what_stands_beside_it(url):
+    program = fenced("client.md", "python")[0].replace("http://127.0.0.1:8000", url)
+    done = subprocess.run(  # noqa: S603 (the page's own words)
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "client")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == fenced("client.md", "")[0]
+
+
+def test_the_examples_of_the_shell_give_what_stands_beside_them():
+    words = shlex.split(fenced("shell.md", "sh")[0])[1:]
+    again = shlex.split(fenced("shell.md", "sh")[1].partition("||")[0])[1:]
+    told = [
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "likewise_client.shell.main", *command],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'client'}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        for command in (words, again)
+    ]
+    assert told[0].stdout == fenced("shell.md", "")[0]
+    assert [done.returncode for done in told] == [0, 1]

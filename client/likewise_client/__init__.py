@@ -1,0 +1,42 @@
+"""Asks a Likewise service whether two images show the same thing."""
+
+from likewise_client.errors import (
+    BadAnswer,
+    ChoiceRefused,
+    DeadlinePassed,
+    ImageRefused,
+    LikewiseClientError,
+    NotAuthorised,
+    Overloaded,
+    ServiceProblem,
+    UnknownModel,
+    Unreachable,
+    UnusableImage,
+    WrongKind,
+)
+from likewise_client.front import AsyncLikewise, Likewise
+from likewise_client.results import Comparison, Embeddings, Model, OperatingPoint, Verification
+from likewise_client.retrying import Patience
+
+__all__ = [
+    "AsyncLikewise",
+    "BadAnswer",
+    "ChoiceRefused",
+    "Comparison",
+    "DeadlinePassed",
+    "Embeddings",
+    "ImageRefused",
+    "Likewise",
+    "LikewiseClientError",
+    "Model",
+    "NotAuthorised",
+    "OperatingPoint",
+    "Overloaded",
+    "Patience",
+    "ServiceProblem",
+    "UnknownModel",
+    "Unreachable",
+    "UnusableImage",
+    "Verification",
+    "WrongKind",
+]

@@ -1,0 +1,278 @@
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.preview_files_body import PreviewFilesBody
+from ...models.problem import Problem
+from ...types import UNSET, File, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: PreviewFilesBody | File | Unset = UNSET,
+    model: None | str | Unset = UNSET,
+    x_deadline_ms: float | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_deadline_ms, Unset):
+        headers["X-Deadline-Ms"] = str(x_deadline_ms)
+
+    params: dict[str, Any] = {}
+
+    json_model: None | str | Unset
+    if isinstance(model, Unset):
+        json_model = UNSET
+    else:
+        json_model = model
+    params["model"] = json_model
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/preview",
+        "params": params,
+    }
+
+    if isinstance(body, PreviewFilesBody):
+        _kwargs["files"] = body.to_multipart()
+
+    if isinstance(body, File):
+        _kwargs["content"] = body.payload
+        headers["Content-Type"] = "image/*"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> File | Problem | None:
+    if response.status_code == 200:
+        response_200 = File(payload=BytesIO(response.content))
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if response.status_code == 504:
+        response_504 = Problem.from_dict(response.json())
+
+        return response_504
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[File | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    body: PreviewFilesBody | File | Unset = UNSET,
+    model: None | str | Unset = UNSET,
+    x_deadline_ms: float | Unset = UNSET,
+) -> Response[File | Problem]:
+    """An image as a model sees it
+
+     Show what is left of an image when it has been turned, cropped and scaled for a model.
+
+    A face at the rim, a page lying on its side, a sign in white on black: what the model is not
+    given it cannot compare.
+
+    Args:
+        model (None | str | Unset):
+        x_deadline_ms (float | Unset):
+        body (PreviewFilesBody):
+        body (File):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[File | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        model=model,
+        x_deadline_ms=x_deadline_ms,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    body: PreviewFilesBody | File | Unset = UNSET,
+    model: None | str | Unset = UNSET,
+    x_deadline_ms: float | Unset = UNSET,
+) -> File | Problem | None:
+    """An image as a model sees it
+
+     Show what is left of an image when it has been turned, cropped and scaled for a model.
+
+    A face at the rim, a page lying on its side, a sign in white on black: what the model is not
+    given it cannot compare.
+
+    Args:
+        model (None | str | Unset):
+        x_deadline_ms (float | Unset):
+        body (PreviewFilesBody):
+        body (File):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        File | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        model=model,
+        x_deadline_ms=x_deadline_ms,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    body: PreviewFilesBody | File | Unset = UNSET,
+    model: None | str | Unset = UNSET,
+    x_deadline_ms: float | Unset = UNSET,
+) -> Response[File | Problem]:
+    """An image as a model sees it
+
+     Show what is left of an image when it has been turned, cropped and scaled for a model.
+
+    A face at the rim, a page lying on its side, a sign in white on black: what the model is not
+    given it cannot compare.
+
+    Args:
+        model (None | str | Unset):
+        x_deadline_ms (float | Unset):
+        body (PreviewFilesBody):
+        body (File):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[File | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        model=model,
+        x_deadline_ms=x_deadline_ms,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient | Client,
+    body: PreviewFilesBody | File | Unset = UNSET,
+    model: None | str | Unset = UNSET,
+    x_deadline_ms: float | Unset = UNSET,
+) -> File | Problem | None:
+    """An image as a model sees it
+
+     Show what is left of an image when it has been turned, cropped and scaled for a model.
+
+    A face at the rim, a page lying on its side, a sign in white on black: what the model is not
+    given it cannot compare.
+
+    Args:
+        model (None | str | Unset):
+        x_deadline_ms (float | Unset):
+        body (PreviewFilesBody):
+        body (File):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        File | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            model=model,
+            x_deadline_ms=x_deadline_ms,
+        )
+    ).parsed

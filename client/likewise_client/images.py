@@ -1,0 +1,98 @@
+"""What counts as an image, and how it is sent: as the bytes of a file."""
+
+from __future__ import annotations
+
+import io
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise_client.errors import UnusableImage
+from likewise_client.generated.types import File
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Readable(Protocol):
+    """An open file."""
+
+    def read(self) -> bytes:
+        """All that is left of it."""
+
+
+Picture = "str | PathLike[str] | bytes | Readable | Image | NDArray[np.uint8]"
+"""A path, the bytes of an image file, an open file, a PIL image, or pixels."""
+
+_MATRIX, _COLOURS = 2, (3, 4)
+
+
+def to_file(image: Any) -> File:  # noqa: ANN401 (a `Picture`; what is none is told so)
+    """An image as it is sent.
+
+    Args:
+        image: A path (never a URL: the service fetches nothing), the bytes of an image file, an
+            open file, a PIL image, or pixels as uint8 of shape (height, width), (height, width, 3)
+            or (height, width, 4). PIL images and pixels are sent as PNG, which loses nothing.
+
+    Raises:
+        UnusableImage: It is none of these, or cannot be read.
+    """
+    name, data = _bytes_of(image)
+    if not data:
+        raise UnusableImage(f"{name} is empty")
+    # Bytes, which can be sent again, and by an asynchronous client; httpx takes both.
+    return File(payload=data, file_name=name)  # type: ignore[arg-type]
+
+
+def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401
+    if isinstance(image, bytes | bytearray | memoryview):
+        return "the image", bytes(image)
+    if isinstance(image, str | PathLike):
+        return _read(Path(image))
+    if isinstance(image, np.ndarray):
+        return "pixels.png", _png(_from_pixels(image))
+    if hasattr(image, "read"):
+        return str(getattr(image, "name", "the file")), image.read()
+    if hasattr(image, "save") and hasattr(image, "mode"):
+        return "image.png", _png(image)
+    raise UnusableImage(
+        f"a {type(image).__name__} is no image; give a path, the bytes of an image file, an open "
+        "file, a PIL image, or pixels as a NumPy array of uint8"
+    )
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    if str(path).startswith(("http:/", "https:/", "data:")):
+        raise UnusableImage(f"{path}: images are sent, never fetched; give a path or bytes")
+    try:
+        return path.name, path.read_bytes()
+    except OSError as error:
+        raise UnusableImage(f"{path}: {error.strerror or error}") from error
+
+
+def _from_pixels(pixels: NDArray[Any]) -> Image:
+    grey = pixels.ndim == _MATRIX
+    colour = pixels.ndim == _MATRIX + 1 and pixels.shape[-1] in _COLOURS
+    if pixels.dtype != np.uint8 or not (grey or colour) or pixels.size == 0:
+        raise UnusableImage(
+            f"pixels of {pixels.dtype} {pixels.shape} cannot be sent; give uint8 from 0 to 255, of "
+            "shape (height, width), (height, width, 3) or (height, width, 4)"
+        )
+    try:
+        from PIL import Image  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise UnusableImage(
+            "pixels are sent as PNG, which needs Pillow: pip install 'likewise-client[images]'"
+        ) from error
+    return Image.fromarray(np.ascontiguousarray(pixels))
+
+
+def _png(image: Any) -> bytes:  # noqa: ANN401 (a PIL image)
+    file = io.BytesIO()
+    mode = image.mode if image.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"} else "RGB"
+    (image if mode == image.mode else image.convert(mode)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,61 @@
+"""Arrays as files."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise_client.errors import LikewiseClientError
+
+STDOUT = "-"
+_MATRIX = 2
+
+
+def read_rows(path: Path) -> NDArray[Any]:
+    """The rows of a .npy file, (n, dim); one row may stand alone, (dim,).
+
+    Raises:
+        LikewiseClientError: It cannot be read, or holds something else.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise LikewiseClientError(f"{path}: not a .npy file that can be read: {error}") from error
+    rows = np.atleast_2d(array) if isinstance(array, np.ndarray) else None
+    if rows is None or rows.ndim != _MATRIX or not len(rows):
+        raise LikewiseClientError(f"{path}: no rows of numbers")
+    return rows
+
+
+def write_rows(rows: NDArray[Any], to: str) -> None:
+    """Write a .npy file as a whole, or to standard output.
+
+    Raises:
+        LikewiseClientError: It cannot be written; what was there before is left.
+    """
+    file = io.BytesIO()
+    np.save(file, rows, allow_pickle=False)
+    if to == STDOUT:
+        sys.stdout.buffer.write(file.getvalue())
+        sys.stdout.flush()
+        return
+    path = Path(to)
+    try:
+        number, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "wb") as new:
+                new.write(file.getvalue())
+            Path(beside).chmod(0o644)
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise LikewiseClientError(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,115 @@
+"""The command `likewise`: the service from a shell, over the network or in this process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from likewise_client.errors import LikewiseClientError
+from likewise_client.front import Likewise
+from likewise_client.in_process import in_process
+from likewise_client.shell import files, words
+from likewise_client.shell.arguments import key_of, parser, server_of
+
+SAME, DIFFERENT, TROUBLE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and give its exit status.
+
+    Args:
+        arguments: Those of the shell, unless given.
+    """
+    given = parser().parse_args(arguments)
+    try:
+        with _service(given) as service:
+            status = _COMMANDS[given.command](service, given)
+            sys.stdout.flush()
+            return status
+    except LikewiseClientError as error:
+        print(f"likewise: {error}", file=sys.stderr)
+    except ValueError as error:
+        print(f"likewise: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read has read enough; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return TROUBLE
+
+
+@contextmanager
+def _service(given: argparse.Namespace) -> Iterator[Likewise]:
+    server = server_of(given)
+    if server is None:
+        with in_process(given.model) as service:
+            yield service
+        return
+    with Likewise(server, key_of(given), model=given.model) as service:
+        yield service
+
+
+def _verify(service: Likewise, given: argparse.Namespace) -> int:
+    answer = service.verify(given.image1, given.image2, fmr=given.fmr, threshold=given.threshold)
+    _print(given, asdict(answer), [words.verification(answer)])
+    return SAME if answer.same else DIFFERENT
+
+
+def _embed(service: Likewise, given: argparse.Namespace) -> int:
+    found = service.embed(given.images)
+    files.write_rows(found.vectors, given.out)
+    told = sys.stderr if given.out == files.STDOUT else sys.stdout
+    rows = {str(row): str(path) for row, path in enumerate(given.images)}
+    if given.json:
+        print(json.dumps({"rows": rows, "model": asdict(found.model)}), file=told)
+    else:
+        for row, path in rows.items():
+            print(f"{row}\t{path}", file=told)
+    return 0
+
+
+def _compare(service: Likewise, given: argparse.Namespace) -> int:
+    probe, gallery = files.read_rows(given.probe), files.read_rows(given.gallery)
+    if len(probe) != 1:
+        raise LikewiseClientError(
+            f"{given.probe} holds {len(probe)} rows; one probe is compared at a time"
+        )
+    answer = service.compare(probe[0], gallery, fmr=given.fmr, threshold=given.threshold)
+    told = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
+    _print(given, told, words.comparison(answer))
+    return 0
+
+
+def _models(service: Likewise, given: argparse.Namespace) -> int:
+    if given.name is None:
+        found = service.models()
+        _print(given, [model.to_dict() for model in found], words.models(found))
+    else:
+        one = service.model(given.name)
+        _print(given, one.to_dict(), words.manifest(one))
+    return 0
+
+
+def _print(given: argparse.Namespace, as_json: Any, lines: Iterable[str]) -> None:  # noqa: ANN401
+    if given.json:
+        print(json.dumps(as_json))
+    else:
+        for line in lines:
+            print(line)
+
+
+_COMMANDS: dict[str, Callable[[Likewise, argparse.Namespace], int]] = {
+    "verify": _verify,
+    "embed": _embed,
+    "compare": _compare,
+    "models": _models,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

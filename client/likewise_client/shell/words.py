@@ -1,0 +1,73 @@
+"""Answers as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import floor, log10
+
+from likewise_client.generated.models import Manifest, ModelSummary
+from likewise_client.results import Comparison, OperatingPoint, Verification
+
+_LARGEST_SAMPLE = 1_000_000
+_AT_LEAST = 9.5
+
+
+def percent(rate: float) -> str:
+    """A rate in per cent, with two digits that count."""
+    if rate == 0:
+        return "0 %"
+    digits = max(0, 1 - floor(log10(100 * rate)))
+    return f"{100 * rate:.{min(digits, 4)}f} %"
+
+
+def verification(answer: Verification) -> str:
+    """A decision, and what it is worth."""
+    verdict = "same" if answer.same else "different"
+    side = "at most" if answer.same else "above"
+    return (
+        f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}\n"
+        f"{worth(answer.operating_point, same=answer.same)}\n"
+        f"{answer.model.name} {answer.model.version}"
+    )
+
+
+def worth(point: OperatingPoint, *, same: bool) -> str:
+    """How often such a decision is wrong."""
+    rate, ends = (point.fmr, point.fmr_interval) if same else (point.fnmr, point.fnmr_interval)
+    of = 100
+    while of < _LARGEST_SAMPLE and rate * of < _AT_LEAST:
+        of *= 10
+    low, some, high = (f"{round(share * of):,}" for share in (ends[0], rate, ends[1]))
+    if same:
+        return f"of {of:,} pairs of different things about {some} ({low} to {high}) come as close"
+    return f"of {of:,} pairs of the same thing about {some} ({low} to {high}) lie further apart"
+
+
+def comparison(answer: Comparison) -> Iterable[str]:
+    """A line for each row of the gallery: its number, its energy, the decision."""
+    for row, (energy, same) in enumerate(zip(answer.energies, answer.same, strict=True)):
+        yield f"{row}\t{energy:.6g}\t{'same' if same else 'different'}"
+
+
+def models(found: Sequence[ModelSummary]) -> Iterable[str]:
+    """Each model, with its operating points."""
+    for model in found:
+        default = " (default)" if model.default else ""
+        yield f"{model.name} {model.version}{default}: {model.summary}"
+        for point in model.operating_points:
+            target = "equal error" if point.target_fmr is None else f"--fmr {point.target_fmr:g}"
+            yield (
+                f"  {target:<14} threshold {point.threshold:<10.4g} "
+                f"FMR {percent(point.fmr):<9} FNMR {percent(point.fnmr)}"
+            )
+
+
+def manifest(model: Manifest) -> Iterable[str]:
+    """What is known of one model."""
+    yield f"{model.name} {model.version}"
+    yield model.card.summary
+    yield f"for: {model.card.intended_use}"
+    yield f"not for: {model.card.not_for}"
+    yield f"data: {model.card.data_licence}"
+    yield f"measured on {model.accuracy.protocol}"
+    yield f"equal error rate {percent(model.accuracy.eer)}"

@@ -1,0 +1,197 @@
+"""The command `likewise` as a user types it, against a server and in process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from app.keys.entries import make_key
+from tests import fakes
+from tests.servers import ROOT, server
+
+WORDS = [sys.executable, "-m", "likewise_client.shell.main"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for name, data in {
+        "one.png": fakes.photo(1),
+        "again.png": fakes.photo(1, take=1),
+        "other.png": fakes.photo(2),
+        "cut.png": fakes.photo(3)[:200],
+    }.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["server", "in process"])
+def environment(request, models_dir):
+    """What a user's shell has: the address of a server, or where the models are."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
+    clean["PYTHONPATH"] = f"{ROOT}:{ROOT / 'client'}"
+    if request.param == "in process":
+        yield clean | {"LIKEWISE_MODELS_DIR": str(models_dir), "LIKEWISE_DEFAULT_MODEL": "tiny"}
+        return
+    with server(models_dir) as (_, client):
+        yield clean | {"LIKEWISE_URL": str(client.base_url)}
+
+
+@pytest.fixture
+def run(environment, folder):
+    def run(*words, **options):
+        return subprocess.run(  # noqa: S603 (our own words)
+            [*WORDS, *map(str, words)],
+            cwd=folder,
+            env=environment | options.pop("env", {}),
+            capture_output=True,
+            text=options.pop("text", True),
+            timeout=60,
+            check=False,
+            **options,
+        )
+
+    return run
+
+
+def test_the_status_says_same_or_different(run):
+    same, different = run("verify", "one.png", "again.png"), run("verify", "one.png", "other.png")
+    assert (same.returncode, different.returncode) == (0, 1)
+    assert same.stdout.startswith("same: energy ")
+    assert "pairs of different things about" in same.stdout
+    assert different.stdout.startswith("different: energy ")
+    assert same.stderr == different.stderr == ""
+
+
+def test_the_answer_as_json_is_the_whole_answer(run):
+    answer = json.loads(run("verify", "--json", "--fmr", "0.1", "one.png", "other.png").stdout)
+    assert answer["operating_point"]["target_fmr"] == 0.1
+    assert answer["model"]["name"] == "tiny"
+
+
+def test_embeddings_are_written_as_a_whole_and_compared(run, folder):
+    told = run("embed", "one.png", "again.png", "other.png", "-o", "all.npy")
+    assert told.stdout == "0\tone.png\n1\tagain.png\n2\tother.png\n"
+    rows = np.load(folder / "all.npy")
+    assert rows.shape == (3, fakes.DIM)
+    assert run("embed", "one.png", "-o", "probe.npy").returncode == 0
+    lines = run("compare", "probe.npy", "all.npy").stdout.splitlines()
+    assert [line.split("\t")[2] for line in lines] == ["same", "same", "different"]
+    alone = json.loads(run("verify", "--json", "one.png", "other.png").stdout)
+    assert float(lines[2].split("\t")[1]) == pytest.approx(alone["energy"], rel=1e-4)
+    assert [file.name for file in folder.glob(".*")] == []
+
+
+def test_an_array_goes_to_standard_output_with_nothing_beside_it(run, tmp_path):
+    done = run("embed", "one.png", "-o", "-", text=False)
+    (tmp_path / "x.npy").write_bytes(done.stdout)
+    assert np.load(tmp_path / "x.npy").shape == (1, fakes.DIM)
+    assert done.stderr == b"0\tone.png\n"
+
+
+def test_models_are_listed_and_told(run):
+    listed = run("models")
+    assert "tiny 1.2.3 (default)" in listed.stdout
+    assert "--fmr 0.1" in listed.stdout
+    assert "not for:" in run("models", "tiny-codes").stdout
+    assert json.loads(run("models", "--json").stdout)[0]["name"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["verify", "one.png", "none.png"], "the second image: none.png: No such file"),
+        (["verify", "one.png", "cut.png"], "damaged or cut short"),
+        (["verify", "one.png", "http://example.org/a.png"], "never fetched"),
+        (["verify", "--fmr", "0.001", "one.png", "other.png"], "supported: 0.1, 0.05, 0.01"),
+        (["verify", "--model", "none", "one.png", "other.png"], "there is no model 'none'"),
+        (["models", "none"], "there is no model 'none'"),
+        (["compare", "one.png", "one.png"], "not a .npy file"),
+        (["embed", "one.png", "-o", "no/such/folder.npy"], "No such file"),
+        (["verify", "--key-file", "none", "--server", "http://x", "a", "b"], "none: "),
+        (["verify", "--server", "http://127.0.0.1:9", "one.png", "one.png"], "cannot be reached"),
+        (["verify", "--server", "localhost", "one.png", "one.png"], "no address of a service"),
+    ],
+)
+def test_trouble_is_one_line_and_status_2(run, words, said):
+    done = run(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("likewise: ")
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_both_a_rate_and_a_threshold_are_a_mistake(run):
+    done = run("verify", "--fmr", "0.1", "--threshold", "1", "one.png", "other.png")
+    assert done.returncode == 2
+    assert "not allowed with" in done.stderr
+
+
+def test_help_shows_how_it_is_used(run):
+    told = run("--help").stdout
+    assert "likewise verify ann-1.jpg ann-2.jpg" in told
+    assert "0 same, 1 different, 2 trouble" in " ".join(run("verify", "--help").stdout.split())
+
+
+def test_a_reader_that_has_read_enough_is_no_error(environment, folder):
+    words = " ".join(WORDS)
+    many = " ".join(["one.png"] * 32)
+    script = f"{words} embed {many} -o all.npy && {words} compare probe2.npy all.npy | head -1"
+    subprocess.run(  # noqa: S602 (a pipe of a shell is what is tried)
+        f"{words} embed one.png -o probe2.npy >/dev/null && {script}",
+        shell=True,
+        cwd=folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def test_a_key_comes_from_the_environment_or_a_file(models_dir, folder, tmp_path):
+    key, entry = make_key("shop")
+    (tmp_path / "keys.txt").write_text(f"{entry.line}\n")
+    (tmp_path / "mine").write_text(f"{key}\n")
+    with server(models_dir, API_KEYS_FILE=tmp_path / "keys.txt") as (_, client):
+        clean = {"PYTHONPATH": f"{ROOT}:{ROOT / 'client'}", "LIKEWISE_URL": str(client.base_url)}
+
+        def status(*words, **more):
+            done = subprocess.run(  # noqa: S603
+                [*WORDS, *words, "one.png", "again.png"],
+                cwd=folder,
+                env=clean | more,
+                capture_output=True,
+                check=False,
+                timeout=60,
+            )
+            return done.returncode
+
+        assert status("verify") == 2
+        assert status("verify", LIKEWISE_API_KEY=key) == 0
+        assert status("verify", "--key-file", str(tmp_path / "mine")) == 0
+
+
+def test_an_interrupt_ends_it_quietly(folder):
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'client'}",
+        "LIKEWISE_URL": "http://10.255.255.1",
+    }
+    process = subprocess.Popen(  # noqa: S603
+        [*WORDS, "verify", "one.png", "again.png"],
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode in {2, 130}
+    assert "Traceback" not in told
