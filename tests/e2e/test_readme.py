@@ -54,7 +54,9 @@ def test_the_other_image_of_the_readme_is_told_apart_at_the_energy_it_states(url
 
 
 def fenced(page, language):
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+    text = (ROOT / "docs" / page).read_text()
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [body for named, body in found if named == language]
 
 
 def test_the_example_of_the_client_prints_what_stands_beside_it(url):
