@@ -148,8 +148,10 @@ def rates_at(curve: Curve, threshold: float) -> ErrorRates:
     thresholds = np.asarray(curve.thresholds)
     above = int(np.clip(np.searchsorted(thresholds, threshold), 1, len(thresholds) - 1))
     low, high = curve.rates[above - 1], curve.rates[above]
-    span = thresholds[above] - thresholds[above - 1]
-    share = float(np.clip((threshold - thresholds[above - 1]) / span, 0, 1)) if span > 0 else 1.0
+    below, span = thresholds[above - 1], thresholds[above] - thresholds[above - 1]
+    # Clipped first: a threshold may be as far out as a number can be.
+    reached = np.clip(threshold, below, thresholds[above]) - below
+    share = float(reached / span) if span > 0 else 1.0
     if share in {0.0, 1.0}:
         return high if share else low
     return ErrorRates(

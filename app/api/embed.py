@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app import errors
-from app.api import npy, problem_types
+from app.api import examples, npy, problem_types
 from app.api.handover import DEADLINE_PARAMETER, hand_over, running
 from app.api.images import SEVERAL, Batch, body_schema, read_images
 from app.api.parameters import ModelChoice, from_query, query_parameters
@@ -30,7 +30,7 @@ router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
         "requestBody": body_schema(SEVERAL),
         "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
     },
-    responses=npy.AS_NPY
+    responses=npy.beside(examples.answered("/embed"))
     | problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,

@@ -1,7 +1,14 @@
-"""Example values for the OpenAPI document: `Try it out` works with them as they stand."""
+"""Examples for the OpenAPI document, all of them true: tests ask the service for each.
+
+The answers are those of the shipped models to the drawings in `examples/`, which
+`scripts/api_examples.py` writes to `examples.json`. `Try it out` works with the requests.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 _TINY_PNG = (
@@ -10,10 +17,101 @@ _TINY_PNG = (
 )
 PAIR: dict[str, Any] = {"image1": _TINY_PNG, "image2": "data:image/png;base64," + _TINY_PNG}
 COMPARISON: dict[str, Any] = {"probe": [0.6, 0.8], "gallery": [[0.6, 0.8], [1.0, 0.0]]}
-PROBLEM: dict[str, Any] = {
-    "type": "urn:likewise:problem:overloaded",
-    "title": "The service is busy",
-    "status": 503,
-    "detail": "every worker is busy and the queue is full; try again shortly",
-    "request_id": "5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f",
+PAIR_FORM: dict[str, Any] = {"image1": "bytes of a file", "image2": "bytes of a file", "fmr": 0.01}
+
+ANSWERS: Mapping[str, Any] = json.loads(
+    Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+)
+"""By path: what the service answers."""
+
+REQUEST_ID = "5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f"
+MEMBERS: Mapping[str, Mapping[str, Any]] = {
+    "api-key": {
+        "detail": (
+            "this service asks for an API key; send it as `Authorization: Bearer KEY` or as "
+            "`X-API-Key: KEY`"
+        )
+    },
+    "bad-embedding": {
+        "detail": "probe row 0 has 2 numbers; this model's embeddings have 128",
+        "row": 0,
+    },
+    "bad-parameter": {
+        "detail": "fmr: Input should be less than or equal to 1",
+        "errors": [{"field": "fmr", "message": "Input should be less than or equal to 1"}],
+    },
+    "bad-part": {"detail": "no part image2; send both images"},
+    "body-timeout": {"detail": "the body was not all there after 30 s"},
+    "body-too-large": {"detail": "the body has more than the 64,000,000 bytes that are taken"},
+    "broken-image": {
+        "detail": (
+            "image1: the JPEG image is damaged or cut short (image file is truncated (6 bytes not "
+            "processed)); send the whole file"
+        )
+    },
+    "deadline": {"detail": "no answer within 10 s; try again, or send less at once"},
+    "encoding-failed": {
+        "detail": "the model gave no finite embedding for image 0 of 2 (counted from 0)"
+    },
+    "image-too-large": {
+        "detail": "image1: the image has more than the 10,000,000 bytes that are taken"
+    },
+    "internal": {"detail": "see the service's log for this request id"},
+    "model-refused": {
+        "detail": "the model 'signs' did not pass its checks; the service's log says why"
+    },
+    "not-ready": {"detail": "the service is starting or stopping; try again in a moment"},
+    "overloaded": {"detail": "every worker is busy and the queue is full; try again shortly"},
+    "runner-failed": {"detail": "the runner failed; try again in a moment"},
+    "too-many-images": {"detail": "more than 32 images in one call; send them in several"},
+    "unknown-model": {
+        "detail": "there is no model 'none'; there is: att-chopra, faces, omniglot",
+        "available": ["att-chopra", "faces", "omniglot"],
+    },
+    "unreadable-body": {
+        "detail": (
+            "the body is not JSON: Invalid JSON: EOF while parsing a value at line 1 column 0"
+        )
+    },
+    "unsupported-body": {
+        "detail": "the body is of type text/plain; send multipart/form-data or application/json"
+    },
+    "unsupported-fmr": {
+        "detail": (
+            "no operating point with a target FMR of 0.02 is supported by this bundle's "
+            "calibration data; supported: 0.1, 0.05, 0.01, 0.001, 0.0001"
+        ),
+        "supported": [0.1, 0.05, 0.01, 0.001, 0.0001],
+    },
+    "unsupported-image": {
+        "detail": (
+            "image1: not an image that is read here; send one of JPEG, PNG, WEBP, BMP, GIF, TIFF, "
+            "PPM"
+        )
+    },
+    "wrong-kind": {
+        "detail": (
+            "the model 'pair' compares two images and has no embeddings: send both images to "
+            "POST /verify, or name a model that has them (there is: none)"
+        )
+    },
 }
+"""By the last word of a problem's type: what it says beside type, title and status."""
+
+
+def problem(type_prefix: str, slug: str, title: str, status: int) -> dict[str, Any]:
+    """A problem as the service answers it."""
+    members = dict(MEMBERS[slug])
+    return {
+        "type": type_prefix + slug,
+        "title": title,
+        "status": status,
+        "detail": members.pop("detail"),
+        "request_id": REQUEST_ID,
+        **members,
+    }
+
+
+def answered(path: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` entry of a call's answer, with its example."""
+    return {200: {"content": {"application/json": {"example": ANSWERS[path]}}}}

@@ -23,6 +23,7 @@ DEADLINE_PARAMETER: dict[str, Any] = {
     "required": False,
     "description": "The milliseconds that the answer may take, if fewer than the service allows.",
     "schema": {"type": "number", "exclusiveMinimum": 0},
+    "example": 2000,
 }
 """The OpenAPI entry of that header."""
 

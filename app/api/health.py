@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from app import errors
-from app.api import problem_types
+from app.api import examples, problem_types
 from app.api.handover import Running
 from app.api.schemas import Health
 from app.board import Board
@@ -13,7 +13,7 @@ from app.board import Board
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", summary="Is the process alive?")
+@router.get("/livez", summary="Is the process alive?", responses=examples.answered("/livez"))
 async def livez() -> Health:
     """Answer, and do nothing else: whoever asks restarts the process when no answer comes."""
     return Health(status="alive")
@@ -22,7 +22,7 @@ async def livez() -> Health:
 @router.get(
     "/readyz",
     summary="Can it answer requests?",
-    responses=problem_types.documented(errors.NotReadyError),
+    responses=examples.answered("/readyz") | problem_types.documented(errors.NotReadyError),
 )
 async def readyz(request: Request, service: Running) -> Health:
     """Ready while every worker has its models and all its runners, and none is to stop."""

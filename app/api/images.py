@@ -38,9 +38,14 @@ def body_schema(part: dict[str, Any]) -> dict[str, Any]:
         "required": [_PART],
         "properties": {_PART: part, **ModelChoice.model_json_schema()["properties"]},
     }
+    file = "bytes of a file"
+    example = {_PART: [file, file] if part is SEVERAL else file, "model": "faces"}
     return {
         "required": True,
-        "content": {multipart.MEDIA_TYPE: {"schema": form}, "image/*": {"schema": _IMAGE}},
+        "content": {
+            multipart.MEDIA_TYPE: {"schema": form, "example": example},
+            "image/*": {"schema": _IMAGE},
+        },
     }
 
 

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from app.telemetry.exposition import MEDIA_TYPE
 from app.telemetry.telemetry import Telemetry
 
+_EXAMPLE = 'likewise_requests_total{route="/verify",status="200"} 1027.0\n'
+
 router = APIRouter(tags=["health"])
 
 
@@ -16,7 +18,9 @@ router = APIRouter(tags=["health"])
     "/metrics",
     summary="Numbers for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": _EXAMPLE}}}
+    },
 )
 async def metrics(request: Request) -> Response:
     """Give the numbers of all workers in Prometheus's text format: see docs/operate.md."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from app import errors
-from app.api import problem_types
+from app.api import examples, problem_types
 from app.api.handover import Running
 from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
 from app.catalog import Catalog, Served
 from model.manifest import Kind, Manifest, OperatingPoint
+
+Name = Annotated[str, Path(description="One of GET /models.", examples=["faces"])]
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -17,7 +21,7 @@ router = APIRouter(prefix="/models", tags=["models"])
 @router.get(
     "",
     summary="The models of this service",
-    responses=problem_types.documented(errors.NotReadyError),
+    responses=examples.answered("/models") | problem_types.documented(errors.NotReadyError),
 )
 async def list_models(service: Running) -> ModelList:
     """List the served models with their operating points, and those that were refused."""
@@ -34,14 +38,15 @@ async def list_models(service: Running) -> ModelList:
 @router.get(
     "/{name}",
     summary="One model's manifest",
-    responses=problem_types.documented(
+    responses=examples.answered("/models/{name}")
+    | problem_types.documented(
         errors.NotReadyError,
         errors.UnknownModelError,
         errors.ModelRefusedError,
         errors.ParameterError,
     ),
 )
-async def get_model(name: str, service: Running) -> Manifest:
+async def get_model(name: Name, service: Running) -> Manifest:
     """Give the whole manifest: calibration, measured accuracy, provenance and card."""
     return service.catalog.get(name).manifest
 

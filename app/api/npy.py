@@ -19,10 +19,8 @@ from app.errors import UnreadableBodyError
 
 MEDIA_TYPE = "application/x-npy"
 
-AS_NPY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
-}
-"""The OpenAPI entry of a call that may answer with an array."""
+Responses = dict[int | str, dict[str, Any]]
+_ARRAY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 _UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, KeyError)
 """What NumPy's reader of headers raises on damage; it reads a Python literal, and runs nothing."""
@@ -33,6 +31,11 @@ _DIMENSIONS = _LEAST_ROWS = 2
 _MAGIC = b"\x93NUMPY\x01\x00"
 _BEFORE_HEADER = len(_MAGIC) + 2
 _NO_NPY = "the body is not a .npy file, version 1; write it with numpy.save"
+
+
+def beside(responses: Responses) -> Responses:
+    """The OpenAPI entry of a call that may answer with an array in place of JSON."""
+    return {200: {"content": {**responses[200]["content"], MEDIA_TYPE: _ARRAY}}}
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,22 @@ class Choices(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str | None = Field(
-        None, max_length=64, description="A model of GET /models; else the default one."
+        None,
+        max_length=64,
+        description="A model of GET /models; else the default one.",
+        examples=["faces"],
     )
     threshold: float | None = Field(
-        None, description="Your own threshold on the energy. It goes before `fmr`."
+        None,
+        description="Your own threshold on the energy. It goes before `fmr`.",
+        examples=[1.03],
     )
     fmr: float | None = Field(
-        None, ge=0, le=1, description="A supported target false match rate, as in GET /models."
+        None,
+        ge=0,
+        le=1,
+        description="A supported target false match rate, as in GET /models.",
+        examples=[0.01],
     )
 
 
@@ -35,7 +44,10 @@ class ModelChoice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str | None = Field(
-        None, max_length=64, description="A model of GET /models; else the default one."
+        None,
+        max_length=64,
+        description="A model of GET /models; else the default one.",
+        examples=["faces"],
     )
 
 

@@ -6,12 +6,13 @@ it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from app import errors
+from app.api import examples
 from model import errors as contract
 
 MEDIA_TYPE = "application/problem+json"
@@ -152,7 +153,17 @@ def documented(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": "; ".join(f"{a.title} (`{TYPE_PREFIX}{a.slug}`)" for a in answers),
-            "content": {MEDIA_TYPE: {"schema": schema}},
+            "content": {MEDIA_TYPE: {"schema": schema, "examples": _examples(answers)}},
         }
         for status, answers in by_status.items()
+    }
+
+
+def _examples(answers: Sequence[Answer]) -> dict[str, Any]:
+    return {
+        a.slug: {
+            "summary": a.title,
+            "value": examples.problem(TYPE_PREFIX, a.slug, a.title, a.status.value),
+        }
+        for a in answers
     }

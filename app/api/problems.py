@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
-from app.api import examples
 from app.api.observed import PROBLEM
 from app.api.parameters import to_parameter_error
 from app.api.problem_types import ANSWERS, MEDIA_TYPE, TYPE_PREFIX, Answer, answer_for
@@ -34,7 +33,7 @@ _WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFai
 class Problem(BaseModel):
     """Why a request was not answered. Some problems have members beyond these."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"example": examples.PROBLEM})
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="A stable name for programs.")
     title: str = Field(description="What the type means, the same every time.")

@@ -66,7 +66,8 @@ _BODY: dict[str, Any] = {
                     "image2": _binary("The other one."),
                     **Choices.model_json_schema()["properties"],
                 },
-            }
+            },
+            "example": examples.PAIR_FORM,
         },
         "application/json": {"schema": PairJson.model_json_schema(), "example": examples.PAIR},
     },
@@ -78,7 +79,8 @@ _BODY: dict[str, Any] = {
     summary="Do these two images show the same thing?",
     response_model=VerifyAnswer,
     openapi_extra={"requestBody": _BODY, "parameters": [DEADLINE_PARAMETER]},
-    responses=problem_types.documented(
+    responses=examples.answered("/verify")
+    | problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,
         errors.PartError,

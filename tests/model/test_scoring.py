@@ -141,8 +141,9 @@ def test_rates_at_a_knot_are_the_knots(manifest):
 
 def test_rates_beyond_the_curve_are_those_of_its_ends(manifest):
     curve = manifest.accuracy.curve
-    assert rates_at(curve, -5) == curve.rates[0]
-    assert rates_at(curve, 500) == curve.rates[-1]
+    for far in (5, 500, 1.7976931348623157e308):
+        assert rates_at(curve, -far) == curve.rates[0]
+        assert rates_at(curve, max(far, 500)) == curve.rates[-1]
 
 
 def test_rates_between_two_knots_lie_on_the_line_between_them(manifest):

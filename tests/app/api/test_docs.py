@@ -19,7 +19,7 @@ def test_no_validator_on_another_host_is_asked(client):
     assert '"validatorUrl": null' in client.get("/docs").text
 
 
-@pytest.mark.parametrize("path", ["/verify", "/embed", "/compare"])
+@pytest.mark.parametrize("path", ["/verify", "/embed", "/compare", "/preview"])
 def test_every_call_with_a_body_documents_its_problems(client, path):
     responses = client.get("/openapi.json").json()["paths"][path]["post"]["responses"]
     wanted = {"200", "400", "404", "408", "409", "413", "415", "422", "500", "503", "504"}

@@ -13,6 +13,7 @@ CALLS = [
     ("POST", "/verify"),
     ("POST", "/embed"),
     ("POST", "/compare"),
+    ("POST", "/preview"),
     ("GET", "/models"),
     ("GET", "/models/{name}"),
     ("GET", "/livez"),
@@ -63,7 +64,7 @@ def test_what_the_document_allows_is_answered_as_it_says(document, method, path)
     each()
 
 
-@pytest.mark.parametrize("path", ["/verify", "/embed", "/compare"])
+@pytest.mark.parametrize("path", ["/verify", "/embed", "/compare", "/preview"])
 def test_what_the_document_forbids_is_refused(document, path):
     forbidden = schemathesis.GenerationMode.NEGATIVE
 

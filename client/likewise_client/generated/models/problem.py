@@ -13,11 +13,6 @@ T = TypeVar("T", bound="Problem")
 class Problem:
     """Why a request was not answered. Some problems have members beyond these.
 
-    Example:
-        {'detail': 'every worker is busy and the queue is full; try again shortly', 'request_id':
-            '5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f', 'status': 503, 'title': 'The service is busy', 'type':
-            'urn:likewise:problem:overloaded'}
-
     Attributes:
         type_ (str): A stable name for programs.
         title (str): What the type means, the same every time.

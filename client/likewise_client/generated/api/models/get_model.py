@@ -75,7 +75,7 @@ def sync_detailed(
      Give the whole manifest: calibration, measured accuracy, provenance and card.
 
     Args:
-        name (str):
+        name (str): One of GET /models.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -106,7 +106,7 @@ def sync(
      Give the whole manifest: calibration, measured accuracy, provenance and card.
 
     Args:
-        name (str):
+        name (str): One of GET /models.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -132,7 +132,7 @@ async def asyncio_detailed(
      Give the whole manifest: calibration, measured accuracy, provenance and card.
 
     Args:
-        name (str):
+        name (str): One of GET /models.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -161,7 +161,7 @@ async def asyncio(
      Give the whole manifest: calibration, measured accuracy, provenance and card.
 
     Args:
-        name (str):
+        name (str): One of GET /models.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -1,0 +1,70 @@
+"""Writes app/api/examples.json: what the shipped models answer to the drawings in examples/.
+
+    python scripts/api_examples.py
+
+Long lists are cut to their first entries: an example is to be read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+TO = ROOT / "app" / "api" / "examples.json"
+DIGITS = 4
+LONGEST = 3
+EMBEDDING = "embeddings"
+
+
+def answers() -> dict[str, Any]:
+    """By path, the whole answers."""
+    one, other = ((ROOT / "examples" / name).read_bytes() for name in ("ann-1.jpg", "ann-2.jpg"))
+    with TestClient(create_app(Settings())) as client:
+        verified = client.post("/verify", files={"image1": one, "image2": other}).json()
+        embedded = client.post("/embed", files=[("image", one), ("image", other)]).json()
+        probe, gallery = embedded["embeddings"][0], embedded["embeddings"]
+        compared = client.post("/compare", json={"probe": probe, "gallery": gallery}).json()
+        return {
+            "/verify": verified,
+            "/embed": embedded,
+            "/compare": compared,
+            "/models": client.get("/models").json(),
+            "/models/{name}": client.get("/models/faces").json(),
+            "/livez": client.get("/livez").json(),
+            "/readyz": client.get("/readyz").json(),
+        }
+
+
+def short(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """The same, to four digits that count and with long lists cut."""
+    if isinstance(value, dict):
+        return {name: short(part) for name, part in value.items()}
+    if isinstance(value, list):
+        numbers = all(isinstance(part, int | float) for part in value)
+        return [short(part) for part in (value[:LONGEST] if numbers else value)]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    return value
+
+
+def written() -> str:
+    """The file's text."""
+    found = {path: short(answer) for path, answer in answers().items()}
+    manifest = found["/models/{name}"]
+    for part in (manifest["accuracy"]["curve"], manifest["calibration"]):
+        for name in ("rates", "operating_points"):
+            if name in part:
+                part[name] = part[name][:LONGEST]
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    TO.write_text(written(), encoding="utf-8")
+    print(f"wrote {TO.relative_to(ROOT)}")
