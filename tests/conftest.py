@@ -9,7 +9,15 @@ from app.settings import Settings
 from model.manifest import Kind
 from tests import fakes
 
+pytest_plugins = ["tests.browsing"]
+
 _DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

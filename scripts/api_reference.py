@@ -1,0 +1,126 @@
+"""The reference of the API as a page, made from the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+_HEAD = """\
+# Reference of the API
+
+Made from the OpenAPI document, which the service gives at `/openapi.json`; every example is one
+that it answered. [The API](api.md) explains the calls and shows them with curl.
+"""
+_PROBLEM = "application/problem+json"
+
+
+def reference(document: str) -> str:
+    """The page.
+
+    Args:
+        document: The OpenAPI document, as JSON.
+    """
+    api = json.loads(document)
+    parts = [_HEAD]
+    for path, calls in api["paths"].items():
+        for method, call in calls.items():
+            parts += _call(api, f"{method.upper()} {path}", call)
+    return "\n".join(parts) + "\n"
+
+
+def _call(api: dict[str, Any], title: str, call: dict[str, Any]) -> Iterator[str]:
+    yield f"## {title}\n\n**{call['summary']}** {call.get('description', '')}\n"
+    if call.get("parameters"):
+        yield "### Parameters {: #" + f"{call['operationId']}-parameters" + " }\n"
+        yield _table(
+            ("name", "in", "type", "what"),
+            [
+                (f"`{p['name']}`", p["in"], _type(p["schema"]), p["description"])
+                for p in call["parameters"]
+            ],
+        )
+    for kind, content in call.get("requestBody", {}).get("content", {}).items():
+        yield f"### Body: `{kind}` {{: #{call['operationId']}-{_slug(kind)} }}\n"
+        yield from _content(api, content)
+    yield f"### Answer {{: #{call['operationId']}-answer }}\n"
+    for kind, content in call["responses"]["200"]["content"].items():
+        yield f"`{kind}`\n"
+        yield from _content(api, content)
+    refused = [
+        (status, example["value"])
+        for status, response in sorted(call["responses"].items())
+        for example in response["content"].get(_PROBLEM, {}).get("examples", {}).values()
+    ]
+    if refused:
+        yield f"### Problems {{: #{call['operationId']}-problems }}\n"
+        yield _table(
+            ("status", "type", "what", "such as"),
+            [
+                (status, f"`{told['type'].rpartition(':')[2]}`", told["title"], told["detail"])
+                for status, told in refused
+            ],
+        )
+
+
+def _content(api: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
+    schema = _resolved(api, content["schema"])
+    rows = [
+        (f"`{name}`", _type(_resolved(api, part)), _told(api, part))
+        for name, part in schema.get("properties", {}).items()
+    ]
+    if rows:
+        yield _table(("field", "type", "what"), rows)
+    elif "description" in schema:
+        yield f"{schema['description']}\n"
+    example = content.get("example")
+    if isinstance(example, str):
+        yield f"```text\n{example.strip()}\n```\n"
+    elif example is not None:
+        yield f"```json\n{json.dumps(example, indent=1, ensure_ascii=False)}\n```\n"
+
+
+def _resolved(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema itself, where another place is named."""
+    if "$ref" not in schema:
+        return schema
+    found: dict[str, Any] = api["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _told(api: dict[str, Any], schema: dict[str, Any]) -> str:
+    text: str = schema.get("description") or _resolved(api, schema).get("description", "")
+    return text.partition("\n")[0]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(part) for part in schema["anyOf"]))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if schema.get("format") == "binary":
+        return "bytes"
+    return (
+        str(schema.get("type", "any"))
+        if "enum" not in schema
+        else "one of " + ", ".join(map(str, schema["enum"]))
+    )
+
+
+def _slug(kind: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in kind)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return (
+        "\n".join(
+            "| "
+            + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in line)
+            + " |"
+            for line in lines
+        )
+        + "\n"
+    )
