@@ -19,6 +19,17 @@ def test_two_pictures_are_verified_through_the_gateway(stack):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_the_page_and_its_files_come_through_the_gateway(stack):
+    status, headers, page = stack.ask("GET", "/")
+    assert (status, b"Likewise" in page) == (200, True)
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    for path in ("/page/main.js", "/page/examples/ann-1.jpg"):
+        assert stack.ask("GET", path)[0] == 200
+    picture = (ROOT / "examples" / "ann-1.jpg").read_bytes()
+    seen = stack.ask("POST", "/preview", picture, {"Content-Type": "image/jpeg"})
+    assert (seen[0], seen[2][:4]) == (200, b"\x89PNG")
+
+
 def test_requests_are_spread_over_both_replicas(stack):
     for _ in range(20):
         assert stack.ask("GET", "/models")[0] == 200
