@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from app.api.docs import ASSETS
+from app.api import docs, page
 from app.api.key_check import OPEN
 from app.keys.entries import read_keys
 from app.main import create_app
@@ -343,10 +343,19 @@ def test_the_outside_is_led_to_every_call_and_never_to_the_numbers(everything):
     app = create_app(Settings())
     calls = {f"/{path.split('/')[1]}" for path in app.openapi()["paths"]}
     inside = {"/livez", "/readyz", "/metrics"}
-    shown = (calls | {"/docs", ASSETS, "/openapi.json"}) - inside
+    shown = (calls | {"/", page.ASSETS, "/docs", docs.ASSETS, "/openapi.json"}) - inside
     assert set(paths) == {f"/likewise{path}" for path in shown}
     (route,) = everything["HTTPRoute"]["spec"]["rules"]
     assert [each["path"]["value"] for each in route["matches"]] == paths
+
+
+def test_the_page_alone_is_led_to_and_not_all_that_is_below_it(everything):
+    (rule,) = everything["Ingress"]["spec"]["rules"]
+    exact = [each["path"] for each in rule["http"]["paths"] if each["pathType"] == "Exact"]
+    assert exact == ["/likewise/"]
+    (route,) = everything["HTTPRoute"]["spec"]["rules"]
+    matches = [each["path"] for each in route["matches"]]
+    assert [each["value"] for each in matches if each["type"] == "Exact"] == exact
 
 
 def test_nobody_may_call_where_no_peer_is_named_and_the_service_calls_nobody(plain):
