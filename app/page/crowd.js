@@ -3,7 +3,7 @@
 import { embed, Refusal } from "./api.js";
 import { h, keep, say } from "./dom.js";
 import { csv, groups, matrix, places } from "./energies.js";
-import { fetched, slider, supported } from "./pair.js";
+import { defaultRate, fetched, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
 import { accepts, pasted } from "./slot.js";
 import { figure } from "./words.js";
@@ -43,7 +43,7 @@ export class CrowdView {
 
   use(model) {
     this.model = model;
-    this.fmr = model.calibration.operating_points[model.calibration.default].target_fmr;
+    this.fmr = defaultRate(model.calibration);
     for (const member of this.members) member.error = null;
     this.compare();
   }

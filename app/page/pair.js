@@ -30,7 +30,7 @@ export class PairView {
   /** Decide by another model from now on. */
   use(model) {
     this.model = model;
-    this.fmr = model.calibration.operating_points[model.calibration.default].target_fmr;
+    this.fmr = defaultRate(model.calibration);
     const signs = drawsSigns(model);
     for (const slot of this.slots) slot.canDraw(signs);
     this.examples.replaceChildren(
@@ -43,7 +43,6 @@ export class PairView {
 
   async example(names) {
     const files = await Promise.all(names.map(fetched));
-    this.round += 1; // One comparison is enough, when both are there.
     this.slots[0].file = null;
     this.slots[1].take(files[1]);
     this.slots[0].take(files[0]);
@@ -124,10 +123,21 @@ export class PairView {
   }
 }
 
-/** The supported operating points that have a target, strict ones last. */
+/**
+ * The supported operating points that have a target, strict ones last. Few people vouch for none:
+ * then the default one, which aims at none.
+ */
 export function supported(calibration) {
-  const offered = calibration.operating_points.filter((point) => point.supported && point.target_fmr !== null);
-  return offered.sort((a, b) => b.target_fmr - a.target_fmr);
+  const points = calibration.operating_points;
+  const offered = points.filter((point) => point.supported && point.target_fmr !== null);
+  return offered.length ? offered.sort((a, b) => b.target_fmr - a.target_fmr) : [points[calibration.default]];
+}
+
+/** The target FMR that is decided by at first; null where none is supported. */
+export function defaultRate(calibration) {
+  const first = calibration.operating_points[calibration.default];
+  const offered = supported(calibration);
+  return (offered.find((point) => point.target_fmr === first.target_fmr) ?? offered[0]).target_fmr;
 }
 
 /** Whether a model compares hand-drawn signs. */
@@ -137,9 +147,10 @@ export function drawsSigns(model) {
 
 /** A slider over the operating points; `chosen` is told the target FMR. */
 export function slider(offered, fmr, chosen) {
-  const told = h("output", { htmlFor: "fmr" });
   const words = ({ target_fmr, test }) =>
-    `${percent(target_fmr)}: of pairs never seen in training, ${percent(test.fmr)} of the different ones pass and ${percent(test.fnmr)} of the same ones are missed.`;
+    `${target_fmr === null ? "Where both errors are equal" : percent(target_fmr)}: of pairs never seen in training, ${percent(test.fmr)} of the different ones pass and ${percent(test.fnmr)} of the same ones are missed.`;
+  if (offered.length < 2) return h("p", { class: "hint" }, words(offered[0]));
+  const told = h("output", { htmlFor: "fmr" });
   const input = h("input", {
     type: "range", id: "fmr", min: 0, max: offered.length - 1, step: 1,
     oninput: () => update(),

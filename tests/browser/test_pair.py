@@ -6,6 +6,7 @@ import subprocess
 import httpx2
 import pytest
 
+from tests import fakes
 from tests.browser.pictures import (
     ANN,
     ANN_AGAIN,
@@ -17,7 +18,7 @@ from tests.browser.pictures import (
     until,
     verdict,
 )
-from tests.servers import ROOT
+from tests.servers import ROOT, server
 
 
 def energy_of(url, one, other, **fields):
@@ -282,3 +283,37 @@ def test_no_text_of_the_page_names_a_null(page):
     verdict(page)
     assert not re.search(r"\b(null|undefined|NaN)\b", page.inner_text("body"))
     assert (ROOT / "app" / "page").is_dir()
+
+
+POINTS = [
+    {"target_fmr": 0.1, "supported": False},
+    {"target_fmr": 0.01, "supported": False},
+    {"target_fmr": None, "supported": True},
+]
+
+
+def test_where_few_people_vouch_for_no_target_the_equal_error_is_decided_by(page):
+    few = {"operating_points": POINTS, "default": 2}
+    assert module(page, "pair.js", "m.supported(given)", few) == [POINTS[2]]
+    assert module(page, "pair.js", "m.defaultRate(given)", few) is None
+    one = {"operating_points": [{**POINTS[0], "supported": True}, *POINTS[1:]], "default": 2}
+    assert module(page, "pair.js", "m.defaultRate(given)", one) == 0.1
+
+
+def test_a_model_of_few_people_is_decided_by_its_only_operating_point(opened, tmp_path):
+    fakes.make_bundle(tmp_path, "tiny")
+    manifest = tmp_path / "tiny" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    for point in told["calibration"]["operating_points"]:
+        point["supported"] = point["target_fmr"] is None
+        point["independent_impostors"] = 20
+    told["calibration"]["default"] = len(told["calibration"]["operating_points"]) - 1
+    manifest.write_text(json.dumps(told))
+    with server(tmp_path) as (_, client):
+        page = opened(str(client.base_url))
+        page.wait_for_selector("#model:not([disabled])")
+        choose(page, ANN, BEN)
+        verdict(page)
+        assert "Where both errors are equal" in page.locator("#verdict").inner_text()
+        assert "-F fmr" not in page.locator(".command code").inner_text()
+        assert "Not offered: 10 %" in page.locator("#verdict").inner_text()
