@@ -18,9 +18,13 @@ OPTIONS = [
 LARGEST_WAIT_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A running Chromium; where there is none, the tests that need one are skipped."""
+    """A running Chromium; where there is none, the tests that need one are skipped.
+
+    Of a module and not of the session: while Playwright runs, its event loop does, and no other
+    test could have one.
+    """
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium: `scripts/browser.sh` installs it, or CHROMIUM names one")
