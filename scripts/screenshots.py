@@ -29,6 +29,7 @@ SCHEMES = ("light", "dark")
 COLOURS = 200
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_S = 30
+USUAL_PORT = 8000
 
 
 def pair(page: Page) -> None:
@@ -83,9 +84,7 @@ VIEWS: dict[str, Callable[[Page], None]] = {
 @contextlib.contextmanager
 def service() -> Iterator[str]:
     """The address of a running service."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {"LIKEWISE_PORT": str(port), "LIKEWISE_LOG_LEVEL": "error"}
     process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)
@@ -95,6 +94,17 @@ def service() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _free_port() -> int:
+    """The usual one if it is free, for the pictures show it."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _wait_for(url: str) -> None:

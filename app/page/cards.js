@@ -27,7 +27,7 @@ function card(model, provider) {
       ...entry("How it was measured", `${upper(accuracy.protocol)}. ${count(accuracy.sample.genuine_pairs)} genuine and ${count(accuracy.sample.impostor_pairs)} impostor pairs.`),
       ...entry("Equal error rate", percent(accuracy.eer)),
       ...accuracy.benchmarks.flatMap(({ name, measure, value, standard_error: error }) =>
-        entry(name, `${percent(value)}${error ? ` ± ${percent(error)}` : ""} (${measure})`))),
+        entry(name, `${tenth(value)}${error ? ` ± ${percent(error)}` : ""} (${measure})`))),
     h("h3", {}, "How often it is wrong"),
     rates(calibration),
     h("div", { class: "side-by-side" },
@@ -49,6 +49,11 @@ function card(model, provider) {
 
 function entry(term, told) {
   return [h("dt", {}, term), h("dd", {}, told)];
+}
+
+/** An accuracy, near to one: there the errors are what counts. */
+function tenth(rate) {
+  return `${(100 * rate).toFixed(1)} %`;
 }
 
 function upper(text) {

@@ -70,7 +70,7 @@ function show() {
 addEventListener("hashchange", () => {
   show();
   scrollTo(0, 0);
-  document.getElementById("content").focus();
+  document.getElementById("content").focus({ preventScroll: true });
 });
 addEventListener("paste", (event) => views[shown]?.paste(event));
 choice.addEventListener("change", () => attempt(use));
