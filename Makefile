@@ -29,7 +29,7 @@ test: $(VENV)/.dev
 	@scripts/browser.sh
 	$(BIN)/pytest
 
-check: $(VENV)/.dev $(VENV)/share/generator
+check: $(VENV)/.dev $(VENV)/.generator
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +45,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-client: $(VENV)/.dev $(VENV)/share/generator
+client: $(VENV)/.dev $(VENV)/.generator
 	scripts/client.sh $(BIN)/python $(VENV)/share/generator
 
 train-smoke: $(VENV)/.dev
@@ -80,10 +80,11 @@ bench-soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
 	$(BIN)/python -m benchmarks report
 
-$(VENV)/share/generator: client/requirements.txt $(VENV)/.python
-	@rm -rf $@
-	@$(PYTHON) -m venv $@
-	$@/bin/pip --disable-pip-version-check --quiet install -r client/requirements.txt
+$(VENV)/.generator: client/requirements.txt $(VENV)/.python
+	@rm -rf $(VENV)/share/generator
+	@$(PYTHON) -m venv $(VENV)/share/generator
+	$(VENV)/share/generator/bin/pip --disable-pip-version-check --quiet install -r client/requirements.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist site *.egg-info

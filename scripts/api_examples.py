@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[1]
 TO = ROOT / "app" / "api" / "examples.json"
 DIGITS = 4
 LONGEST = 3
-EMBEDDING = "embeddings"
 
 
 def answers() -> dict[str, Any]:

@@ -45,6 +45,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made["decisions/index.md"] = decisions()
     made["models/index.md"] = models()
     made["reference.md"] = reference((ROOT / "client" / "openapi.json").read_text("utf-8"))
+    icon = ROOT / "app" / "page" / "mark.svg"
+    files.append(File.generated(config, "icon.svg", abs_src_path=str(icon)))
     for page, text in made.items():
         files.append(File.generated(config, page, content=text))
     return files

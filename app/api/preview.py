@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from functools import partial
 from time import perf_counter
-from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
 from PIL import Image
 
 from app import errors
@@ -20,6 +21,7 @@ from app.catalog import Served
 from app.encoding import Job
 from app.image_input import to_tensor
 from app.service import Service
+from app.telemetry.traces import Trace
 
 _MEDIA_TYPE = "image/png"
 
@@ -63,17 +65,18 @@ async def preview(request: Request) -> Response:
 def _prepare(service: Service, batch: Batch) -> Job:
     model = service.catalog.get(batch.model)
     service.telemetry.chose(model.manifest)
-    return partial(_draw, service, model, batch)
+    return partial(_draw, service, model, batch, service.telemetry.trace())
 
 
-def _draw(service: Service, model: Served, batch: Batch) -> Response:
+def _draw(service: Service, model: Served, batch: Batch, trace: Trace | None) -> Response:
     began = perf_counter()
     pixels = to_tensor(batch.images, model.manifest.input, service.image_limits)[0]
-    service.telemetry.decoded(perf_counter() - began, service.telemetry.trace())
+    service.telemetry.decoded(perf_counter() - began, trace)
     return Response(_png(pixels), media_type=_MEDIA_TYPE)
 
 
-def _png(pixels: Any) -> bytes:  # noqa: ANN401 (an array, (height, width, channels))
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """The file's bytes, from (height, width, channels)."""
     grey = pixels.shape[-1] == 1
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "PNG")

@@ -58,6 +58,12 @@ export async function preview(file, model) {
   return (await call("/preview", { method: "POST", body: form })).blob();
 }
 
+/** One of the page's own pictures. */
+export async function example(name) {
+  const blob = await (await call(`/page/examples/${name}`)).blob();
+  return new File([blob], name, { type: blob.type });
+}
+
 /** The command that does in a shell what `verify` did here. */
 export function curlOf(one, other, model, fmr) {
   const parts = [`curl -s ${quoted(`${location.origin}${ROOT}/verify`)}`];

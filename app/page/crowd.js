@@ -1,9 +1,9 @@
 // Many images: the energy of each pair, the groups at a threshold, and a map.
 
-import { embed, Refusal } from "./api.js";
+import { embed, example, Refusal } from "./api.js";
 import { h, keep, say } from "./dom.js";
 import { csv, groups, matrix, places } from "./energies.js";
-import { defaultRate, fetched, slider, supported } from "./pair.js";
+import { defaultRate, drawsSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
 import { accepts, pasted } from "./slot.js";
 import { figure } from "./words.js";
@@ -11,6 +11,8 @@ import { figure } from "./words.js";
 const MOST = 32;
 const LEAST = 2;
 const FULL_SIZE = 12;
+const FACES = ["ann-1.jpg", "ann-2.jpg", "ben-1.jpg", "ben-2.jpg", "cat-1.jpg", "cat-2.jpg"];
+const SIGNS = ["sign-a-1.png", "sign-a-2.png", "sign-b-1.png"];
 
 /** The view of many images. */
 export class CrowdView {
@@ -33,7 +35,7 @@ export class CrowdView {
         this.list,
         h("div", { class: "buttons" },
           h("label", { htmlFor: "several", class: "button" }, "Choose several"),
-          h("button", { type: "button", class: "quiet", onclick: () => this.example() }, "Try the examples"),
+          h("button", { type: "button", class: "quiet", onclick: () => this.tryOut() }, "Try the examples"),
           h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Remove all")),
         this.note),
       this.answer);
@@ -48,8 +50,14 @@ export class CrowdView {
     this.compare();
   }
 
-  async example() {
-    this.add(await Promise.all(["ann-1.jpg", "ann-2.jpg", "ben-1.jpg", "ben-2.jpg", "cat-1.jpg", "cat-2.jpg"].map(fetched)));
+  async tryOut() {
+    try {
+      const names = this.model && drawsSigns(this.model) ? SIGNS : FACES;
+      this.add(await Promise.all(names.map(example)));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.tellTrouble(error, () => this.tryOut());
+    }
   }
 
   paste(event) {
@@ -57,6 +65,7 @@ export class CrowdView {
   }
 
   add(files) {
+    if (!files.length) return; // What was pasted is no image.
     const room = MOST - this.members.length;
     for (const file of files.slice(0, room)) this.members.push({ file, url: URL.createObjectURL(file), error: null });
     const left = files.length - room;
@@ -116,9 +125,13 @@ export class CrowdView {
       this.compare();
       return;
     }
+    this.tellTrouble(refusal, () => this.compare());
+  }
+
+  tellTrouble(refusal, action) {
     this.answer.replaceChildren(
       h("p", { class: "error", role: "alert" }, h("strong", {}, `${refusal.title}. `), refusal.detail),
-      h("button", { type: "button", onclick: () => this.compare() }, "Try again"));
+      h("button", { type: "button", onclick: action }, "Try again"));
   }
 
   tell(good, energies) {

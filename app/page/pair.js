@@ -1,6 +1,6 @@
 // Two images: their energy, the decision at an operating point, and what it is worth.
 
-import { curlOf, Refusal, ROOT, verify } from "./api.js";
+import { curlOf, example, Refusal, verify } from "./api.js";
 import { h, say } from "./dom.js";
 import { histogramPlot, legend } from "./plots.js";
 import { Slot, pasted } from "./slot.js";
@@ -36,16 +36,21 @@ export class PairView {
     this.examples.replaceChildren(
       h("span", {}, "Or try"),
       ...(signs ? SIGNS : FACES).map(([title, ...names]) =>
-        h("button", { type: "button", class: "quiet", onclick: () => this.example(names) }, title)));
+        h("button", { type: "button", class: "quiet", onclick: () => this.tryOut(names) }, title)));
     for (const slot of this.slots) slot.show();
     this.compare();
   }
 
-  async example(names) {
-    const files = await Promise.all(names.map(fetched));
-    this.slots[0].file = null;
-    this.slots[1].take(files[1]);
-    this.slots[0].take(files[0]);
+  async tryOut(names) {
+    try {
+      const files = await Promise.all(names.map(example));
+      this.slots[0].file = null; // Else the second would be compared with what was there before.
+      this.slots[1].take(files[1]);
+      this.slots[0].take(files[0]);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.fail(error, () => this.tryOut(names));
+    }
   }
 
   /** Put a pasted image where there is none, or else in the second's place. */
@@ -78,11 +83,11 @@ export class PairView {
     this.verdict.hidden = false;
   }
 
-  fail(refusal) {
+  fail(refusal, action = () => this.compare()) {
     const blamed = this.slots.filter((_, i) => refusal.detail.startsWith(`image${i + 1}:`));
     for (const slot of blamed) slot.fail(refusal);
     if (blamed.length) this.verdict.hidden = true;
-    else this.show(h("p", { class: "error" }, h("strong", {}, `${refusal.title}. `), refusal.detail), again(() => this.compare()));
+    else this.show(h("p", { class: "error" }, h("strong", {}, `${refusal.title}. `), refusal.detail), again(action));
     say(`${refusal.title}. ${refusal.detail}`);
   }
 
@@ -177,12 +182,6 @@ function unsupported(calibration) {
   if (!others.length) return null;
   const rates = others.map(({ target_fmr }) => percent(target_fmr)).join(" and ");
   return h("p", { class: "hint" }, `Not offered: ${rates}. The people or things that the thresholds were chosen on are too few to vouch for that.`);
-}
-
-export async function fetched(name) {
-  const answer = await fetch(`${ROOT}/page/examples/${name}`);
-  const blob = await answer.blob();
-  return new File([blob], name, { type: blob.type });
 }
 
 function again(action) {

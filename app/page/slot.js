@@ -16,6 +16,7 @@ export class Slot {
   constructor(title, place, changed) {
     this.place = place;
     this.mayDraw = false;
+    this.looks = 0;
     this.file = null;
     this.changed = changed;
     this.url = null;
@@ -98,18 +99,21 @@ export class Slot {
 
   /** Show what the model is given of the image. */
   async see(model) {
-    const file = this.file;
+    const { file } = this;
+    const look = (this.looks += 1);
     if (!file) return;
     try {
-      const url = URL.createObjectURL(await preview(file, model));
-      if (file !== this.file) return;
+      const seen = await preview(file, model);
+      if (look !== this.looks) return; // Another image, or another model, is looked at by now.
+      const url = URL.createObjectURL(seen);
       this.pictures.querySelector(".seen")?.remove();
       const shown = picture("as the model sees it", url, "the same image as the model sees it");
+      shown.querySelector("img").addEventListener("load", () => URL.revokeObjectURL(url));
       shown.classList.add("seen");
       this.pictures.append(shown);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (file === this.file) this.fail(error);
+      if (look === this.looks) this.fail(error);
     }
   }
 }

@@ -26,7 +26,7 @@ from likewise_client.generated.models import (
     VerifyFilesBody,
 )
 from likewise_client.generated.types import UNSET, File, Response, Unset
-from likewise_client.images import to_file
+from likewise_client.images import Picture, to_file
 from likewise_client.results import (
     Comparison,
     Embeddings,
@@ -48,8 +48,8 @@ def given(value: Given | None) -> Given | Unset:
 
 
 def verify_body(
-    image1: Any,  # noqa: ANN401 (a `Picture`)
-    image2: Any,  # noqa: ANN401
+    image1: Picture,
+    image2: Picture,
     model: str | None,
     threshold: float | None,
     fmr: float | None,
@@ -64,7 +64,7 @@ def verify_body(
     )
 
 
-def embed_bodies(images: Sequence[Any], model: str | None, most: int) -> list[EmbedFilesBody]:
+def embed_bodies(images: Sequence[Picture], model: str | None, most: int) -> list[EmbedFilesBody]:
     """The bodies of as many calls of /embed as the images need, in their order.
 
     Raises:
@@ -79,7 +79,7 @@ def embed_bodies(images: Sequence[Any], model: str | None, most: int) -> list[Em
     ]
 
 
-def preview_body(image: Any, model: str | None) -> PreviewFilesBody:  # noqa: ANN401
+def preview_body(image: Picture, model: str | None) -> PreviewFilesBody:
     """The body of /preview."""
     return PreviewFilesBody(image=_named("the image", image), model=given(model))
 
@@ -194,7 +194,7 @@ def _members(content: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _named(what: str, image: Any) -> File:  # noqa: ANN401
+def _named(what: str, image: Picture) -> File:
     try:
         return to_file(image)
     except UnusableImage as error:

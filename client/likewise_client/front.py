@@ -5,6 +5,7 @@ Both only send; what is sent and what the answer means is `calls`, and asking ag
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -23,6 +24,7 @@ from likewise_client.generated.api.images import preview
 from likewise_client.generated.api.models import get_model, list_models
 from likewise_client.generated.client import Client
 from likewise_client.generated.models import Manifest, ModelSummary
+from likewise_client.images import Picture
 from likewise_client.results import Comparison, Embeddings, Verification
 from likewise_client.retrying import AsyncRetrying, Patience, Retrying
 
@@ -30,7 +32,7 @@ TIMEOUT_S = 30.0
 CONNECT_S = 5.0
 
 
-class _Front:
+class _Front(ABC):
     """What both have: the address, the key, the model that is asked unless another is named."""
 
     def __init__(  # noqa: PLR0913 (all but the address are rarely given)
@@ -70,12 +72,14 @@ class _Front:
             },
         )
 
+    @abstractmethod
     def _transport(self, inner: Any, patience: Patience) -> Any:  # noqa: ANN401
-        raise NotImplementedError
+        """What tries again, around the network or what stands in its place."""
 
     @staticmethod
+    @abstractmethod
     def _refused(response: httpx.Response) -> Any:  # noqa: ANN401 (nothing, or soon nothing)
-        raise NotImplementedError
+        """Read an answer, and raise what it refuses."""
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -129,8 +133,8 @@ class Likewise(_Front):
 
     def verify(
         self,
-        image1: Any,  # noqa: ANN401 (a `Picture`)
-        image2: Any,  # noqa: ANN401
+        image1: Picture,
+        image2: Picture,
         *,
         fmr: float | None = None,
         threshold: float | None = None,
@@ -152,7 +156,7 @@ class Likewise(_Front):
 
     def embed(
         self,
-        images: Sequence[Any],
+        images: Sequence[Picture],
         *,
         model: str | None = None,
         images_a_call: int = calls.IMAGES_A_CALL,
@@ -187,7 +191,7 @@ class Likewise(_Front):
                 compare.sync_detailed(client=self._generated, body=body, **_given(choices))
             )
 
-    def preview(self, image: Any, *, model: str | None = None) -> bytes:  # noqa: ANN401
+    def preview(self, image: Picture, *, model: str | None = None) -> bytes:
         """What the model is given of an image, as the bytes of a PNG."""
         body = calls.preview_body(image, self._chosen(model))
         with self._told():
@@ -243,8 +247,8 @@ class AsyncLikewise(_Front):
 
     async def verify(
         self,
-        image1: Any,  # noqa: ANN401
-        image2: Any,  # noqa: ANN401
+        image1: Picture,
+        image2: Picture,
         *,
         fmr: float | None = None,
         threshold: float | None = None,
@@ -258,7 +262,7 @@ class AsyncLikewise(_Front):
 
     async def embed(
         self,
-        images: Sequence[Any],
+        images: Sequence[Picture],
         *,
         model: str | None = None,
         images_a_call: int = calls.IMAGES_A_CALL,
@@ -288,7 +292,7 @@ class AsyncLikewise(_Front):
             )
             return calls.comparison(answer)
 
-    async def preview(self, image: Any, *, model: str | None = None) -> bytes:  # noqa: ANN401
+    async def preview(self, image: Picture, *, model: str | None = None) -> bytes:
         """As `Likewise.preview`."""
         body = calls.preview_body(image, self._chosen(model))
         with self._told():

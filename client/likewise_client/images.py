@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,13 @@ class Readable(Protocol):
         """All that is left of it."""
 
 
-Picture = "str | PathLike[str] | bytes | Readable | Image | NDArray[np.uint8]"
+Picture: TypeAlias = "str | PathLike[str] | bytes | Readable | Image | NDArray[np.uint8]"
 """A path, the bytes of an image file, an open file, a PIL image, or pixels."""
 
 _MATRIX, _COLOURS = 2, (3, 4)
 
 
-def to_file(image: Any) -> File:  # noqa: ANN401 (a `Picture`; what is none is told so)
+def to_file(image: Picture) -> File:
     """An image as it is sent.
 
     Args:
@@ -48,7 +48,7 @@ def to_file(image: Any) -> File:  # noqa: ANN401 (a `Picture`; what is none is t
     return File(payload=data, file_name=name)  # type: ignore[arg-type]
 
 
-def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401
+def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401 (what is no `Picture` is told so)
     if isinstance(image, bytes | bytearray | memoryview):
         return "the image", bytes(image)
     if isinstance(image, str | PathLike):
@@ -56,7 +56,7 @@ def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401
     if isinstance(image, np.ndarray):
         return "pixels.png", _png(_from_pixels(image))
     if hasattr(image, "read"):
-        return str(getattr(image, "name", "the file")), image.read()
+        return Path(str(getattr(image, "name", "the file"))).name, image.read()
     if hasattr(image, "save") and hasattr(image, "mode"):
         return "image.png", _png(image)
     raise UnusableImage(

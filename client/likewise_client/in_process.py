@@ -18,7 +18,6 @@ from likewise_client.errors import LikewiseClientError
 from likewise_client.front import Likewise
 
 URL = "http://in-process"
-_PATIENCE_S = 60.0
 _QUIET = {"access_log": False, "metrics": False, "api_keys_file": None}
 """Nobody else calls, and nobody scrapes."""
 
@@ -34,8 +33,8 @@ class _Loop:
         self._thread.start()
 
     def run(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run something there, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(step, self._loop).result(_PATIENCE_S)
+        """Run something there, and wait for it: the service's own deadlines bound that."""
+        return asyncio.run_coroutine_threadsafe(step, self._loop).result()
 
     def close(self) -> None:
         """End the thread."""
@@ -82,7 +81,9 @@ def in_process(model: str | None = None) -> Iterator[Likewise]:
             "no server is named, and the service is not installed here; give --server URL or set "
             "LIKEWISE_URL, or install the distribution `likewise` beside this one"
         ) from error
-    logging.getLogger("app").setLevel(logging.ERROR)  # What a server says at its start.
+    log = logging.getLogger("app")
+    level = log.level
+    log.setLevel(logging.ERROR)  # Not what a server says at its start.
     loop = _Loop()
     try:
         app = create_app(read_settings().model_copy(update=_QUIET))
@@ -96,3 +97,4 @@ def in_process(model: str | None = None) -> Iterator[Likewise]:
         raise LikewiseClientError(str(error)) from error
     finally:
         loop.close()
+        log.setLevel(level)

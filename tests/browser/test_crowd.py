@@ -61,7 +61,7 @@ def test_the_csv_holds_the_energies_of_the_service(many, shipped, model):
         assert float(row["energy"]) == pytest.approx(expected[i, j], rel=1e-4)
 
 
-@pytest.mark.parametrize("metric", list(Metric)[:3])
+@pytest.mark.parametrize("metric", [Metric.L1, Metric.L2, Metric.HAMMING])
 def test_energies_of_each_metric_are_those_of_the_contract(page, metric):
     rng = np.random.default_rng(5)
     codes = metric is Metric.HAMMING
@@ -112,3 +112,23 @@ def test_images_are_dropped_and_taken_out_and_no_more_than_the_limit_is_taken(ma
     until(many, "document.querySelectorAll('table.heat tbody tr').length === 31")
     many.get_by_role("button", name="Remove all").click()
     many.get_by_text("Drop or paste images here").wait_for()
+
+
+def test_a_model_of_signs_is_tried_with_signs(many):
+    many.select_option("#model", "omniglot")
+    many.get_by_role("button", name="Try the examples").click()
+    many.get_by_role("heading", name="2 groups").wait_for()
+    groups = many.locator(".groups li").all()
+    assert [group.locator("img").count() for group in groups] == [2, 1]
+
+
+def test_examples_that_cannot_be_fetched_are_told_and_tried_again(opened, shipped):
+    page = opened(f"{shipped}/#many", ignored=["net::ERR_FAILED"])
+    page.wait_for_selector("#model:not([disabled])")
+    page.route("**/examples/*", lambda route: route.abort())
+    page.get_by_role("button", name="Try the examples").click()
+    page.get_by_text("The service cannot be reached").wait_for()
+    page.unroute("**/examples/*")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("heading", name="3 groups").wait_for()
+    assert page.locator(".crowd li").count() == 6

@@ -54,7 +54,10 @@ def test_the_other_image_of_the_readme_is_told_apart_at_the_energy_it_states(url
 
 
 def fenced(page, language):
-    text = (ROOT / "docs" / page).read_text()
+    return fenced_in((ROOT / "docs" / page).read_text(), language)
+
+
+def fenced_in(text, language):
     found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     return [body for named, body in found if named == language]
 
@@ -90,3 +93,8 @@ def test_the_examples_of_the_shell_give_what_stands_beside_them():
     ]
     assert told[0].stdout == fenced("shell.md", "")[0]
     assert [done.returncode for done in told] == [0, 1]
+
+
+def test_the_quick_start_of_the_manual_says_what_the_readme_says():
+    assert json.loads(fenced("index.md", "json")[0]) == json.loads(fenced_in(README, "json")[0])
+    assert fenced("index.md", "sh")[0].strip() == CURL

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +46,13 @@ def write_rows(rows: NDArray[Any], to: str) -> None:
         sys.stdout.flush()
         return
     path = Path(to)
+    # Opened as any file is, so that the umask decides who may read embeddings of faces.
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        number, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(number, "wb") as new:
-                new.write(file.getvalue())
-            Path(beside).chmod(0o644)
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+            beside.write_bytes(file.getvalue())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise LikewiseClientError(f"{path}: {error.strerror or error}") from error

@@ -32,9 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = _COMMANDS[given.command](service, given)
             sys.stdout.flush()
             return status
-    except LikewiseClientError as error:
-        print(f"likewise: {error}", file=sys.stderr)
-    except ValueError as error:
+    except (LikewiseClientError, ValueError) as error:  # The latter: a URL, or shapes of arrays.
         print(f"likewise: {error}", file=sys.stderr)
     except BrokenPipeError:
         # Whoever read has read enough; Python would complain once more when it closes the stream.

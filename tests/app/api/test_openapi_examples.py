@@ -11,7 +11,7 @@ from app.api import examples
 from app.api.multipart import MEDIA_TYPE as FORM
 from app.keys.entries import make_key
 from app.main import create_app
-from app.settings import SHIPPED_BUNDLES, Settings
+from app.settings import Settings
 from tests import fakes
 from tests.servers import ROOT
 
@@ -76,15 +76,15 @@ def test_every_body_and_every_parameter_has_an_example_and_a_description(documen
 
 def test_every_example_is_valid_by_the_schema_beside_it(document):
     seen = 0
-    for path, _, call in calls(document):
+    for _, _, call in calls(document):
         bodies = [call["requestBody"]] if "requestBody" in call else []
         for body in [*bodies, *call["responses"].values()]:
-            for kind, content in body["content"].items():
+            for content in body["content"].values():
                 given = [content["example"]] if "example" in content else []
                 given += [e["value"] for e in content.get("examples", {}).values()]
                 for example in given:
                     schema = resolved(document, content["schema"])
-                    jsonschema.validate(example, schema), (path, kind)
+                    jsonschema.validate(example, schema)
                     seen += 1
     assert seen > 60
 
@@ -183,4 +183,3 @@ def test_the_form_example_names_the_parts_of_the_form(document):
         form = document["paths"][path]["post"]["requestBody"]["content"][FORM]
         assert set(form["schema"]["required"]) <= set(form["example"])
         assert set(form["example"]) <= set(form["schema"]["properties"])
-    assert SHIPPED_BUNDLES.is_dir()

@@ -50,6 +50,14 @@ def test_a_request_has_its_stages_as_spans_in_the_trace_of_its_client(traced):
     assert spans["inference"].attributes["images"] == 2
 
 
+def test_the_decoding_of_a_preview_stands_in_its_own_trace(traced):
+    client, kept = traced
+    headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+    assert client.post("/preview", files={"image": PAIR["image1"]}, headers=headers).is_success
+    spans = {span.name: span for span in kept.get_finished_spans()}
+    assert spans["decode"].parent.span_id == spans["POST /preview"].context.span_id
+
+
 def test_a_request_that_its_client_does_not_sample_makes_no_span(traced):
     client, kept = traced
     client.post("/verify", files=PAIR, headers={"traceparent": f"00-{TRACE}-{PARENT}-00"})
