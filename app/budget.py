@@ -6,8 +6,8 @@ memory there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 from app.errors import OverloadedError
 
@@ -24,14 +24,9 @@ class ByteBudget:
         """The bytes that are held now."""
         return self._held
 
-    @contextmanager
-    def share(self) -> Iterator[Share]:
-        """One request's share; what it took is given back at the end of the block."""
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self.give_back(share.taken)
+    def share(self) -> Share:
+        """One request's share; what it took is given back at the end of its `with` block."""
+        return Share(self)
 
     def take(self, count: int) -> None:
         """Count `count` bytes more.
@@ -51,11 +46,24 @@ class ByteBudget:
 
 
 class Share:
-    """What one request holds of a budget."""
+    """What one request holds of a budget, until the end of its `with` block."""
+
+    __slots__ = ("_budget", "taken")
 
     def __init__(self, budget: ByteBudget) -> None:
         self._budget = budget
         self.taken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.give_back(self.taken)
 
     def take(self, count: int) -> None:
         """Take more bytes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -59,15 +60,22 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
         manifest: The bundle that made them.
         pair: Shape (2, dim), as the encoder answers.
         choice: The threshold.
+
+    Raises:
+        VectorError: Their energy is not finite.
     """
-    return decide_energy(manifest, compare(manifest, pair[0], pair[1:], choice).energies, choice)
+    with np.errstate(over="ignore", invalid="ignore"):
+        energies = energy(manifest.metric, pair[0], pair[1:])
+    if not math.isfinite(energies[0]):
+        compare(manifest, pair[0], pair[1:], choice)  # says why
+    return decide_energy(manifest, energies, choice)
 
 
 def decide_energy(manifest: Manifest, energies: Energies, choice: Choice) -> Decision:
     """Decide on the energy of one pair, shape (1,)."""
-    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, energies)
-    same = is_same(energies, choice.threshold)
-    return Decision(bool(same[0]), float(energies[0]), float(ratio[0]), choice)
+    value = float(energies[0])
+    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, value)
+    return Decision(bool(is_same(energies, choice.threshold)[0]), value, ratio, choice)
 
 
 def compare(

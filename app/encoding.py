@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
 from time import perf_counter
 from typing import Any
 
@@ -131,8 +132,8 @@ class BatchRunner:
             for start in range(0, len(images), self.most)
         ]
         embeddings = runs[0] if len(runs) == 1 else np.concatenate(runs)
-        ends = np.cumsum([len(tensor) for tensor in tensors])
-        return np.split(embeddings, ends[:-1])
+        ends = list(accumulate(len(tensor) for tensor in tensors))
+        return [embeddings[start:end] for start, end in pairwise([0, *ends])]
 
     def _embed(
         self, encoder: Encoder, images: NDArray[np.uint8], traces: Sequence[Trace | None]

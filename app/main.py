@@ -25,10 +25,8 @@ from app.api import (
     problems,
     verify,
 )
-from app.api.nosniff import NoSniff
 from app.api.observed import Observed, Routes
 from app.api.prefix import Prefix
-from app.api.request_id import RequestId
 from app.api.route import DirectCalls
 from app.api.start_failure import PlainStartFailure
 from app.board import Board
@@ -126,8 +124,6 @@ def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Ro
     cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None
     app.add_middleware(Observed, routes=routes, log=access)
-    app.add_middleware(RequestId)
-    app.add_middleware(NoSniff)
     if settings.root_path:
         app.add_middleware(Prefix, root_path=settings.root_path)
     app.add_middleware(PlainStartFailure)

@@ -8,6 +8,7 @@ begin on open connections are refused with 503, and those in flight have `drain_
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -90,6 +91,12 @@ class Server(uvicorn.Server):
         self._settings, self._board, self._refuse_requests = settings, board, refuse_requests
         self._supervisor = multiprocessing.parent_process()
         self._closes_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and leave what there is by then, which stays, out of all garbage collections."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second signal ends at once.

@@ -178,6 +178,8 @@ def log10_likelihood_ratio(model: LikelihoodRatio, energies: Energies) -> NDArra
     return np.clip(raw, model.log10_min, model.log10_max)
 
 
-def likelihood_ratio(model: LikelihoodRatio, energies: Energies) -> NDArray[np.float64]:
-    """How many times likelier the energy is if the two are the same. Shape as `energies`."""
-    return np.power(10.0, log10_likelihood_ratio(model, energies))
+def likelihood_ratio(model: LikelihoodRatio, energy: float) -> float:
+    """How many times likelier one energy is if the two are the same, as above without arrays."""
+    raw = model.intercept + model.slope * energy
+    ratio: float = 10.0 ** min(max(raw, model.log10_min), model.log10_max)
+    return ratio

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from app.api.header import header
 from app.api.multipart import Expected, Form, MultipartReader
@@ -37,12 +36,11 @@ async def receive(request: Request, service: Service, share: Share, sink: Sink) 
     """
     limit = service.settings.max_body_bytes
     _check_headers(request, limit)
-    received = 0
+    received, is_over = 0, False
     try:
         async with asyncio.timeout(service.settings.body_timeout_s):
-            async for chunk in request.stream():
-                if not chunk:
-                    continue  # Starlette ends each body with an empty one.
+            while not is_over:
+                chunk, is_over = await _next(request)
                 received += len(chunk)
                 _check_size(received, limit)
                 share.take(len(chunk))
@@ -51,8 +49,14 @@ async def receive(request: Request, service: Service, share: Share, sink: Sink) 
         raise BodyTimeoutError(
             f"the body was not all there after {service.settings.body_timeout_s:g} s"
         ) from error
-    except ClientDisconnect as error:
-        raise ClientGoneError("the client closed the connection before the body's end") from error
+
+
+async def _next(request: Request) -> tuple[bytes, bool]:
+    """The next bytes, and whether they are the last: Starlette's `stream` without its generator."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError("the client closed the connection before the body's end")
+    return message.get("body", b""), not message.get("more_body", False)
 
 
 async def receive_whole(request: Request, service: Service, share: Share) -> bytes:

@@ -7,7 +7,7 @@ neither their number nor their size can grow beyond what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from python_multipart.multipart import parse_options_header
@@ -25,7 +25,11 @@ MAX_BOUNDARY_BYTES = 70
 
 _AFTER_BOUNDARY = (b"\r\n", b"--")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_USUAL = re.compile(rb'form-data; name="([^"\\]+)"(?:; filename="[^"\\]*")?$')
+_USUAL_HEADERS = re.compile(
+    rb'\r\nContent-Disposition: form-data; name="([^"\\\r\n]+)"(?:; filename="[^"\\\r\n]*")?'
+    rb"(?:\r\nContent-Type: [^\r\n]*)?",
+    re.IGNORECASE,
+)
 _USUAL_TYPE = re.compile(r"multipart/form-data; ?boundary=([A-Za-z0-9'()+_,./:?-]{1,70})")
 """What nearly every client writes; anything else is taken apart by the library."""
 
@@ -68,7 +72,8 @@ class MultipartReader:
         self._form = Form()
         self._delimiter = b"\r\n--" + _boundary(content_type)
         self._buffer = bytearray(b"\r\n")  # The first boundary may stand at the very beginning.
-        self._searched = 0
+        self._at = self._searched = 0
+        """Where what has not been used begins, and what has not been searched."""
         self._name: str | None = None
         """Of the part that arrives; None before the first."""
         self._at_headers = self._complete = False
@@ -87,6 +92,9 @@ class MultipartReader:
         self._buffer += chunk
         while self._read_headers() if self._at_headers else self._read_data():
             pass
+        del self._buffer[: self._at]
+        self._searched = max(self._searched - self._at, 0)
+        self._at = 0
 
     def close(self) -> Form:
         """The whole form, at the body's end.
@@ -102,24 +110,22 @@ class MultipartReader:
         """Look for the boundary that ends a part; whether it was there."""
         end = self._find_boundary()
         if end < 0:
-            length = self._length_for_sure()
-            self._searched = length
+            self._searched = self._end_for_sure()
             if self._name is None:
-                del self._buffer[:length]
-                self._searched = 0
+                self._at = self._searched  # A preamble means nothing.
             else:
-                self._check_size(length)
+                self._check_size(self._searched - self._at)
             return False
         if self._name is not None:
-            self._check_size(end)
-            self._end_part(self._name, bytes(memoryview(self._buffer)[:end]))
-        del self._buffer[: end + len(self._delimiter)]
-        self._searched, self._at_headers = 0, True
+            self._check_size(end - self._at)
+            self._end_part(self._name, bytes(memoryview(self._buffer)[self._at : end]))
+        self._at = end + len(self._delimiter)
+        self._at_headers = True
         return True
 
     def _find_boundary(self) -> int:
         """Where the next boundary begins; -1 where none is there with what tells it from data."""
-        end = self._buffer.find(self._delimiter, self._searched)
+        end = self._buffer.find(self._delimiter, max(self._searched, self._at))
         while end >= 0:
             after = end + len(self._delimiter)
             following = bytes(self._buffer[after : after + 2])
@@ -130,10 +136,10 @@ class MultipartReader:
             end = self._buffer.find(self._delimiter, end + 1)
         return -1
 
-    def _length_for_sure(self) -> int:
-        """How many of the bytes are no beginning of a boundary."""
+    def _end_for_sure(self) -> int:
+        """Where the bytes end that are no beginning of a boundary."""
         longest = len(self._delimiter) + 1
-        for tail in range(max(0, len(self._buffer) - longest), len(self._buffer)):
+        for tail in range(max(self._at, len(self._buffer) - longest), len(self._buffer)):
             rest = bytes(self._buffer[tail:])
             if self._delimiter.startswith(rest) or rest.startswith(self._delimiter):
                 return tail
@@ -141,22 +147,22 @@ class MultipartReader:
 
     def _read_headers(self) -> bool:
         """Read what follows a boundary; whether a part begins there."""
-        if self._buffer.startswith(b"--"):
+        begin = self._at
+        if self._buffer.startswith(b"--", begin):
             self._complete = True
-            self._buffer.clear()
+            self._at = len(self._buffer)
             return False
-        end = self._buffer.find(b"\r\n\r\n", 0, MAX_HEADER_BYTES)
+        end = self._buffer.find(b"\r\n\r\n", begin, begin + MAX_HEADER_BYTES)
         if end < 0:
-            if len(self._buffer) >= MAX_HEADER_BYTES:
+            if len(self._buffer) - begin >= MAX_HEADER_BYTES:
                 raise UnreadableBodyError(
                     "the body is not valid multipart: a part's headers have more than "
                     f"{MAX_HEADER_BYTES:,} bytes"
                 )
             return False
-        lines = bytes(self._buffer[:end]).split(b"\r\n")
-        del self._buffer[: end + 4]
+        self._at = end + 4
         self._at_headers = False
-        self._begin_part(_part_name(lines))
+        self._begin_part(_part_name(bytes(self._buffer[begin:end])))
         return True
 
     def _begin_part(self, name: str) -> None:
@@ -219,26 +225,31 @@ def _boundary(content_type: str) -> bytes:
     return boundary
 
 
-def _part_name(lines: list[bytes]) -> str:
-    """The name of a part, from its header lines, of which the first is empty."""
+def _part_name(headers: bytes) -> str:
+    """The name of a part, from its headers, each behind a line's end."""
+    usual = _USUAL_HEADERS.fullmatch(headers)
+    if usual:
+        return _text("part name", usual[1])
+    kind, options = parse_options_header(_disposition(headers.split(b"\r\n")[1:]))
+    if kind != b"form-data" or not options.get(b"name"):
+        raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
+    return _text("part name", options[b"name"])
+
+
+def _disposition(lines: Sequence[bytes]) -> bytes:
+    """What the Content-Disposition among these headers says; empty where it is not there."""
     disposition = b""
-    if len(lines) > MAX_HEADERS + 1:
+    if len(lines) > MAX_HEADERS:
         raise UnreadableBodyError(
             f"the body is not valid multipart: a part has more than {MAX_HEADERS} headers"
         )
-    for line in lines[1:]:
+    for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or not _TOKEN.fullmatch(name):
             raise UnreadableBodyError("the body is not valid multipart: a part's header is none")
         if name.lower() == b"content-disposition":
             disposition = value.strip()
-    usual = _USUAL.match(disposition)
-    if usual:
-        return _text("part name", usual[1])
-    kind, options = parse_options_header(disposition)
-    if kind != b"form-data" or not options.get(b"name"):
-        raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
-    return _text("part name", options[b"name"])
+    return disposition
 
 
 def _text(name: str, data: bytes) -> str:

@@ -1,4 +1,8 @@
-"""Counts and logs every request: one line each, with nothing of its body."""
+"""What every request has around it: a name, its place in the counts, one line in the log.
+
+One layer and not one for each of these, for each would put its own call around both messages of
+every answer.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from time import perf_counter
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.request_id import request_id
+from app.api import request_id
 from app.logs import AccessLog, named_request, trace_id_of
 from app.telemetry.telemetry import Telemetry
 
@@ -21,6 +25,8 @@ QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines; logged where they fail, or on `debug`."""
 PROBLEM = "problem"
 """Under which an answer's type of problem is found in the scope's state."""
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+"""No answer is anything else than what its Content-Type says, whatever a browser thinks."""
 _SILENT = Telemetry()
 
 
@@ -43,25 +49,32 @@ class Routes:
 
 
 class Observed:
-    """Measures each request from its first byte here to its answer."""
+    """Names each request, and measures it from its first byte here to its answer.
+
+    The answer tells the name, and forbids browsers to guess what it is. The log's line has nothing
+    of the body.
+    """
 
     def __init__(self, app: ASGIApp, routes: Routes, log: AccessLog | None) -> None:
         self._app, self._routes, self._log = app, routes, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; count and log it when it is over."""
+        """Name the request and pass it on; count and log it when it is over."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, status = perf_counter(), GONE
+        name = request_id.give(scope)
+        named_request(name, trace_id_of(scope["headers"]))
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = message.get("headers", ())
+                message["headers"] = [*headers, request_id.header(name), NO_SNIFFING]
             await send(message)
 
-        named_request(request_id(scope), trace_id_of(scope["headers"]))
         try:
             await self._app(scope, receive, watched)
         finally:

@@ -5,36 +5,30 @@ from __future__ import annotations
 import random
 import re
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-HEADER = "X-Request-ID"
 _HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 """Short, and unable to forge a log line or a header."""
 _KEY = "request_id"
 
 
-class RequestId:
-    """Takes the client's `X-Request-ID` where it is sane, else makes one, and answers with it."""
+def give(scope: Scope) -> str:
+    """Name a request: by the client's own `X-Request-ID` where it is sane, else anew."""
+    identifier = _given(scope) or _new()
+    scope.setdefault("state", {})[_KEY] = identifier
+    return identifier
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Name the request, and put the name into the answer's headers."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        identifier = _given(scope) or _new()
-        header = (_HEADER, identifier.encode("ascii"))
-        scope.setdefault("state", {})[_KEY] = identifier
+def header(identifier: str) -> tuple[bytes, bytes]:
+    """The answer's header that tells the name."""
+    return _HEADER, identifier.encode("ascii")
 
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
-            await send(message)
 
-        await self._app(scope, receive, named)
+def request_id(scope: Scope) -> str:
+    """The name that this request was given."""
+    identifier: str = scope["state"][_KEY]
+    return identifier
 
 
 def _new() -> str:
@@ -51,9 +45,3 @@ def _given(scope: Scope) -> str | None:
         if name == _HEADER:
             return value.decode("ascii") if _SANE.fullmatch(value) else None
     return None
-
-
-def request_id(scope: Scope) -> str:
-    """The name that `RequestId` gave to this request."""
-    identifier: str = scope["state"][_KEY]
-    return identifier

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.manifest import Kind, Manifest, Metric
@@ -24,7 +26,13 @@ class ModelReference(_Answer):
     @classmethod
     def of(cls, manifest: Manifest) -> ModelReference:
         """The reference to a bundle."""
-        return cls(name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256)
+        return _reference(manifest.name, manifest.version, manifest.onnx.sha256)
+
+
+@lru_cache(maxsize=64)
+def _reference(name: str, version: str, sha256: str) -> ModelReference:
+    """Made once for each model: it is part of every answer, and never changed."""
+    return ModelReference(name=name, version=version, sha256=sha256)
 
 
 class OperatingPointAnswer(_Answer):
@@ -41,7 +49,14 @@ class OperatingPointAnswer(_Answer):
     @classmethod
     def of(cls, choice: Choice) -> OperatingPointAnswer:
         """What is known of a threshold."""
-        return cls(target_fmr=choice.target_fmr, **choice.rates.model_dump())
+        rates = choice.rates
+        return cls(
+            target_fmr=choice.target_fmr,
+            fmr=rates.fmr,
+            fmr_interval=rates.fmr_interval,
+            fnmr=rates.fnmr,
+            fnmr_interval=rates.fnmr_interval,
+        )
 
 
 class VerifyAnswer(_Answer):

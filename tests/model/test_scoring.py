@@ -190,11 +190,20 @@ MAP = LikelihoodRatio(intercept=4.0, slope=-10.0, log10_min=-2.0, log10_max=3.0)
 def test_the_likelihood_ratio_is_a_power_of_ten_on_the_line():
     energies = np.float32([0.15, 0.4, 0.55])
     np.testing.assert_allclose(log10_likelihood_ratio(MAP, energies), [2.5, 0, -1.5], atol=1e-6)
-    np.testing.assert_allclose(likelihood_ratio(MAP, energies), [10**2.5, 1, 10**-1.5], rtol=1e-5)
+    ratios = [likelihood_ratio(MAP, float(energy)) for energy in energies]
+    np.testing.assert_allclose(ratios, [10**2.5, 1, 10**-1.5], rtol=1e-5)
+
+
+def test_one_likelihood_ratio_is_that_of_the_logarithms():
+    energies = np.linspace(-1, 1, 201).astype(np.float32)
+    of_all = 10 ** log10_likelihood_ratio(MAP, energies)
+    np.testing.assert_allclose(
+        [likelihood_ratio(MAP, float(energy)) for energy in energies], of_all, rtol=1e-14
+    )
 
 
 def test_the_likelihood_ratio_is_bounded_and_never_rises_with_the_energy():
-    ratios = likelihood_ratio(MAP, np.linspace(-5, 1e6, 4001).astype(np.float32))
+    ratios = [likelihood_ratio(MAP, energy) for energy in np.linspace(-5, 1e6, 4001)]
     assert ratios[0] == pytest.approx(1000)
     assert ratios[-1] == pytest.approx(0.01)
     assert (np.diff(ratios) <= 0).all()

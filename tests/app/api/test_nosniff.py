@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.nosniff import NoSniff
+from app.api.observed import Observed, Routes
 from app.main import create_app
 from tests import fakes
 
@@ -47,5 +47,6 @@ def test_the_lifespan_is_left_alone():
     async def app(scope, receive, send):
         seen.append((scope, receive, send))
 
-    asyncio.run(NoSniff(app)({"type": "lifespan"}, len, print))
+    observed = Observed(app, Routes(()), None)
+    asyncio.run(observed({"type": "lifespan"}, len, print))
     assert seen == [({"type": "lifespan"}, len, print)]

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 
 from app import errors
 from app.api import problems
+from app.api.observed import Observed, Routes
 from app.api.problem_types import ANSWERS, TYPE_PREFIX, answer_for, documented
-from app.api.request_id import RequestId
 from model import errors as contract
 
 CASES = [
@@ -43,7 +43,7 @@ def raising(error):
     """An application of which every request raises this error."""
     app = FastAPI()
     problems.install(app)
-    app.add_middleware(RequestId)
+    app.add_middleware(Observed, routes=Routes(()), log=None)
 
     @app.get("/")
     async def fail():
