@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, TextIO, cast
 
 import structlog
-from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 from structlog.typing import Processor
 
 from app.log_file import LogFile
@@ -23,6 +24,9 @@ from app.settings import LogFormat, LogLevel
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, level 1: version, trace, parent, flags."""
 _NO_TRACE = "0" * 32
+_names: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
+"""What every line of the request at hand carries. One variable that is set once: structlog's own
+context costs each request three times as much."""
 
 
 def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
     chosen = LogFormat(log_format)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
-            merge_contextvars,
+            _named,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             _timestamp(),
@@ -74,11 +78,10 @@ def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
 
 def named_request(request_id: str, trace_id: str | None) -> None:
     """Give every further line of this request its id, and its trace's where there is one."""
-    clear_contextvars()
-    if trace_id is None:
-        bind_contextvars(request_id=request_id)
-    else:
-        bind_contextvars(request_id=request_id, trace_id=trace_id)
+    names = {"request_id": request_id}
+    if trace_id is not None:
+        names["trace_id"] = trace_id
+    _names.set(names)
 
 
 def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
@@ -99,7 +102,7 @@ class AccessLog:
         file = sys.stderr if file is None else file
         self._log = structlog.wrap_logger(
             structlog.WriteLogger(cast("TextIO", LogFile(file))),
-            processors=[merge_contextvars, _level, _timestamp(), _renderer(log_format, file)],
+            processors=[_named, _level, _timestamp(), _renderer(log_format, file)],
             wrapper_class=structlog.BoundLogger,
         ).bind(logger="app.access")
 
@@ -114,6 +117,11 @@ class AccessLog:
         """
         known = {name: value for name, value in said.items() if value is not None}
         self._log.info("request", **known, ms=round(1000 * seconds, 3))
+
+
+def _named(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
+    del logger, method
+    return {**_names.get(), **event}
 
 
 def _level(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)

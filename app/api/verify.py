@@ -99,9 +99,10 @@ async def verify(request: Request) -> Response:
 
 async def _read(request: Request, service: Service, share: Share) -> Pair:
     refuse_query(request)
-    if media_type(request) == "application/json":
+    kind = media_type(request)
+    if kind == "application/json":
         return _from_json(await receive_whole(request, service, share), service)
-    if media_type(request) == multipart.MEDIA_TYPE:
+    if kind == multipart.MEDIA_TYPE:
         expected = _expected(service.settings.max_image_bytes)
         return _from_form(await receive_form(request, service, share, expected))
     raise unsupported(request, "multipart/form-data or application/json")
