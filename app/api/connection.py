@@ -24,6 +24,8 @@ from app.api.problem_types import MEDIA_TYPE, TYPE_PREFIX
 MAX_HEAD_BYTES = 65_536
 """Of a request line and its headers, beside those that came in one piece with its first byte."""
 MAX_HEADERS = 128
+_INTERIM = b"HTTP/1.1 100 "
+"""How `100 Continue` begins, which is not the answer's head."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,45 @@ class Bounds:
     connections: int
     head_s: float
     body_s: float
+
+
+class _AnswerTransport:
+    """Where one answer is written: its head waits for the body's first bytes, and both go together.
+
+    Uvicorn writes them one after the other, which is two calls of the system and two packets.
+    """
+
+    __slots__ = ("_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        """None before there is one, empty once it is sent."""
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closing, or closed."""
+        return self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Take the head, or more of the body."""
+        if data.startswith(_INTERIM):
+            self._transport.write(data)
+        elif self._head is None:
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Send the head, if it still waits: nothing follows it."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Send what waits, and close the connection."""
+        self.flush()
+        self._transport.close()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -66,6 +107,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._running: RequestResponseCycle | None = None
+        self._answer: _AnswerTransport | None = None
         self._is_deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -140,6 +182,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is sent: another request may come, or what is left of this one's body."""
+        if self._answer is not None:
+            self._answer.flush()
         super().on_response_complete()
         if not self.cycle.response_complete:
             return  # Another request came meanwhile and is being answered.
@@ -170,6 +214,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        self._answer = _AnswerTransport(self.transport)
+        cycle.transport = self._answer  # type: ignore[assignment] # as much of one as it uses
         super()._start_asgi_task(cycle, app)
 
     def _await_request(self) -> None:

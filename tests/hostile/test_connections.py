@@ -46,6 +46,17 @@ def _rest(connection):
     return read_reply(connection) if first else None
 
 
+def read_until(connection, end):
+    """What comes, as far as these bytes."""
+    connection.settimeout(LATE_S)
+    seen = b""
+    while not seen.endswith(end):
+        piece = connection.recv(1)
+        assert piece, f"closed after {seen!r}"
+        seen += piece
+    return seen
+
+
 def flood(connection, piece):
     """Send as fast as it goes until an answer is there."""
     with contextlib.suppress(ConnectionError):
@@ -197,6 +208,23 @@ def test_requests_that_come_at_once_are_answered_in_their_order(impatient, right
         connection.sendall(GOOD + other + GOOD)
         assert read_reply(connection).json() == right
         assert outcome(read_reply(connection)) == (415, "unsupported-image")
+        assert read_reply(connection).json() == right
+
+
+def test_an_answer_that_is_a_head_alone_is_sent_at_once(impatient, right):
+    with impatient.connect() as connection:
+        connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert read_until(connection, b"\r\n\r\n").startswith(b"HTTP/1.1 405")
+        connection.sendall(GOOD)
+        assert read_reply(connection).json() == right
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(impatient, right):
+    head, _, body = GOOD.partition(b"\r\n\r\n")
+    with impatient.connect() as connection:
+        connection.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
         assert read_reply(connection).json() == right
 
 
