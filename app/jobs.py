@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from app.alarms import Alarm, Alarms
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
 from app.telemetry.telemetry import Telemetry
 from app.telemetry.traces import Trace
@@ -82,6 +83,7 @@ class JobPool(Generic[Job]):
         self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
         self._waiting: dict[_Ticket[Job], None] = {}
+        self._alarms = Alarms()
         self._idle = [_Runner(execution, self) for _ in range(threads)]
         self._threads = threads
         self._alive = threads
@@ -133,15 +135,15 @@ class JobPool(Generic[Job]):
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
         ticket = _Ticket(job, loop.create_future(), self._telemetry.trace())
-        timer = loop.call_later(within_s, ticket.expire, within_s)
+        alarm = self._alarms.set(within_s, partial(ticket.expire, within_s))
         self._waiting[ticket] = None
-        ticket.answer.add_done_callback(partial(self._settled, ticket, timer))
+        ticket.answer.add_done_callback(partial(self._settled, ticket, alarm))
         self._dispatch()
         self._telemetry.waiting(len(self._waiting))
         return ticket.answer
 
-    def _settled(self, ticket: _Ticket[Job], timer: asyncio.TimerHandle, _: object) -> None:
-        timer.cancel()
+    def _settled(self, ticket: _Ticket[Job], alarm: Alarm, _: object) -> None:
+        self._alarms.off(alarm)
         if ticket in self._waiting:
             del self._waiting[ticket]
             self._telemetry.waiting(len(self._waiting))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
+from app.alarms import Alarms
 from app.budget import ByteBudget
 from app.catalog import Catalog, Served, ServedModel, ServedPairModel, load_catalog
 from app.cores import threads_per_worker, usable_cores
@@ -31,8 +32,9 @@ class Service:
     jobs: JobPool[Job]
     bodies: ByteBudget
     telemetry: Telemetry = field(default_factory=Telemetry)
+    alarms: Alarms = field(default_factory=Alarms)
 
-    @property
+    @cached_property
     def image_limits(self) -> ImageLimits:
         """The most that one image may ask of us."""
         return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)

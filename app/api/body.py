@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from fastapi import Request
@@ -38,7 +37,7 @@ async def receive(request: Request, service: Service, share: Share, sink: Sink) 
     _check_headers(request, limit)
     received, is_over = 0, False
     try:
-        async with asyncio.timeout(service.settings.body_timeout_s):
+        with service.alarms.limit(service.settings.body_timeout_s):
             while not is_over:
                 chunk, is_over = await _next(request)
                 received += len(chunk)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
+from app.alarms import Alarms
 from app.api.header import header
 from app.budget import Share
 from app.encoding import Job
@@ -76,7 +77,7 @@ async def hand_over(
     with service.bodies.share() as share:
         job = prepare(await read(share))
         answer = service.jobs.submit(job, within_s)
-        watch = _Watch(request, answer)
+        watch = _Watch(request, answer, service.alarms)
         try:
             return await answer
         finally:
@@ -119,14 +120,14 @@ def _deadline_s(request: Request, service: Service) -> float:
 class _Watch:
     """Settles the answer when the client has gone; the body is read, so nothing else can arrive."""
 
-    def __init__(self, request: Request, answer: asyncio.Future[Any]) -> None:
-        self._request, self._answer = request, answer
+    def __init__(self, request: Request, answer: asyncio.Future[Any], alarms: Alarms) -> None:
+        self._request, self._answer, self._alarms = request, answer, alarms
         self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(WATCHED_AFTER_S, self._begin)
+        self._alarm = alarms.set(WATCHED_AFTER_S, self._begin)
 
     def end(self) -> None:
         """Stop watching."""
-        self._timer.cancel()
+        self._alarms.off(self._alarm)
         if self._task is not None:
             self._task.cancel()
 
