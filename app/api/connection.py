@@ -16,6 +16,7 @@ from typing import Any
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -167,9 +168,23 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Some bytes of the body; there is nobody to take them where the head was refused."""
-        if self._in_body:
+        """Some bytes of the body; there is nobody to take them where the head was refused.
+
+        Uvicorn copies all of them into a buffer, and out of it. What comes while nothing else waits
+        is handed on as it came.
+        """
+        if not self._in_body:
+            return
+        cycle = self.cycle
+        if cycle.body or cycle.response_complete:
+            if isinstance(cycle.body, bytes):
+                cycle.body = bytearray(cycle.body)
             super().on_body(body)
+            return
+        cycle.body = body  # type: ignore[assignment] # and `bytes` of it is no copy
+        if len(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The body's end, after which another request may begin, or bytes that mean nothing."""
