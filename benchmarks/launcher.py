@@ -1,27 +1,25 @@
 """The service with another event loop or another parser of HTTP, for the ablations.
 
-python -m benchmarks.launcher asyncio h11
+python -m benchmarks.launcher asyncio httptools
+
+With `h11` its connections are uvicorn's own: the service's bounds are written for httptools.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 
-import uvicorn
-
-from app.logs import logging_config
+from app.board import Board
+from app.main import create_app, refuse_requests
+from app.server import Server, server_config
 from app.settings import read_settings
 
 if __name__ == "__main__":
-    settings = read_settings()
-    uvicorn.run(
-        "app.main:create_app_from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        loop=sys.argv[1],
-        http=sys.argv[2],
-        lifespan="on",
-        server_header=False,
-        log_config=logging_config(settings.log_level, settings.log_format),
-    )
+    settings, board = read_settings(), Board.alone()
+    app = create_app(settings, board)
+    config = server_config(settings, app)
+    config.loop = sys.argv[1]
+    if sys.argv[2] != "httptools":
+        config.http = sys.argv[2]
+    Server(config, settings, board, partial(refuse_requests, app)).run()

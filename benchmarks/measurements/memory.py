@@ -16,7 +16,7 @@ from benchmarks.rounds import Spread
 from benchmarks.server import Server, likewise
 
 ABOUT = """\
-Resident memory of one worker with both shipped bundles over mixed requests from 32 connections:
+Resident memory of one worker with every shipped bundle over mixed requests from 32 connections:
 /verify of faces, of photographs and of PNGs, /embed of 1 to 16 images, most of them by the light
 encoder, and some that are refused (no image at all, or one cut short). Flat means: after the first
 tenth, by which the arenas have their size, the greatest and the least are within 5 % of the median
