@@ -24,9 +24,9 @@ probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. n
 it the same from the file's bytes to the answer's bytes, which a service has to do as well.
 
 With `faces` (51 MB a call) the bar is missed. Tried, one after the other: the whole body, joined
-from its chunks (0.15 of numpy's own speed); one buffer for it, of which no figure is kept; comparing
-each chunk while it arrives, joined to what is left of the one before (0.26); the same on views of
-the chunk (slower, it seemed); the body's bytes handed on as they came, without uvicorn's two copies
+from its chunks (0.15 of numpy's own speed); one buffer for it (no figure is kept); comparing each
+chunk while it arrives, joined to what is left of the one before (0.26); the same on views of the
+chunk (slower, it seemed); the body's bytes handed on as they came, without uvicorn's two copies
 (0.33); the probe repeated, so that two flat runs of numbers are subtracted (a tenth off the
 comparison, within the spread here); each chunk copied to one place that stays in the cache
 (nothing). Of 26 ms of processor time for a call, some 9 go into taking 51 MB from the socket, 2
