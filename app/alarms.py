@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from types import TracebackType
 
 _EARLY_S = 0.001
 """By which a timer may come early: the loop's clock counts milliseconds."""
@@ -82,12 +81,7 @@ class TimeLimit:
         self._task, self._before = task, task.cancelling()
         self._alarm = self._alarms.set(self._seconds, self._end)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, *trace: object) -> None:
         self._alarms.off(self._alarm)
         if not self._is_over:
             return

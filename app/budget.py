@@ -6,7 +6,6 @@ memory there is.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Self
 
 from app.errors import OverloadedError
@@ -57,12 +56,7 @@ class Share:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.give_back(self.taken)
 
     def take(self, count: int) -> None:

@@ -69,6 +69,7 @@ class JobPool(Generic[Job]):
 
     Attributes:
         check: The self-check that a new runner has to pass in place of a failed one.
+        alarms: Those of its event loop, for whatever else is waited for there.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class JobPool(Generic[Job]):
         self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
         self._waiting: dict[_Ticket[Job], None] = {}
-        self._alarms = Alarms()
+        self.alarms = Alarms()
         self._idle = [_Runner(execution, self) for _ in range(threads)]
         self._threads = threads
         self._alive = threads
@@ -135,7 +136,7 @@ class JobPool(Generic[Job]):
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
         ticket = _Ticket(job, loop.create_future(), self._telemetry.trace())
-        alarm = self._alarms.set(within_s, partial(ticket.expire, within_s))
+        alarm = self.alarms.set(within_s, partial(ticket.expire, within_s))
         self._waiting[ticket] = None
         ticket.answer.add_done_callback(partial(self._settled, ticket, alarm))
         self._dispatch()
@@ -143,7 +144,7 @@ class JobPool(Generic[Job]):
         return ticket.answer
 
     def _settled(self, ticket: _Ticket[Job], alarm: Alarm, _: object) -> None:
-        self._alarms.off(alarm)
+        self.alarms.off(alarm)
         if ticket in self._waiting:
             del self._waiting[ticket]
             self._telemetry.waiting(len(self._waiting))

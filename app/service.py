@@ -32,12 +32,16 @@ class Service:
     jobs: JobPool[Job]
     bodies: ByteBudget
     telemetry: Telemetry = field(default_factory=Telemetry)
-    alarms: Alarms = field(default_factory=Alarms)
 
     @cached_property
     def image_limits(self) -> ImageLimits:
         """The most that one image may ask of us."""
         return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
+
+    @property
+    def alarms(self) -> Alarms:
+        """What bounds the waits of all requests."""
+        return self.jobs.alarms
 
     @property
     def deadline_s(self) -> float:

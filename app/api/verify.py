@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -103,17 +103,13 @@ async def _read(request: Request, service: Service, share: Share) -> Pair:
     if kind == "application/json":
         return _from_json(await receive_whole(request, service, share), service)
     if kind == multipart.MEDIA_TYPE:
-        expected = _expected(service.settings.max_image_bytes)
+        expected = multipart.Expected(
+            dict.fromkeys(IMAGES, 1),
+            frozenset(Choices.model_fields),
+            service.settings.max_image_bytes,
+        )
         return _from_form(await receive_form(request, service, share, expected))
     raise unsupported(request, "multipart/form-data or application/json")
-
-
-@cache
-def _expected(max_image_bytes: int) -> multipart.Expected:
-    """The parts of a form; the same for every request of a service."""
-    return multipart.Expected(
-        dict.fromkeys(IMAGES, 1), frozenset(Choices.model_fields), max_image_bytes
-    )
 
 
 def _from_json(body: bytes, service: Service) -> Pair:

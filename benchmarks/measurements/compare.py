@@ -23,15 +23,15 @@ probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. n
 `model.scoring.energy` and the decisions on arrays that are in memory already, on one core; beside
 it the same from the file's bytes to the answer's bytes, which a service has to do as well.
 
-With `faces` (51 MB a call) the bar is missed. Tried, one after the other: the whole body, joined
-from its chunks (0.15 of numpy's own speed); one buffer for it (no figure is kept); comparing each
-chunk while it arrives, joined to what is left of the one before (0.26); the same on views of the
-chunk (slower, it seemed); the body's bytes handed on as they came, without uvicorn's two copies
-(0.33); the probe repeated, so that two flat runs of numbers are subtracted (a tenth off the
-comparison, within the spread here); each chunk copied to one place that stays in the cache
-(nothing). Of 26 ms of processor time for a call, some 9 go into taking 51 MB from the socket, 2
-into the HTTP parser's copy, 3 into joining, and 8 into the comparison, which numpy does in 13 on
-the whole array."""
+Tried for `faces` (51 MB a call), one after the other, with what this benchmark gave of numpy's own
+speed: the whole body, joined from its chunks (0.15); one buffer for it (no figure is kept);
+comparing each chunk while it arrives, joined to what is left of the one before (0.26); the same on
+views of the chunk (slower, it seemed); the body's bytes handed on as they came, without uvicorn's
+two copies (0.33); the probe repeated, so that two flat runs of numbers are subtracted (a tenth off
+the comparison in a trial, within the spread here); each chunk copied to one place that stays in the
+cache (nothing in a trial). By a sampling profile of the time of one call, 26 ms of the processor's,
+some 9 go into taking 51 MB from the socket, 2 into the HTTP parser's copy, 3 into joining, and 8
+into the comparison, which numpy does in 13 on the whole array."""
 
 NPY = "application/x-npy"
 _ROWS = 100_000

@@ -22,12 +22,13 @@ on a core of its own; "late" is the 99th percentile of how late it sent, and abo
 refused.
 
 Capacity is that of full batches. Requests that come one at a time cost the light encoder's service
-a sixth more, so that at 70 % of it the core is busy for 82 % of the time, and a machine that others
-slow down by a sixth for a tenth of a second has a queue for longer than that. In rounds without
-such a spell the 99th percentile is 2.4 to 3.5 ms at a median of 1.4 ms. What was tried on it: less
-work for each request, which took the median from 1.5 to 1.4 ms and left the spells where they were;
-the event loop's thread under SCHED_BATCH, which changed nothing beyond the spread; connections that
-are in use before the first request is due, as 64 that are to be accepted make a queue."""
+more: in a trial a sixth, so that at 70 % of it the core was busy for 82 % of the time, and where
+others slow the machine down by a sixth for a tenth of a second there is a queue for longer. In the
+trial's rounds without such a spell the 99th percentile was 2.4 to 3.5 ms at a median of 1.4 ms.
+What was tried on it: less work for each request, which took the median from 1.5 to 1.4 ms and left
+the spells where they were; the event loop's thread under SCHED_BATCH, which changed nothing beyond
+the spread; connections that are in use before the first request is due, as 64 to be accepted make
+a queue."""
 
 _SHARE = 0.7
 _WORST = 3.0

@@ -211,6 +211,15 @@ def test_requests_that_come_at_once_are_answered_in_their_order(impatient, right
         assert read_reply(connection).json() == right
 
 
+def test_a_body_of_many_small_chunks_that_come_at_once_is_put_together(impatient, right):
+    head, _, body = GOOD.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-l")]
+    pieces = [body[start : start + 100] for start in range(0, len(body), 100)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    whole = b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", chunks + b"0\r\n\r\n"])
+    assert impatient.send(whole).json() == right
+
+
 def test_an_answer_that_is_a_head_alone_is_sent_at_once(impatient, right):
     with impatient.connect() as connection:
         connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: test\r\n\r\n")
