@@ -86,12 +86,18 @@ class Jitter:
         return torch.stack(rows, dim=1)
 
     def _light(self, pixels: Tensor, draw: _Draw) -> Tensor:
+        """Colour, contrast and light at once, as one affine map of an image's colours."""
         saturation = draw.between(*self.saturation) * (1 - draw.whether(self.grey))
-        luma = pixels.mean(dim=1, keepdim=True)
-        coloured = luma + (pixels - luma) * _each(saturation)
-        mean = coloured.mean(dim=(1, 2, 3), keepdim=True)
         brightness = draw.between(-self.brightness, self.brightness)
-        return (coloured - mean) * _each(draw.between(*self.contrast)) + mean + _each(brightness)
+        contrast = draw.between(*self.contrast)
+        channels = pixels.shape[1]
+        # Saturation draws each pixel from its own mean, contrast all of them from the image's.
+        kept, spread = contrast * saturation, contrast * (1 - saturation) / channels
+        own = torch.eye(channels, device=pixels.device)
+        mixing = kept[:, None, None] * own + spread[:, None, None]
+        offset = (1 - contrast) * pixels.mean(dim=(1, 2, 3)) + brightness
+        offsets = offset[:, None, None].expand(-1, channels, 1)
+        return torch.baddbmm(offsets, mixing, pixels.flatten(2)).view_as(pixels)
 
     def _cover(self, pixels: Tensor, draw: _Draw) -> Tensor:
         covered = draw.whether(self.erase).bool()[:, None, None]
