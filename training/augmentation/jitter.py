@@ -91,7 +91,7 @@ class Jitter:
         brightness = draw.between(-self.brightness, self.brightness)
         contrast = draw.between(*self.contrast)
         channels = pixels.shape[1]
-        # Saturation draws each pixel from its own mean, contrast all of them from the image's.
+        # Saturation moves each pixel from its own mean, contrast all of them from the image's.
         kept, spread = contrast * saturation, contrast * (1 - saturation) / channels
         own = torch.eye(channels, device=pixels.device)
         mixing = kept[:, None, None] * own + spread[:, None, None]

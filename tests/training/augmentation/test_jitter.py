@@ -81,6 +81,26 @@ def test_brightness_moves_every_pixel_of_an_image_alike():
     assert shift.max() > 15
 
 
+def test_saturation_moves_each_pixel_from_its_own_mean():
+    pale = jitter(**IDENTITY | {"saturation": (0.5, 0.5)})
+    own = as_is().mean(dim=1, keepdim=True)
+    torch.testing.assert_close(pale, own + (as_is() - own) / 2, atol=0.01, rtol=0)
+
+
+def test_contrast_moves_all_pixels_from_the_images_mean():
+    flat = jitter(**IDENTITY | {"contrast": (0.5, 0.5)})
+    mean = as_is().mean(dim=(1, 2, 3), keepdim=True)
+    torch.testing.assert_close(flat, mean + (as_is() - mean) / 2, atol=0.01, rtol=0)
+
+
+def test_saturation_and_contrast_work_one_after_the_other():
+    both = jitter(**IDENTITY | {"saturation": (0.4, 0.4), "contrast": (0.5, 0.5)})
+    own = as_is().mean(dim=1, keepdim=True)
+    mean = as_is().mean(dim=(1, 2, 3), keepdim=True)
+    pale = own + (as_is() - own) * 0.4
+    torch.testing.assert_close(both, mean + (pale - mean) / 2, atol=0.01, rtol=0)
+
+
 def test_an_erased_rectangle_has_one_grey_and_the_sides_that_were_asked_for():
     covered = jitter(**IDENTITY | {"erase": 1, "erased": (0.25, 0.5)})
     changed = (covered - as_is()).abs() > 1
