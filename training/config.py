@@ -15,6 +15,7 @@ from training.components import Component
 from training.errors import ConfigError
 from training.figures import Target
 from training.views import View
+from training.whitening import DirectionWeights
 
 
 class SplitConfig(BaseModel):
@@ -75,8 +76,9 @@ class TrainingConfig(BaseModel):
     exported graph averages the embeddings of several views of an image; training sees none of it.
     With `whitening` it ends in a linear layer that makes the training identities' embeddings vary
     alike in all directions (see `training.whitening`), the share being how far their covariance is
-    drawn towards one variance. With 0 `epochs` nothing else is learnt, and the weights are those
-    that the training is told to begin with.
+    drawn towards one variance; by `whitening_weights` all directions then count alike, or by how
+    far identities lie apart in them. With 0 `epochs` nothing else is learnt, and the weights are
+    those that the training is told to begin with.
     `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
     teacher's loss is multiplied by, where the training is given a teacher.
     `common_start` is for a config with `official_folds`; its `epochs` are those of each fold, after
@@ -94,6 +96,7 @@ class TrainingConfig(BaseModel):
     quarter_turns: bool = False
     views: tuple[View, ...] = ()
     whitening: float | None = Field(default=None, ge=0, le=1)
+    whitening_weights: DirectionWeights = "equal"
     metric: Metric
     split: SplitConfig = SplitConfig()
     network: Component
@@ -131,6 +134,8 @@ class TrainingConfig(BaseModel):
             raise ValueError("views average embeddings of length 1: they need the metric l2")
         if self.whitening is not None and self.metric is not Metric.L2:
             raise ValueError("whitening ends in embeddings of length 1: it needs the metric l2")
+        if self.whitening is None and self.whitening_weights != "equal":
+            raise ValueError("whitening_weights are of whitened directions: they need whitening")
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from training.config import TrainingConfig, config_names, load_config
 
 _AIMS = ("protocols", "targets")
-_EXPORTED = ("views", "whitening", "version", "card")
+_EXPORTED = ("views", "whitening", "whitening_weights", "version", "card")
 
 
 def aimed_now(config: TrainingConfig) -> TrainingConfig:

@@ -49,7 +49,7 @@ from training.session import data_of
 from training.trainer import trained_encoder
 from training.viewed_encoder import with_views
 from training.views import served_input
-from training.whitening import WhitenedEncoder, whitening_matrix, within_class_covariance
+from training.whitening import WhitenedEncoder, measured_whitening
 
 _AGREEMENT_IMAGES = 64
 _MEASURED: tuple[Part, Part] = ("calibration", "test")
@@ -175,9 +175,10 @@ def _served(trained: Trained, spec: InputSpec) -> nn.Module:
         return encoder
     known = _several(trained.split.take(trained.images, "train"), config.images_per_identity)
     embeddings = _embed(encoder, decode(known, spec).pixels)
-    covariance = within_class_covariance(embeddings, known.labels())
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
-    whitened.set_matrix(whitening_matrix(covariance, config.whitening))
+    whitened.set_matrix(
+        measured_whitening(embeddings, known.labels(), config.whitening, config.whitening_weights)
+    )
     return whitened.eval()
 
 

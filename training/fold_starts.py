@@ -118,6 +118,7 @@ def trained_starts(
             "patience": None,
             # It is begun with, and never exported.
             "whitening": None,
+            "whitening_weights": "equal",
         }
     )
     starts: list[TrainedStart] = []
