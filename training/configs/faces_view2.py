@@ -38,6 +38,8 @@ CONFIG = FACES.model_copy(
         "common_start": CommonStart(groups=5, epochs=60, learning_rate=0.1),
         "epochs": 4,
         "learning_rate": 0.01,
+        # Needs a C++ compiler; without one, --set compiled=false.
+        "compiled": True,
         # Both by the calibration EER on the people of `faces`, decision 12.
         "whitening": 0.05,
         "whitening_weights": "plda",
