@@ -10,6 +10,12 @@ from torch import Generator, Tensor, nn
 
 from training.pixels import to_channels_first
 
+_AT_ONCE = 16
+"""Images that are varied together: few enough for a processor's cache."""
+
+_DRAWS = 16
+"""Random numbers that an image takes."""
+
 
 @dataclass(frozen=True)
 class Jitter:
@@ -61,11 +67,14 @@ class Jitter:
         Returns:
             float32, (N, C, *size), 0 … 255.
         """
-        draw = _Draw(len(canvas), generator, canvas.device)
+        numbers = [torch.rand(len(canvas), generator=generator) for _ in range(_DRAWS)]
+        parts = torch.split(torch.stack(numbers).to(canvas.device), _AT_ONCE, dim=1)
+        pieces = zip(torch.split(canvas, _AT_ONCE), parts, strict=True)
+        return torch.cat([self._vary(piece, size, _Draw(part)) for piece, part in pieces])
+
+    def _vary(self, canvas: Tensor, size: tuple[int, int], draw: _Draw) -> Tensor:
         pixels = to_channels_first(canvas)
-        grid = nn.functional.affine_grid(
-            self._transform(draw), [len(canvas), pixels.shape[1], *size], align_corners=False
-        )
+        grid = _grid(self._transform(draw), size)
         shown = nn.functional.grid_sample(
             pixels, grid, padding_mode="reflection", align_corners=False
         )
@@ -113,20 +122,33 @@ class Jitter:
         return (position >= first[:, None]) & (position <= (first + length)[:, None])
 
 
-@dataclass(frozen=True)
 class _Draw:
-    """Random numbers, one for each of `count` images."""
+    """Random numbers, one for each image, as often as they are asked for."""
 
-    count: int
-    generator: Generator
-    device: torch.device
+    def __init__(self, numbers: Tensor) -> None:
+        """Take them, each between 0 and 1, (draws, N)."""
+        self.device = numbers.device
+        self._numbers = iter(numbers.unbind())
 
     def between(self, low: float, high: float) -> Tensor:
-        uniform = torch.rand(self.count, generator=self.generator).to(self.device)
-        return uniform * (high - low) + low
+        return next(self._numbers) * (high - low) + low
 
     def whether(self, share: float) -> Tensor:
         return (self.between(0, 1) < share).to(torch.float32)
+
+
+def _grid(transform: Tensor, size: tuple[int, int]) -> Tensor:
+    """Where each pixel of the output lies in the canvas, (N, *size, 2).
+
+    What `torch.nn.functional.affine_grid` gives, which multiplies matrices of 3 by 2 for it.
+    """
+    height, width = (
+        (2 * torch.arange(side, device=transform.device) + 1) / side - 1 for side in size
+    )
+    across, down, moved = (column[:, :, None] for column in transform.unbind(dim=2))
+    rows = (down * height + moved).transpose(1, 2)
+    columns = (across * width).transpose(1, 2)
+    return rows[:, :, None] + columns[:, None]
 
 
 def _each(values: Tensor) -> Tensor:
