@@ -111,7 +111,7 @@ def test_the_threshold_and_the_energy_stand_on_the_histogram(page):
     choose(page, ANN, BEN)
     verdict(page)
     label = page.locator("#verdict svg.plot").get_attribute("aria-label")
-    assert "threshold is 1.026" in label
+    assert "threshold is 0.9977" in label
     assert "This pair has 1.0" in label
     assert page.locator("#verdict svg.plot path.genuine").count() == 1
     assert page.locator("#verdict svg.plot path.impostor").count() == 1
