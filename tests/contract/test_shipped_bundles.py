@@ -66,7 +66,7 @@ def test_faces_reaches_through_http_the_accuracy_that_its_manifest_states(shippe
         b.name: b.value for b in open_bundle(SHIPPED_BUNDLES / "faces").manifest.accuracy.benchmarks
     }
     assert accuracy == pytest.approx(stated[name], abs=0.002)
-    assert accuracy >= 0.80
+    assert accuracy >= 0.90
 
 
 @pytest.mark.data
