@@ -68,8 +68,8 @@ def measured_whitening(
         (dim, dim), to multiply embeddings by from the right.
 
     Raises:
-        ConfigError: No identity has two images, or, weighted, identities lie no further apart than
-            their own images.
+        ConfigError: No identity has two images, or, weighted, there is one alone, or they lie no
+            further apart than their own images.
     """
     within = within_class_covariance(embeddings, labels)
     if weights == "equal":
@@ -116,8 +116,16 @@ def between_class_covariance(
     Returns:
         (dim, dim). An identity counts as much as any other. Where they hardly differ a variance may
         be negative.
+
+    Raises:
+        ConfigError: There is one identity alone.
     """
     means, _, counts = _means(embeddings, labels)
+    if len(counts) == 1:
+        raise ConfigError(
+            "one training identity alone has two images or more, and cannot say how identities "
+            "differ: set whitening_weights=equal"
+        )
     covariance: NDArray[np.float64] = np.cov(means.T) - within * np.mean(1 / counts)
     return covariance
 

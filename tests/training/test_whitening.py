@@ -136,6 +136,12 @@ def test_identities_that_do_not_differ_are_refused():
         measured_whitening(np.tile(images, (10, 1)), labels, 0.1, "plda")
 
 
+def test_one_identity_alone_cannot_say_how_identities_differ():
+    images = np.random.default_rng(0).standard_normal((20, 6)).astype(np.float32)
+    with pytest.raises(ConfigError, match="one training identity alone"):
+        measured_whitening(images, np.zeros(20, np.int64), 0.1, "plda")
+
+
 @pytest.fixture(scope="module")
 def whitened(exported, tmp_path_factory):
     """A bundle that begins with `exported` and only adds whitening; its folder and its data."""

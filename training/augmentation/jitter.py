@@ -14,7 +14,7 @@ _AT_ONCE = 16
 """Images that are varied together: few enough for a processor's cache."""
 
 _DRAWS = 16
-"""Random numbers that an image takes."""
+"""Random numbers that an image takes: one for each call of `_Draw`."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tests.training.synthetic import pattern
-from training.augmentation.jitter import build
+from training.augmentation.jitter import _grid, build
 
 IDENTITY = {
     "zoom": (1, 1),
@@ -142,3 +142,17 @@ def test_the_batchs_generator_is_the_only_source_of_chance():
 def test_settings_that_mean_nothing_are_refused(options):
     with pytest.raises(ValueError, match=r"rising pair|between 0 and 1"):
         build(**options)
+
+
+def test_a_batch_is_the_same_however_many_images_are_varied_at_once(monkeypatch):
+    canvas = COLOUR.repeat(5, 1, 1, 1)
+    expected = jitter(canvas, erase=0.5)
+    monkeypatch.setattr("training.augmentation.jitter._AT_ONCE", len(canvas))
+    whole = jitter(canvas, erase=0.5)
+    torch.testing.assert_close(expected, whole)
+
+
+def test_the_grid_is_the_one_of_pytorch():
+    transform = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.affine_grid(transform, [5, 3, 24, 30], align_corners=False)
+    torch.testing.assert_close(_grid(transform, (24, 30)), expected)
