@@ -104,7 +104,8 @@ def test_moving_the_slider_sends_nothing(page):
     page.locator("#fmr").focus()
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".badge:not(.different)")
-    assert asked == []
+    # A blob: is the page's own memory; a picture may still be read out of it.
+    assert [url for url in asked if not url.startswith("blob:")] == []
 
 
 def test_the_threshold_and_the_energy_stand_on_the_histogram(page):
