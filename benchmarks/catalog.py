@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.measurements import (
     ablations,
     compare,
+    cuda,
     encoder,
     gateways,
     growth,
@@ -38,6 +39,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "memory": Benchmark("Memory", memory.ABOUT, memory.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
+    "cuda": Benchmark("On a GPU", cuda.ABOUT, cuda.measure),
     "growth": Benchmark("How cost grows", growth.ABOUT, growth.measure),
     "gateways": Benchmark("Gateways", gateways.ABOUT, gateways.measure),
     "ablations": Benchmark("What each choice gives", ablations.ABOUT, ablations.measure),

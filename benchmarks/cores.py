@@ -24,6 +24,11 @@ def generator_cores() -> Cores:
     return (_pair()[1],)
 
 
+def usable_cores() -> Cores:
+    """Every core that this process may use, in order."""
+    return tuple(sorted(os.sched_getaffinity(0)))
+
+
 def both_cores() -> Cores:
     """The two together."""
     return _pair()
@@ -46,10 +51,10 @@ def held_to(cores: Cores) -> Iterator[None]:
 
 
 def _pair() -> Cores:
-    usable = sorted(os.sched_getaffinity(0))
+    usable = usable_cores()
     if len(usable) < _WANTED:
         raise ToolMissingError("a core for the server and another for the load: two are needed")
-    return tuple(usable[:_WANTED])
+    return usable[:_WANTED]
 
 
 def _taskset() -> str:

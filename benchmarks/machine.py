@@ -22,6 +22,7 @@ _PACKAGES = (
     "httptools",
     "numpy",
     "onnxruntime",
+    "onnxruntime-gpu",
     "pillow",
     "pydantic",
     "starlette",
@@ -39,13 +40,14 @@ class Occupancy:
 
 def describe() -> dict[str, str]:
     """The machine, for people."""
+    gpu = _gpu()
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-    }
+    } | ({"gpu": gpu} if gpu else {})
 
 
 def versions() -> dict[str, str]:
@@ -86,6 +88,16 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _gpu() -> str:
+    """The GPU and its driver as NVIDIA's own tool names them; nothing without one."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ""
+    query = [tool, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    found = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 (a query)
+    return found.stdout.strip().replace(", ", ", driver ") if found.returncode == 0 else ""
 
 
 def _version(package: str) -> str:

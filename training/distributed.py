@@ -13,6 +13,7 @@ What is not the same: batch normalisation sees a process's own rows, unless it i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,12 +136,30 @@ class Group:
         dist.barrier()
 
 
+def check_gpus(processes: int, gpus: int) -> None:
+    """See that each process of this machine has a GPU of its own, or that none has one.
+
+    Raises:
+        ConfigError: Some would have to share one, which NCCL cannot.
+    """
+    if 0 < gpus < processes:
+        raise ConfigError(
+            f"{processes} processes were started on a machine with {gpus} GPU(s); start "
+            f"--nproc-per-node {gpus}, or set CUDA_VISIBLE_DEVICES= to train on the CPU"
+        )
+
+
 @contextmanager
 def joined_world() -> Iterator[World]:
-    """The world of this process: `torchrun`'s where it was started by that, else itself alone."""
+    """The world of this process: `torchrun`'s where it was started by that, else itself alone.
+
+    Raises:
+        ConfigError: The machine has GPUs, and fewer than processes.
+    """
     if not dist.is_torchelastic_launched():
         yield ALONE
         return
+    check_gpus(int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count())
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         if torch.cuda.is_available():

@@ -1,14 +1,16 @@
-"""A graph run in one thread, on batches of a few sizes, through memory that is bound once.
+"""A graph run in one thread, on batches of a few sizes, each in a session with bound memory.
 
-For CUDA: each new batch size costs it a search for kernels and a larger arena, runs from several
-threads have given wrong results and hold memory for each thread (ONNX Runtime issues 15154 and
-6181), and memory that is not bound is allocated anew in each run. So batches are padded to the next
-size, every size can be run once before the first request, and inputs keep their place on the
-device. Nothing here knows CUDA: the tests run it on the CPU.
+For CUDA: a session plans its convolutions anew whenever the batch is of another size than the last
+one (ONNX Runtime issue 23006), which takes far longer than the run; runs from several threads have
+given wrong results and hold memory for each thread (issues 15154 and 6181); and memory that is not
+bound is allocated anew in each run. So batches are padded to the next of a few sizes, each size has
+a session that never sees another and is run once before the first request, and inputs keep their
+place on the device. Nothing here knows CUDA: the tests run it on the CPU.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -19,26 +21,26 @@ from numpy.typing import NDArray
 
 
 class Buckets:
-    """Runs a session whose inputs and one output have a free batch axis.
+    """Runs a graph whose inputs and one output have a free batch axis.
 
     Attributes:
-        sizes: The batch sizes that it runs: powers of two, and the largest.
+        sizes: The batch sizes that it runs, rising.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, device: str, most: int) -> None:
-        """Take over a session.
+    def __init__(self, sessions: Mapping[int, onnxruntime.InferenceSession], device: str) -> None:
+        """Take over sessions of one graph.
 
         Args:
-            session: The graph.
+            sessions: One for each batch size; more rows than the largest are run in several turns.
             device: Where inputs are kept: `cuda` or `cpu`.
-            most: The most rows in one run; more are run in several.
         """
-        self._session, self._device = session, device
-        self._names = [node.name for node in session.get_inputs()]
-        self._output = session.get_outputs()[0].name
+        self._sessions, self._device = sessions, device
+        self.sizes = sorted(sessions)
+        any_of_them = sessions[self.sizes[0]]
+        self._names = [node.name for node in any_of_them.get_inputs()]
+        self._output = any_of_them.get_outputs()[0].name
         self._inputs: dict[int, list[Any]] = {}
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="device")
-        self.sizes = bucket_sizes(most)
 
     def warm(self, *rows: NDArray[Any]) -> None:
         """Run every size once.
@@ -67,12 +69,13 @@ class Buckets:
     def _piece(self, inputs: list[NDArray[Any]]) -> NDArray[Any]:
         count = len(inputs[0])
         size = next(size for size in self.sizes if size >= count)
-        binding = self._session.io_binding()
+        session = self._sessions[size]
+        binding = session.io_binding()
         for name, place, array in zip(self._names, self._places(size, inputs), inputs, strict=True):
             place.update_inplace(_padded(array, size))
             binding.bind_ortvalue_input(name, place)
         binding.bind_output(self._output, self._device)
-        self._session.run_with_iobinding(binding)
+        session.run_with_iobinding(binding)
         # A copy, made while the binding lives: on the CPU the array is the output's own memory.
         return np.array(binding.get_outputs()[0].numpy()[:count])
 
@@ -90,8 +93,12 @@ class Buckets:
 
 
 def bucket_sizes(most: int) -> tuple[int, ...]:
-    """1, 2, 4, … up to `most`, which is always the last."""
-    below = (2**power for power in range(most.bit_length()) if 2**power < most)
+    """1, 4, 16, … up to `most`, which is always the last.
+
+    Few, for each is a session with its memory; a run is padded to less than four times its rows,
+    which a GPU hardly notices.
+    """
+    below = (4**power for power in range(most.bit_length()) if 4**power < most)
     return (*below, most)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from app.encoders.buckets import Buckets
+from app.encoders.buckets import Buckets, bucket_sizes
 from app.encoders.providers import CUDA, check_loaded, preload_cuda_libraries, wanted_providers
 from app.settings import Provider
 from model.bundle import Bundle
@@ -52,9 +52,12 @@ class Session:
         self._session = _open_session(bundle, provider)
         self._names = [node.name for node in self._session.get_inputs()]
         self._runs_on_cuda = CUDA in self._session.get_providers()
-        self._buckets = (
-            Buckets(self._session, "cuda", MAX_ROWS_ON_CUDA) if self._runs_on_cuda else None
-        )
+        self._buckets = self._opened_buckets(bundle, provider) if self._runs_on_cuda else None
+
+    def _opened_buckets(self, bundle: Bundle, provider: Provider) -> Buckets:
+        *smaller, most = bucket_sizes(MAX_ROWS_ON_CUDA)
+        sessions = {size: _open_session(bundle, provider) for size in smaller}
+        return Buckets(sessions | {most: self._session}, "cuda")
 
     @property
     def provider(self) -> str:

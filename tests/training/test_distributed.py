@@ -12,7 +12,7 @@ from torch import nn
 from tests.training import synthetic
 from training import session
 from training.components import Component, Part, build
-from training.distributed import Alone, Group, joined_world
+from training.distributed import Alone, Group, check_gpus, joined_world
 from training.errors import ConfigError
 from training.run import RunFolder
 
@@ -75,7 +75,12 @@ def gloo(folder, tmp_path_factory):
     subprocess.run(  # noqa: S603 (our own interpreter)
         [sys.executable, *launcher, str(script), str(out)],
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"},
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PATH": "/usr/bin:/bin",
+            "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+        },
         check=True,
         timeout=120,
         capture_output=True,
@@ -126,6 +131,16 @@ def test_shares_put_together_are_the_batch_with_its_pairs_whole():
 def test_a_batch_that_cannot_be_divided_is_refused_with_what_to_choose():
     with pytest.raises(ConfigError, match="multiple of 4"):
         Group(0, 2).share(torch.arange(10))
+
+
+def test_processes_that_would_share_a_gpu_are_refused_with_what_to_do():
+    with pytest.raises(ConfigError, match=r"2 processes .* 1 GPU.*--nproc-per-node 1"):
+        check_gpus(processes=2, gpus=1)
+
+
+@pytest.mark.parametrize(("processes", "gpus"), [(2, 0), (2, 2), (1, 4)])
+def test_a_gpu_for_each_process_or_none_at_all_is_fine(processes, gpus):
+    check_gpus(processes, gpus)
 
 
 def test_a_process_that_was_started_alone_is_alone():

@@ -59,7 +59,8 @@ def test_an_energy_that_is_no_number_is_said():
 
 @pytest.mark.parametrize("network", ["two_channel", "siam"])
 def test_training_tells_pairs_apart_that_it_has_not_seen(folder, tmp_path, network):
-    config = synthetic.pair(network, epochs=8)
+    # At the rate of the others `siam` collapses at every third seed.
+    config = synthetic.pair(network, epochs=12, learning_rate=0.02)
     made = trainer(config, folder, tmp_path / "run")
     watch = FakeWatch()
     made.fit(watch)

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from training.pixels import to_channels_first
 
 _AT_ONCE = 16
-"""Images that are varied together: few enough for a processor's cache."""
+"""Images that a processor varies together: few enough for its cache. A GPU varies a batch whole."""
 
 _DRAWS = 16
 """Random numbers that an image takes: one for each call of `_Draw`."""
@@ -68,8 +68,9 @@ class Jitter:
             float32, (N, C, *size), 0 … 255.
         """
         numbers = [torch.rand(len(canvas), generator=generator) for _ in range(_DRAWS)]
-        parts = torch.split(torch.stack(numbers).to(canvas.device), _AT_ONCE, dim=1)
-        pieces = zip(torch.split(canvas, _AT_ONCE), parts, strict=True)
+        at_once = _AT_ONCE if canvas.device.type == "cpu" else max(1, len(canvas))
+        parts = torch.split(torch.stack(numbers).to(canvas.device), at_once, dim=1)
+        pieces = zip(torch.split(canvas, at_once), parts, strict=True)
         return torch.cat([self._vary(piece, size, _Draw(part)) for piece, part in pieces])
 
     def _vary(self, canvas: Tensor, size: tuple[int, int], draw: _Draw) -> Tensor:

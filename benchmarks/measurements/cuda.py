@@ -1,0 +1,151 @@
+"""What an NVIDIA GPU changes: the graph, its numbers, and the service on top of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import combinations
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.encoders.onnx import OnnxEncoder, load_encoder
+from app.encoders.providers import CUDA, wanted_providers
+from app.settings import SHIPPED_BUNDLES, Provider
+from benchmarks import bodies
+from benchmarks.ceiling import bundle_of
+from benchmarks.contest import pictures_of, requests_in, saturated
+from benchmarks.cores import Cores, held_to, server_cores, usable_cores
+from benchmarks.errors import ToolMissingError
+from benchmarks.pictures import Pictures
+from benchmarks.plan import Plan
+from benchmarks.result import Cell, Found, Table
+from benchmarks.rounds import alternate, rate, ratio
+from benchmarks.server import likewise
+from model.bundle import Bundle
+from model.preprocessing import preprocess
+from model.scoring import energy
+
+ABOUT = """\
+On a machine with an NVIDIA GPU and `onnxruntime-gpu`: images a second of the graph alone, on the
+GPU by one thread and on one CPU core; by how much the energies of all pairs among 64 pictures
+differ between the two, beside the bundle's threshold; and requests a second of the service with one
+worker, on one core and on several, when the graph runs on the GPU and when it runs on those cores.
+What is left on the cores then is HTTP, decoding and preparing."""
+
+_BATCHES = (1, 8, 64)
+_COMPARED = 64
+_GRAPH_S = 1.0
+_PROVIDERS = {"GPU": Provider.CUDA, "CPU": Provider.CPU}
+_SEVERAL = 4
+_CALLS = (("faces", 0), ("faces", 32), ("att-chopra", 0))
+
+
+def measure(plan: Plan) -> Found:
+    """The graph of every bundle, and the service with two of them."""
+    check_cuda()
+    made, _ = pictures_of(plan, "lfw")
+    names = sorted(path.parent.name for path in SHIPPED_BUNDLES.glob("*/encoder.onnx"))
+    graph, energies = zip(*(_measure_graph(name, made) for name in names), strict=True)
+    several = usable_cores()[:_SEVERAL]
+    service = [
+        _measure_service(plan, made, model, batch, cores)
+        for cores in (server_cores(), several)
+        for model, batch in _CALLS
+    ]
+    columns = ("bundle", "batch", "GPU, images/s", "one core, images/s", "ratio")
+    return Found(
+        tables=(
+            Table("The graph alone", columns, tuple(row for rows in graph for row in rows)),
+            Table(
+                "Energies on the GPU and on the CPU",
+                ("bundle", "threshold", "largest difference", "decisions that differ", "pairs"),
+                energies,
+            ),
+            Table(
+                "The service",
+                ("call", "cores", "with the GPU, /s", "without, /s", "ratio"),
+                tuple(service),
+            ),
+        )
+    )
+
+
+def check_cuda() -> None:
+    """See that this ONNX Runtime has CUDA.
+
+    Raises:
+        ToolMissingError: It has not.
+    """
+    if CUDA not in wanted_providers(Provider.AUTO):
+        raise ToolMissingError(
+            "this ONNX Runtime has no CUDA: install onnxruntime-gpu and a GPU to measure it on"
+        )
+
+
+def difference(
+    embeddings: tuple[NDArray[np.generic], NDArray[np.generic]], bundle: Bundle
+) -> tuple[float, int, int]:
+    """How differently two runs of a graph place the same images.
+
+    Args:
+        embeddings: Of the same images, (images, dim) each.
+        bundle: Whose energy and threshold.
+
+    Returns:
+        The largest difference of a pair's energy; how many decisions differ; how many pairs.
+    """
+    metric = bundle.manifest.metric
+    left, right = np.array(list(combinations(range(len(embeddings[0])), 2))).T
+    one, other = (energy(metric, rows[left], rows[right]) for rows in embeddings)
+    threshold = bundle.manifest.calibration.default_point.threshold
+    differ = (one <= threshold) != (other <= threshold)
+    return float(np.abs(one - other).max()), int(differ.sum()), len(one)
+
+
+def _measure_graph(name: str, made: Pictures) -> tuple[list[tuple[Cell, ...]], tuple[Cell, ...]]:
+    bundle = bundle_of(name)
+    images = np.stack([preprocess(f, bundle.manifest.input) for f in made.files[:_COMPARED]])
+    encoders = {key: load_encoder(bundle, provider) for key, provider in _PROVIDERS.items()}
+    gpu, cpu = (encoder.embed(images) for encoder in encoders.values())
+    threshold = bundle.manifest.calibration.default_point.threshold
+    rows = list[tuple[Cell, ...]]()
+    for batch in _BATCHES:
+        with held_to(server_cores()):
+            speeds = {
+                key: batch * _runs_per_second(encoder, images[:batch])
+                for key, encoder in encoders.items()
+            }
+        rows.append((name, batch, speeds["GPU"], speeds["CPU"], speeds["GPU"] / speeds["CPU"]))
+    return rows, (name, threshold, *difference((gpu, cpu), bundle))
+
+
+def _runs_per_second(encoder: OnnxEncoder, images: NDArray[np.uint8]) -> float:
+    encoder.embed(images)
+    started, runs = perf_counter(), 0
+    while (elapsed := perf_counter() - started) < _GRAPH_S:
+        encoder.embed(images)
+        runs += 1
+    return runs / elapsed
+
+
+def _measure_service(
+    plan: Plan, made: Pictures, model: str, batch: int, cores: Cores
+) -> tuple[Cell, ...]:
+    """Both providers take turns; each has a server of its own on the same cores."""
+    requests = (
+        bodies.embed_requests(made.files, model, batch)
+        if batch
+        else bodies.verify_requests(made.files, model)
+    )
+    folder = requests_in(plan, f"cuda-{model}-{batch}-{len(cores)}", requests)
+    generators = usable_cores()[len(cores) : 2 * len(cores)]
+    with ExitStack() as stack:
+        contenders = {}
+        for key, provider in _PROVIDERS.items():
+            server = stack.enter_context(likewise(cores, {"provider": provider.value}))
+            contenders[key] = saturated(plan, server, folder, 16 * len(cores), generators)
+        turns = alternate(contenders, plan.rounds)
+    gpu, cpu = (rate(turns[key]).median for key in _PROVIDERS)
+    call = f"/embed of {batch} images" if batch else "/verify"
+    return f"{call}, {model}", len(cores), gpu, cpu, ratio(turns["GPU"], turns["CPU"]).median
