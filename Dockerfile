@@ -1,7 +1,7 @@
 # The service: app/, model/ and the shipped bundles. No torch, no compiler, no pip of its own, not root.
 #
 #   docker build .                  graphs run on the CPU
-#   docker build --target cuda .    on NVIDIA GPUs (driver 580 or newer): gigabytes, and not measured yet
+#   docker build --target cuda .    on NVIDIA GPUs (driver 580 or newer): gigabytes
 
 ARG BASE=python:3.11-slim-bookworm
 

@@ -12,14 +12,15 @@ from benchmarks.result import Cell, Figure, Result, Table
 _HEAD = """\
 # Performance
 
-    make bench         # every section but two, about 70 minutes on an idle machine
+    make bench         # every section but three, about 70 minutes on an idle machine
     make bench-soak    # Memory: 200,000 requests
     python -m benchmarks run gateways     # Gateways, which need root and podman
+    python -m benchmarks run cuda         # On a GPU, which needs one, and onnxruntime-gpu
 
 write the results in `benchmarks/results/` and, from them alone, this page (`python -m benchmarks
 report`). They need two cores that nothing else uses, and wrk (`apt-get install wrk`). Figures are
 medians over rounds, with the least and the greatest in brackets; compare by ratio, as absolute
-rates are this machine's. All of it is on the CPU: the CUDA path has not been measured. Where the
+rates are this machine's. All of it is on the CPU but for the section that names a GPU. Where the
 data sets are absent, drawn pictures take their place, and the section says so.
 """
 _BUSY = 0.05
