@@ -25,7 +25,7 @@ from benchmarks.rounds import alternate, rate, ratio
 from benchmarks.server import likewise
 from model.bundle import Bundle
 from model.preprocessing import preprocess
-from model.scoring import energy
+from model.scoring import energy, is_same
 
 ABOUT = """\
 On a machine with an NVIDIA GPU and `onnxruntime-gpu`: images a second of the graph alone, on the
@@ -105,7 +105,7 @@ def difference(
     left, right = np.array(list(combinations(range(len(embeddings[0])), 2))).T
     one, other = (energy(metric, rows[left], rows[right]) for rows in embeddings)
     threshold = bundle.manifest.calibration.default_point.threshold
-    differ = (one <= threshold) != (other <= threshold)
+    differ = is_same(one, threshold) != is_same(other, threshold)
     return float(np.abs(one - other).max()), int(differ.sum()), len(one)
 
 
