@@ -94,8 +94,9 @@ def media_type(request: Request) -> str:
 
 def unsupported(request: Request, wanted: str) -> UnsupportedBodyError:
     """The error for a body of another media type than those that the call takes."""
-    sent = media_type(request)[:100] or "no type at all"
-    return UnsupportedBodyError(f"the body is of type {sent}; send {wanted}")
+    sent = media_type(request)[:100]
+    told = f"the body is of type {sent}" if sent else "the body's Content-Type is missing"
+    return UnsupportedBodyError(f"{told}; send {wanted}")
 
 
 def refuse_query(request: Request) -> None:
