@@ -59,7 +59,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=150,
+    epochs=300,
     batch_size=128,
     learning_rate=2e-3,
     images_per_identity=100,
