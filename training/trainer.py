@@ -288,7 +288,7 @@ def schedule(share: float, warmup: float) -> float:
 
 
 def _kept(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """The images where batches are drawn from: on a GPU, where they leave it half of its memory."""
+    """The images where batches are drawn from: on a GPU where they take less than half its room."""
     canvases = torch.from_numpy(pixels)
     if device.type == "cuda" and pixels.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
         return canvases.to(device)

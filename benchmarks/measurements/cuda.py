@@ -32,12 +32,7 @@ On a machine with an NVIDIA GPU and `onnxruntime-gpu`: images a second of the gr
 GPU by one thread and on one CPU core; by how much the energies of all pairs among 64 pictures
 differ between the two, beside the bundle's threshold; and requests a second of the service with one
 worker, on one core and on several, when the graph runs on the GPU and when it runs on those cores.
-What is left on the cores then is HTTP, decoding and preparing.
-
-**The result below was measured before each batch size had a session of its own**, and before the
-graph was timed with sizes in turn. Batches of `/verify` change their size from one to the next, and
-a session that plans its convolutions anew each time is the likely cause of the ratios below 1: see
-[decision 19](decisions/0019-a-session-for-each-batch-size.md). It has not been measured since."""
+What is left on the cores then is HTTP, decoding and preparing."""
 
 _SIZES = (1, 8, 64)
 _COMPARED = 64

@@ -4,7 +4,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from app.encoders.buckets import Buckets
 from app.encoders.onnx import load_encoder
+from app.encoders.providers import CPU
 from app.errors import EncodingError, ProviderError
 from app.settings import Provider
 from model.bundle import open_bundle
@@ -110,3 +112,24 @@ def test_a_batch_that_is_run_in_pieces_gives_what_it_gives_whole(
     in_pieces = encoder.embed(batch)
     assert in_pieces.dtype == whole.dtype
     np.testing.assert_allclose(in_pieces, whole, atol=1e-6)
+
+
+def test_on_a_gpu_each_batch_size_is_run_by_a_session_of_its_own(models_dir, monkeypatch):
+    """The way of CUDA with the CPU in its place, down to the device that inputs are kept on."""
+    made = []
+
+    def on_the_cpu(sessions, device):
+        assert device == "cuda"
+        made.append(Buckets(sessions, "cpu"))
+        return made[0]
+
+    plain = load(models_dir / "tiny")
+    monkeypatch.setattr("app.encoders.session.CUDA", CPU)
+    monkeypatch.setattr("app.encoders.session.preload_cuda_libraries", lambda: None)
+    monkeypatch.setattr("app.encoders.session.Buckets", on_the_cpu)
+    encoder = load(models_dir / "tiny")
+    assert encoder.provider == "CUDA"
+    assert made[0].sizes == [1, 4, 16, 64]
+    assert len(set(map(id, made[0]._sessions.values()))) == 4
+    encoder.warm(images(1))
+    np.testing.assert_allclose(encoder.embed(images(70)), plain.embed(images(70)), atol=1e-5)
