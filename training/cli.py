@@ -1,22 +1,54 @@
-"""The command line: `python -m training COMMAND`, each command a file in `training/commands/`."""
+"""The command line: `python -m training COMMAND`, each command a file in `training/commands/`.
+
+Only the module of the command that was asked for is imported: `--help` and light commands such as
+`configs` load neither PyTorch nor matplotlib.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import logging
 import pkgutil
 import sys
+from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from typer.core import TyperCommand, TyperGroup
 
 from model.errors import LikewiseError
 from training import commands
 
 
+class CommandFolder(TyperGroup):
+    """A group whose commands are the files of `training/commands/`, imported when invoked."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 (typer's own type)
+        """The names of the commands; files that begin with `_` are helpers."""
+        modules = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401
+        """A command by name with its summary alone, for the list in `--help`."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return TyperCommand(cmd_name, help=_summary(_module_name(cmd_name)))
+
+    def resolve_command(
+        self,
+        ctx: Any,  # noqa: ANN401
+        args: list[str],
+    ) -> tuple[str | None, Any, list[str]]:
+        """The command that is invoked, whose module is imported now."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, None if command is None or name is None else _imported(name), rest
+
+
 def main() -> None:
-    """Run the command line; an error that was foreseen is one line, and exit code 1."""
+    """Run the command line; a foreseen error is one line, and exit code 1."""
     handler = RichHandler(console=Console(stderr=True), show_time=False, show_path=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
@@ -27,12 +59,33 @@ def main() -> None:
 
 def _app() -> typer.Typer:
     app = typer.Typer(
-        help="Train, measure and export same-or-different encoders.",
+        cls=CommandFolder,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for module in pkgutil.iter_modules(commands.__path__):
-        command = importlib.import_module(f"training.commands.{module.name}")
-        app.command(name=module.name.replace("_", "-"))(command.run)
+    app.callback()(_describe)
     return app
+
+
+def _describe() -> None:
+    """Train, measure and export same-or-different encoders."""
+
+
+def _module_name(command: str) -> str:
+    return command.replace("-", "_")
+
+
+def _summary(module: str) -> str:
+    """The docstring of a command's function `run`, read without importing the module."""
+    source = Path(commands.__path__[0], f"{module}.py").read_text(encoding="utf-8")
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return next(ast.get_docstring(node) or "" for node in functions if node.name == "run")
+
+
+def _imported(command: str) -> Any:  # noqa: ANN401 (typer's own type)
+    """A command with its options, from its imported module."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    run = importlib.import_module(f"training.commands.{_module_name(command)}").run
+    app.command(name=command)(run)
+    return typer.main.get_command(app)

@@ -1,7 +1,8 @@
 """The parts that a config names: networks, losses, samplers, augmentations and the like.
 
 A part is one file: `training/losses/exponential.py` is the loss `exponential`, and its function
-`build` makes it. Adding a loss is adding a file; nothing else has to learn of it.
+`build` makes it. Adding a loss is adding a file; nothing else has to be changed. A file whose name
+begins with `_` is a helper of the parts beside it.
 """
 
 from __future__ import annotations
@@ -65,9 +66,10 @@ def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN
 
 
 def names(part: Part) -> list[str]:
-    """The parts of one kind that exist."""
+    """The parts of one kind that exist: the files whose names do not begin with `_`."""
     package = importlib.import_module(f"training.{part}")
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    modules = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in modules if not name.startswith("_"))
 
 
 def option_types(part: Part, name: str) -> dict[str, Any]:

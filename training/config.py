@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,7 +15,9 @@ from training.components import Component
 from training.errors import ConfigError
 from training.figures import Target
 from training.views import View
-from training.whitening import DirectionWeights
+
+DirectionWeights = Literal["equal", "plda"]
+"""How the directions of whitened embeddings are weighted: see `training.whitening`."""
 
 
 class SplitConfig(BaseModel):

@@ -17,16 +17,13 @@ no place for them.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from training.config import DirectionWeights
 from training.errors import ConfigError
-
-DirectionWeights = Literal["equal", "plda"]
 
 _FLOOR = 1e-6
 """Least variance of a direction, as a share of the mean one: what never varied is no evidence."""

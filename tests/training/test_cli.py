@@ -12,6 +12,8 @@ import pytest
 
 from model.bundle import open_bundle
 from tests.training import synthetic
+from training import commands
+from training.cli import CommandFolder
 from training.config import config_names
 from training.run import RunFolder
 
@@ -49,6 +51,28 @@ def test_other_data_is_said_to_be_other_data(call, exported, tmp_path):
     code, out, err = call("evaluate", exported, "--data", data)
     assert code == 0, err
     assert "not the data that the bundle was calibrated on" in out
+
+
+@pytest.mark.parametrize("command", [["--help"], ["configs"], ["check-data", "--help"]])
+def test_light_commands_load_neither_torch_nor_matplotlib(command):
+    code = (
+        "import atexit, sys; sys.argv[0] = 'training'\n"
+        "from training.cli import main\n"
+        "atexit.register(lambda: print('loaded:', *sys.modules, file=sys.stderr)); main()"
+    )
+    done = subprocess.run(  # noqa: S603 (our own interpreter)
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.partition("loaded:")[2].split())
+    assert "training.cli" in loaded
+    assert not loaded & {"torch", "matplotlib", "sklearn", "onnx"}
+
+
+def test_a_helper_beside_the_commands_is_no_command(tmp_path, monkeypatch):
+    (tmp_path / "_shared.py").write_text("")
+    (tmp_path / "do_more.py").write_text("")
+    monkeypatch.setattr(commands, "__path__", [str(tmp_path)])
+    assert CommandFolder().list_commands(None) == ["do-more"]
 
 
 def test_the_configs_are_listed(call):

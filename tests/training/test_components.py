@@ -45,3 +45,14 @@ def test_an_option_that_is_missing_is_an_error_that_names_it():
 def test_a_part_takes_of_the_context_what_it_names():
     loss = build(Part.LOSS, Component(name="exponential", options={"q": 8}), dim=4, identities=3)
     assert loss.q == 8
+
+
+def test_a_helper_beside_the_parts_is_no_part(tmp_path, monkeypatch):
+    (tmp_path / "_shared.py").write_text("")
+    (tmp_path / "fresh.py").write_text("def build(): return 'fresh'")
+    package = importlib.import_module("training.losses")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert "fresh" in names(Part.LOSS)
+    assert "_shared" not in names(Part.LOSS)
+    with pytest.raises(ConfigError, match="there is no losses/_shared"):
+        build(Part.LOSS, Component(name="_shared"))
