@@ -45,7 +45,7 @@ WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=2 \
-    CMD ["sh", "-c", "exec /opt/likewise/bin/python -I -m app.probe $LIKEWISE_PORT"]
+    CMD ["sh", "-c", "exec /opt/likewise/bin/python -I -m app.server.healthcheck $LIKEWISE_PORT"]
 CMD ["/opt/likewise/bin/python", "-m", "app"]
 LABEL org.opencontainers.image.title="Likewise" \
     org.opencontainers.image.description="Same or different? An energy, a decision, and how often it is wrong." \

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from app.board import Board
-from app.catalog import check_default
+from app.catalog.catalog import check_default
 from app.encoders.providers import wanted_providers
 from app.keys.entries import read_keys
 from app.keys.exposure import open_to_others
-from app.server import serve
+from app.server.server import serve
+from app.server.supervisor import Supervisor
 from app.settings import Settings, read_settings
-from app.supervisor import Supervisor
 from app.telemetry.folder import metrics_folder
+from app.worker.worker_state import Board
 from model.errors import LikewiseError
 
 logger = logging.getLogger("app")

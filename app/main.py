@@ -13,11 +13,9 @@ from fastapi.routing import APIRoute
 
 from app.api import (
     compare,
-    cors,
     docs,
     embed,
     health,
-    key_check,
     metrics,
     models,
     page,
@@ -25,18 +23,19 @@ from app.api import (
     problems,
     verify,
 )
-from app.api.observed import Observed, Routes
-from app.api.prefix import Prefix
-from app.api.route import DirectCalls
-from app.api.start_failure import PlainStartFailure
-from app.board import Board
+from app.api.middleware import api_key, cors
+from app.api.middleware.direct_route import DirectCalls
+from app.api.middleware.observability import Observed, Routes
+from app.api.middleware.root_path import Prefix
+from app.api.middleware.start_failure import PlainStartFailure
 from app.keys.ring import KeyRing
-from app.logs import AccessLog
-from app.service import Service, running_service
 from app.settings import LogLevel, Settings, read_settings
+from app.telemetry.logs import AccessLog
 from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
-from app.upkeep import Changes, kept_up
+from app.worker.background import Changes, kept_up
+from app.worker.service import Service, running_service
+from app.worker.worker_state import Board
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ async def _running(
 def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Routes) -> None:
     """Put around every call what is not its own affair; the last one added is the outermost."""
     if keys is not None:
-        key_check.install(app, keys)
+        api_key.install(app, keys)
     problems.install(app)
     cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None

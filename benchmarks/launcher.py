@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from app.board import Board
 from app.main import create_app, refuse_requests
-from app.server import Server, server_config
+from app.server.server import Server, server_config
 from app.settings import read_settings
+from app.worker.worker_state import Board
 
 if __name__ == "__main__":
     settings, board = read_settings(), Board.alone()

@@ -12,7 +12,7 @@ python=$1 tools=$(cd "$2" && pwd)
 
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
-"$python" -m app.document >"$made/openapi.json"
+"$python" -m app.server.openapi >"$made/openapi.json"
 PATH=$tools/bin:$PATH openapi-python-client generate --path "$made/openapi.json" \
   --config client/generator.yaml --meta none --output-path "$made/generated" \
   --fail-on-warning >"$made/log" || { cat "$made/log" >&2 && exit 1; }

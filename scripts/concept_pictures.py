@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model.bundle import open_bundle
 from model.manifest import ErrorRates, Manifest, OperatingPoint
 from model.scoring import log10_likelihood_ratio
-from training.plots import svg
+from training.metrics.plots import svg
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs" / "concepts"

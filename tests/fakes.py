@@ -11,10 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
-from app.budget import ByteBudget
-from app.catalog import Catalog, ServedModel
-from app.service import Service, job_pool
+from app.batching.byte_budget import ByteBudget
+from app.catalog.catalog import Catalog, ServedModel
 from app.settings import Settings
+from app.worker.service import Service, job_pool
 from model.bundle import sha256, write_bundle
 from model.golden import golden_image, golden_pairs
 from model.manifest import (

@@ -9,24 +9,25 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, ValidationError
 
 from app import errors
-from app.api import examples, npy, problem_types
-from app.api.arriving_gallery import ArrivingGallery, check_gallery
-from app.api.body import (
+from app.api import examples, problem_types
+from app.api.bodies import npy
+from app.api.bodies.parameters import Choices, from_json, from_query, query_parameters
+from app.api.bodies.receive import (
     media_type,
     receive_through,
     receive_whole,
     refuse_query,
     unsupported,
 )
-from app.api.handover import DEADLINE_PARAMETER, hand_over, running, take_in
-from app.api.parameters import Choices, from_json, from_query, query_parameters
-from app.api.route import DirectRoute, json_response
+from app.api.bodies.streamed_gallery import ArrivingGallery, check_gallery
+from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running, take_in
+from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
-from app.budget import Share
-from app.catalog import ServedModel
-from app.comparison import Comparison, choose_threshold, compare, to_vectors
-from app.encoding import Job
-from app.service import Service
+from app.batching.batch_runner import Job
+from app.batching.byte_budget import Share
+from app.catalog.catalog import ServedModel
+from app.decision import Comparison, choose_threshold, compare, to_vectors
+from app.worker.service import Service
 from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
 

@@ -9,15 +9,16 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from app import errors
-from app.api import examples, npy, problem_types
-from app.api.handover import DEADLINE_PARAMETER, hand_over, running
-from app.api.images import SEVERAL, Batch, body_schema, read_images
-from app.api.parameters import ModelChoice, from_query, query_parameters
-from app.api.route import DirectRoute, json_response
+from app.api import examples, problem_types
+from app.api.bodies import npy
+from app.api.bodies.images import SEVERAL, Batch, body_schema, read_images
+from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
+from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import EmbedAnswer, ModelReference
-from app.catalog import ServedModel
-from app.encoding import EncodeJob, Job
-from app.service import Service
+from app.batching.batch_runner import EncodeJob, Job
+from app.catalog.catalog import ServedModel
+from app.worker.service import Service
 
 router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
 

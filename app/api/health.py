@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 
 from app import errors
 from app.api import examples, problem_types
-from app.api.handover import Running
+from app.api.dispatch import Running
 from app.api.schemas import Health
-from app.board import Board
+from app.worker.worker_state import Board
 
 router = APIRouter(tags=["health"])
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 
 from app import errors
 from app.api import examples, problem_types
-from app.api.handover import Running
+from app.api.dispatch import Running
 from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
-from app.catalog import Catalog, Served
+from app.catalog.catalog import Catalog, Served
 from model.manifest import Kind, Manifest, OperatingPoint
 
 Name = Annotated[str, Path(description="One of GET /models.", examples=["faces"])]

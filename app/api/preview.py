@@ -13,15 +13,15 @@ from PIL import Image
 
 from app import errors
 from app.api import problem_types
-from app.api.handover import DEADLINE_PARAMETER, hand_over, running
-from app.api.images import ONE, Batch, body_schema, read_images
-from app.api.parameters import ModelChoice, from_query, query_parameters
-from app.api.route import DirectRoute
-from app.catalog import Served
-from app.encoding import Job
-from app.image_input import to_tensor
-from app.service import Service
+from app.api.bodies.images import ONE, Batch, body_schema, read_images
+from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
+from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.middleware.direct_route import DirectRoute
+from app.batching.batch_runner import Job
+from app.batching.image_input import to_tensor
+from app.catalog.catalog import Served
 from app.telemetry.traces import Trace
+from app.worker.service import Service
 
 _MEDIA_TYPE = "image/png"
 

@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
-from app.api.observed import PROBLEM
-from app.api.parameters import to_parameter_error
+from app.api.bodies.parameters import to_parameter_error
+from app.api.middleware.observability import PROBLEM
+from app.api.middleware.request_id import request_id
 from app.api.problem_types import ANSWERS, MEDIA_TYPE, TYPE_PREFIX, Answer, answer_for
-from app.api.request_id import request_id
 from model.errors import LikewiseError
 
 logger = logging.getLogger(__name__)

@@ -12,20 +12,27 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app import errors
-from app.api import examples, multipart, problem_types
-from app.api.base64_images import decode_image
-from app.api.body import media_type, receive_form, receive_whole, refuse_query, unsupported
-from app.api.handover import DEADLINE_PARAMETER, hand_over, running
-from app.api.parameters import Choices, from_fields, from_json
-from app.api.route import DirectRoute, json_response
+from app.api import examples, problem_types
+from app.api.bodies import multipart
+from app.api.bodies.base64_images import decode_image
+from app.api.bodies.parameters import Choices, from_fields, from_json
+from app.api.bodies.receive import (
+    media_type,
+    receive_form,
+    receive_whole,
+    refuse_query,
+    unsupported,
+)
+from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
-from app.budget import Share
-from app.catalog import Served, ServedModel, ServedPairModel
-from app.comparison import Decision, choose_threshold, decide, decide_energy
-from app.encoding import EncodeJob, Job
-from app.image_input import ImageFile, to_tensor
-from app.service import Service
+from app.batching.batch_runner import EncodeJob, Job
+from app.batching.byte_budget import Share
+from app.batching.image_input import ImageFile, to_tensor
+from app.catalog.catalog import Served, ServedModel, ServedPairModel
+from app.decision import Decision, choose_threshold, decide, decide_energy
 from app.telemetry.traces import Trace
+from app.worker.service import Service
 from model.errors import OperatingPointError
 from model.scoring import Choice
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.telemetry.reference import Reference, Shares
+from app.telemetry.drift_baseline import Reference, Shares
 
 MINIMUM = 1000
 """Decisions below which there is no index.

@@ -12,10 +12,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.telemetry import families
-from app.telemetry.cells import Family
 from app.telemetry.drift import Counts, measure_drift
+from app.telemetry.drift_baseline import Reference
 from app.telemetry.folder import forget_the_dead
-from app.telemetry.reference import Reference
+from app.telemetry.values import Family
 from model.manifest import Manifest
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

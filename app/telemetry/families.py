@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.telemetry.cells import Family, Kind
+from app.telemetry.values import Family, Kind
 
 _REQUEST_S = (
     *(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075),
@@ -65,7 +65,7 @@ ENERGY = Family(
     "Energies of /verify, in the units of the model's metric; small means same.",
     _MODEL,
 )
-"""Its bounds come from each model's calibration: see `app.telemetry.reference`."""
+"""Its bounds come from each model's calibration: see `app.telemetry.drift_baseline`."""
 RECENT = Family(
     Kind.SUM,
     "likewise_energy_recent",

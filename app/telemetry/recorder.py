@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.telemetry import families
-from app.telemetry.cells import Cell, HistogramCells, WorkerFiles
+from app.telemetry.drift_baseline import Reference, reference_of
 from app.telemetry.folder import forget_gauges
-from app.telemetry.recent import RecentCounts
-from app.telemetry.reference import Reference, reference_of
+from app.telemetry.values import Cell, HistogramCells, WorkerFiles
+from app.telemetry.window import RecentCounts
 from model.manifest import Manifest
 
 SAME, DIFFERENT = "same", "different"

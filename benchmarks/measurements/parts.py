@@ -18,9 +18,9 @@ from fastapi.encoders import jsonable_encoder
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
-from app.api.multipart import Expected, MultipartReader
+from app.api.bodies.multipart import Expected, MultipartReader
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
-from app.comparison import choose_threshold
+from app.decision import choose_threshold
 from benchmarks import bodies
 from benchmarks.ceiling import bundle_of
 from benchmarks.contest import pictures_of

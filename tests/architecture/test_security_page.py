@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from app.api.key_check import OPEN
+from app.api.middleware.api_key import OPEN
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs/security.md").read_text()

@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from app.api.multipart import Expected, MultipartReader
+from app.api.bodies.multipart import Expected, MultipartReader
 from app.settings import SHIPPED_BUNDLES
 from benchmarks import bodies, steady_load
 from benchmarks.ceiling import compare_step, verify_step

@@ -1,4 +1,4 @@
-from app.document import document
+from app.server.openapi import document
 from tests.servers import ROOT
 
 CLIENT = ROOT / "client"

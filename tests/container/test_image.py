@@ -59,7 +59,7 @@ def test_the_image_says_how_it_is_run(description):
     assert config["StopSignal"] in {"SIGTERM", str(int(signal.SIGTERM))}
     health = description.get("HealthCheck") or description.get("Healthcheck")
     health = health or config.get("Healthcheck")
-    assert "app.probe" in " ".join(health["Test"])
+    assert "app.server.healthcheck" in " ".join(health["Test"])
     labels = config["Labels"]
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert len(labels["org.opencontainers.image.revision"]) == 40
@@ -89,7 +89,7 @@ def test_it_answers_and_its_health_check_agrees(engine, container):
     name, port = container
     status, _, answer = ask(port, "POST", "/verify", *pair())
     assert (status, b'"same":true' in answer) == (200, True)
-    engine("exec", name, "/opt/likewise/bin/python", "-I", "-m", "app.probe", "8000")
+    engine("exec", name, "/opt/likewise/bin/python", "-I", "-m", "app.server.healthcheck", "8000")
 
 
 def test_sigterm_lets_a_request_in_flight_finish_and_exits_with_0(engine, container):

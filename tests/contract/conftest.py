@@ -5,9 +5,9 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import SHIPPED_BUNDLES, Settings
 from tests.training import synthetic
-from training import session
-from training.export import export_run
-from training.run import RunFolder
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.runs.run_folder import RunFolder
 
 
 @pytest.fixture(scope="session", params=[synthetic.config, synthetic.chopra], ids=["l2", "l1"])
@@ -16,7 +16,7 @@ def trained(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("contract")
     data = synthetic.write_files(root / "data", synthetic.files_of())
     config = request.param(epochs=2)
-    session.begin(config, data, root / "run", Console(quiet=True))
+    training_run.begin(config, data, root / "run", Console(quiet=True))
     export_run(RunFolder(root / "run"), root / "bundles" / config.name)
     return RunFolder(root / "run"), root / "bundles"
 

@@ -15,12 +15,12 @@ from model.bundle import open_bundle
 from model.manifest import Kind, Metric
 from model.preprocessing import preprocess
 from tests.training import synthetic
-from training import session
-from training.embedding import embed
-from training.export import export_run
-from training.run import RunFolder
-from training.runtime import OnnxEncoder
-from training.trainer import trained_encoder
+from training.encoder import trained_encoder
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.pytorch import embed
+from training.runs.run_folder import RunFolder
 
 BITS = 16
 FILES = [
@@ -36,7 +36,7 @@ def trained(tmp_path_factory):
     root = tmp_path_factory.mktemp("codes")
     data = synthetic.write_files(root / "data", synthetic.files_of())
     config = synthetic.codes(epochs=2)
-    session.begin(config, data, root / "run", Console(quiet=True))
+    training_run.begin(config, data, root / "run", Console(quiet=True))
     export_run(RunFolder(root / "run"), root / "bundles" / config.name)
     return RunFolder(root / "run"), root / "bundles"
 

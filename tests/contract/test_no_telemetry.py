@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("module", ["app.encoders.session", "training.runtime"])
+@pytest.mark.parametrize("module", ["app.encoders.session", "training.inference.onnx_runtime"])
 def test_onnx_runtime_leaves_nothing_in_home_and_temporary_folder(module, tmp_path):
     """It would be a device id and a queue of events for Microsoft, from the import on."""
     places = ("HOME", "TMPDIR", "XDG_CACHE_HOME")

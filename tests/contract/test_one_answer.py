@@ -11,9 +11,9 @@ from model.bundle import open_bundle
 from model.preprocessing import preprocess
 from model.scoring import energy
 from tests.training import synthetic
-from training.embedding import embed
-from training.runtime import OnnxEncoder
-from training.trainer import trained_encoder
+from training.encoder import trained_encoder
+from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.pytorch import embed
 
 TOLERANCE = 1e-4
 FILES = [

@@ -13,12 +13,12 @@ from app.settings import Settings
 from model.bundle import open_bundle
 from model.preprocessing import preprocess
 from tests.training import synthetic
-from training import session
-from training.export import export_run
-from training.pair_scoring import score
-from training.run import RunFolder
-from training.runtime import OnnxScorer
-from training.trainer import trained_encoder
+from training.encoder import trained_encoder
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.inference.onnx_runtime import OnnxScorer
+from training.inference.pytorch import score
+from training.runs.run_folder import RunFolder
 
 TOLERANCE = 1e-4
 FILES = [
@@ -33,7 +33,7 @@ def run(tmp_path_factory):
     """A run of a small siam on drawn patterns, its bundle beside it."""
     root = tmp_path_factory.mktemp("contract-pair")
     data = synthetic.write_files(root / "data", synthetic.files_of())
-    session.begin(synthetic.pair("siam", epochs=2), data, root / "run", Console(quiet=True))
+    training_run.begin(synthetic.pair("siam", epochs=2), data, root / "run", Console(quiet=True))
     export_run(RunFolder(root / "run"), root / "bundles" / "pairs")
     return RunFolder(root / "run")
 

@@ -8,9 +8,9 @@ from model.bundle import open_bundle
 from training.data.image_set import ImageSet
 from training.data.lfw import read_lfw
 from training.data.source import open_data
-from training.evaluation import evaluate, unseen_identities
-from training.measurement.verification import ten_fold_accuracy
-from training.model_card import render_card
+from training.evaluation.evaluate import evaluate, unseen_identities
+from training.export.model_card import render_card
+from training.metrics.verification import ten_fold_accuracy
 
 NAMES = ["faces", "att-chopra", "omniglot"]
 EIGHT_MEGABYTES = 8_000_000

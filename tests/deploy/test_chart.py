@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from app.api import docs, page
-from app.api.key_check import OPEN
+from app.api.middleware.api_key import OPEN
 from app.keys.entries import read_keys
 from app.main import create_app
 from app.settings import PREFIX, Settings, read_settings

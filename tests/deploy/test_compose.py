@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.api import request_id
+from app.api.middleware import request_id
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from app.api.problem_types import ANSWERS
-from app.telemetry.cells import Kind
 from app.telemetry.families import EXPORTED
+from app.telemetry.values import Kind
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "deploy/grafana/likewise.json").read_text())

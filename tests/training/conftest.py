@@ -5,10 +5,11 @@ import torch
 from rich.console import Console
 
 from tests.training import gpus, synthetic
-from training import configs, session
+from training import configs
 from training.cli import main
-from training.export import export_run
-from training.run import RunFolder
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.runs.run_folder import RunFolder
 
 # What is compared bit for bit is so on the CPU, on a machine with a GPU too.
 gpus.hide()
@@ -34,7 +35,7 @@ def folder(tmp_path_factory):
 def run(folder, tmp_path_factory):
     """The folder of a finished run on `folder`; not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "patterns"
-    session.begin(synthetic.config(images_per_identity=3), folder, out, Console(quiet=True))
+    training_run.begin(synthetic.config(images_per_identity=3), folder, out, Console(quiet=True))
     return out
 
 
@@ -50,7 +51,7 @@ def exported(run, tmp_path_factory):
 def pair_run(folder, tmp_path_factory):
     """The folder of a finished run of a network of pairs on `folder`; not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "pairs"
-    session.begin(synthetic.pair(images_per_identity=3), folder, out, Console(quiet=True))
+    training_run.begin(synthetic.pair(images_per_identity=3), folder, out, Console(quiet=True))
     return out
 
 

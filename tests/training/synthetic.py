@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
+from training.config.schema import SplitConfig, TrainingConfig
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
+from training.registry import Component
 
 SIDE = 24
 CARD = Card(summary="Patterns.", intended_use="Tests.", not_for="Else.", data_licence="Free.")

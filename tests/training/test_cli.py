@@ -14,8 +14,8 @@ from model.bundle import open_bundle
 from tests.training import synthetic
 from training import commands
 from training.cli import CommandFolder
-from training.config import config_names
-from training.run import RunFolder
+from training.config.named import config_names
+from training.runs.run_folder import RunFolder
 
 
 def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, tmp_path):

@@ -8,16 +8,16 @@ from rich.console import Console
 from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
 from tests.training import synthetic
-from training import session
 from training.commands.map import system_of
-from training.config import SplitConfig
+from training.config.schema import SplitConfig
 from training.data.folder import read_folder
 from training.errors import DataError
-from training.evaluation import evaluate, unseen_images
-from training.export import export_run
-from training.record import EER, EER_CLOSED, record_run
-from training.results import write_results
-from training.run import RunFolder
+from training.evaluation.evaluate import evaluate, unseen_images
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.results.page import write_results
+from training.results.record import EER, EER_CLOSED, record_run
+from training.runs.run_folder import RunFolder
 
 CONFIG = synthetic.config(
     epochs=1,
@@ -36,7 +36,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "closed"
-    session.begin(CONFIG, data, out, Console(quiet=True))
+    training_run.begin(CONFIG, data, out, Console(quiet=True))
     return RunFolder(out)
 
 

@@ -6,16 +6,17 @@ from rich.console import Console
 
 from model.bundle import open_bundle
 from tests.training import synthetic
-from tests.training.test_trainer import FakeWatch
-from training import session
-from training.components import Component
-from training.config import load_config
+from tests.training.fit.test_trainer import FakeWatch
+from training.config.named import load_config
 from training.data.source import open_data
+from training.encoder import build_encoder
 from training.errors import ConfigError
-from training.evaluation import evaluate
-from training.export import export_run
-from training.run import RunFolder
-from training.trainer import Trainer, build_encoder
+from training.evaluation.evaluate import evaluate
+from training.export.bundle import export_run
+from training.fit import training_run
+from training.fit.trainer import Trainer
+from training.registry import Component
+from training.runs.run_folder import RunFolder
 
 QUIET = Console(quiet=True)
 CONFIG = synthetic.chopra(
@@ -43,7 +44,7 @@ def listing(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(listing, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "pairs"
-    session.begin(CONFIG, listing, out, QUIET)
+    training_run.begin(CONFIG, listing, out, QUIET)
     return RunFolder(out)
 
 
@@ -71,7 +72,7 @@ def test_the_loss_falls(run):
 def test_only_listed_pairs_are_drawn(listing, run, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(Trainer, "fit", lambda trainer, *_: drawn.append(trainer))
-    session.begin(CONFIG, listing, tmp_path / "run", QUIET)
+    training_run.begin(CONFIG, listing, tmp_path / "run", QUIET)
     trainer = drawn[0]
     names = [image.name for image in open_data(listing).of(run.split().train)]
     listed = {frozenset(pair[:2]) for pair in open_data(listing).listed}
@@ -95,13 +96,13 @@ def test_only_listed_pairs_are_measured(run, listing, tmp_path):
 
 def test_a_config_that_makes_its_own_pairs_is_refused(listing, tmp_path):
     with pytest.raises(ConfigError, match="own_pairs"):
-        session.begin(synthetic.chopra(), listing, tmp_path / "run", QUIET)
+        training_run.begin(synthetic.chopra(), listing, tmp_path / "run", QUIET)
     assert not (tmp_path / "run").exists()
 
 
 def test_data_with_identities_is_refused_by_a_config_for_pairs(folder, tmp_path):
     with pytest.raises(ConfigError, match="lists no pairs"):
-        session.begin(CONFIG, folder, tmp_path / "run", QUIET)
+        training_run.begin(CONFIG, folder, tmp_path / "run", QUIET)
 
 
 def test_the_bound_of_the_loss_in_own_pairs_is_that_of_its_embeddings():

@@ -8,13 +8,13 @@ from rich.console import Console
 from model.bundle import identity_digest, open_bundle
 from tests.training import lfw_like, synthetic
 from training import configs
-from training.components import Component
-from training.config import CommonStart, SplitConfig, TrainingConfig
+from training.config.schema import CommonStart, SplitConfig, TrainingConfig
 from training.errors import ConfigError, SplitError, WeightsError
-from training.folds import plan_folds
-from training.initial import open_weights
-from training.run import RunFolder
-from training.trainer import Trainer
+from training.experiments.cross_validation import plan_folds
+from training.fit.trainer import Trainer
+from training.registry import Component
+from training.runs.run_folder import RunFolder
+from training.transfer.pretrained import open_weights
 
 CONFIG = synthetic.config(
     epochs=1,

@@ -7,16 +7,16 @@ import torch
 from model.bundle import open_bundle
 from model.golden import check_golden_pairs
 from model.manifest import Kind, Metric
-from training.comparing import graph_comparer
 from training.data.decoding import decode
 from training.data.folder import read_folder
-from training.evaluation import evaluate
-from training.pair_scoring import score
-from training.record import record_run
-from training.report import write_report
-from training.run import RunFolder
-from training.runtime import OnnxScorer
-from training.trainer import trained_encoder
+from training.encoder import trained_encoder
+from training.evaluation.evaluate import evaluate
+from training.evaluation.report import write_report
+from training.inference.comparer import graph_comparer
+from training.inference.onnx_runtime import OnnxScorer
+from training.inference.pytorch import score
+from training.results.record import record_run
+from training.runs.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
-from training.pixels import to_channels_first
+from training.serving_graph.normalise import to_channels_first
 
 _AT_ONCE = 16
 """Images that a processor varies together: few enough for its cache. A GPU varies a batch whole."""

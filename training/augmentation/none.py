@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Generator, Tensor, nn
 
-from training.pixels import to_channels_first
+from training.serving_graph.normalise import to_channels_first
 
 
 def augment(canvas: Tensor, size: tuple[int, int], _generator: Generator) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
-from training.pixels import to_channels_first
+from training.serving_graph.normalise import to_channels_first
 
 
 @dataclass(frozen=True)

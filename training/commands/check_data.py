@@ -10,11 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from training.config import load_config
+from training.commands._console import console
+from training.config.named import load_config
 from training.data.quality import DataQuality, Duplicates, Spread, check_quality
 from training.data.source import open_data
 from training.errors import DataError
-from training.terminal import console
 
 
 def run(

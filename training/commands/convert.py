@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle, write_bundle
-from training.conversion import convert_bundle
+from training.commands._console import console, print_accuracy
 from training.data.source import open_data
-from training.export import bundle_name
-from training.model_card import render_card
-from training.precision import Precision
-from training.terminal import console, print_accuracy
+from training.export.bundle import bundle_name
+from training.export.convert import convert_bundle
+from training.export.model_card import render_card
+from training.export.quantisation import Precision
 
 
 def run(

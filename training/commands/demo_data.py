@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from training.demo import draw_folder
-from training.terminal import console
+from training.commands._console import console
+from training.data.demo import draw_folder
 
 
 def run(

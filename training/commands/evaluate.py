@@ -10,11 +10,11 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import SplitBy
+from training.commands._console import console, print_accuracy
 from training.data.source import open_data
-from training.evaluation import Evaluation, evaluate
-from training.report import write_report
-from training.templating import percent
-from training.terminal import console, print_accuracy
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.report import write_report
+from training.templates.render import percent
 
 
 def run(

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from training.current import exported_now
-from training.export import export_run
-from training.run import RunFolder
-from training.terminal import DataOption, console, print_accuracy
+from training.commands._console import DataOption, console, print_accuracy
+from training.config.refresh import exported_now
+from training.export.bundle import export_run
+from training.runs.run_folder import RunFolder
 
 
 def run(

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from training.config import load_config
-from training.folds import plan_folds
-from training.initial import open_weights
-from training.overrides import override
-from training.record import write_record
-from training.terminal import RECORDS, console, print_figures
+from training.commands._console import RECORDS, console, print_figures
+from training.config.named import load_config
+from training.config.overrides import override
+from training.experiments.cross_validation import plan_folds
+from training.results.record import write_record
+from training.transfer.pretrained import open_weights
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)

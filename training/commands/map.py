@@ -13,18 +13,18 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import Kind, SplitBy
+from training.commands._console import console
 from training.data.image_set import ImageSet
 from training.data.source import open_data
-from training.embedding import embed
+from training.encoder import trained_encoder
 from training.errors import DataError, RunError
-from training.evaluation import unseen_images
-from training.map_plot import map_svg
-from training.maps import MAX_IMAGES, Map, MappedSystem, draw_map
-from training.run import RunFolder
-from training.runtime import OnnxEncoder
-from training.templating import percent
-from training.terminal import console
-from training.trainer import trained_encoder
+from training.evaluation.evaluate import unseen_images
+from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.pytorch import embed
+from training.projection.map import MAX_IMAGES, Map, MappedSystem, draw_map
+from training.projection.plot import map_svg
+from training.runs.run_folder import RunFolder
+from training.templates.render import percent
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle
-from training import provenance
-from training.conversion import compare_precisions
+from training.commands._console import console
 from training.data.source import open_data
-from training.templating import render
-from training.terminal import console
+from training.export.convert import compare_precisions
+from training.runs import provenance
+from training.templates.render import render
 
 
 def run(

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from training.record import record_run, write_record
-from training.run import RunFolder
-from training.terminal import RECORDS, DataOption, console, print_figures
+from training.commands._console import RECORDS, DataOption, console, print_figures
+from training.results.record import record_run, write_record
+from training.runs.run_folder import RunFolder
 
 
 def run(

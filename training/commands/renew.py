@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle
+from training.commands._console import console, print_accuracy
 from training.data.source import open_data
-from training.renewal import renew
-from training.terminal import console, print_accuracy
+from training.export.reexport import renew
 
 
 def run(

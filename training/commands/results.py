@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from model.bundle import MANIFEST_FILE, read_manifest
-from training.record import read_records, record_of_bundle
-from training.results import write_results
-from training.terminal import RECORDS, console
+from training.commands._console import RECORDS, console
+from training.results.page import write_results
+from training.results.record import read_records, record_of_bundle
 
 
 def run(

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from training.config import load_config
-from training.initial import open_weights
-from training.overrides import override
-from training.seeds import record_seeds
-from training.terminal import RECORDS, console, print_figures
+from training.commands._console import RECORDS, console, print_figures
+from training.config.named import load_config
+from training.config.overrides import override
+from training.experiments.seeds import record_seeds
+from training.transfer.pretrained import open_weights
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)

@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-from training import session
-from training.config import TrainingConfig, load_config
-from training.distributed import joined_world
+from training.commands._console import DataOption, console
+from training.config.named import load_config
+from training.config.overrides import keys_of, override, value_at
+from training.config.schema import TrainingConfig
 from training.errors import RunError
-from training.initial import TrainedWeights, open_weights
-from training.overrides import keys_of, override, value_at
-from training.run import RunFolder
-from training.teacher import open_teacher
-from training.terminal import DataOption, console
+from training.fit import training_run
+from training.fit.distributed import joined_world
+from training.runs.run_folder import RunFolder
+from training.transfer.pretrained import TrainedWeights, open_weights
+from training.transfer.teacher import open_teacher
 
 _INTERRUPTED = 130
 """The exit code of an interrupted program, by the custom of shells."""
@@ -55,11 +56,13 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             seeded = [] if seed is None else ["seed"]
             _check_same_run(asked, RunFolder(out), ["name", *seeded, *keys_of(wanted)])
             _check_same_weights(weights, RunFolder(out))
-            session.resume(data, out, console, teacher=taught_by, world=world)
+            training_run.resume(data, out, console, teacher=taught_by, world=world)
             return
         if data is None:
             raise typer.BadParameter("a new run needs --data")
-        session.begin(*(asked, data, out, console), weights=weights, teacher=taught_by, world=world)
+        training_run.begin(
+            *(asked, data, out, console), weights=weights, teacher=taught_by, world=world
+        )
 
 
 @contextmanager

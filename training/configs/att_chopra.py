@@ -25,9 +25,9 @@ Over seeds 2005 to 2007 (`seeds`), on the 5 test people: an equal error rate of 
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 _Q = 100.0
 """The paper's upper bound of the energy: the L1 distance of opposite corners of [-1, 1]^50."""

@@ -15,9 +15,9 @@ residual network had 9.9 % on the first after 8 epochs, about where this one is 
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="att-margin",

@@ -36,10 +36,10 @@ python -m training renew model/bundles/faces --data ../shared/data/lfw --to mode
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
-from training.views import View
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.config.view import View
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="faces",

@@ -24,10 +24,10 @@ calibration people 89.2 %. `faces` has 90 epochs; with as many the starts would 
 again.
 """
 
-from training.components import Component
-from training.config import CommonStart, SplitConfig
+from training.config.schema import CommonStart, SplitConfig
+from training.config.target import Target
 from training.configs.faces import CONFIG as FACES
-from training.figures import Target
+from training.registry import Component
 
 _SUMMARY = "A face verifier trained on LFW without the people of one fold of its View 2."
 

@@ -16,10 +16,10 @@ Other lengths: `--set network.options.dim=32` or `=128`, whose records are their
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
 from training.configs.mnist_hdml_net import PUBLISHED
-from training.figures import Target
+from training.registry import Component
 
 _BITS = 64
 _KNN = "kNN error, k = 5"

@@ -23,9 +23,9 @@ asymmetric Hamming distance, whose queries are not made bits.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 _BITS = 64
 

@@ -17,9 +17,9 @@ Time: 3 minutes in one thread, on two cores that others shared. Figure: a kNN er
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="mnist-map",

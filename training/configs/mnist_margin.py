@@ -10,9 +10,9 @@ it, a network of a third of the weights had 0.98 % after 10 epochs, and 0.77 % a
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="mnist-margin",

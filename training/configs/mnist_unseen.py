@@ -11,8 +11,8 @@ error rate 23.7 %; over the seeds 1998 to 2000 75.3 % ± 1.6 %, 80.2 % ± 1.1 %,
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
+from training.config.schema import SplitConfig, TrainingConfig
+from training.registry import Component
 
 _OF = "digits 8 and 9, never seen"
 

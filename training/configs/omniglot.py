@@ -14,9 +14,9 @@ stopped in its first. Averaging two or three views of a sign makes the calibrati
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="omniglot",

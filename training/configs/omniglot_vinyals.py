@@ -15,9 +15,9 @@ trained before the config had it, and exported with `--as-now`.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 _OF = "seeded random split of Omniglot (1,200 / 423 characters, with quarter turns)"
 

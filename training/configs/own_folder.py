@@ -8,8 +8,8 @@ the folder; docs/train.md has two, with and without trained weights to begin wit
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
+from training.config.schema import SplitConfig, TrainingConfig
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",

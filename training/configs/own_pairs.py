@@ -8,8 +8,8 @@ pairs of 30 figures drawn by `demo-data`, 13.4 % EER over the 186 pairs that are
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
+from training.config.schema import SplitConfig, TrainingConfig
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-pairs",

@@ -8,9 +8,9 @@ Time: 21 minutes on one thread of a busy machine (load 12 to 15 on two cores). F
 570 test characters, at seed 2015: EER 24.79 %, FPR at 95 % recall 45.06 %, FNMR at FMR 1 % 94.39 %.
 """
 
-from training.components import Component
+from training.config.target import Target
 from training.configs.two_channel import CONFIG as TWO_CHANNEL
-from training.figures import Target
+from training.registry import Component
 
 _SUMMARY = "Same or different handwritten character: siam of Zagoruyko and Komodakis (2015)."
 

@@ -8,7 +8,7 @@ Time: 1 minute in one thread, 12 of a busy machine (load 12 to 15 on two cores).
 570 test characters, at seed 2015: EER 9.62 %, FPR at 95 % recall 16.43 %, FNMR at FMR 1 % 31.67 %.
 
 `siam`, `pseudo_siam` and `two_channel_two_stream` differ from it in nothing but the network: the
-same data, pairs, seed and epochs, and the same budget of parameters (`training.pair_network`). So
+same data, pairs, seed and epochs, and the same budget of parameters (`training.networks._pair`). So
 the claim of Zagoruyko and Komodakis 2015 is tested, that two channels beat a siamese network. It
 holds here, over the seeds 2015 to 2017: FPR at 95 % recall is 16.7 % ± 0.2 % for `two_channel`,
 43.1 % ± 3.5 % for `siam` and 41.6 % ± 4.9 % for `pseudo_siam`. That two streams beat one does not:
@@ -18,9 +18,9 @@ much as how good it can become.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.components import Component
-from training.config import SplitConfig, TrainingConfig
-from training.figures import Target
+from training.config.schema import SplitConfig, TrainingConfig
+from training.config.target import Target
+from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="two-channel",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
-from training.pair_network import PairNetwork, branch, check_size, decision, features_of
+from training.networks._pair import PairNetwork, branch, check_size, decision, features_of
 
 
 class TwoChannelTwoStream(PairNetwork):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from torch import nn
 from torch.optim import SGD, Optimizer
 
-from training.parameter_groups import decayed_and_not
+from training.optimisers._weight_decay import decayed_and_not
 
 
 def build(

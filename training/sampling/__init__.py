@@ -1,4 +1,5 @@
-"""How an epoch is drawn from the training images: one sampler per file.
+"""Samplers, one per file: each draws the batches of an epoch from the training images.
 
-One whose images 2k and 2k + 1 are a pair says so with `draws_pairs`: see `training.pairing`.
+One whose images 2k and 2k + 1 are a pair declares it with `draws_pairs`: see
+`training.fit.loss_compatibility`.
 """

@@ -3,8 +3,8 @@ import asyncio
 import httpx2
 from starlette.testclient import TestClient
 
-from app.board import Board
 from app.main import create_app
+from app.worker.worker_state import Board
 
 
 def statuses(app, *paths):

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from app.api.observed import UNKNOWN, Routes
+from app.api.middleware.observability import UNKNOWN, Routes
 from app.main import create_app
 from app.settings import Settings
 from tests import fakes

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.observed import Observed, Routes
+from app.api.middleware.observability import Observed, Routes
 from app.main import create_app
 from tests import fakes
 

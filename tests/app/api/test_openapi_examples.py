@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api import examples
-from app.api.multipart import MEDIA_TYPE as FORM
+from app.api.bodies.multipart import MEDIA_TYPE as FORM
 from app.keys.entries import make_key
 from app.main import create_app
 from app.settings import Settings
@@ -20,12 +20,12 @@ PAIR = {"image1": PHOTO, "image2": PHOTO}
 LARGE = {"Content-Length": "99000000", "Content-Type": "application/json"}
 BINARY = {"application/x-npy", "image/png", "image/*"}
 NOT_PROVOKED = {
-    "body-timeout": "app/api/body.py",
+    "body-timeout": "app/api/bodies/receive.py",
     "encoding-failed": "app/encoders/onnx.py",
     "internal": "app/api/problems.py",
-    "model-refused": "app/catalog.py",
-    "overloaded": "app/jobs.py",
-    "runner-failed": "app/jobs.py",
+    "model-refused": "app/catalog/catalog.py",
+    "overloaded": "app/batching/worker_pool.py",
+    "runner-failed": "app/batching/worker_pool.py",
 }
 """What takes a fault to provoke, which other tests do; here the words are looked up."""
 

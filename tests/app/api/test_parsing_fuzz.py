@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.base64_images import decode_image
+from app.api.bodies.base64_images import decode_image
+from app.api.bodies.multipart import Expected, MultipartReader
+from app.api.bodies.parameters import Choices, from_fields, from_json
 from app.api.compare import CompareJson
-from app.api.multipart import Expected, MultipartReader
-from app.api.parameters import Choices, from_fields, from_json
 from app.api.verify import PairJson
 from app.errors import RequestError
 from model.errors import ImageTooLargeError

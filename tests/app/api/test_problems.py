@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from app import errors
 from app.api import problems
-from app.api.observed import Observed, Routes
+from app.api.middleware.observability import Observed, Routes
 from app.api.problem_types import ANSWERS, TYPE_PREFIX, answer_for, documented
 from model import errors as contract
 

@@ -3,7 +3,7 @@ import pytest
 
 from app.settings import SHIPPED_BUNDLES
 from app.telemetry.drift import MINIMUM, best_genuine_share, measure_drift, psi
-from app.telemetry.reference import reference_of
+from app.telemetry.drift_baseline import reference_of
 from model.bundle import open_bundle
 
 WARNS, PAGES = 0.1, 0.25

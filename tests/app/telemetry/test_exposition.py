@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.service import running_service
 from app.settings import SHIPPED_BUNDLES, Settings
 from app.telemetry.drift import MINIMUM
 from app.telemetry.exposition import exposition
 from app.telemetry.families import EXPORTED
-from app.telemetry.recent import HALF
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
+from app.telemetry.window import HALF
+from app.worker.service import running_service
 from model.bundle import open_bundle
 from tests import fakes
 
@@ -101,7 +101,7 @@ def test_what_is_told_is_counted(tmp_path, faces):
 WORKER = """
 import sys
 from pathlib import Path
-from app.service import running_service
+from app.worker.service import running_service
 from app.settings import SHIPPED_BUNDLES, Settings
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry

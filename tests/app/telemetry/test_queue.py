@@ -1,8 +1,8 @@
 import asyncio
 import threading
 
-from app.encoding import attempt
-from app.jobs import Execution, JobPool
+from app.batching.batch_runner import attempt
+from app.batching.worker_pool import Execution, JobPool
 from app.telemetry.exposition import exposition
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry

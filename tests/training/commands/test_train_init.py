@@ -1,5 +1,5 @@
 from tests.training import synthetic
-from training.run import RunFolder
+from training.runs.run_folder import RunFolder
 
 
 def test_a_training_begins_with_a_bundle_and_goes_on_only_as_it_began(

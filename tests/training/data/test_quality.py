@@ -1,7 +1,7 @@
 import pytest
 
 from tests.training import synthetic
-from training.config import SplitConfig
+from training.config.schema import SplitConfig
 from training.data.folder import read_folder
 from training.data.pairs_csv import read_pairs
 from training.data.quality import LISTED, check_quality

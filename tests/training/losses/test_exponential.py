@@ -3,11 +3,11 @@ import math
 import pytest
 import torch
 
-from training import components
-from training.components import Part
-from training.config import load_config
+from training import registry
+from training.config.named import load_config
+from training.config.overrides import override
 from training.losses.exponential import build
-from training.overrides import override
+from training.registry import Part
 
 Q = 100.0
 
@@ -105,5 +105,5 @@ def test_another_push_is_refused():
 
 def test_the_hinge_is_a_switch_of_the_2005_system():
     config = override(load_config("att_chopra"), ["loss.options.impostors=hinge"])
-    loss = components.build(Part.LOSS, config.loss)
+    loss = registry.build(Part.LOSS, config.loss)
     assert (loss.q, loss.impostors) == (load_config("att_chopra").loss.options["q"], "hinge")

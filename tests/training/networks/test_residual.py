@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from model.manifest import Aspect, InputSpec
-from training.config import load_config
+from training.config.named import load_config
+from training.encoder import build_encoder
 from training.networks.residual import build
-from training.trainer import build_encoder
 
 
 def spec(width=32, height=24, channels=3):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.components import Component, Part, build
 from training.errors import ConfigError, DataError
+from training.registry import Component, Part, build
 from training.sampling.listed_pairs import ListedPairs
 
 LABELS = np.array([0, 0, 0, 1, 1, 2, 3])

@@ -1,0 +1,1 @@
+"""Request bodies: received within bounds, parsed, and turned into images and parameters."""

@@ -1,0 +1,165 @@
+"""NumPy arrays as bodies and answers: `application/x-npy`, NumPy's own format (NEP 1)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+from fastapi import Request, Response
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from app.api.bodies.header import header
+from app.api.schemas import ModelReference
+from app.errors import UnreadableBodyError
+
+MEDIA_TYPE = "application/x-npy"
+
+Responses = dict[int | str, dict[str, Any]]
+_ARRAY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+_UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, KeyError)
+"""What NumPy's reader of headers raises on damage; it reads a Python literal, and runs nothing."""
+
+_MAX_HEADER_BYTES = 2_000
+_TYPES = ("<f4", "|u1")
+_DIMENSIONS = _LEAST_ROWS = 2
+_MAGIC = b"\x93NUMPY\x01\x00"
+_BEFORE_HEADER = len(_MAGIC) + 2
+_NO_NPY = "the body is not a .npy file, version 1; write it with numpy.save"
+
+
+def beside(responses: Responses) -> Responses:
+    """The OpenAPI entry of a call that may answer with an array in place of JSON."""
+    return {200: {"content": {**responses[200]["content"], MEDIA_TYPE: _ARRAY}}}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a .npy file's header promises."""
+
+    rows: int
+    columns: int
+    dtype: np.dtype[Any]
+
+
+def is_accepted(request: Request) -> bool:
+    """Whether the client asks for an array."""
+    accepted = (header(request, b"accept") or "").lower().split(",")
+    return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
+
+
+class MatrixReader:
+    """Reads the matrix of a .npy body row by row while it arrives, and holds none of it.
+
+    Nothing in the body is ever executed.
+    """
+
+    def __init__(self, check: Callable[[Matrix], None]) -> None:
+        """Prepare for a body.
+
+        Args:
+            check: Told what the header promises, before any row; what it raises, `feed` raises.
+        """
+        self._check = check
+        self._rest = b""
+        self._matrix: Matrix | None = None
+        self._missing = 0
+
+    def feed(self, chunk: bytes) -> NDArray[Any] | None:
+        """Take the next bytes.
+
+        Returns:
+            The rows that are complete now and were not before, (n, columns), little-endian float32
+            or uint8; None before the header's end.
+
+        Raises:
+            UnreadableBodyError: Not such a file, or more than its header promises.
+        """
+        # Joined, and not a view of the chunk: that would begin at any byte, and on numbers that
+        # are not aligned NumPy takes longer than the copy does.
+        data = self._rest + chunk if self._rest else chunk
+        if self._matrix is None:
+            end = _header_end(data)
+            if end is None:
+                self._rest = data
+                return None
+            self._matrix = _read_header(data[:end])
+            self._check(self._matrix)
+            self._missing, data = self._matrix.rows, data[end:]
+        width = self._matrix.columns * self._matrix.dtype.itemsize
+        count = len(data) // width
+        if count > self._missing or (count == self._missing and len(data) > count * width):
+            raise UnreadableBodyError(f"the .npy file has more than {self._matrix.rows:,} rows")
+        self._missing -= count
+        self._rest = data[count * width :]
+        rows = np.frombuffer(data, self._matrix.dtype, count * self._matrix.columns)
+        return rows.reshape(count, self._matrix.columns)
+
+    def close(self) -> None:
+        """See that all is there.
+
+        Raises:
+            UnreadableBodyError: It is not.
+        """
+        if self._matrix is None:
+            raise UnreadableBodyError(_NO_NPY)
+        if self._missing:
+            raise UnreadableBodyError(
+                f"the .npy file's header promises {self._matrix.rows:,} rows, and "
+                f"{self._missing:,} of them are not there"
+            )
+
+
+def _header_end(data: bytes) -> int | None:
+    """Where the rows begin; None while the header's length has not arrived, or its end.
+
+    Raises:
+        UnreadableBodyError: Not the beginning of a .npy file, or a header too long.
+    """
+    if not data.startswith(_MAGIC[: len(data)]):
+        raise UnreadableBodyError(_NO_NPY)
+    if len(data) < _BEFORE_HEADER:
+        return None
+    length = int.from_bytes(data[_BEFORE_HEADER - 2 : _BEFORE_HEADER], "little")
+    if length > _MAX_HEADER_BYTES:
+        raise UnreadableBodyError(_NO_NPY)
+    end = _BEFORE_HEADER + length
+    return end if len(data) >= end else None
+
+
+def _read_header(data: bytes) -> Matrix:
+    file = io.BytesIO(data)
+    try:
+        npy_format.read_magic(file)
+        shape, fortran, dtype = npy_format.read_array_header_1_0(
+            file, max_header_size=_MAX_HEADER_BYTES
+        )
+    except _UNREADABLE as error:
+        raise UnreadableBodyError(_NO_NPY) from error
+    order = "Fortran order" if fortran else "C order"
+    shaped = len(shape) == _DIMENSIONS and shape[0] >= _LEAST_ROWS and shape[1] >= 1
+    if dtype.str not in _TYPES or fortran or not shaped:
+        raise UnreadableBodyError(
+            f"the array is {dtype} {shape} in {order}; send float32, or uint8 for codes, of shape "
+            "(1 + n, dim) in C order: the probe, then the gallery"
+        )
+    return Matrix(shape[0], shape[1], dtype)
+
+
+def response(
+    array: NDArray[Any], model: ModelReference, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An array as the answer; headers say whose it is."""
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    whose = {
+        "X-Model-Name": model.name,
+        "X-Model-Version": model.version,
+        "X-Model-SHA256": model.sha256,
+    }
+    return Response(file.getvalue(), media_type=MEDIA_TYPE, headers={**whose, **(headers or {})})

@@ -1,0 +1,1 @@
+"""Middleware around every call: observability, request ids, API keys, CORS, path prefix."""

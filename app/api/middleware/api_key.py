@@ -1,0 +1,116 @@
+"""Who may call: a request without a good API key is answered before its body is read.
+
+Every path needs a key but those in `OPEN`: a new route is closed from the day it is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+
+# The router's own idea of the path: with another, a path could be open here and closed there.
+from starlette._utils import get_route_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api import docs, page
+from app.api.middleware.request_id import request_id
+from app.api.problem_types import documented
+from app.api.problems import problem
+from app.errors import ApiKeyError
+from app.keys.ring import KeyRing
+
+logger = logging.getLogger(__name__)
+
+OPEN = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+"""Probes and scrapers have no key, and the pages say only what the source code says too."""
+_MAX_KEY_BYTES = 256
+_STATE = "api_key_name"
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+
+class RequireKey:
+    """Lets requests with a good key through, and remembers the key's name for the log."""
+
+    def __init__(self, app: ASGIApp, ring: KeyRing) -> None:
+        self._app = app
+        self._ring = ring
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 401; `receive` is not called for that."""
+        if scope["type"] == "http" and not _is_open(get_route_path(scope)):
+            try:
+                name = scope["state"][_STATE] = self._name_of(_key(scope))
+            except ApiKeyError as error:
+                await _refusal(scope, error)(scope, receive, send)
+                return
+            logger.debug("request %s by %s", request_id(scope), name)
+        await self._app(scope, receive, send)
+
+    def _name_of(self, key: bytes | None) -> str:
+        if key is None:
+            raise ApiKeyError(
+                "this service asks for an API key; send it as `Authorization: Bearer KEY` "
+                "or as `X-API-Key: KEY`"
+            )
+        name = self._ring.name_of(key) if len(key) <= _MAX_KEY_BYTES else None
+        if name is None:
+            raise ApiKeyError(
+                "the API key is not one that this service knows; ask its operator", given=True
+            )
+        return name
+
+
+def install(app: FastAPI, ring: KeyRing) -> None:
+    """Ask for a key from now on, and say so in the OpenAPI document."""
+    app.add_middleware(RequireKey, ring=ring)
+    plain = app.openapi
+
+    def with_keys() -> dict[str, Any]:
+        document = plain()
+        document["components"]["securitySchemes"] = _SCHEMES
+        document["security"] = [{name: []} for name in _SCHEMES]
+        for path, calls in document["paths"].items():
+            for call in calls.values():
+                _document_call(path, call)
+        return document
+
+    app.openapi = with_keys  # type: ignore[method-assign] # FastAPI's own way to extend it
+
+
+def key_name(scope: Scope) -> str | None:
+    """The name of the key that the request came with; None where none was asked for."""
+    name: str | None = scope["state"].get(_STATE)
+    return name
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith((f"{docs.ASSETS}/", f"{page.ASSETS}/"))
+
+
+def _key(scope: Scope) -> bytes | None:
+    """The key in the headers; `X-API-Key` goes first, so that `Authorization` may be another's."""
+    bearer = None
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            return bytes(value)
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            bearer = bytes(value[7:]).strip()
+    return bearer
+
+
+def _refusal(scope: Scope, error: ApiKeyError) -> ASGIApp:
+    challenge = 'Bearer realm="likewise"' + (', error="invalid_token"' if error.given else "")
+    headers = {"WWW-Authenticate": challenge}
+    return problem(request_id(scope), error, str(error), headers=headers)
+
+
+def _document_call(path: str, call: dict[str, Any]) -> None:
+    if _is_open(path):
+        call["security"] = []
+    else:
+        call["responses"] |= {str(s): told for s, told in documented(ApiKeyError).items()}

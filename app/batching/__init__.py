@@ -1,0 +1,1 @@
+"""Bounded work off the event loop: worker threads, batches, bytes in flight."""

@@ -1,0 +1,1 @@
+"""The server process: supervisor, uvicorn's server and protocol, health check, OpenAPI document."""

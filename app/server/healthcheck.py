@@ -1,0 +1,26 @@
+"""`python -m app.server.healthcheck PORT`: the container's HEALTHCHECK, without curl.
+
+Exit status: 0 where `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from contextlib import closing
+
+_PATIENCE_S = 2
+
+
+def ready(port: int) -> bool:
+    """Ask the service on this machine whether it would answer requests."""
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)) as service:
+            service.request("GET", "/readyz")
+            return service.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(0 if ready(int(sys.argv[1])) else 1)

@@ -1,0 +1,1 @@
+"""A worker process: its service, background tasks and shared state."""

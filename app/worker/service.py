@@ -1,0 +1,107 @@
+"""What a running worker holds: its settings, its models, and the bounds on its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+
+from app.alarms import Alarms
+from app.batching.batch_runner import BatchRunner, Job
+from app.batching.byte_budget import ByteBudget
+from app.batching.worker_pool import Execution, JobPool
+from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel, load_catalog
+from app.catalog.reload import reload_catalog
+from app.encoders.cpu_budget import threads_per_worker, usable_cores
+from app.encoders.onnx import load_encoder
+from app.encoders.pair import load_scorer
+from app.settings import Provider, Settings
+from app.telemetry.telemetry import Telemetry
+from model.bundle import Bundle
+from model.manifest import Kind
+from model.preprocessing import ImageLimits
+
+
+@dataclass(frozen=True)
+class Service:
+    """One worker, ready to answer."""
+
+    settings: Settings
+    catalog: Catalog
+    jobs: JobPool[Job]
+    bodies: ByteBudget
+    telemetry: Telemetry = field(default_factory=Telemetry)
+
+    @cached_property
+    def image_limits(self) -> ImageLimits:
+        """The most that one image may ask of us."""
+        return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
+
+    @property
+    def alarms(self) -> Alarms:
+        """What bounds the waits of all requests."""
+        return self.jobs.alarms
+
+    @property
+    def deadline_s(self) -> float:
+        """How long a job may wait and run, in seconds."""
+        return self.settings.deadline_ms / 1000
+
+    def reloaded(self) -> Service:
+        """The same worker with the models that the folder holds now. Loads here: call in a thread.
+
+        Raises:
+            ModelsError: The folder cannot be read.
+        """
+        load = partial(load_model, provider=self.settings.provider)
+        catalog = reload_catalog(self.catalog, self.settings.models_dir, load)
+        self.jobs.check = catalog.check
+        self.telemetry.serves(model.manifest for model in catalog.served.values())
+        return replace(self, catalog=catalog)
+
+
+@contextmanager
+def running_service(settings: Settings, telemetry: Telemetry | None = None) -> Iterator[Service]:
+    """Load the models and start the threads; on leaving, let the jobs that run come to their end.
+
+    Call it in the worker itself: a session that was made before a fork does not survive it.
+
+    Args:
+        settings: Every choice that the service makes.
+        telemetry: Told what the service does; None: nobody is.
+
+    Raises:
+        LikewiseError: The default model cannot be served, for the reason in the message.
+    """
+    telemetry = Telemetry() if telemetry is None else telemetry
+    load = partial(load_model, provider=settings.provider)
+    catalog = load_catalog(settings.models_dir, settings.default_model, load)
+    threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
+    telemetry.serves(model.manifest for model in catalog.served.values())
+    jobs = job_pool(settings, threads, catalog, telemetry)
+    try:
+        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes), telemetry)
+    finally:
+        jobs.close()
+
+
+def job_pool(
+    settings: Settings, threads: int, catalog: Catalog, telemetry: Telemetry | None = None
+) -> JobPool[Job]:
+    """The runners of a worker; a new one has to see every model pass its self-check."""
+    batches = BatchRunner(settings.max_batch, telemetry)
+    execution = Execution(batches.run, batches.weigh, batches.most)
+    return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
+
+
+def load_model(bundle: Bundle, provider: Provider) -> Served:
+    """Make a bundle ready to answer, by its kind.
+
+    Raises:
+        ProviderError: CUDA was asked for and did not load.
+        SelfCheckError: The graph does not compute what the manifest promises.
+    """
+    if bundle.manifest.kind is Kind.PAIR:
+        return ServedPairModel(bundle.manifest, load_scorer(bundle, provider))
+    return ServedModel(bundle.manifest, load_encoder(bundle, provider))

@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+from model.bundle import open_bundle
+from tests.training import synthetic
+from training import configs
+from training.config.refresh import aimed_now, exported_now
+from training.config.schema import TrainingConfig
+from training.config.target import Target
+
+THEN = synthetic.config(name="tiny-now", epochs=1)
+NOW = THEN.model_copy(
+    update={
+        "epochs": 7,
+        "whitening": 0.5,
+        "version": "9.0.0",
+        "targets": (Target(figure="EER", at_most=0.1),),
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def named(tmp_path, monkeypatch):
+    """Puts NOW beside the shipped configs."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "tiny_now.py").write_text(
+        "from tests.training.config.test_refresh import NOW as CONFIG\n"
+    )
+    monkeypatch.setattr(configs, "__path__", [*configs.__path__, str(tmp_path / "configs")])
+
+
+def test_what_decides_no_weight_is_taken_from_the_config_as_it_is_now():
+    exported = exported_now(THEN)
+    assert (exported.whitening, exported.version) == (0.5, "9.0.0")
+    assert (exported.epochs, exported.targets) == (1, THEN.targets)
+    aimed = aimed_now(THEN)
+    assert aimed.targets == NOW.targets
+    assert (aimed.whitening, aimed.version, aimed.epochs) == (None, THEN.version, 1)
+
+
+def test_what_was_set_for_the_run_stays_as_it_was_set():
+    varied = THEN.model_copy(update={"settings": ("whitening=0.1",), "whitening": 0.1})
+    assert exported_now(varied).whitening == 0.1
+    assert exported_now(varied).version == "9.0.0"
+
+
+def test_a_config_of_no_name_stays_as_it_is():
+    config = synthetic.config()
+    assert exported_now(config) == aimed_now(config) == config
+
+
+def test_a_run_is_exported_as_it_was_trained_or_as_now(call, folder, tmp_path):
+    run = tmp_path / "run"
+    code, _, err = call("train", "tiny_now", "--data", folder, "--out", run, "--epochs", 1)
+    assert code == 0, err
+    config = json.loads((run / "config.json").read_text()) | {"whitening": None, "version": "1.0.0"}
+    (run / "config.json").write_text(json.dumps(config))
+    for flags, whitening, version in (((), None, "1.0.0"), (("--as-now",), 0.5, "9.0.0")):
+        code, _, err = call("export", run, "--to", tmp_path / "tiny-now", *flags)
+        assert code == 0, err
+        manifest = open_bundle(tmp_path / "tiny-now").manifest
+        made = TrainingConfig.model_validate_json(manifest.provenance.config_json)
+        assert (made.whitening, manifest.version, made.epochs) == (whitening, version, 1)

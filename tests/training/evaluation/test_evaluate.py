@@ -1,0 +1,244 @@
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+
+from model.bundle import Split, identity_digest, open_bundle
+from model.manifest import Metric
+from tests import fakes
+from tests.training import synthetic
+from training.data.decoding import decode
+from training.data.folder import read_folder
+from training.data.subsample import bounded
+from training.errors import DataError
+from training.evaluation.evaluate import Meter, evaluate, unseen_identities
+from training.evaluation.report import as_json, write_report
+from training.inference.comparer import graph_comparer
+from training.inference.onnx_runtime import OnnxEncoder
+from training.runs.run_folder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def bundle(exported):
+    return open_bundle(exported)
+
+
+@pytest.fixture(scope="module")
+def evaluation(bundle, folder):
+    return evaluate(bundle, read_folder(folder))
+
+
+def split_of(train=(), calibration=(), test=()):
+    return Split(*(frozenset(map(identity_digest, part)) for part in (train, calibration, test)))
+
+
+def test_on_its_own_data_a_bundle_measures_what_its_manifest_says(evaluation, bundle):
+    assert evaluation.same_data
+    assert evaluation.accuracy == bundle.manifest.accuracy
+    for (target, threshold, rates), point in zip(
+        evaluation.points, bundle.manifest.calibration.operating_points, strict=True
+    ):
+        assert (target, threshold) == (point.target_fmr, point.threshold)
+        assert rates == point.test
+
+
+def test_only_the_test_identities_are_measured(evaluation, bundle, folder, run):
+    test = RunFolder(run).split().test
+    assert unseen_identities(bundle, read_folder(folder), same_data=True) == test
+    assert evaluation.pairs.subjects == len(test) == 5
+
+
+def test_of_a_part_of_its_data_a_bundle_measures_no_identity_that_it_has_seen(bundle, folder, run):
+    split = RunFolder(run).split()
+    images = read_folder(folder).of([*split.train, *split.calibration, *split.test[:3]])
+    found = evaluate(bundle, images)
+    assert not found.same_data
+    assert found.pairs.subjects == 3
+    assert found.left_out == len(split.train) + len(split.calibration)
+
+
+def test_names_that_are_alike_by_chance_can_be_measured(bundle, run):
+    names = RunFolder(run).split().train[:4]
+    images = synthetic.image_set(dict.fromkeys(names, 3))
+    with pytest.raises(DataError, match="--include-known-names"):
+        evaluate(bundle, images)
+    assert evaluate(bundle, images, include_known_names=True).pairs.subjects == 4
+
+
+def test_known_names_are_never_measured_on_the_bundles_own_data(bundle, folder, run):
+    found = evaluate(bundle, read_folder(folder), include_known_names=True)
+    assert found.pairs.subjects == len(RunFolder(run).split().test)
+
+
+def test_on_other_data_every_identity_is_measured_that_was_not_seen(bundle):
+    images = synthetic.image_set({f"new{i}": 2 for i in range(4)})
+    found = evaluate(bundle, images)
+    assert not found.same_data
+    assert found.pairs.subjects == 4
+    assert found.data == "patterns"
+
+
+def test_identities_that_were_trained_on_are_not_measured(bundle):
+    known = dataclasses.replace(bundle, split=split_of(train=["new0"], calibration=["new1"]))
+    images = synthetic.image_set({f"new{i}": 2 for i in range(4)})
+    assert unseen_identities(known, images, same_data=False) == ("new2", "new3")
+
+
+def test_on_the_bundles_own_data_nobody_but_the_test_part_is_measured(bundle):
+    known = dataclasses.replace(bundle, split=split_of(train=["new0"], test=["new1", "new2"]))
+    images = synthetic.image_set({f"new{i}": 2 for i in range(5)})
+    assert unseen_identities(known, images, same_data=True) == ("new1", "new2")
+
+
+def test_data_that_was_all_seen_is_an_error(bundle, folder, run):
+    images = read_folder(folder).of(RunFolder(run).split().train)
+    with pytest.raises(DataError, match="seen every name"):
+        evaluate(bundle, images)
+
+
+def test_a_bundle_without_a_split_has_seen_nobody(bundle, folder):
+    images = read_folder(folder)
+    anybody = dataclasses.replace(bundle, split=None)
+    assert unseen_identities(anybody, images, same_data=False) == images.identities
+
+
+def test_of_one_identity_at_most_so_many_images_are_measured(bundle, folder):
+    assert evaluate(bundle, read_folder(folder), images_per_identity=2).pairs.images == 10
+
+
+def test_a_large_set_is_bounded_by_whole_identities(monkeypatch):
+    monkeypatch.setattr("training.data.subsample.MAX_IMAGES", 60)
+    images = synthetic.image_set({f"p{i:03d}": 1 + i % 7 for i in range(100)})
+    few = bounded(images, 4)
+    assert 30 < len(few) <= 60
+    counts = np.bincount(few.labels())
+    assert [*counts] == [min(4, 1 + int(name[1:]) % 7) for name in few.identities]
+    assert bounded(images, 4).identities == few.identities
+
+
+def test_a_bundle_of_codes_is_measured_by_its_bits(folder, tmp_path):
+    path = fakes.make_bundle(tmp_path, "codes", fakes.Kind.CODES)
+    found = evaluate(open_bundle(path), read_folder(folder))
+    assert (found.pairs.impostor == np.round(found.pairs.impostor)).all()
+    assert 0 < found.pairs.impostor.max() <= 8 * fakes.DIM
+
+
+def listed_pairs(names):
+    """Twelve genuine pairs of two images each, then as many impostor pairs."""
+    genuine = [(f"{name}/0.png", f"{name}/1.png", True) for name in names]
+    impostor = [
+        (f"{name}/0.png", f"{other}/0.png", False)
+        for name, other in zip(names, [*names[1:], names[0]], strict=True)
+    ]
+    return tuple(genuine + impostor)
+
+
+def test_official_pairs_are_measured_where_all_their_people_are_unseen(bundle):
+    names = [f"new{i:02d}" for i in range(12)]
+    pairs = {"the list": listed_pairs(names)}
+    images = synthetic.image_set(dict.fromkeys(names, 2), official_pairs=pairs)
+    (benchmark,) = evaluate(bundle, images).accuracy.benchmarks
+    assert (benchmark.name, benchmark.pairs) == ("the list", 24)
+    assert 0.5 <= benchmark.value <= 1
+
+
+def test_official_pairs_with_somebody_who_was_seen_are_left_out(bundle):
+    names = [f"new{i:02d}" for i in range(12)]
+    pairs = {"the list": listed_pairs(names)}
+    images = synthetic.image_set(dict.fromkeys(names, 2), official_pairs=pairs)
+    known = dataclasses.replace(bundle, split=split_of(train=["new05"]))
+    assert evaluate(known, images).accuracy.benchmarks == ()
+
+
+def test_an_official_pair_whose_image_cannot_be_read_is_an_error(bundle, tmp_path):
+    names = [f"new{i:02d}" for i in range(12)]
+    files = {f"{name}/{k}.png": synthetic.png(synthetic.pattern(3)) for name in names for k in "01"}
+    files["new03/1.png"] = b"garbage"
+    images = read_folder(synthetic.write_files(tmp_path / "data", files))
+    meter = Meter(graph_comparer(bundle.onnx, Metric.L2), bundle.manifest.input, 10)
+    with pytest.raises(DataError, match="1 of its images cannot be read"):
+        meter.benchmark(images, "the list", listed_pairs(names))
+
+
+def test_the_runtime_gives_each_image_its_own_row(bundle, folder):
+    pixels = decode(read_folder(folder), bundle.manifest.input).pixels
+    encoder = OnnxEncoder(bundle.onnx)
+    together = encoder.embed(pixels)  # More than one batch of 64.
+    assert len(together) == 80
+    for i in (0, 63, 64, 79):
+        np.testing.assert_allclose(together[i], encoder.embed(pixels[i : i + 1])[0], atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def report(evaluation, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "deep" / "er"
+    write_report(evaluation, out)
+    return out
+
+
+def test_the_json_holds_the_manifests_figures(report, bundle):
+    document = json.loads((report / "evaluation.json").read_text())
+    assert document["accuracy"] == json.loads(bundle.manifest.accuracy.model_dump_json())
+    assert document["bundle"]["sha256"] == bundle.manifest.onnx.sha256
+    assert document["same_data_as_calibration"] is True
+    for said, point in zip(
+        document["operating_points"], bundle.manifest.calibration.operating_points, strict=True
+    ):
+        assert said["target_fmr"] == point.target_fmr
+        assert said["threshold"] == point.threshold
+        assert said["fmr"] == point.test.fmr
+
+
+def test_the_report_refers_to_nothing_outside_itself(report):
+    html = (report / "report.html").read_text()
+    namespaces = re.compile(r'xmlns(:\w+)?="https?://[^"]+"')
+    assert not re.findall(r"https?://[^\s\"'<]+", namespaces.sub("", html))
+    assert not re.search(r"<(script|link|img|iframe)\b|@import|url\((?!#)", html)
+
+
+def test_the_report_has_its_plots_and_figures(report, bundle):
+    html = (report / "report.html").read_text()
+    assert html.count("<svg") == html.count("</svg>") == 3
+    for title in ("Energies", "DET curve", "ROC curve"):
+        assert f"<h2>{title}</h2>" in html
+    assert f"{100 * bundle.manifest.accuracy.eer:.2f} %" in html
+    assert "not the data" not in html
+
+
+def test_the_report_warns_of_other_data(bundle, tmp_path):
+    found = evaluate(bundle, synthetic.image_set({f"new{i}": 2 for i in range(4)}))
+    write_report(found, tmp_path)
+    assert (
+        "not the data that the bundle was calibrated on" in (tmp_path / "report.html").read_text()
+    )
+    assert as_json(found)["same_data_as_calibration"] is False
+
+
+def test_the_same_evaluation_gives_the_same_report(evaluation, report, tmp_path):
+    write_report(evaluation, tmp_path)
+    for name in ("report.html", "evaluation.json"):
+        assert (tmp_path / name).read_bytes() == (report / name).read_bytes()
+
+
+def test_a_name_is_shown_and_never_run(bundle, tmp_path):
+    images = dataclasses.replace(
+        synthetic.image_set({f"new{i}": 2 for i in range(4)}), name="<script>alert(1)</script>"
+    )
+    write_report(evaluate(bundle, images), tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_parted_energies_can_be_reported_too(bundle, tmp_path):
+    files = {  # An identity is one flat grey: its pairs have no energy at all.
+        f"g{level:03d}/{k}.png": synthetic.png(np.full((16, 16), level, np.uint8))
+        for level in (0, 120, 250)
+        for k in range(2)
+    }
+    images = read_folder(synthetic.write_files(tmp_path / "flat", files))
+    found = evaluate(bundle, images)
+    assert found.accuracy.eer == 0
+    write_report(found, tmp_path / "report")

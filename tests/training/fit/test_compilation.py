@@ -1,0 +1,60 @@
+import shutil
+
+import pytest
+import torch._inductor.config
+from rich.console import Console
+
+from tests.training import synthetic
+from tests.training.fit.test_trainer import FakeWatch, state, trainer
+from training.errors import ConfigError
+from training.fit import training_run
+from training.fit.compilation import check_compiler, compiled
+
+# From PyTorch's own modules, when they are first imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
+
+
+def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(folder, tmp_path):
+    watches = {}
+    for is_compiled in (False, True):
+        config = synthetic.chopra(epochs=2, compiled=is_compiled)
+        made = trainer(config, folder, tmp_path / f"{is_compiled}")
+        if is_compiled:
+            assert made.answers != made.learner.answers
+            # Traced and differentiated as ever; a C++ compiler would take half a minute.
+            made.answers = compiled(made.learner.answers, backend="aot_eager")
+        watches[is_compiled] = FakeWatch()
+        made.fit(watches[is_compiled])
+    eager, fast = watches[False], watches[True]
+    assert fast.losses == pytest.approx(eager.losses, rel=1e-3)
+    assert fast.losses[-1] != fast.losses[0]
+    names = [list(state(tmp_path / f"{which}")["encoder"]) for which in (False, True)]
+    assert names[0] == names[1]
+
+
+def test_only_the_step_is_compiled(folder, tmp_path):
+    made = trainer(synthetic.chopra(epochs=1), folder, tmp_path / "run")
+    graphs = []
+
+    def counting(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    made.answers = compiled(made.learner.answers, backend=counting)
+    made.fit(FakeWatch())
+    assert len(graphs) == 1  # Measuring, whose batches are of another size, would add to them.
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler g++")
+def test_where_there_is_a_compiler_it_is_found():
+    check_compiler()
+
+
+def test_without_a_compiler_a_training_is_refused_with_advice(folder, tmp_path):
+    config = synthetic.chopra(compiled=True)
+    with (
+        torch._inductor.config.patch({"cpp.cxx": ("/nowhere/c++",)}),
+        pytest.raises(ConfigError, match="train without compiled=true"),
+    ):
+        training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    assert not (tmp_path / "run").exists()

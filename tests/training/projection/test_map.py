@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+from sklearn.manifold import trustworthiness
+from typer.testing import CliRunner
+
+from model.manifest import Aspect, InputSpec
+from tests.training.synthetic import image_set
+from training.cli import _app
+from training.commands.map import system_of
+from training.data.decoding import decode
+from training.data.folder import read_folder
+from training.errors import DataError, RunError
+from training.projection.map import (
+    MAX_IMAGES,
+    Map,
+    MappedSystem,
+    choose,
+    draw_map,
+    neighbour_accuracy,
+)
+from training.projection.plot import map_svg
+from training.runs.run_folder import RunFolder
+
+UNSEEN = tuple(f"t{i}" for i in range(6))
+IMAGES = image_set({f"s{i}": 3 for i in range(4)} | dict.fromkeys(UNSEEN, 8))
+SPEC = InputSpec(width=12, height=12, channels=1, aspect=Aspect.STRETCH)
+
+
+def told_apart(pixels):
+    """A stand-in for a good encoder: images in sixes of eight, each eight at a point of its own."""
+    return np.repeat(np.eye(len(pixels) // 8) * 9, 8, axis=0) + np.arange(len(pixels))[:, None] / 99
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    system = MappedSystem("good", SPEC, told_apart, IMAGES.of(UNSEEN))
+    return draw_map(system, identities=4, limit=32, seed=0)
+
+
+def test_alike_many_images_of_unseen_identities_are_shown(drawn):
+    assert len(drawn.identities) == 4
+    assert set(drawn.identities) <= set(UNSEEN)
+    assert np.bincount(drawn.identity).tolist() == [8] * 4
+    assert all(len(panel.points) == 32 for panel in drawn.panels)
+
+
+def test_an_encoder_that_tells_identities_apart_has_all_neighbours_right(drawn):
+    assert drawn.embedding_accuracy == 1
+    assert drawn.panels[0].method == "Encoder (PCA of its embedding)"
+    assert drawn.panels[0].reduced == "embedding"
+    assert {panel.reduced for panel in drawn.panels[2:]} == {"pixels"}
+
+
+def test_an_encoder_of_two_dimensions_is_its_own_map(drawn):
+    def plane(pixels):
+        angle = np.arange(len(pixels)) // 8
+        return (
+            np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            * np.linspace(1, 2, len(pixels))[:, None]
+        )
+
+    system = MappedSystem("plane", SPEC, plane, IMAGES.of(UNSEEN), closed=True)
+    found = draw_map(system, identities=4, limit=32, seed=0)
+    first, *others = found.panels
+    assert (first.method, first.reduced) == ("Encoder (its own two dimensions)", "pixels")
+    expected = plane(np.empty(32))
+    np.testing.assert_allclose(first.points, expected / np.abs(expected).max(), atol=1e-4)
+    assert first.accuracy == found.embedding_accuracy
+    pixels = decode(choose(IMAGES.of(UNSEEN), 4, 32, 0), SPEC).pixels.reshape(32, -1) / 255
+    assert first.trustworthiness == pytest.approx(trustworthiness(pixels, expected, n_neighbors=5))
+    assert others == list(drawn.panels[2:])
+    assert found.closed
+
+
+def test_neighbours_vote_without_the_image_itself():
+    rng = np.random.default_rng(7)
+    features, labels = rng.standard_normal((40, 2)), rng.integers(0, 3, 40)
+    right = 0
+    for i in range(40):
+        distances = np.linalg.norm(features - features[i], axis=1)
+        distances[i] = np.inf
+        votes = np.bincount(labels[np.argsort(distances)[:5]], minlength=3)
+        right += votes.argmax() == labels[i]
+    assert neighbour_accuracy(features, labels) == pytest.approx(right / 40)
+
+
+def test_the_plot_has_every_panel_and_the_same_map_the_same_bytes(drawn):
+    picture = map_svg(drawn)
+    assert picture == map_svg(Map.model_validate_json(drawn.model_dump_json()))
+    assert picture.count('<g id="axes_') == 10
+    assert len(picture) < 120_000
+
+
+def test_what_makes_no_map_is_refused():
+    with pytest.raises(DataError, match="at least 2 identities"):
+        choose(IMAGES.of(UNSEEN[:1]), 5, 100, 0)
+    with pytest.raises(DataError, match="says nothing"):
+        choose(IMAGES.of(UNSEEN), 2, 10, 0)
+    with pytest.raises(DataError, match="at most 1000"):
+        choose(IMAGES.of(UNSEEN), 2, MAX_IMAGES + 1, 0)
+
+
+def test_a_bundle_is_drawn_on_its_test_identities(exported, run, folder, tmp_path):
+    found = CliRunner().invoke(
+        _app(), ["map", str(exported), "--data", str(folder), "--out", str(tmp_path)]
+    )
+    assert found.exit_code == 0, found.output
+    drawn = Map.model_validate_json((tmp_path / "map.json").read_text())
+    assert drawn.identities == RunFolder(run).split().test
+    assert (tmp_path / "map.svg").read_text().startswith("<svg")
+
+
+def test_a_run_embeds_as_its_bundle_does(exported, run, folder):
+    images = read_folder(folder)
+    of_run, of_bundle = system_of(run, images), system_of(exported, images)
+    assert of_run.unseen == of_bundle.unseen == images.of(RunFolder(run).split().test)
+    assert of_run.closed is of_bundle.closed is False
+    pixels = decode(of_run.unseen, of_run.spec).pixels
+    np.testing.assert_allclose(of_run.embed(pixels), of_bundle.embed(pixels), atol=1e-4)
+
+
+def test_on_other_data_a_run_has_seen_whom_it_was_trained_and_calibrated_on(run):
+    split = RunFolder(run).split()
+    names = [split.train[0], split.calibration[0], split.test[0], "new"]
+    system = system_of(run, image_set(dict.fromkeys(names, 3)))
+    assert set(system.unseen.identities) == {split.test[0], "new"}
+    with pytest.raises(DataError, match="has seen every name here"):
+        system_of(run, image_set({split.train[0]: 3}))
+
+
+def test_a_folder_that_is_neither_a_run_nor_a_bundle_is_refused(tmp_path):
+    with pytest.raises(RunError, match="neither a run folder nor a bundle"):
+        system_of(tmp_path, IMAGES)

@@ -1,0 +1,49 @@
+"""What the commands share: the terminal, and how figures are printed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from model.manifest import Accuracy
+from training.evaluation.measured_value import Figure
+from training.templates.render import percent
+
+console = Console()
+
+RECORDS = Path("training/records")
+"""Where the committed records of results lie, in a checkout's root."""
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="A folder of identities, a zip of one, or a known data set."),
+]
+
+
+def print_accuracy(accuracy: Accuracy) -> None:
+    """Print what was measured on the test identities."""
+    sample = accuracy.sample
+    console.print(
+        f"EER {percent(accuracy.eer)}  Cllr {accuracy.cllr:.3f} (at best {accuracy.min_cllr:.3f})  "
+        f"{sample.genuine_pairs:,} genuine, {sample.impostor_pairs:,} impostor pairs of "
+        f"{sample.identities} identities",
+        highlight=False,
+    )
+    for benchmark in accuracy.benchmarks:
+        error = benchmark.standard_error
+        console.print(
+            f"{benchmark.name}: {benchmark.measure}: {percent(benchmark.value)}"
+            + ("" if error is None else f" ± {percent(error)}"),
+            highlight=False,
+        )
+
+
+def print_figures(figures: Iterable[Figure]) -> None:
+    """Print what protocols measured."""
+    for figure in figures:
+        error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"
+        console.print(f"{figure.name}: {percent(figure.value)}{error}", highlight=False)

@@ -1,0 +1,1 @@
+"""Measurement of a bundle: the system under test, its protocols, reports."""

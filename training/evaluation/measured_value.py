@@ -1,0 +1,24 @@
+"""A value that a protocol measures."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+
+class Figure(BaseModel):
+    """One measured figure.
+
+    Attributes:
+        name: What was measured, under which protocol; targets refer to it.
+        value: A share (error, accuracy, rate) in [0, 1].
+        standard_error: Of the value, over the protocol's own folds or trials; None where it has
+            none.
+        trials: How many decisions stand behind it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    value: FiniteFloat
+    standard_error: float | None = Field(default=None, ge=0)
+    trials: int = Field(ge=1)

@@ -1,0 +1,124 @@
+"""Verification against a claimed identity, as Chopra, Hadsell, LeCun 2005, section 4.3.
+
+Some images of each test subject are enrolled: their embeddings give one multivariate normal
+density. An image that claims to be a subject is accepted where that density, against a constant
+likelihood of impostors, exceeds a threshold; the constant moves the threshold and nothing else.
+
+A handful of embeddings cannot give a covariance of 50 × 50. Each subject's is therefore shrunk
+towards that of all training subjects about their own means; how far is an option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.errors import DataError
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+from training.metrics.rates import fnmr_at_fmr
+
+FMRS = (0.1, 0.075, 0.05)
+"""Those of the paper's table."""
+_RIDGE = 1e-3
+"""Of the mean variance: keeps a covariance invertible where an embedding's unit is dead."""
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClaimedIdentity:
+    """FNMR of claims at the paper's FMRs.
+
+    Attributes:
+        enrolled: Images of each subject that its density is made from, its first by name.
+        shrinkage: The share of the training subjects' covariance in each subject's.
+    """
+
+    enrolled: int
+    shrinkage: float
+
+    def __post_init__(self) -> None:
+        if self.enrolled < 2 or not 0 < self.shrinkage <= 1:  # noqa: PLR2004 (a variance needs two)
+            raise ValueError("enrolled must be 2 or more, and shrinkage in (0, 1]")
+
+    def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
+        """Let every test image that is not enrolled claim to be every test subject.
+
+        Raises:
+            DataError: A test subject has no image left that could make a claim.
+        """
+        within = within_covariance(*system.embed(system.trained))
+        embeddings, labels = system.embed(system.tested)
+        genuine, impostor = self._claims(embeddings.astype(np.float64), labels, within)
+        for fmr in FMRS:
+            yield Figure(
+                name=f"claimed identity: FNMR at FMR {100 * fmr:g} %",
+                value=fnmr_at_fmr(genuine, impostor, fmr),
+                trials=len(genuine),
+            )
+
+    def _claims(
+        self, embeddings: Matrix, labels: NDArray[np.int64], within: Matrix
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Negative log densities of genuine and of impostor claims, rising."""
+        place = np.concatenate([np.arange(n) for n in np.bincount(labels)])
+        order = np.argsort(labels, kind="stable")
+        probe = np.empty(len(labels), dtype=bool)
+        probe[order] = place >= self.enrolled
+        subjects = np.unique(labels)
+        if len(np.unique(labels[probe])) < len(subjects):
+            raise DataError(f"each test subject needs more than {self.enrolled} images")
+        costs = np.stack(
+            [
+                negative_log_density(
+                    embeddings[probe], embeddings[~probe & (labels == s)], within, self.shrinkage
+                )
+                for s in subjects
+            ],
+            axis=1,
+        ).astype(np.float32)
+        own = labels[probe][:, np.newaxis] == subjects[np.newaxis, :]
+        return np.sort(costs[own]), np.sort(costs[~own])
+
+
+def within_covariance(embeddings: NDArray[np.generic], labels: NDArray[np.int64]) -> Matrix:
+    """The covariance of embeddings about their own subjects' means, (dim, dim)."""
+    values = embeddings.astype(np.float64)
+    for subject in np.unique(labels):
+        values[labels == subject] -= values[labels == subject].mean(axis=0)
+    freedom = max(1, len(values) - len(np.unique(labels)))
+    covariance: Matrix = values.T @ values / freedom
+    ridge: Matrix = _RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    return covariance + ridge
+
+
+def negative_log_density(
+    probes: Matrix, enrolled: Matrix, within: Matrix, shrinkage: float
+) -> NDArray[np.float64]:
+    """−log of the normal density of an enrolled subject, up to a constant.
+
+    Args:
+        probes: (n, dim).
+        enrolled: The subject's embeddings, (m, dim).
+        within: The training subjects' covariance, (dim, dim).
+        shrinkage: Its share in the subject's.
+
+    Returns:
+        (n,).
+    """
+    mean = enrolled.mean(axis=0)
+    own = np.cov(enrolled, rowvar=False)
+    covariance = (1 - shrinkage) * own + shrinkage * within
+    apart = probes - mean
+    mahalanobis = np.einsum("nd,nd->n", apart, np.linalg.solve(covariance, apart.T).T)
+    cost: NDArray[np.float64] = (mahalanobis + np.linalg.slogdet(covariance)[1]) / 2
+    return cost
+
+
+def build(enrolled: int = 5, shrinkage: float = 0.8) -> ClaimedIdentity:
+    """The protocol `claimed_identity`."""
+    return ClaimedIdentity(enrolled, shrinkage)

@@ -1,0 +1,134 @@
+"""N-way K-shot classification by the nearest enrolled identity (Vinyals et al. 2016, section 4.1).
+
+An episode draws N of the test identities, enrols K images of each, and asks of other images of the
+N whose they are. The answer is the identity of the nearest enrolled image, or the one whose mean
+embedding is nearest (Snell, Swersky, Zemel 2017); nothing is learnt from the enrolled images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.manifest import Metric
+from model.scoring import Vectors, energy
+from training.data.image_set import ImageSet
+from training.data.quarter_turns import with_quarter_turns
+from training.errors import DataError
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+
+NEAREST, MEAN = "nearest", "mean"
+MAX_EPISODES = 100_000
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """The protocol.
+
+    Attributes:
+        ways: N, identities in an episode; at least 2.
+        shots: K, enrolled images of each; at least 1.
+        queries: Images of each that are asked about; at least 1.
+        episodes: How many; from 2 to `MAX_EPISODES`.
+        enrolled: `nearest` image or `mean` embedding of an identity.
+        quarter_turns: Whether an image turned by a quarter is another identity's.
+        of: What the identities are, in the figure's name.
+        seed: Of the drawing.
+    """
+
+    ways: int
+    shots: int
+    queries: int
+    episodes: int
+    enrolled: str
+    quarter_turns: bool
+    of: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.ways < 2 or self.shots < 1 or self.queries < 1:  # noqa: PLR2004 (a choice)
+            raise ValueError("an episode needs at least 2 ways, 1 shot and 1 query")
+        if not 2 <= self.episodes <= MAX_EPISODES:  # noqa: PLR2004 (a standard error)
+            raise ValueError(f"episodes must lie between 2 and {MAX_EPISODES:,}")
+        if self.enrolled not in {NEAREST, MEAN}:
+            raise ValueError(f"enrolled must be {NEAREST} or {MEAN}")
+
+    @property
+    def figure(self) -> str:
+        """The figure's name."""
+        by = "" if self.enrolled == NEAREST else " by the mean embedding"
+        return f"{self.ways}-way {self.shots}-shot accuracy{by}, {self.of}"
+
+    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+        """Measure a system.
+
+        Raises:
+            DataError: An image cannot be read, or too few identities have enough images.
+        """
+        embeddings, labels = system.embed(self._images(system))
+        members = self._members(labels, system.images.name)
+        rng = np.random.default_rng(self.seed)
+        shares = np.array(
+            [self._episode(embeddings, members, system.metric, rng) for _ in range(self.episodes)]
+        )
+        figure = Figure(
+            name=self.figure,
+            value=float(shares.mean()),
+            standard_error=float(shares.std(ddof=1) / np.sqrt(self.episodes)),
+            trials=self.episodes * self.ways * self.queries,
+        )
+        return (figure,)
+
+    def _images(self, system: SystemUnderTest) -> ImageSet:
+        images = system.tested
+        return with_quarter_turns(images) if self.quarter_turns else images
+
+    def _members(self, labels: NDArray[np.int64], data: str) -> list[NDArray[np.int64]]:
+        """The images of each identity that has enough of them."""
+        order = np.argsort(labels, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+        enough = [group for group in groups if len(group) >= self.shots + self.queries]
+        if len(enough) < self.ways:
+            raise DataError(
+                f"{data}: {len(enough)} test identities have {self.shots + self.queries} images, "
+                f"and {self.ways} are needed; lower ways, shots or queries"
+            )
+        return enough
+
+    def _episode(
+        self,
+        embeddings: Vectors,
+        members: list[NDArray[np.int64]],
+        metric: Metric,
+        rng: np.random.Generator,
+    ) -> float:
+        """The share of right answers."""
+        chosen = rng.choice(len(members), self.ways, replace=False)
+        drawn = np.stack(
+            [rng.choice(members[i], self.shots + self.queries, replace=False) for i in chosen]
+        )
+        enrolled = embeddings[drawn[:, : self.shots]]  # (ways, shots, dim)
+        if self.enrolled == MEAN:
+            enrolled = enrolled.mean(axis=1, keepdims=True)
+        asked = embeddings[drawn[:, self.shots :]]  # (ways, queries, dim)
+        energies = energy(metric, asked[:, :, None, None], enrolled[None, None])
+        answers = energies.min(axis=-1).argmin(axis=-1)  # (ways, queries)
+        return float(np.mean(answers == np.arange(self.ways)[:, None]))
+
+
+def build(  # noqa: PLR0913 (what an episode is)
+    *,
+    ways: int = 20,
+    shots: int = 1,
+    queries: int = 5,
+    episodes: int = 1000,
+    enrolled: str = NEAREST,
+    quarter_turns: bool = False,
+    of: str = "test identities",
+    seed: int = 0,
+) -> FewShot:
+    """The protocol `few_shot`."""
+    return FewShot(ways, shots, queries, episodes, enrolled, quarter_turns, of, seed)

@@ -1,0 +1,185 @@
+"""k-nearest-neighbour error: test images as queries, training images as gallery.
+
+The measure of the metric-learning papers on MNIST (Norouzi et al. 2012, table 1, among others). It
+needs a closed set: the queries' identities have to be in the gallery. The energy of codes is the
+Hamming distance between two; the paper's asymmetric one is the protocol `asymmetric_knn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.manifest import Metric
+from model.scoring import Vectors
+from training.data.image_set import ImageSet
+from training.errors import DataError
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+
+_BLOCK_VALUES = 20_000_000
+"""Bounds what is held at once: energies of some queries to all of the gallery (80 MB)."""
+
+Energies = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NearestNeighbours:
+    """The protocol.
+
+    Attributes:
+        k: How many neighbours vote. An image as near as the k-th votes too: among binary codes
+            many are equally near, and which of them comes first must not decide. Of identities
+            with equally many votes the nearest image's wins, else the first by name.
+    """
+
+    k: int
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise ValueError("k must be at least 1")
+
+    @property
+    def name(self) -> str:
+        """Of the figure."""
+        return f"kNN error, k = {self.k}"
+
+    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+        """Measure a bundle.
+
+        Raises:
+            DataError: An identity of the queries is not in the gallery, or fewer than k images are.
+        """
+        gallery, queries = system.trained, system.tested
+        known, tested = gallery.identities, queries.identities
+        if strangers := set(tested) - set(known):
+            raise DataError(
+                f"kNN needs a closed set (split by image): {len(strangers)} identities of the test "
+                "part have no training image"
+            )
+        error = self.error(system, gallery, queries)
+        return (
+            Figure(
+                name=self.name,
+                value=error,
+                standard_error=float(np.sqrt(error * (1 - error) / len(queries))),
+                trials=len(queries),
+            ),
+        )
+
+    def error(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> float:
+        """The share of queries whose neighbours outvote their own identity."""
+        known, names = system.embed(gallery)
+        asked, _ = system.embed(queries)
+        return wrong(classify(system.metric, known, names, asked, self.k), gallery, queries)
+
+
+def wrong(named: Labels, gallery: ImageSet, queries: ImageSet) -> float:
+    """The share of queries, (queries,), that are not named by their own identity of the gallery."""
+    of = {identity: i for i, identity in enumerate(gallery.identities)}
+    right = np.array([of[image.identity] for image in queries])
+    return float(np.mean(named != right))
+
+
+def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: int) -> Labels:
+    """Name queries by their nearest neighbours.
+
+    Args:
+        metric: `l1` or `l2` for float embeddings, `hamming` for packed bits.
+        known: The gallery's embeddings, (gallery, dim).
+        names: Their identities, from 0, (gallery,).
+        asked: The queries' embeddings, (queries, dim).
+        k: How many neighbours vote, at most the gallery's images.
+
+    Returns:
+        Identities, (queries,).
+
+    Raises:
+        DataError: The gallery has fewer than k images.
+    """
+    return vote(_ENERGIES[metric](known), names, asked, k)
+
+
+def vote(energies: Callable[[Vectors], Energies], names: Labels, asked: Vectors, k: int) -> Labels:
+    """Name queries by their nearest neighbours under some energy.
+
+    Args:
+        energies: From some queries to their energies to all of the gallery, (queries, gallery).
+        names: The gallery's identities, from 0, (gallery,).
+        asked: The queries, (queries, dim).
+        k: How many neighbours vote, at most the gallery's images.
+
+    Returns:
+        Identities, (queries,).
+
+    Raises:
+        DataError: The gallery has fewer than k images.
+    """
+    if len(names) < k:
+        raise DataError(f"{k} neighbours cannot be found among {len(names)} images")
+    one_hot = np.eye(int(names.max()) + 1, dtype=np.float32)[names]
+    rows = max(1, _BLOCK_VALUES // len(names))
+    blocks = [
+        _vote(energies(asked[i : i + rows]), one_hot, names, k) for i in range(0, len(asked), rows)
+    ]
+    return np.concatenate(blocks)
+
+
+def _vote(energies: Energies, one_hot: NDArray[np.float32], names: Labels, k: int) -> Labels:
+    furthest = np.partition(energies, k - 1, axis=1)[:, k - 1 : k]
+    votes = (energies <= furthest).astype(np.float32) @ one_hot
+    nearest = names[energies.argmin(axis=1)]
+    votes[np.arange(len(votes)), nearest] += 0.5  # Decides between equals, and nothing else.
+    named: Labels = votes.argmax(axis=1)
+    return named
+
+
+def _hamming(known: Vectors) -> Callable[[Vectors], Energies]:
+    """Distances by a product of signs, (bits - s·t) / 2: whole numbers, exact in float32."""
+    signs = _signs(known)
+
+    def energies(asked: Vectors) -> Energies:
+        products: Energies = _signs(asked) @ signs.T
+        return np.float32(0.5) * (np.float32(signs.shape[1]) - products)
+
+    return energies
+
+
+def _signs(packed: Vectors) -> Energies:
+    return 2 * np.unpackbits(packed, axis=1).astype(np.float32) - 1
+
+
+def _l2(known: Vectors) -> Callable[[Vectors], Energies]:
+    """Squared distances, which have the same order, by ‖a‖² - 2 a·b + ‖b‖²."""
+    squares = np.square(known).sum(axis=1)
+
+    def energies(asked: Vectors) -> Energies:
+        between: Energies = np.square(asked).sum(axis=1)[:, np.newaxis] - 2 * asked @ known.T
+        between += squares
+        return between
+
+    return energies
+
+
+def _l1(known: Vectors) -> Callable[[Vectors], Energies]:
+    """One axis after the other, so that no more than the distances is held."""
+
+    def energies(asked: Vectors) -> Energies:
+        total = np.zeros((len(asked), len(known)), dtype=np.float32)
+        for of_known, of_asked in zip(known.T, asked.T, strict=True):
+            total += np.abs(of_asked[:, np.newaxis] - of_known)
+        return total
+
+    return energies
+
+
+_ENERGIES = {Metric.L1: _l1, Metric.L2: _l2, Metric.HAMMING: _hamming}
+
+
+def build(k: int = 5) -> NearestNeighbours:
+    """The protocol `knn`."""
+    return NearestNeighbours(k)

@@ -1,0 +1,105 @@
+"""Omniglot's official one-shot task (Lake, Salakhutdinov, Tenenbaum 2015): 20 runs of 20 trials.
+
+A run has one image each of 20 characters of one alphabet, drawn by one person, and 20 images of
+the same characters by another; for each of these the nearest of the former is the answer. Learning
+was allowed on the background alphabets only, so a system that has seen an image of the runs is
+refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from model.scoring import energy
+from training.data.image_set import ImageSet, LabelledImage
+from training.errors import DataError
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+
+RUNS_FILE, RUNS, TRIALS = "all_runs.zip", 20, 20
+FIGURE = "Omniglot's official 20 runs, 20-way 1-shot within alphabet: accuracy"
+
+Trial = tuple[str, str]
+"""An image to classify, and the one of the same character among the run's 20."""
+
+
+def measure(system: SystemUnderTest) -> tuple[Figure, ...]:
+    """The mean accuracy over runs, with its standard error over runs.
+
+    Raises:
+        DataError: `all_runs.zip` does not lie beside the data, is not as published, or shows
+            characters that are not among the system's test identities.
+    """
+    path = system.data / RUNS_FILE
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}); the official runs come with Omniglot"
+        ) from error
+    with archive:
+        runs = [_trials(archive, path, run) for run in range(1, RUNS + 1)]
+        files = {name: archive.read(name) for run in runs for trial in run for name in trial}
+    _check_unseen(files.values(), system)
+    shares = [_accuracy(system, trials, files) for trials in runs]
+    figure = Figure(
+        name=FIGURE,
+        value=float(np.mean(shares)),
+        standard_error=float(np.std(shares, ddof=1) / np.sqrt(RUNS)),
+        trials=RUNS * TRIALS,
+    )
+    return (figure,)
+
+
+def _trials(archive: zipfile.ZipFile, path: Path, run: int) -> list[Trial]:
+    """Of a run, by its `class_labels.txt`."""
+    name = f"run{run:02d}/class_labels.txt"
+    try:
+        lines = [line.split() for line in archive.read(name).decode().splitlines() if line.strip()]
+        trials = [(asked, enrolled) for asked, enrolled in lines]
+        for file in (file for trial in trials for file in trial):
+            archive.getinfo(file)
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path}: {name} is not as published: {error}") from error
+    if len(trials) != TRIALS or len({enrolled for _, enrolled in trials}) != TRIALS:
+        raise DataError(f"{path}: {name} does not name {TRIALS} trials of different characters")
+    return trials
+
+
+def _check_unseen(files: Iterable[bytes], system: SystemUnderTest) -> None:
+    tested = {_digest(image.read()) for image in system.tested}
+    if strangers := sum(_digest(file) not in tested for file in files):
+        raise DataError(
+            f"{strangers} images of the official runs are not of test identities; train with the "
+            "data set's own split (official)"
+        )
+
+
+def _digest(file: bytes) -> bytes:
+    """Of the pixels: the same drawing is packed differently from file to file."""
+    return hashlib.sha256(Image.open(io.BytesIO(file)).convert("L").tobytes()).digest()
+
+
+def _accuracy(system: SystemUnderTest, trials: list[Trial], files: dict[str, bytes]) -> float:
+    asked, _ = system.embed(_image_set([name for name, _ in trials], files))
+    enrolled, _ = system.embed(_image_set([name for _, name in trials], files))
+    energies = energy(system.metric, asked[:, None], enrolled[None])  # (trials, trials)
+    return float(np.mean(energies.argmin(axis=1) == np.arange(len(trials))))
+
+
+def _image_set(names: list[str], files: dict[str, bytes]) -> ImageSet:
+    images = (LabelledImage(name, name, partial(files.__getitem__, name)) for name in names)
+    return ImageSet(RUNS_FILE, tuple(images))
+
+
+def build() -> object:
+    """The protocol `omniglot_runs`."""
+    return measure

@@ -1,0 +1,57 @@
+"""Same or different, on balanced random pairs of the test identities (as Koch et al. 2015).
+
+Half of the pairs are genuine, half impostor; each identity is alike often in them. The threshold of
+a fold is the best one of the nine others, so that no decision is taken by a threshold that was
+chosen on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.scoring import energy
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+from training.metrics.verification import ten_fold_accuracy
+from training.sampling.balanced_pairs import BalancedPairs
+
+MAX_PAIRS = 1_000_000
+FIGURE = "verification accuracy, balanced random pairs of the test identities"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The protocol.
+
+    Attributes:
+        pairs: How many, half of them genuine; an even number from 20 to `MAX_PAIRS`.
+        seed: Of the drawing.
+    """
+
+    pairs: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 20 <= self.pairs <= MAX_PAIRS or self.pairs % 2:  # noqa: PLR2004 (two in each fold)
+            raise ValueError(f"pairs must be an even number from 20 to {MAX_PAIRS:,}")
+
+    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+        """Measure a system.
+
+        Raises:
+            DataError: An image cannot be read.
+        """
+        embeddings, labels = system.embed(system.tested)
+        rng = np.random.default_rng(self.seed)
+        drawn = BalancedPairs(self.pairs).epoch(labels, 2 * self.pairs, rng)
+        left, right = drawn.reshape(-1, 2).T
+        energies = energy(system.metric, embeddings[left], embeddings[right])
+        accuracy, error = ten_fold_accuracy(energies, labels[left] == labels[right])
+        return (Figure(name=FIGURE, value=accuracy, standard_error=error, trials=len(left)),)
+
+
+def build(pairs: int = 10_000, seed: int = 0) -> Verification:
+    """The protocol `verification`."""
+    return Verification(pairs, seed)

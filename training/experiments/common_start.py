@@ -1,0 +1,129 @@
+"""What the folds of a cross-validation begin with: given weights, or an encoder for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from training.config.schema import CommonStart, TrainingConfig
+from training.data.folds import common_split
+from training.data.split import IdentitySplit
+from training.experiments.member import Repetition
+from training.transfer.pretrained import TrainedWeights, open_weights
+
+
+@dataclass(frozen=True)
+class GivenStart:
+    """The same weights for every fold, or random ones."""
+
+    weights: TrainedWeights | None = None
+
+    def train(self, console: Console) -> None:
+        """There is nothing to train."""
+
+    @property
+    def seconds(self) -> float:
+        """How long its own training took here."""
+        return 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether folds can begin with it."""
+        return True
+
+
+@dataclass(frozen=True)
+class TrainedStart:
+    """An encoder that is trained for a group of folds, without anybody whom one of them tests.
+
+    Attributes:
+        config: That of its own training.
+        data: The data set.
+        split: Whom it trains on and is watched on; its test part is all whom the folds test.
+        repetition: The folder of its run.
+    """
+
+    config: TrainingConfig
+    data: Path
+    split: IdentitySplit
+    repetition: Repetition
+
+    def train(self, console: Console) -> None:
+        """Train it, where that is not done; a killed training is gone on with.
+
+        Raises:
+            RunError: Its folder was begun with another config or split.
+            TrainingError: What else a training raises.
+        """
+        if not self.is_ready:
+            console.print(f"what several folds begin with, in {self.repetition.folder}")
+            self.repetition.train_only(self.config, self.data, self.split, console)
+
+    @property
+    def weights(self) -> TrainedWeights | None:
+        """What a fold begins with; None where it is not trained yet.
+
+        The calibration people have only been watched, so that each fold may calibrate on them.
+        """
+        if not self.is_ready:
+            return None
+        run = self.repetition.run
+        return replace(open_weights(run.path), seen=run.digests().train)
+
+    @property
+    def seconds(self) -> float:
+        """How long its training took."""
+        return sum(epoch["seconds"] for epoch in self.repetition.run.history())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its training is over.
+
+        Raises:
+            RunError: Its folder was begun with another config or split.
+        """
+        self.repetition.check(self.config, self.split, None)
+        begun = self.repetition.is_begun
+        return begun and len(self.repetition.run.history()) == self.config.epochs
+
+
+Start = GivenStart | TrainedStart
+
+
+def trained_starts(
+    config: TrainingConfig,
+    common: CommonStart,
+    data: Path,
+    splits: Sequence[IdentitySplit],
+    out: Path,
+) -> tuple[TrainedStart, ...]:
+    """The start of each fold; those of a group share theirs.
+
+    Args:
+        config: That of the folds.
+        common: Its `common_start`.
+        data: The data set.
+        splits: Of the folds, which calibrate on the same people within a group.
+        out: The folder that holds the folds; the starts get `start0`, `start1` … beside them.
+    """
+    own = config.model_copy(
+        update={
+            "epochs": common.epochs,
+            "learning_rate": common.learning_rate,
+            "common_start": None,
+            "patience": None,
+            # It is begun with, and never exported.
+            "whitening": None,
+            "whitening_weights": "equal",
+        }
+    )
+    starts: list[TrainedStart] = []
+    for group, members in enumerate(np.array_split(np.arange(len(splits)), common.groups)):
+        split = common_split([splits[fold] for fold in members])
+        start = TrainedStart(own, data, split, Repetition(out / f"start{group}"))
+        starts += [start] * len(members)
+    return tuple(starts)

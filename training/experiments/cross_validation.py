@@ -1,0 +1,260 @@
+"""Cross-validation over identities: a system for each fold, their test pairs pooled.
+
+Each fold lies in a folder of its own, so that a call that was killed goes on where it stopped, and
+machines may share the folds. What several folds begin with is a training of its own beside them:
+see `fold_starts`.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from model.bundle import identity_digest, open_bundle
+from training.config.schema import TrainingConfig
+from training.config.variants import variant_of
+from training.data.folds import fold_splits, official_fold_splits
+from training.data.source import open_data
+from training.data.split import IdentitySplit
+from training.errors import ConfigError, RunError, WeightsError
+from training.evaluation.evaluate import Meter
+from training.evaluation.measured_value import Figure
+from training.experiments.common_start import GivenStart, Start, trained_starts
+from training.experiments.member import Repetition
+from training.fit import training_run
+from training.inference.comparer import graph_comparer
+from training.metrics.det import DetCurve
+from training.metrics.pairs import PairEnergies, pool
+from training.metrics.rates import RateTable, curve, equal_error, fnmr_at_fmr
+from training.results.record import Record, system_of
+from training.runs import provenance
+from training.transfer.pretrained import TrainedWeights
+
+DRAWN_FOLDS = 8
+FMRS = (0.1, 0.075, 0.05, 0.01)
+"""Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A config that is trained, exported and measured once for each fold, always with its seed.
+
+    Attributes:
+        config: What is trained.
+        data: The data set.
+        splits: Whom each fold trains, calibrates and tests on.
+        out: A folder that gets one run and one bundle for each fold, in `fold0`, `fold1` …; those
+            that were trained on other machines may be laid there.
+        starts: What each fold begins with.
+    """
+
+    config: TrainingConfig
+    data: Path
+    splits: tuple[IdentitySplit, ...]
+    out: Path
+    starts: tuple[Start, ...]
+
+    def train(self, console: Console, only: Collection[int] = ()) -> None:
+        """Train and export some folds; a killed call goes on where it stopped.
+
+        Args:
+            console: Where progress is shown.
+            only: Which folds; none for all of them.
+
+        Raises:
+            ConfigError: A fold that there is not.
+            RunError: A fold's folder was begun with another config, split, data or weights.
+            TrainingError: What else a training or an export raises.
+        """
+        if strangers := sorted(set(only) - set(range(len(self.splits)))):
+            raise ConfigError(
+                f"there is no fold {strangers[0]}; they are 0 to {len(self.splits) - 1}"
+            )
+        for fold in sorted(set(only)) or range(len(self.splits)):
+            self.starts[fold].train(console)
+            console.print(f"fold {fold} of {len(self.splits)}")
+            self._repetition(fold).train(
+                self.config, self.data, self.splits[fold], console, self.starts[fold].weights
+            )
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The folds that have no bundle yet.
+
+        Raises:
+            RunError: A fold's folder was begun with another config, split or weights.
+        """
+        return tuple(fold for fold in range(len(self.splits)) if not self._is_done(fold))
+
+    def record(self) -> Record:
+        """Measure every fold's bundle on whom it has not seen.
+
+        Returns:
+            The record: the test pairs of all folds pooled under one threshold, and the mean over
+            the folds of each figure of the config's protocols.
+
+        Raises:
+            RunError: A fold is missing, or was begun with other data.
+        """
+        if self.missing:
+            raise RunError(
+                f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
+            )
+        folds = [self._repetition(fold) for fold in range(len(self.splits))]
+        measured = [_pairs(fold, self.data) for fold in folds]
+        by_protocol = [
+            tuple(
+                system_of(fold.run, open_bundle(fold.bundle), self.data).measure(
+                    self.config.protocols
+                )
+            )
+            for fold in folds
+        ]
+        begun = [fold.run.record() for fold in folds]
+        return Record(
+            config=self.config,
+            variant="-".join(filter(None, (variant_of(self.config), f"{len(folds)}-folds"))),
+            seed=self.config.seed,
+            data=begun[0].data_name,
+            data_sha256=begun[0].data_sha256,
+            parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
+            epochs=self.config.epochs,
+            training_seconds=self._seconds,
+            device=_each_once(record.device for record in begun),
+            train_command=begun[0].command,
+            record_command=provenance.command(),
+            git_revision=_each_once(record.git_revision for record in begun),
+            libraries=begun[0].libraries,
+            trained_at=begun[0].started_at,
+            figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
+            det=pooled_curve(measured, begun[0].data_name, self.config.images_per_identity),
+        )
+
+    def _repetition(self, fold: int) -> Repetition:
+        return Repetition(self.out / f"fold{fold}")
+
+    @property
+    def _seconds(self) -> float:
+        """Of all trainings, each start's counted once."""
+        runs = [self._repetition(fold).run for fold in range(len(self.splits))]
+        folds = sum(epoch["seconds"] for run in runs for epoch in run.history())
+        return folds + sum(start.seconds for start in {id(s): s for s in self.starts}.values())
+
+    def _is_done(self, fold: int) -> bool:
+        start, repetition = self.starts[fold], self._repetition(fold)
+        if not start.is_ready:
+            return False
+        repetition.check(self.config, self.splits[fold], start.weights)
+        return repetition.is_done
+
+
+def plan_folds(
+    config: TrainingConfig,
+    data: Path,
+    out: Path,
+    *,
+    folds: int | None = None,
+    weights: TrainedWeights | None = None,
+) -> CrossValidation:
+    """Divide a data set into folds, or take those that come with it.
+
+    Args:
+        config: What is trained; it says whether the data set's own folds are taken.
+        data: The data set.
+        out: The folder of the runs.
+        folds: How many are drawn, 8 unless told.
+        weights: What each fold begins with, in place of random weights.
+
+    Raises:
+        SplitError: Folds that cannot be made, or that the data set does not have.
+        ConfigError: A number of folds that the data set's own are not.
+        WeightsError: Weights that have seen whom a fold tests, or any for a data set's own folds,
+            whose published figures are those of systems without outside data.
+    """
+    images = open_data(data)
+    share = config.split.calibration
+    if not config.split.official_folds:
+        drawn = tuple(fold_splits(images, folds or DRAWN_FOLDS, share, config.seed))
+        _check_unseen(weights, drawn)
+        return CrossValidation(config, data, drawn, out, (GivenStart(weights),) * len(drawn))
+    if weights is not None:
+        raise WeightsError(
+            f"{config.name} is trained on the data set's own folds without outside data, and "
+            f"{weights.source.name} was trained on other data or on people whom a fold tests; "
+            "train it without --init"
+        )
+    common = config.common_start
+    groups = None if common is None else common.groups
+    own = tuple(official_fold_splits(images, share, config.seed, groups))
+    if folds not in {None, len(own)}:
+        raise ConfigError(f"{images.name} has {len(own)} folds of its own; leave --folds out")
+    starts: tuple[Start, ...] = (GivenStart(),) * len(own)
+    if common is not None:
+        starts = trained_starts(config, common, data, own, out)
+    return CrossValidation(config, data, own, out, starts)
+
+
+def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
+    """The figures of all folds' test pairs together, under one threshold."""
+    pooled = pool(measured)
+    suffix = f"pooled over {len(measured)} folds"
+    trials = len(pooled.all_energies)
+    yield Figure(name=f"EER, {suffix}", value=equal_error(pooled).rate, trials=trials)
+    for fmr in FMRS:
+        yield Figure(
+            name=f"FNMR at FMR {100 * fmr:g} %, {suffix}",
+            value=fnmr_at_fmr(pooled.genuine, pooled.impostor, fmr),
+            trials=len(pooled.genuine),
+        )
+
+
+def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identity: int) -> DetCurve:
+    """The DET curve of all folds' test pairs together, under one threshold."""
+    pooled = pool(measured)
+    return DetCurve.of(
+        f"the test pairs of {len(measured)} folds of the {pooled.subjects} identities of {data}, "
+        f"pooled; at most {images_per_identity} images of one identity",
+        curve(RateTable(pooled)),
+    )
+
+
+def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
+    """Each protocol's figures, averaged over the folds, with the mean's standard error."""
+    for same in zip(*folds, strict=True):
+        values = [figure.value for figure in same]
+        yield Figure(
+            name=f"{same[0].name}, mean of {len(values)} folds",
+            value=statistics.fmean(values),
+            standard_error=statistics.stdev(values) / math.sqrt(len(values)),
+            trials=sum(figure.trials for figure in same),
+        )
+
+
+def _check_unseen(weights: TrainedWeights | None, splits: Sequence[IdentitySplit]) -> None:
+    """Refuse weights that have seen whom a fold calibrates or tests on."""
+    if weights is None:
+        return
+    unseen = {name for split in splits for name in (*split.calibration, *split.test)}
+    if known := [name for name in unseen if identity_digest(name) in weights.seen]:
+        raise WeightsError(
+            f"the initial weights have seen {len(known)} of the identities that folds are "
+            f"tested on, such as {min(known)}; train without --init, or begin with others"
+        )
+
+
+def _each_once(values: Iterable[str]) -> str:
+    """Folds may come from several machines."""
+    return ", ".join(dict.fromkeys(values))
+
+
+def _pairs(fold: Repetition, data: Path) -> PairEnergies:
+    """The pairs of a fold's test identities, through the fold's own bundle."""
+    bundle, run = open_bundle(fold.bundle), fold.run
+    comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
+    meter = Meter(comparer, bundle.manifest.input, run.config().images_per_identity)
+    return meter.pairs(training_run.data_of(run, data).of(run.split().test))

@@ -1,0 +1,83 @@
+"""One config trained with several seeds, on one split of the data.
+
+What varies is a training's luck: the initial weights, the order of the batches, the augmentation.
+What does not is whom it is trained, calibrated and tested on: the split is the one that the
+config's own seed draws. So the standard deviation over seeds says how far a training's luck moves a
+figure, and stands apart from the figure's own standard error, which says how far another test
+sample would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from training.config.schema import TrainingConfig
+from training.data.source import open_data
+from training.data.split import split_data
+from training.experiments.member import Repetition
+from training.results.record import Record, record_run, write_record
+from training.transfer.pretrained import TrainedWeights
+
+
+def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
+    config: TrainingConfig,
+    data: Path,
+    seeds: int,
+    out: Path,
+    *,
+    records: Path,
+    console: Console,
+    weights: TrainedWeights | None = None,
+) -> Iterator[Record]:
+    """Train, export and record a config with its own seed and with those that follow it.
+
+    A killed call goes on where it stopped, and a seed of which there is a record of this very
+    config on this data is not trained again, wherever that was done; not so with initial weights,
+    of which a record says nothing.
+
+    Args:
+        config: What is trained; its seed is the first, and decides the split for all.
+        data: The data set.
+        seeds: How many.
+        out: A folder that gets one run and one bundle for each seed.
+        records: The folder of records.
+        console: Where progress is shown.
+        weights: What each begins with, in place of random weights.
+
+    Yields:
+        Each seed's record, when it has been written.
+
+    Raises:
+        TrainingError: What a training, an export or a record raises.
+    """
+    images = open_data(data)
+    fingerprint = images.fingerprint()
+    seen = frozenset[str]() if weights is None else weights.seen
+    split = split_data(images, config.split, config.seed, seen)
+    for seed in range(config.seed, config.seed + seeds):
+        asked = config.model_copy(update={"seed": seed})
+        path = records / f"{config.name}-seed{seed}.json"
+        done = None if weights else recorded(path, asked, fingerprint)
+        if done is not None:
+            console.print(f"seed {seed}: {path} has it already")
+            yield done
+            continue
+        repetition = Repetition(out / f"seed{seed}", config.name)
+        repetition.train(asked, data, split, console, weights)
+        record = record_run(repetition.run, repetition.bundle, data)
+        write_record(record, records)
+        yield record
+
+
+def recorded(path: Path, config: TrainingConfig, data_sha256: str) -> Record | None:
+    """The record in a file, where it is of this config and data; None where it is not."""
+    try:
+        record = Record.model_validate_json(path.read_text())
+    except (FileNotFoundError, ValidationError):
+        return None
+    found = record.config.recipe, record.seed, record.data_sha256
+    return record if found == (config.recipe, config.seed, data_sha256) else None

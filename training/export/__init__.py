@@ -1,0 +1,1 @@
+"""Export of a run as a bundle, and new bundles made of a bundle."""

@@ -1,0 +1,164 @@
+"""A bundle converted to another precision, and measured anew: its own thresholds, its own rates."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from model.bundle import Bundle, Split, identity_digest, sha256
+from model.golden import TOLERANCE, golden_image
+from model.manifest import Golden, Kind, Manifest, SplitBy
+from training.data.decoding import decode
+from training.data.image_set import ImageSet
+from training.data.split import IdentitySplit
+from training.errors import ExportError, RunError
+from training.evaluation.evaluate import Meter, as_measured_before, calibrated
+from training.export.quantisation import Precision, convert
+from training.inference.comparer import EmbeddingComparer
+from training.inference.onnx_runtime import OnnxEncoder
+
+_SAMPLE = 512
+"""Calibration images that activations' ranges are measured on."""
+_SPEED_SECONDS = 2.0
+_SPEED_IMAGES = 32
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A bundle's content, before it is written."""
+
+    manifest: Manifest
+    graph: bytes
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One precision's cost: its manifest, and its speed in images per second of one thread."""
+
+    precision: str
+    manifest: Manifest
+    single: float
+    batched: float
+
+
+def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name: str) -> Converted:
+    """Convert a bundle, and choose and measure its operating points again on the same identities.
+
+    Args:
+        bundle: Of kind `encoder`, with its split.
+        images: The very data that the bundle was made from.
+        precision: What to convert to.
+        name: Of the new bundle.
+
+    Raises:
+        ExportError: A bundle that cannot be converted.
+        RunError: The data is not what the bundle was made from.
+    """
+    manifest, split = bundle.manifest, _split_of(bundle, images)
+    calibration_images = images.of(split.calibration)
+    sample = decode(calibration_images, manifest.input).pixels
+    spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
+    graph = convert(bundle.onnx, precision, sample[spread])
+    encoder = OnnxEncoder(graph)
+    comparer = EmbeddingComparer(encoder.embed, manifest.metric)
+    meter = Meter(comparer, manifest.input, as_measured_before(manifest))
+    calibration, accuracy = calibrated(
+        meter, images, calibration_images, images.of(split.test), manifest.split_by
+    )
+    golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
+    changes = {
+        "name": name,
+        "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
+        "golden": Golden(embedding=tuple(golden.tolist()), tolerance=_tolerance(precision)),
+        "calibration": calibration,
+        "accuracy": accuracy,
+        "card": manifest.card.model_copy(update={"summary": _summary(bundle, precision)}),
+    }
+    return Converted(Manifest.model_validate(dict(manifest) | changes), graph)
+
+
+def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]:
+    """The bundle as it is, then in every other precision, measured alike.
+
+    Raises what `convert_bundle` raises.
+    """
+    sample = decode(images.of(images.identities[:_SPEED_IMAGES], 1), bundle.manifest.input).pixels
+    variants = {"fp32": Converted(bundle.manifest, bundle.onnx)}
+    for precision in Precision:
+        name = f"{bundle.manifest.name}-{precision}"
+        variants[precision] = convert_bundle(bundle, images, precision, name)
+    return tuple(
+        Measured(
+            precision=precision,
+            manifest=converted.manifest,
+            single=images_per_second(converted.graph, sample, batch=1),
+            batched=images_per_second(converted.graph, sample, batch=len(sample)),
+        )
+        for precision, converted in variants.items()
+    )
+
+
+def images_per_second(graph: bytes, images: NDArray[np.uint8], batch: int) -> float:
+    """The speed of a graph on one thread, in images per second.
+
+    Args:
+        graph: The ONNX graph.
+        images: uint8, (N, H, W, C), at least `batch` of them.
+        batch: Images in one run.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: images[:batch]}
+    session.run(None, feed)
+    runs, began = 0, time.process_time()
+    while (spent := time.process_time() - began) < _SPEED_SECONDS:
+        session.run(None, feed)
+        runs += 1
+    return runs * batch / spent
+
+
+def _split_of(bundle: Bundle, images: ImageSet) -> IdentitySplit:
+    manifest = bundle.manifest
+    identities = manifest.split_by is SplitBy.IDENTITY
+    if manifest.kind is not Kind.ENCODER or bundle.split is None or not identities:
+        raise ExportError(
+            f"{bundle.folder} cannot be converted: only an encoder with its split of identities can"
+        )
+    if manifest.provenance.calibrated_on is not None:
+        raise ExportError(
+            f"{bundle.folder} was calibrated anew; convert the bundle that it is from, "
+            f"{manifest.provenance.calibrated_on.of}, and calibrate the result"
+        )
+    if images.fingerprint() != manifest.provenance.data_sha256:
+        raise RunError(
+            f"{images.name} is not the data that {bundle.folder} was made from; its operating "
+            "points cannot be chosen again without it"
+        )
+    return _names(bundle.split, images)
+
+
+def _names(split: Split, images: ImageSet) -> IdentitySplit:
+    digests = {name: identity_digest(name) for name in images.identities}
+    train, calibration, test = (
+        tuple(name for name, digest in digests.items() if digest in part)
+        for part in (split.train, split.calibration, split.test)
+    )
+    return IdentitySplit(train, calibration, test)
+
+
+def _tolerance(precision: Precision) -> float:
+    """int8 kernels differ by a rounding step between processors, which many layers add up."""
+    return TOLERANCE if precision is Precision.FP16 else 5e-2
+
+
+def _summary(bundle: Bundle, precision: Precision) -> str:
+    manifest = bundle.manifest
+    return (
+        f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
+        f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
+    )

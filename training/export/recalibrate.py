@@ -1,0 +1,119 @@
+"""A bundle's thresholds chosen anew on other data, with the graph as it is, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
+from model.manifest import CalibrationSource, Manifest, SplitBy
+from training.data.image_set import ImageSet
+from training.data.split import IdentitySplit, split_in_two
+from training.errors import ExportError
+from training.evaluation.evaluate import (
+    Meter,
+    as_measured_before,
+    calibrated,
+    measurable_images,
+)
+from training.export.bundle import bundle_name
+from training.export.model_card import render_card
+from training.inference.comparer import graph_comparer
+from training.runs import provenance
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What was written.
+
+    Attributes:
+        manifest: Of the new bundle.
+        left_out: How many identities of the data bear the name of one that the bundle has seen.
+    """
+
+    manifest: Manifest
+    left_out: int
+
+
+def recalibrate(
+    bundle: Bundle,
+    images: ImageSet,
+    to: Path,
+    seed: int = 0,
+    *,
+    include_known_names: bool = False,
+) -> Recalibration:
+    """Write a bundle with the same graph, calibrated on one half of some identities.
+
+    The other half is measured. Nobody is among them whom the bundle was trained or calibrated on.
+
+    Args:
+        bundle: Opened, so checked.
+        images: The data of the domain that the thresholds are to hold for.
+        to: The new bundle's folder, after which it is named; its version is the next patch.
+        seed: Of the halves.
+        include_known_names: Take identities too that bear the name of one that the bundle has
+            seen: for sets that merely number their identities alike.
+
+    Raises:
+        DataError: Nobody is left, or too few for two halves.
+        ExportError: The folder's name cannot be a bundle's, or the bundle is of a closed set.
+        BundleError: The folder exists and is no bundle.
+    """
+    name = bundle_name(to)
+    if bundle.manifest.split_by is SplitBy.IMAGE:
+        raise ExportError(
+            f"{bundle.folder} knows a closed set of classes; thresholds for things that it has not "
+            "seen need a bundle whose identities were split"
+        )
+    fingerprint = images.fingerprint()
+    wanted = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
+    split = split_in_two(wanted, seed)
+    source = _source(bundle, images.name, fingerprint, seed)
+    digests = _split_of_both(bundle, split)
+    changes = {
+        "name": name,
+        "version": next_patch(bundle.manifest.version),
+        "split_sha256": sha256(split_bytes(digests)),
+        "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
+        **_measured(bundle, images, split),
+    }
+    manifest = bundle.manifest.model_copy(update=changes)
+    write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
+    return Recalibration(manifest, len(images.identities) - len(wanted.identities))
+
+
+def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
+    return CalibrationSource(
+        of=f"{bundle.manifest.name} {bundle.manifest.version}",
+        data=data,
+        data_sha256=fingerprint,
+        seed=seed,
+        command=provenance.command(),
+        git_revision=provenance.git_revision(),
+        calibrated_at=provenance.now(),
+    )
+
+
+def next_patch(version: str) -> str:
+    """The version with its last number raised by one."""
+    major, minor, patch = version.split(".")
+    return f"{major}.{minor}.{int(patch) + 1}"
+
+
+def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
+    """Calibration and accuracy, as an export makes them."""
+    limit = as_measured_before(bundle.manifest)
+    manifest = bundle.manifest
+    meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
+    chosen_on, unseen = images.of(split.calibration), images.of(split.test)
+    calibration, accuracy = calibrated(meter, images, chosen_on, unseen, manifest.split_by)
+    return {"calibration": calibration, "accuracy": accuracy}
+
+
+def _split_of_both(bundle: Bundle, split: IdentitySplit) -> Split:
+    """The new halves, beside everybody whom the bundle has ever learnt or chosen from."""
+    new, old = split.digests(), bundle.split
+    if old is None:
+        return new
+    return Split(old.train, old.calibration | new.calibration, new.test)

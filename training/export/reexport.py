@@ -1,0 +1,65 @@
+"""A bundle exported anew from its own graph, as its config is now, where its run is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from model.bundle import Bundle
+from model.errors import faults
+from model.manifest import Manifest
+from training.config.refresh import exported_now
+from training.config.schema import TrainingConfig
+from training.data.image_set import ImageSet
+from training.data.split import split_by_digests
+from training.encoder import build_encoder
+from training.errors import ExportError
+from training.export.bundle import Trained, write_trained
+from training.runs import provenance
+from training.transfer.pretrained import open_weights, read_bundle
+
+
+def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
+    """Write a bundle of the same weights, as `export --as-now` would from its run.
+
+    Views, whitening, version and card are those of the named config as it is now. Thresholds and
+    accuracy are measured anew, on the identities on which they were.
+
+    Args:
+        bundle: Opened, so checked; of kind `encoder`.
+        images: The very data that it was trained, calibrated and measured on.
+        to: The new bundle's folder, after which it is named.
+
+    Raises:
+        WeightsError: The graph cannot be read back.
+        ExportError: Other data, a bundle that does not say who was trained on, or one that was
+            calibrated on other data since; or what an export raises.
+    """
+    made, digests = bundle.manifest.provenance, bundle.split
+    split = None
+    if digests is not None and made.calibrated_on is None:
+        split = split_by_digests(images, digests, bundle.manifest.split_by)
+    if digests is None or split is None or images.fingerprint() != made.data_sha256:
+        raise ExportError(
+            f"{bundle.folder} was not trained, calibrated and measured on {images.name} as it is "
+            "here; give that data, or train again"
+        )
+    config = exported_now(_config_of(bundle))
+    encoder = build_encoder(config)
+    read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
+    source = made.model_copy(
+        update={"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
+    )
+    trained = Trained(encoder.eval(), config, images, split, digests, source)
+    return write_trained(trained, to)
+
+
+def _config_of(bundle: Bundle) -> TrainingConfig:
+    try:
+        return TrainingConfig.model_validate_json(bundle.manifest.provenance.config_json)
+    except ValidationError as error:
+        raise ExportError(
+            f"{bundle.folder} was made by another version, whose config this one does not read "
+            f"({faults(error)})"
+        ) from error

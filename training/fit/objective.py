@@ -1,0 +1,166 @@
+"""How a network is trained and watched: through embeddings, or as a comparer of pairs.
+
+The trainer's loop is the same for both; what differs is what a batch is run to, what the loss reads
+beside it, and how the result is measured.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from model.manifest import Metric
+from training.data.decoding import DecodedImages
+from training.errors import ConfigError
+from training.fit import divergence
+from training.inference import binary_codes
+from training.inference.comparer import PairComparer
+from training.inference.pytorch import embed, score
+from training.metrics.pair_sample import PairBound
+from training.metrics.pairs import PairEnergies, all_pairs
+from training.networks._pair import PairNetwork
+
+_WATCHED = PairBound(genuine=1500, impostor=1500)
+"""Pairs that a pair model is watched on after each epoch; an export measures more."""
+
+
+class Learner(Protocol):
+    """What the loop leaves to the kind of network."""
+
+    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
+        """Run a batch, (images, C, H, W), to what the loss takes first."""
+        ...
+
+    def labels(self, identities: Tensor) -> Tensor:
+        """From a batch's identities, (images,), to what the loss takes second."""
+        ...
+
+    def pairs(
+        self,
+        network: Any,  # noqa: ANN401 (each learner's own kind)
+        images: DecodedImages,
+        device: torch.device,
+    ) -> PairEnergies:
+        """Compare the watched images in PyTorch.
+
+        Raises:
+            DivergedError: An answer is not finite.
+        """
+        ...
+
+    def check_spread(
+        self,
+        network: Any,  # noqa: ANN401 (each learner's own kind)
+        images: DecodedImages,
+        device: torch.device,
+    ) -> None:
+        """Check that different images get different answers.
+
+        Raises:
+            CollapsedError: They do not.
+        """
+        ...
+
+
+class EmbeddingLearner:
+    """The loss reads embeddings, (images, dim), and identities, (images,)."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+
+    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
+        """See `Learner.answers`."""
+        embeddings: Tensor = network(images)
+        return embeddings
+
+    def labels(self, identities: Tensor) -> Tensor:
+        """See `Learner.labels`."""
+        return identities
+
+    def pairs(
+        self,
+        network: nn.Module,
+        images: DecodedImages,
+        device: torch.device,
+    ) -> PairEnergies:
+        """Every pair; see `Learner.pairs`."""
+        outputs = embed(network, images.pixels, device)
+        divergence.check_finite(outputs)
+        source, embeddings = images.source, binary_codes.compared(outputs, self.metric)
+        return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
+
+    def check_spread(
+        self,
+        network: nn.Module,
+        images: DecodedImages,
+        device: torch.device,
+    ) -> None:
+        """See `Learner.check_spread`."""
+        outputs = embed(network, images.pixels, device)
+        divergence.check_spread(binary_codes.told_apart(outputs, self.metric))
+
+
+class PairLearner:
+    """The loss reads energies, (pairs,), and labels, (pairs,): 0 genuine, 1 impostor.
+
+    Rows 2k and 2k + 1 of a batch are a pair, as the sampler `balanced_pairs` draws them.
+    """
+
+    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
+        """See `Learner.answers`."""
+        energies: Tensor = network(images[0::2], images[1::2])
+        return energies
+
+    def labels(self, identities: Tensor) -> Tensor:
+        """See `Learner.labels`."""
+        return (identities[0::2] != identities[1::2]).long()
+
+    def pairs(
+        self,
+        network: PairNetwork,
+        images: DecodedImages,
+        device: torch.device,
+    ) -> PairEnergies:
+        """A sample of the pairs; see `Learner.pairs`."""
+
+        def finite(images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
+            energies = score(network, images1, images2, device)
+            divergence.check_finite(energies)
+            return energies
+
+        source = images.source
+        comparer = PairComparer(finite, _WATCHED)
+        return comparer.pairs(images.pixels, source.labels(), source.listed_rows())
+
+    def check_spread(
+        self,
+        network: PairNetwork,
+        images: DecodedImages,
+        device: torch.device,
+    ) -> None:
+        """See `Learner.check_spread`."""
+        divergence.check_energies(self.pairs(network, images, device).all_energies)
+
+
+def learner_of(metric: Metric, network: nn.Module) -> Learner:
+    """The learner of a config's metric.
+
+    Raises:
+        ConfigError: The network is of the other kind.
+    """
+    compares = isinstance(network, PairNetwork)
+    if metric is Metric.NONE and not compares:
+        raise ConfigError(
+            "the metric none is for networks of pairs, such as two_channel; this network makes "
+            "embeddings: set the metric to l1, l2 or hamming"
+        )
+    if compares and metric is not Metric.NONE:
+        raise ConfigError(
+            f"this network compares pairs and makes no embeddings that {metric} could compare: "
+            "set the metric to none"
+        )
+    return PairLearner() if compares else EmbeddingLearner(metric)

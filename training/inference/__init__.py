@@ -1,0 +1,1 @@
+"""Inference over many images, in PyTorch and in ONNX Runtime."""

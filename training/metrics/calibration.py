@@ -1,0 +1,101 @@
+"""Operating points chosen on the calibration subjects, and measured again on the test subjects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.manifest import (
+    Accuracy,
+    Benchmark,
+    Calibration,
+    Histogram,
+    LikelihoodRatio,
+    OperatingPoint,
+)
+from training.metrics import likelihood
+from training.metrics.intervals import required_trials
+from training.metrics.pairs import PairEnergies
+from training.metrics.rates import RateTable, curve, equal_error, threshold_at_fmr
+
+TARGETS = (0.1, 0.05, 0.01, 0.001, 0.0001)
+"""The target FMRs of every bundle."""
+
+DEFAULT_TARGET = 0.01
+_BINS = 64
+
+
+def calibrate(calibration: PairEnergies, test: PairEnergies) -> Calibration:
+    """Choose every operating point on the calibration pairs; quote each on the test pairs too."""
+    chosen, tested = RateTable(calibration), RateTable(test)
+    points = [_point(target, chosen, tested) for target in TARGETS]
+    equal = equal_error(calibration)
+    points.append(_at(None, equal.threshold, chosen, tested))
+    default = _default(points)
+    ratio = likelihood.fit(calibration, points[default].independent_impostors)
+    return Calibration(
+        sample=calibration.sample,
+        operating_points=tuple(points),
+        default=default,
+        eer=equal.rate,
+        likelihood_ratio=ratio,
+        cllr=likelihood.cllr(ratio, calibration),
+        min_cllr=likelihood.min_cllr(calibration),
+        histogram=_histogram(calibration),
+    )
+
+
+def measure(
+    test: PairEnergies,
+    ratio: LikelihoodRatio,
+    protocol: str,
+    benchmarks: tuple[Benchmark, ...] = (),
+) -> Accuracy:
+    """Measure the test pairs, untouched by any choice."""
+    equal = equal_error(test)
+    return Accuracy(
+        protocol=protocol,
+        sample=test.sample,
+        eer=equal.rate,
+        eer_threshold=equal.threshold,
+        cllr=likelihood.cllr(ratio, test),
+        min_cllr=likelihood.min_cllr(test),
+        curve=curve(RateTable(test)),
+        benchmarks=benchmarks,
+    )
+
+
+def _point(target: float, chosen: RateTable, tested: RateTable) -> OperatingPoint:
+    return _at(target, threshold_at_fmr(chosen.pairs.impostor, target), chosen, tested)
+
+
+def _at(
+    target: float | None, threshold: float, chosen: RateTable, tested: RateTable
+) -> OperatingPoint:
+    trials = chosen.independent_impostors(threshold)
+    return OperatingPoint(
+        target_fmr=target,
+        threshold=threshold,
+        independent_impostors=trials,
+        supported=target is None or trials >= required_trials(target),
+        calibration=chosen.rates(threshold),
+        test=tested.rates(threshold),
+    )
+
+
+def _default(points: list[OperatingPoint]) -> int:
+    """FMR 1 %; where that is not supported the strictest target that is; else the equal error."""
+    supported = [
+        i for i, p in enumerate(points) if p.supported and (p.target_fmr or 0) >= DEFAULT_TARGET
+    ]
+    return supported[-1] if supported else len(points) - 1
+
+
+def _histogram(pairs: PairEnergies) -> Histogram:
+    low = min(0.0, float(pairs.all_energies.min()))  # A pair model's energies may be negative.
+    high = float(pairs.all_energies.max())
+    edges = np.linspace(low, high if high > low else low + 1, _BINS + 1)
+    genuine, impostor = (
+        np.histogram(energies, edges)[0] / len(energies)
+        for energies in (pairs.genuine, pairs.impostor)
+    )
+    return Histogram(edges=tuple(edges), genuine=tuple(genuine), impostor=tuple(impostor))

@@ -1,0 +1,96 @@
+"""What networks of pairs share (Zagoruyko, Komodakis 2015): a branch, a decision, a budget.
+
+They answer the paper's question, do these two match, under one budget: 125,000 parameters within
+3 % for an input of 32 × 32 grey pixels, and at most 5 million multiplications for a pair. `siam`,
+whose weights are used twice, is given twice the multiplications rather than half the weights.
+
+    network                  branches of width   decision   parameters   multiplications
+    two_channel              one of 32           128        125,121      2.5 M
+    two_channel_two_stream   two of 22           96         123,305      2.6 M
+    siam                     one of 32           64         124,193      4.6 M
+    pseudo_siam              two of 22           96         122,205      2.3 M
+
+The layers are the paper's in kind (three convolutions with pooling, a decision of one hidden layer)
+and smaller; the batch normalisation is not in the paper.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+LAST_MAPS = 3
+"""A branch ends in this many times its width of maps."""
+
+SMALLEST_SIDE = 32
+"""Of an input, in pixels: the two-stream network sees half of it, which is then halved thrice."""
+
+
+class PairNetwork(nn.Module, ABC):
+    """E_W: two images to their energy, small where they show the same thing.
+
+    The energy is the paper's output with its sign turned, so that a hinge of margin 1 puts genuine
+    pairs below -1 and impostor pairs above 1. It need not be the same for (a, b) as for (b, a): a
+    bundle's graph gives the mean of the two (see `training.serving_graph.normalise.ServedPair`).
+    """
+
+    dim = 1
+    """Numbers in an answer, as an encoder's `dim`."""
+
+    @abstractmethod
+    def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
+        """Compare pairs: two of float32 (N, C, H, W) in -1 … 1 to energies (N,)."""
+
+
+def branch(channels: int, width: int, *, stride: int = 2) -> nn.Sequential:
+    """Convolutions of 5, 3 and 3, each halving its maps once: (N, channels, H, W) to maps.
+
+    Args:
+        channels: Of the input: those of one image, or of two stacked.
+        width: Maps of the first convolution; the others have two and three times as many.
+        stride: Of the first convolution.
+    """
+    return nn.Sequential(
+        *_convolution(channels, width, 5, stride),
+        *_convolution(width, 2 * width, 3, 1),
+        *_convolution(2 * width, LAST_MAPS * width, 3, 1),
+        nn.Flatten(),
+    )
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    ]
+
+
+def decision(features: int, hidden: int) -> nn.Sequential:
+    """From the branches' features, (N, features), to energies, (N, 1)."""
+    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+
+
+def features_of(part: nn.Module, channels: int, height: int, width: int) -> int:
+    """How many features a branch gives for an input of that size."""
+    was_training = part.training
+    part.eval()
+    with torch.no_grad():
+        count = int(part(torch.zeros(1, channels, height, width)).shape[1])
+    part.train(was_training)
+    return count
+
+
+def check_size(height: int, width: int) -> None:
+    """Refuse an input that the layers would consume.
+
+    Raises:
+        ValueError: A side is too small.
+    """
+    if min(height, width) < SMALLEST_SIDE:
+        raise ValueError(
+            f"networks of pairs need at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels"
+        )

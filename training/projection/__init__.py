@@ -1,0 +1,1 @@
+"""Embeddings in two dimensions: maps of a data set."""

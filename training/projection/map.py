@@ -1,0 +1,211 @@
+"""The map: images of unseen identities in two dimensions, by the encoder and by classical methods.
+
+Siamese learning is dimensionality reduction by an invariant mapping (Hadsell, Chopra, LeCun 2006).
+Each panel is judged by two figures: how often an image's nearest neighbours on the map are its own
+identity's, and how far neighbours on the map are neighbours in what was reduced (trustworthiness;
+Venna, Kaski 2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import KNeighborsClassifier
+
+from model.manifest import InputSpec
+from training.data.decoding import decode
+from training.data.image_set import ImageSet
+from training.errors import DataError
+from training.projection.methods import Projection, projections, unfolded
+
+NEIGHBOURS = 5
+"""Of an image, in both figures."""
+
+MAX_IMAGES = 1000
+ENCODER = "Encoder ({} of its embedding)"
+PLANE = "Encoder (its own two dimensions)"
+_DECIMALS = 4
+
+
+class Panel(BaseModel):
+    """One method's map.
+
+    Attributes:
+        method: Its name.
+        reduced: What it reduced: `pixels` or `embedding`.
+        accuracy: Share of images whose nearest neighbours on the map vote for their identity.
+        trustworthiness: In [0, 1]; 1 where neighbours on the map are neighbours in what was
+            reduced.
+        notes: What the method warned of.
+        points: Where each image lies, (images, 2).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    reduced: str
+    accuracy: float
+    trustworthiness: float
+    notes: tuple[str, ...]
+    points: tuple[tuple[float, float], ...]
+
+
+class Map(BaseModel):
+    """The panels of one system on one data set.
+
+    Attributes:
+        system: The run or bundle.
+        data: The data set's name.
+        seed: Of the choice of images, and of the methods that draw.
+        identities: Those shown.
+        closed: Whether they are a closed set: the encoder was trained on other images of them. Else
+            it was trained and calibrated on other identities.
+        identity: Of each image, as an index into `identities`, (images,).
+        neighbours: How many neighbours both figures look at.
+        pixels_accuracy: As a panel's accuracy, in the pixels themselves.
+        embedding_accuracy: The same in the whole embedding.
+        panels: One for each method, the encoder's first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    data: str
+    seed: int
+    identities: tuple[str, ...]
+    closed: bool = False
+    identity: tuple[int, ...]
+    neighbours: int
+    pixels_accuracy: float
+    embedding_accuracy: float
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class MappedSystem:
+    """An encoder to draw the map of.
+
+    Attributes:
+        name: The run's or bundle's.
+        spec: Its input.
+        embed: uint8 images (N, H, W, C) to embeddings (N, dim).
+        unseen: Images of identities that it was neither trained nor calibrated on, or, of a closed
+            set, new images of those that it was.
+        closed: Whether it is a closed set.
+    """
+
+    name: str
+    spec: InputSpec
+    embed: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+    unseen: ImageSet
+    closed: bool = False
+
+
+def draw_map(system: MappedSystem, identities: int, limit: int, seed: int) -> Map:
+    """Reduce some images that were not seen by every method, and measure each.
+
+    Args:
+        system: The encoder, and what it has not seen.
+        identities: The most identities that are shown, drawn by seed.
+        limit: The most images in all, at most `MAX_IMAGES`; alike many of each identity.
+        seed: Of that choice, and of the methods that draw.
+
+    Raises:
+        DataError: Fewer than two unseen identities, or too few images to have neighbours.
+    """
+    decoded = decode(choose(system.unseen, identities, limit, seed), system.spec)
+    labels = decoded.source.labels()
+    pixels = decoded.pixels.reshape(len(labels), -1) / 255.0
+    embeddings = system.embed(decoded.pixels).astype(np.float64)
+    by_pixels = projections(pixels, labels, seed)
+    return Map(
+        system=system.name,
+        data=system.unseen.name,
+        seed=seed,
+        identities=decoded.source.identities,
+        closed=system.closed,
+        identity=tuple(labels.tolist()),
+        neighbours=NEIGHBOURS,
+        pixels_accuracy=neighbour_accuracy(pixels, labels),
+        embedding_accuracy=neighbour_accuracy(embeddings, labels),
+        panels=(
+            *_of_encoder(pixels, embeddings, labels, seed),
+            *(_panel(name, "pixels", p, pixels, labels) for name, p in by_pixels.items()),
+        ),
+    )
+
+
+def _of_encoder(
+    pixels: NDArray[np.float64],
+    embeddings: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    seed: int,
+) -> Iterator[Panel]:
+    """The encoder's panels.
+
+    An embedding of two dimensions is a map as it is (Hadsell, Chopra, LeCun 2006): what the encoder
+    reduced are the pixels, as the classical methods did. A longer one has to be reduced first.
+    """
+    if embeddings.shape[1] == 2:  # noqa: PLR2004 (the dimensions of a map)
+        yield _panel(PLANE, "pixels", Projection(embeddings, ()), pixels, labels)
+        return
+    for name, projection in unfolded(embeddings, seed).items():
+        yield _panel(ENCODER.format(name), "embedding", projection, embeddings, labels)
+
+
+def choose(unseen: ImageSet, identities: int, limit: int, seed: int) -> ImageSet:
+    """Alike many images of some of the identities.
+
+    Raises:
+        DataError: Fewer than two identities, or too few or too many images.
+    """
+    names = unseen.identities
+    count = min(identities, len(names))
+    if count < 2:  # noqa: PLR2004 (one has no impostor)
+        raise DataError(f"{unseen.name}: a map needs at least 2 identities that were not seen")
+    if limit > MAX_IMAGES:
+        raise DataError(f"a map shows at most {MAX_IMAGES} images, not {limit}")
+    drawn = np.random.default_rng(seed).choice(len(names), count, replace=False)
+    chosen = unseen.of((names[i] for i in drawn), max(1, limit // count))
+    if len(chosen) <= 2 * NEIGHBOURS:
+        raise DataError(
+            f"{unseen.name}: a map of {len(chosen)} images says nothing; raise --images, or bring "
+            "more images of identities that were not seen"
+        )
+    return chosen
+
+
+def neighbour_accuracy(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """How often an image's nearest neighbours, itself left out, vote for its identity.
+
+    Args:
+        features: (images, any).
+        labels: (images,).
+    """
+    voters = KNeighborsClassifier(NEIGHBOURS).fit(features, labels)
+    return float(np.mean(voters.predict(None) == labels))
+
+
+def _panel(
+    method: str,
+    reduced: str,
+    projection: Projection,
+    features: NDArray[np.float64],
+    labels: NDArray[np.int64],
+) -> Panel:
+    kept = trustworthiness(features, projection.points, n_neighbors=NEIGHBOURS)
+    scale = np.abs(projection.points).max() or 1.0
+    points = np.round(projection.points / scale, _DECIMALS).tolist()
+    return Panel(
+        method=method,
+        reduced=reduced,
+        accuracy=neighbour_accuracy(projection.points, labels),
+        trustworthiness=float(kept),
+        notes=projection.notes,
+        points=tuple((x, y) for x, y in points),
+    )

@@ -1,5 +1,0 @@
-"""Published protocols, one per file: each measures an exported bundle and gives its figures.
-
-A file has a function `build`, which takes the protocol's options and gives a callable from a
-`training.system.SystemUnderTest` to its `training.figures.Figure`s.
-"""

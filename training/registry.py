@@ -1,0 +1,93 @@
+"""The parts that a config names: networks, losses, samplers, augmentations and the like.
+
+A part is one file: `training/losses/exponential.py` is the loss `exponential`, and its function
+`build` makes it. Adding a loss is adding a file; nothing else has to be changed. A file whose name
+begins with `_` is a helper of the parts beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from training.errors import ConfigError
+
+
+class Part(StrEnum):
+    """The packages that hold the parts."""
+
+    NETWORK = "networks"
+    LOSS = "losses"
+    SAMPLER = "sampling"
+    AUGMENTATION = "augmentation"
+    OPTIMISER = "optimisers"
+    PROTOCOL = "evaluation.protocols"
+
+    def __str__(self) -> str:
+        """The package's own name, as error messages quote it."""
+        return self.value.rpartition(".")[2]
+
+
+class Component(BaseModel):
+    """A part by its file's name, with its options."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    options: dict[str, JsonValue] = {}
+
+
+def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN401 (each part's own)
+    """Make a part.
+
+    Args:
+        part: Which package to look in.
+        component: The part's name and options.
+        context: What the trainer adds, such as the embedding's dimension; a part takes what it
+            names in its signature.
+
+    Raises:
+        ConfigError: No such part, an option that it does not have, or a value that it refuses.
+    """
+    maker = _maker(part, component.name)
+    parameters = inspect.signature(maker).parameters
+    known = {name for name in parameters if name not in context}
+    if unknown := sorted(set(component.options) - known):
+        raise ConfigError(
+            f"{part}/{component.name} has no option {', '.join(unknown)}; "
+            f"it has: {', '.join(sorted(known)) or 'none'}"
+        )
+    wanted = {name: value for name, value in context.items() if name in parameters}
+    try:
+        return maker(**wanted, **component.options)
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's own refusals.
+        raise ConfigError(f"{part}/{component.name} cannot be built: {error}") from error
+
+
+def names(part: Part) -> list[str]:
+    """The parts of one kind that exist: the files whose names do not begin with `_`."""
+    package = importlib.import_module(f"training.{part.value}")
+    modules = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in modules if not name.startswith("_"))
+
+
+def option_types(part: Part, name: str) -> dict[str, Any]:
+    """The options of a part with their declared types; what the trainer adds is among them.
+
+    Raises:
+        ConfigError: No such part.
+    """
+    maker = _maker(part, name)
+    hints = get_type_hints(maker)
+    return {option: hints.get(option, Any) for option in inspect.signature(maker).parameters}
+
+
+def _maker(part: Part, name: str) -> Any:  # noqa: ANN401 (each part's own)
+    if name not in names(part):
+        raise ConfigError(f"there is no {part}/{name}; there are: {', '.join(names(part))}")
+    return importlib.import_module(f"training.{part.value}.{name}").build

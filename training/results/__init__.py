@@ -1,0 +1,1 @@
+"""Committed records of results, and the page and plots made of them."""

@@ -1,0 +1,216 @@
+"""The committed record of a result: what was run, on what, and every figure that came out.
+
+Records are what docs/results.md is made from. One is written for each run that a claim rests on;
+its bundle need not be shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model.bundle import Bundle, open_bundle
+from model.errors import faults
+from model.manifest import Kind, Manifest, SplitBy
+from training.config.refresh import aimed_now
+from training.config.schema import TrainingConfig
+from training.config.variants import variant_of
+from training.errors import RunError
+from training.evaluation.measured_value import Figure
+from training.evaluation.system import SystemUnderTest
+from training.export.presign_graph import before_sign
+from training.fit.training_run import data_of
+from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
+from training.metrics.det import DetCurve
+from training.runs import provenance
+from training.runs.run_folder import RunFolder
+
+FIRST_VERSION = 1
+EER = "EER, all pairs of the test identities"
+FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
+
+EER_CLOSED = "EER, all pairs of the test images (classes known)"
+FNMR_CLOSED = "FNMR at FMR 1 %, all pairs of the test images (classes known)"
+_FIGURES = {SplitBy.IDENTITY: (EER, FNMR), SplitBy.IMAGE: (EER_CLOSED, FNMR_CLOSED)}
+
+
+class Record(BaseModel):
+    """One run and its figures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record_version: int = FIRST_VERSION
+    config: TrainingConfig
+    variant: str = ""
+    seed: int
+    data: str
+    data_sha256: str
+    parameters: int
+    epochs: int
+    training_seconds: float
+    device: str
+    train_command: str
+    record_command: str
+    git_revision: str
+    libraries: dict[str, str]
+    trained_at: str
+    figures: tuple[Figure, ...]
+    det: DetCurve | None = None
+    """None in records that are older than the curves."""
+
+    @property
+    def file_name(self) -> str:
+        """Of the record: one for each config, variant and seed."""
+        return f"{self.title}-seed{self.seed}.json"
+
+    @property
+    def title(self) -> str:
+        """What was run: the config, and how it was varied."""
+        return f"{self.config.name}-{self.variant}" if self.variant else self.config.name
+
+
+def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
+    """Measure a run's bundle under every protocol that its config has now.
+
+    Protocols and targets make no other system: those that a config was given since its run was
+    trained are measured without training again. Of protocols that were set, those are measured.
+
+    Args:
+        run: The run folder.
+        bundle_folder: The bundle that was exported from it.
+        data: Where the data is now, if it was moved.
+
+    Raises:
+        RunError: The bundle is not of this run, or the data is not what the run began with.
+    """
+    bundle, config, begun = open_bundle(bundle_folder), run.config(), run.record()
+    manifest = bundle.manifest
+    if manifest.provenance.config_json != config.model_dump_json():
+        raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
+    config = aimed_now(config)
+    history = run.history()
+    return Record(
+        config=config,
+        variant=variant_of(config),
+        seed=config.seed,
+        data=begun.data_name,
+        data_sha256=begun.data_sha256,
+        parameters=manifest.provenance.parameters,
+        epochs=len(history),
+        training_seconds=manifest.provenance.training_seconds,
+        device=begun.device,
+        train_command=begun.command,
+        record_command=provenance.command(),
+        git_revision=begun.git_revision,
+        libraries=begun.libraries,
+        trained_at=begun.started_at,
+        figures=(
+            *_of_manifest(manifest),
+            *system_of(run, bundle, data).measure(config.protocols),
+        ),
+        det=_curve_of(manifest),
+    )
+
+
+def record_of_bundle(manifest: Manifest) -> Record:
+    """The record that a bundle carries in itself: what its export measured, and no more.
+
+    Its protocols and targets are those that the config has now; the rest is as it was run.
+    """
+    made = manifest.provenance
+    config = aimed_now(TrainingConfig.model_validate_json(made.config_json))
+    return Record(
+        config=config,
+        variant="-".join(filter(None, (variant_of(config), "bundle"))),
+        seed=made.seed,
+        data=made.data,
+        data_sha256=made.data_sha256,
+        parameters=made.parameters,
+        epochs=config.epochs,
+        training_seconds=made.training_seconds,
+        device="a machine that it does not name",
+        train_command=made.command,
+        record_command=f"python -m training export RUN --to model/bundles/{manifest.name}",
+        git_revision=made.git_revision,
+        libraries=made.libraries,
+        trained_at=made.trained_at,
+        figures=tuple(_of_manifest(manifest)),
+        det=_curve_of(manifest),
+    )
+
+
+def write_record(record: Record, folder: Path) -> Path:
+    """Write a record under its own name; returns where.
+
+    Raises:
+        RunError: The record of another variant stands there, whose settings have the same words.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / record.file_name
+    if path.exists() and _read(path).config.settings != record.config.settings:
+        raise RunError(f"{path} is the record of another variant; give --to another folder")
+    path.write_text(record.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_records(folder: Path) -> tuple[Record, ...]:
+    """Every record of a folder, by file name.
+
+    Raises:
+        RunError: A file is not a record.
+    """
+    return tuple(_read(path) for path in sorted(folder.glob("*.json")))
+
+
+def _read(path: Path) -> Record:
+    try:
+        return Record.model_validate_json(path.read_text())
+    except ValidationError as error:
+        raise RunError(f"{path} is not a record: {faults(error)}") from error
+
+
+def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
+    accuracy = manifest.accuracy
+    sample = accuracy.sample
+    pairs = sample.genuine_pairs + sample.impostor_pairs
+    sampled = pairs < sample.images * (sample.images - 1) // 2
+    eer, fnmr = (
+        name.replace("all pairs", "sampled pairs") if sampled else name
+        for name in _FIGURES[manifest.split_by]
+    )
+    yield Figure(name=eer, value=accuracy.eer, trials=pairs)
+    for point in manifest.calibration.operating_points:
+        if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
+            yield Figure(name=fnmr, value=point.test.fnmr, trials=sample.genuine_pairs)
+    for benchmark in accuracy.benchmarks:
+        yield Figure(
+            name=f"{benchmark.name}: {benchmark.measure}",
+            value=benchmark.value,
+            standard_error=benchmark.standard_error,
+            trials=benchmark.pairs,
+        )
+
+
+def _curve_of(manifest: Manifest) -> DetCurve:
+    return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
+
+
+def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
+    """A run's bundle with the data and the split that it was made from.
+
+    Raises:
+        RunError: The data is not what the run began with.
+    """
+    kind = bundle.manifest.kind
+    return SystemUnderTest(
+        encoder=OnnxEncoder(bundle.onnx),
+        spec=bundle.manifest.input,
+        metric=bundle.manifest.metric,
+        images=data_of(run, data),
+        split=run.split(),
+        data=data or Path(run.record().data),
+        scorer=OnnxScorer(bundle.onnx) if kind is Kind.PAIR else None,
+        activations=OnnxEncoder(before_sign(bundle.onnx)) if kind is Kind.CODES else None,
+    )

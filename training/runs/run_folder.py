@@ -1,0 +1,222 @@
+"""A run folder: all that a training leaves behind, and all that export needs.
+
+config.json      the config as run
+record.json      data, fingerprint, command, revision, library versions
+split.json       the identities (or images) of each part, by name
+seen.json        digests of the identities that initial weights or a teacher have seen, if any
+checkpoint.pt    the state after the last whole epoch
+best.pt          the state after the best epoch, where the config has a patience
+history.jsonl    one line for each epoch
+tensorboard/     the same for `tensorboard --logdir`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model.bundle import Split
+from model.errors import faults
+from model.manifest import InitialWeights
+from training.config.schema import TrainingConfig
+from training.data.split import PARTS, SPLITS, DataSplit
+from training.errors import RunError
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
+_BEFORE_CONFIG = {
+    "record.json",
+    "record.json.new",
+    "split.json",
+    "split.json.new",
+    "seen.json",
+    "seen.json.new",
+    "config.json.new",
+}
+"""What a run that was killed while it began leaves: config.json is written last."""
+
+
+class RunRecord(BaseModel):
+    """What a run was made from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    data_name: str
+    data_sha256: str
+    command: str
+    git_revision: str
+    libraries: dict[str, str]
+    started_at: str
+    device: str = "not noted"
+    initial_weights: InitialWeights | None = None
+    teacher: InitialWeights | None = None
+
+
+class RunFolder:
+    """Reads and writes a run folder; every file is replaced as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where TensorBoard's logs lie."""
+        return self.path / "tensorboard"
+
+    def create(
+        self,
+        config: TrainingConfig,
+        record: RunRecord,
+        split: DataSplit,
+        seen: frozenset[str] = frozenset(),
+    ) -> None:
+        """Begin a run in a new or empty folder.
+
+        Args:
+            config: As run.
+            record: What it is made from.
+            split: Of its identities.
+            seen: Digests of the identities that the initial weights or the teacher have seen.
+
+        Raises:
+            RunError: The folder already holds something.
+        """
+        if self.path.exists() and not {f.name for f in self.path.iterdir()} <= _BEFORE_CONFIG:
+            raise RunError(
+                f"{self.path} is not empty; continue it with --resume, or choose another --out"
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._write("record.json", record.model_dump_json(indent=1))
+        self._write("split.json", json.dumps(asdict(split), indent=1))
+        if seen:
+            self._write("seen.json", json.dumps(sorted(seen), indent=0))
+        self._write("config.json", config.model_dump_json(indent=1))
+
+    def config(self) -> TrainingConfig:
+        """The config as run."""
+        return _parse(TrainingConfig, self._read("config.json"), self.path)
+
+    def replace_config(self, config: TrainingConfig) -> None:
+        """Replace the config by one that would have trained the same weights."""
+        self._write("config.json", config.model_dump_json(indent=1))
+
+    def record(self) -> RunRecord:
+        """What the run was made from."""
+        return _parse(RunRecord, self._read("record.json"), self.path)
+
+    def split(self) -> DataSplit:
+        """The identities, or the images, of each part."""
+        kind = SPLITS[self.config().split.by]
+        text = self._read("split.json")
+        try:
+            parts = json.loads(text)
+            return kind(**{name: tuple(parts[name]) for name in PARTS})
+        except (ValueError, TypeError, LookupError) as error:
+            raise RunError(f"{self.path}: split.json is damaged: {error}") from error
+
+    def digests(self) -> Split:
+        """The split as a bundle stores it: whom other weights have seen was trained on."""
+        split = self.split().digests()
+        path = self.path / "seen.json"
+        if not path.exists():
+            return split
+        try:
+            seen = frozenset(map(str, json.loads(path.read_text())))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{self.path}: seen.json is damaged: {error}") from error
+        return Split(split.train | seen, split.calibration - seen, split.test - seen)
+
+    def save_best(self, state: dict[str, Any]) -> None:
+        """Replace the best state, as `save_checkpoint` does the last."""
+        self._save(state, "best.pt")
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint; a kill or a full disk leaves the one before it."""
+        self._save(state, "checkpoint.pt")
+
+    def _save(self, state: dict[str, Any], name: str) -> None:
+        scratch = self.path / f"{name}.new"
+        try:
+            with scratch.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except (OSError, RuntimeError) as error:
+            scratch.unlink(missing_ok=True)
+            raise RunError(
+                f"the checkpoint cannot be written to {self.path} ({error}); the one before it is "
+                "kept: make room and continue with --resume"
+            ) from error
+        scratch.replace(self.path / name)
+
+    def load_checkpoint(self) -> dict[str, Any] | None:
+        """The last checkpoint, or None where no epoch was finished.
+
+        Raises:
+            RunError: It cannot be read.
+        """
+        return self._load("checkpoint.pt")
+
+    def load_result(self) -> dict[str, Any] | None:
+        """The state to keep: the best where one was kept, else the last.
+
+        None where no epoch was, unless the config has none.
+
+        Raises:
+            RunError: It cannot be read.
+        """
+        state = self._load(self.result_file.name)
+        whole = state is not None and (state["epoch"] or not self.config().epochs)
+        return state if whole else None
+
+    @property
+    def result_file(self) -> Path:
+        """The file of the state to keep."""
+        best = self.path / "best.pt"
+        kept = self.config().patience is not None and best.exists()
+        return best if kept else self.path / "checkpoint.pt"
+
+    def _load(self, name: str) -> dict[str, Any] | None:
+        path = self.path / name
+        if not path.exists():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+            raise RunError(f"{path} cannot be read ({error}); train again") from error
+        return state
+
+    def history(self) -> list[dict[str, float]]:
+        """One entry for each finished epoch."""
+        path = self.path / "history.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def write_history(self, epochs: list[dict[str, float]]) -> None:
+        """Replace the history."""
+        self._write("history.jsonl", "".join(json.dumps(epoch) + "\n" for epoch in epochs))
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text()
+        except OSError as error:
+            raise RunError(f"{self.path} is not a run folder: {name}: {error.strerror}") from error
+
+    def _write(self, name: str, text: str) -> None:
+        scratch = self.path / f"{name}.new"
+        scratch.write_text(text)
+        scratch.replace(self.path / name)
+
+
+def _parse(schema: type[_Schema], text: str, path: Path) -> _Schema:
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        raise RunError(f"{path} was written by another version: {faults(error)}") from error

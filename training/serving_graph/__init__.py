@@ -1,0 +1,1 @@
+"""Layers around an encoder in the exported graph: normalisation, views, whitening."""

@@ -1,0 +1,48 @@
+"""Several views of one image in an exported graph, whose embeddings are averaged.
+
+The graph cuts each view out of its input, mirrors it where the view says so, and embeds it; the
+mean of the embeddings, brought back to length 1, is the image's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from model.manifest import InputSpec
+from training.config.view import View
+
+
+def with_views(encoder: nn.Module, spec: InputSpec, views: Sequence[View]) -> nn.Module:
+    """The module that a graph is exported from: the encoder, or one that looks at several views."""
+    return ViewedEncoder(encoder, spec, tuple(views)) if views else encoder
+
+
+class ViewedEncoder(nn.Module):
+    """Embeds several views of each image by one encoder, whose embeddings have length 1."""
+
+    def __init__(self, encoder: nn.Module, spec: InputSpec, views: tuple[View, ...]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._size = (spec.height, spec.width)
+        self._views = views
+        self._widest = max(view.middle for view in views)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed a batch: (N, C, H, W) of `served_input` to (N, dim), each row of length 1."""
+        seen = torch.cat([self._seen(images, view) for view in self._views])
+        embeddings = self.encoder(seen).unflatten(0, (len(self._views), -1))
+        return nn.functional.normalize(embeddings.sum(dim=0), dim=1)
+
+    def _seen(self, images: Tensor, view: View) -> Tensor:
+        """One view of each image, (N, C, *size of the encoder's input)."""
+        height, width = images.shape[2:]
+        rows = round(height * view.middle / self._widest)
+        columns = round(width * view.middle / self._widest)
+        top, left = (height - rows) // 2, (width - columns) // 2
+        part = images[:, :, top : top + rows, left : left + columns]
+        if (rows, columns) != self._size:
+            part = nn.functional.interpolate(part, self._size, mode="bilinear")
+        return part.flip(3) if view.mirrored else part

@@ -1,0 +1,1 @@
+"""Texts made from templates: model card and report."""

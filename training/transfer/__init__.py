@@ -1,0 +1,1 @@
+"""Transfer of trained weights: initial weights, and a teacher's embeddings."""

@@ -1,0 +1,193 @@
+"""Trained weights to begin with: those of a bundle, from its graph alone, or those of a run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
+
+from model.bundle import MANIFEST_FILE, Bundle, open_bundle, sha256
+from model.errors import SelfCheckError
+from model.golden import check_golden, golden_image
+from model.manifest import InitialWeights, InputSpec, Kind, Metric
+from training.config.schema import TrainingConfig
+from training.config.view import View
+from training.encoder import build_encoder, trained_encoder
+from training.errors import WeightsError
+from training.inference.pytorch import embed
+from training.registry import Component
+from training.runs.run_folder import RunFolder
+from training.serving_graph.multi_view import with_views
+from training.serving_graph.wccn import WhitenedEncoder
+from training.transfer.onnx_weights import load_graph, restore_statistics
+
+
+class Architecture(BaseModel):
+    """What of a config the weights belong to; a training that begins with them takes it over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input: InputSpec
+    metric: Metric
+    network: Component
+    views: tuple[View, ...] = ()
+    whitening: float | None = None
+
+    def served(self, encoder: nn.Module) -> nn.Module:
+        """What a graph of this architecture computes, around its encoder."""
+        viewed = with_views(encoder, self.input, self.views)
+        if self.whitening is None:
+            return viewed
+        dim: Any = encoder.dim
+        return WhitenedEncoder(viewed, dim)
+
+
+@dataclass(frozen=True)
+class TrainedWeights:
+    """Weights to begin with.
+
+    Attributes:
+        source: Where they come from, as a manifest tells it.
+        architecture: What they belong to.
+        seen: Digests of the identities that they were trained or calibrated on.
+        bundle: Whose graph holds them, or
+        encoder: the network of a run.
+    """
+
+    source: InitialWeights
+    architecture: Architecture
+    seen: frozenset[str]
+    bundle: Bundle | None = field(default=None, repr=False)
+    encoder: nn.Module | None = field(default=None, repr=False)
+
+    def adopted(self, config: TrainingConfig) -> TrainingConfig:
+        """A config with the network and metric of these weights, and with their input.
+
+        One that takes images of the same size and channels keeps its own framing of them: its
+        aspect, middle and views. Whitening is the config's own: it is measured anew.
+        """
+        theirs = dict(self.architecture)
+        del theirs["whitening"]
+        if _shape(config.input) == _shape(self.architecture.input):
+            del theirs["input"], theirs["views"]
+        return config.model_copy(update=theirs)
+
+    def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
+        """The network of a config with these weights.
+
+        Args:
+            config: Whose network they must fit; what it sets beside the shapes, such as a dropout,
+                is its own.
+            images: Some training images at input size, uint8, (images, H, W, C), for the statistics
+                that a bundle's graph does not hold.
+
+        Raises:
+            WeightsError: They do not fit, or the bundle's golden embedding does not come out.
+        """
+        encoder: nn.Module = build_encoder(config)
+        if self.bundle is not None:
+            norms = read_bundle(self.architecture.served(encoder), self.bundle)
+            restore_statistics(encoder, norms, images)
+        elif self.encoder is not None:
+            _copy(self.encoder, encoder)
+        return encoder
+
+
+def _shape(spec: InputSpec) -> tuple[int, int, int]:
+    return spec.height, spec.width, spec.channels
+
+
+def open_weights(path: Path) -> TrainedWeights:
+    """Open a bundle or a run to begin a training with.
+
+    Raises:
+        WeightsError: Neither there, a run without a checkpoint, or a bundle that is no encoder.
+        BundleError: A bundle that does not pass its checks.
+        RunError: A run folder that cannot be read.
+    """
+    if (path / MANIFEST_FILE).is_file():
+        return _of_bundle(open_bundle(path))
+    if (path / "config.json").is_file():
+        return _of_run(RunFolder(path))
+    raise WeightsError(f"{path} is neither a bundle nor a run folder")
+
+
+def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
+    """Read a bundle's graph into its network, and check that its golden embedding comes out.
+
+    Returns:
+        The norms whose statistics the graph does not hold.
+
+    Raises:
+        WeightsError: The graph is not of this network, or the network computes something else.
+    """
+    spec = bundle.manifest.input
+    norms = load_graph(encoder, bundle.onnx, golden_image(spec)[np.newaxis])
+    cpu = torch.device("cpu")
+    try:
+        check_golden(bundle.manifest.golden, spec, lambda images: embed(encoder, images, cpu))
+    except SelfCheckError as error:
+        raise WeightsError(f"{bundle.folder} cannot be read back into PyTorch: {error}") from error
+    return norms
+
+
+def _of_bundle(bundle: Bundle) -> TrainedWeights:
+    manifest = bundle.manifest
+    if manifest.kind is not Kind.ENCODER:
+        raise WeightsError(
+            f"{bundle.folder} is of kind {manifest.kind}, and only a bundle of kind encoder is "
+            "read back; --init also takes the run that this one was exported from"
+        )
+    seen = (
+        frozenset[str]() if bundle.split is None else bundle.split.train | bundle.split.calibration
+    )
+    return TrainedWeights(
+        source=InitialWeights(
+            name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
+        ),
+        architecture=_architecture(bundle),
+        seen=seen,
+        bundle=bundle,
+    )
+
+
+def _architecture(bundle: Bundle) -> Architecture:
+    """Of a config that may be older than this code: only what is needed of it is read."""
+    try:
+        return Architecture.model_validate(json.loads(bundle.manifest.provenance.config_json))
+    except (ValueError, ValidationError) as error:
+        raise WeightsError(
+            f"{bundle.folder} does not say of which network its graph is ({error})"
+        ) from error
+
+
+def _of_run(run: RunFolder) -> TrainedWeights:
+    config, state = run.config(), run.load_result()
+    if state is None:
+        raise WeightsError(f"{run.path} has no checkpoint yet; train at least one epoch of it")
+    digests = run.digests()
+    return TrainedWeights(
+        source=InitialWeights(
+            name=config.name,
+            version=config.version,
+            sha256=sha256(run.result_file.read_bytes()),
+        ),
+        architecture=Architecture.model_validate(config.model_dump()),
+        seen=digests.train | digests.calibration,
+        encoder=trained_encoder(config, state),
+    )
+
+
+def _copy(trained: nn.Module, encoder: nn.Module) -> None:
+    try:
+        encoder.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"the weights are not of this network: {reason}") from error
