@@ -17,7 +17,7 @@ from app.server.server import serve
 from app.server.supervisor import Supervisor
 from app.settings import Settings, read_settings
 from app.telemetry.folder import metrics_folder
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 from model.errors import LikewiseError
 
 logger = logging.getLogger("app")
@@ -75,9 +75,9 @@ def _serve(settings: Settings) -> int:
         )
     if settings.workers > 1:
         return Supervisor(settings).run()
-    board = Board.alone()
-    signal.signal(signal.SIGHUP, lambda *_: board.ask_reload())
-    return serve(settings, board)
+    worker_states = WorkerStates.alone()
+    signal.signal(signal.SIGHUP, lambda *_: worker_states.ask_reload())
+    return serve(settings, worker_states)
 
 
 def _exit_cleanly(signum: int, frame: FrameType | None) -> None:

@@ -84,14 +84,14 @@ def compare(
     """Compare one probe, shape (dim,), with each row of a gallery, shape (n, dim).
 
     Raises:
-        VectorError: As `Comparing.take`.
+        VectorError: As `StreamingComparison.take`.
     """
-    comparing = Comparing(manifest, probe, len(gallery), choice)
+    comparing = StreamingComparison(manifest, probe, len(gallery), choice)
     comparing.take(gallery)
     return comparing.result()
 
 
-class Comparing:
+class StreamingComparison:
     """One probe, shape (dim,), and a gallery of so many rows, which may come a few at a time."""
 
     def __init__(self, manifest: Manifest, probe: NDArray[Any], rows: int, choice: Choice) -> None:
@@ -168,7 +168,7 @@ def check_rows(manifest: Manifest, columns: int, dtype: np.dtype[Any]) -> None:
 
     Raises:
         VectorError: Of another type or width than the bundle's. Their numbers are looked at by
-            `Comparing`, whose energies tell whether all are finite in a tenth of the time.
+            `StreamingComparison`, whose energies tell in a tenth of the time.
     """
     wanted = dtype_of(manifest.kind)
     if dtype != wanted or columns != manifest.embedding_dim:

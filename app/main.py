@@ -25,17 +25,17 @@ from app.api import (
 )
 from app.api.middleware import api_key, cors
 from app.api.middleware.direct_route import DirectCalls
-from app.api.middleware.observability import Observed, Routes
-from app.api.middleware.root_path import Prefix
-from app.api.middleware.start_failure import PlainStartFailure
+from app.api.middleware.observability import Observability, Routes
+from app.api.middleware.root_path import RootPath
+from app.api.middleware.start_failure import StartFailure
 from app.keys.ring import KeyRing
 from app.settings import LogLevel, Settings, read_settings
 from app.telemetry.logs import AccessLog
 from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
-from app.worker.background import Changes, kept_up
+from app.worker.background import ModelWatcher, run_background_tasks
 from app.worker.service import Service, running_service
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
@@ -46,19 +46,19 @@ _DESCRIPTION = (
 
 
 def create_app(
-    settings: Settings, board: Board | None = None, tracing: Tracing | None = None
+    settings: Settings, worker_states: WorkerStates | None = None, tracing: Tracing | None = None
 ) -> FastAPI:
     """Build the application; its models are loaded when it starts, not before.
 
     Args:
         settings: Every choice that the service makes.
-        board: What the service's processes tell each other; None where there is but this one.
+        worker_states: The states of all workers; None for a service of one process.
         tracing: Where traces go; None: as the settings say.
     """
     if tracing is None and settings.otlp_endpoint is not None:
         tracing = otlp_tracing(settings.otlp_endpoint, _version())
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
-    board = board or Board.alone()
+    worker_states = worker_states or WorkerStates.alone()
     app = FastAPI(
         title="Likewise",
         summary="Same or different?",
@@ -68,11 +68,11 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        lifespan=partial(_running, settings, board, keys, tracing),
+        lifespan=partial(_running, settings, worker_states, keys, tracing),
         telemetry=for_fastapi(tracing),
     )
     app.state.service = None
-    app.state.board = board
+    app.state.worker_states = worker_states
     app.state.telemetry = Telemetry()
     routers = [noun.router for noun in (verify, embed, compare, preview, models, health)]
     if settings.metrics:
@@ -91,7 +91,7 @@ def create_app(
 @asynccontextmanager
 async def _running(
     settings: Settings,
-    board: Board,
+    worker_states: WorkerStates,
     keys: KeyRing | None,
     tracing: Tracing | None,
     app: FastAPI,
@@ -99,7 +99,7 @@ async def _running(
     """What the application holds while it runs; the models are loaded at its beginning."""
     if keys is not None:
         keys.load()
-    changes = Changes(settings, board)
+    changes = ModelWatcher(settings, worker_states)
     with (
         running_telemetry(settings, problems.TYPES, tracing) as telemetry,
         running_service(settings, telemetry) as service,
@@ -108,7 +108,9 @@ async def _running(
         app.state.service = service
         logger.info(_where_to_look(service))
         try:
-            async with kept_up(service, board, changes, partial(_publish, app)):
+            async with run_background_tasks(
+                service, worker_states, changes, partial(_publish, app)
+            ):
                 yield
         finally:
             app.state.service = None
@@ -122,10 +124,10 @@ def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Ro
     problems.install(app)
     cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None
-    app.add_middleware(Observed, routes=routes, log=access)
+    app.add_middleware(Observability, routes=routes, log=access)
     if settings.root_path:
-        app.add_middleware(Prefix, root_path=settings.root_path)
-    app.add_middleware(PlainStartFailure)
+        app.add_middleware(RootPath, root_path=settings.root_path)
+    app.add_middleware(StartFailure)
 
 
 def create_app_from_environment() -> FastAPI:

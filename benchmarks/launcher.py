@@ -13,13 +13,13 @@ from functools import partial
 from app.main import create_app, refuse_requests
 from app.server.server import Server, server_config
 from app.settings import read_settings
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 if __name__ == "__main__":
-    settings, board = read_settings(), Board.alone()
-    app = create_app(settings, board)
+    settings, worker_states = read_settings(), WorkerStates.alone()
+    app = create_app(settings, worker_states)
     config = server_config(settings, app)
     config.loop = sys.argv[1]
     if sys.argv[2] != "httptools":
         config.http = sys.argv[2]
-    Server(config, settings, board, partial(refuse_requests, app)).run()
+    Server(config, settings, worker_states, partial(refuse_requests, app)).run()

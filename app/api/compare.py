@@ -19,12 +19,12 @@ from app.api.bodies.receive import (
     refuse_query,
     unsupported,
 )
-from app.api.bodies.streamed_gallery import ArrivingGallery, check_gallery
-from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running, take_in
+from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
+from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
 from app.batching.batch_runner import Job
-from app.batching.byte_budget import Share
+from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel
 from app.decision import Comparison, choose_threshold, compare, to_vectors
 from app.worker.service import Service
@@ -88,7 +88,7 @@ async def compare_embeddings(request: Request) -> Response:
     as_npy = npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
         return await _compare_array(request, service, as_npy=as_npy)
-    answer: Response = await hand_over(
+    answer: Response = await dispatch(
         request,
         service,
         partial(_read, request, service),
@@ -101,13 +101,13 @@ async def _compare_array(request: Request, service: Service, *, as_npy: bool) ->
     """Compare a gallery while it arrives, chunk by chunk, each of which is forgotten."""
     choices = from_query(Choices, request)
     model, choice = _chosen(service, choices)
-    gallery = ArrivingGallery(model.manifest, choice, service.settings.max_gallery)
+    gallery = StreamedGallery(model.manifest, choice, service.settings.max_gallery)
     read = partial(receive_through, request, service, sink=gallery.feed)
-    await take_in(request, service, read)
+    await stream(request, service, read)
     return _respond(service, model, gallery.close(), as_npy=as_npy)
 
 
-async def _read(request: Request, service: Service, share: Share) -> CompareJson:
+async def _read(request: Request, service: Service, share: Reservation) -> CompareJson:
     if media_type(request) != "application/json":
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from app.alarms import Alarms
 from app.api.bodies.header import header
 from app.batching.batch_runner import Job
-from app.batching.byte_budget import Share
+from app.batching.byte_budget import Reservation
 from app.errors import ClientGoneError, NotReadyError, ParameterError
 from app.worker.service import Service
 
@@ -50,10 +50,10 @@ def running(request: Request) -> Service:
 Running = Annotated[Service, Depends(running)]
 
 
-async def hand_over(
+async def dispatch(
     request: Request,
     service: Service,
-    read: Callable[[Share], Awaitable[Body]],
+    read: Callable[[Reservation], Awaitable[Body]],
     prepare: Callable[[Body], Job],
 ) -> Any:  # noqa: ANN401 (what the job gives)
     """Read the body on the event loop, let a runner do the work, and give the body's bytes back.
@@ -84,8 +84,8 @@ async def hand_over(
             watch.end()
 
 
-async def take_in(
-    request: Request, service: Service, read: Callable[[Share], Awaitable[Body]]
+async def stream(
+    request: Request, service: Service, read: Callable[[Reservation], Awaitable[Body]]
 ) -> Body:
     """Let a body be worked on while it arrives, a chunk at a time, with no job for a runner.
 

@@ -13,7 +13,7 @@ from app.api import examples, problem_types
 from app.api.bodies import npy
 from app.api.bodies.images import SEVERAL, Batch, body_schema, read_images
 from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
-from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import EmbedAnswer, ModelReference
 from app.batching.batch_runner import EncodeJob, Job
@@ -49,7 +49,7 @@ async def embed(request: Request) -> Response:
     model = from_query(ModelChoice, request).model
     as_npy = npy.is_accepted(request)
     read = partial(read_images, request, service, model, service.settings.max_images)
-    answer: Response = await hand_over(
+    answer: Response = await dispatch(
         request, service, read, partial(_prepare, service, as_npy=as_npy)
     )
     return answer

@@ -8,7 +8,7 @@ from app import errors
 from app.api import examples, problem_types
 from app.api.dispatch import Running
 from app.api.schemas import Health
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 router = APIRouter(tags=["health"])
 
@@ -28,7 +28,9 @@ async def readyz(request: Request, service: Running) -> Health:
     """Ready while every worker has its models and all its runners, and none is to stop."""
     if not service.jobs.ready:
         raise errors.NotReadyError("a runner has failed and is being replaced; try again shortly")
-    board: Board = request.app.state.board
-    if not board.all_ready:
-        raise errors.NotReadyError(f"{board.ready} of {board.workers} workers are ready")
+    worker_states: WorkerStates = request.app.state.worker_states
+    if not worker_states.all_ready:
+        raise errors.NotReadyError(
+            f"{worker_states.ready} of {worker_states.workers} workers are ready"
+        )
     return Health(status="ready")

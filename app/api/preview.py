@@ -15,7 +15,7 @@ from app import errors
 from app.api import problem_types
 from app.api.bodies.images import ONE, Batch, body_schema, read_images
 from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
-from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute
 from app.batching.batch_runner import Job
 from app.batching.image_input import to_tensor
@@ -58,7 +58,7 @@ async def preview(request: Request) -> Response:
     service = running(request)
     model = from_query(ModelChoice, request).model
     read = partial(read_images, request, service, model, 1)
-    answer: Response = await hand_over(request, service, read, partial(_prepare, service))
+    answer: Response = await dispatch(request, service, read, partial(_prepare, service))
     return answer
 
 

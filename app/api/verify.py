@@ -23,11 +23,11 @@ from app.api.bodies.receive import (
     refuse_query,
     unsupported,
 )
-from app.api.dispatch import DEADLINE_PARAMETER, hand_over, running
+from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.batching.batch_runner import EncodeJob, Job
-from app.batching.byte_budget import Share
+from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile, to_tensor
 from app.catalog.catalog import Served, ServedModel, ServedPairModel
 from app.decision import Decision, choose_threshold, decide, decide_energy
@@ -101,10 +101,10 @@ async def verify(request: Request) -> Response:
     """
     service = running(request)
     read = partial(_read, request, service)
-    return json_response(await hand_over(request, service, read, partial(_prepare, service)))
+    return json_response(await dispatch(request, service, read, partial(_prepare, service)))
 
 
-async def _read(request: Request, service: Service, share: Share) -> Pair:
+async def _read(request: Request, service: Service, share: Reservation) -> Pair:
     refuse_query(request)
     kind = media_type(request)
     if kind == "application/json":

@@ -23,9 +23,9 @@ class ByteBudget:
         """The bytes that are held now."""
         return self._held
 
-    def share(self) -> Share:
+    def share(self) -> Reservation:
         """One request's share; what it took is given back at the end of its `with` block."""
-        return Share(self)
+        return Reservation(self)
 
     def take(self, count: int) -> None:
         """Count `count` bytes more.
@@ -44,7 +44,7 @@ class ByteBudget:
         self._held -= count
 
 
-class Share:
+class Reservation:
     """What one request holds of a budget, until the end of its `with` block."""
 
     __slots__ = ("_budget", "taken")

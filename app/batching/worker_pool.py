@@ -83,7 +83,7 @@ class JobPool(Generic[Job]):
         self._execution, self.check = execution, check
         self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
-        self._waiting: dict[_Ticket[Job], None] = {}
+        self._waiting: dict[_QueuedJob[Job], None] = {}
         self.alarms = Alarms()
         self._idle = [_Runner(execution, self) for _ in range(threads)]
         self._threads = threads
@@ -135,7 +135,7 @@ class JobPool(Generic[Job]):
         """
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
-        ticket = _Ticket(job, loop.create_future(), self._telemetry.trace())
+        ticket = _QueuedJob(job, loop.create_future(), self._telemetry.trace())
         alarm = self.alarms.set(within_s, partial(ticket.expire, within_s))
         self._waiting[ticket] = None
         ticket.answer.add_done_callback(partial(self._settled, ticket, alarm))
@@ -143,7 +143,7 @@ class JobPool(Generic[Job]):
         self._telemetry.waiting(len(self._waiting))
         return ticket.answer
 
-    def _settled(self, ticket: _Ticket[Job], alarm: Alarm, _: object) -> None:
+    def _settled(self, ticket: _QueuedJob[Job], alarm: Alarm, _: object) -> None:
         self.alarms.off(alarm)
         if ticket in self._waiting:
             del self._waiting[ticket]
@@ -162,9 +162,9 @@ class JobPool(Generic[Job]):
         while self._idle and self._waiting and not self._closed:
             self._idle.pop().start_batch(self._take())
 
-    def _take(self) -> list[_Ticket[Job]]:
+    def _take(self) -> list[_QueuedJob[Job]]:
         """The jobs that have waited longest, as many as go into one batch."""
-        batch: list[_Ticket[Job]] = []
+        batch: list[_QueuedJob[Job]] = []
         room = self._execution.most
         for ticket in self._waiting:
             room -= self._execution.weigh(ticket.job)
@@ -178,7 +178,7 @@ class JobPool(Generic[Job]):
         self._telemetry.waiting(len(self._waiting))
         return batch
 
-    def ended(self, runner: _Runner[Job], batch: Sequence[_Ticket[Job]], outcomes: Any) -> None:  # noqa: ANN401 (one for each)
+    def ended(self, runner: _Runner[Job], batch: Sequence[_QueuedJob[Job]], outcomes: Any) -> None:  # noqa: ANN401 (one for each)
         """A runner has run its batch."""
         self._pause_s = FIRST_PAUSE_S
         self._idle.append(runner)
@@ -187,7 +187,7 @@ class JobPool(Generic[Job]):
         self._dispatch()
 
     def failed(
-        self, runner: _Runner[Job], batch: Sequence[_Ticket[Job]], error: BaseException
+        self, runner: _Runner[Job], batch: Sequence[_QueuedJob[Job]], error: BaseException
     ) -> None:
         """A runner has failed; another takes its place after a pause."""
         if runner.is_serving:
@@ -218,7 +218,7 @@ class JobPool(Generic[Job]):
         self._dispatch()
 
 
-class _Ticket(Generic[Job]):
+class _QueuedJob(Generic[Job]):
     """A job, and the future that its caller waits for."""
 
     __slots__ = ("answer", "job", "submitted", "trace")
@@ -253,12 +253,12 @@ class _Runner(Generic[Job]):
 
     def __init__(self, execution: Execution[Job], pool: JobPool[Job]) -> None:
         self._execution, self._pool = execution, pool
-        self._inbox: SimpleQueue[list[_Ticket[Job]] | None] = SimpleQueue()
+        self._inbox: SimpleQueue[list[_QueuedJob[Job]] | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self.is_serving = False
 
-    def start_batch(self, batch: list[_Ticket[Job]]) -> None:
+    def start_batch(self, batch: list[_QueuedJob[Job]]) -> None:
         """Run a batch; the thread is started with the first."""
         if self._thread is None:
             self.is_serving = True
@@ -284,7 +284,7 @@ class _Runner(Generic[Job]):
         self._thread.start()
 
     def _serve(self, checked: bool) -> None:
-        batch: list[_Ticket[Job]] | None = []
+        batch: list[_QueuedJob[Job]] | None = []
         try:
             if checked:
                 self._pool.check()

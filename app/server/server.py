@@ -27,7 +27,7 @@ from app.main import create_app, refuse_requests
 from app.server.http_protocol import BoundedConnection, Bounds
 from app.settings import Settings
 from app.telemetry.logs import logging_config
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +39,23 @@ SIGNALLED = 128
 """Added to a signal's number, the exit status of a process that it ended at once."""
 
 
-def serve(settings: Settings, board: Board, listening: socket.socket | None = None) -> int:
+def serve(
+    settings: Settings, worker_states: WorkerStates, listening: socket.socket | None = None
+) -> int:
     """Run one worker until it is told to stop.
 
     Args:
         settings: Every choice that the service makes.
-        board: What the service's processes tell each other.
+        worker_states: The states of all workers.
         listening: The socket that all workers share; None to open one.
 
     Returns:
         The exit status. A service that cannot start raises SystemExit with it.
     """
-    app = create_app(settings, board)
-    server = Server(server_config(settings, app), settings, board, partial(refuse_requests, app))
+    app = create_app(settings, worker_states)
+    server = Server(
+        server_config(settings, app), settings, worker_states, partial(refuse_requests, app)
+    )
     server.run(None if listening is None else [listening])
     return 0 if server.started else STARTUP_FAILURE
 
@@ -84,11 +88,15 @@ class Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         settings: Settings,
-        board: Board,
+        worker_states: WorkerStates,
         refuse_requests: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._settings, self._board, self._refuse_requests = settings, board, refuse_requests
+        self._settings, self._worker_states, self._refuse_requests = (
+            settings,
+            worker_states,
+            refuse_requests,
+        )
         self._supervisor = multiprocessing.parent_process()
         self._closes_at: float | None = None
 
@@ -105,18 +113,18 @@ class Server(uvicorn.Server):
         the supervisor pass it on.
         """
         del frame
-        if self._supervisor is None and self._board.leaving:
+        if self._supervisor is None and self._worker_states.leaving:
             os._exit(SIGNALLED + sig)
         if self._supervisor is None or sig != signal.SIGINT:
-            self._board.leave()
+            self._worker_states.leave()
 
     async def on_tick(self, counter: int) -> bool:
         """Uvicorn asks ten times a second whether to go on to `shutdown`."""
         if await super().on_tick(counter):
             return True
         if self._supervisor is not None and not self._supervisor.is_alive():
-            self._board.leave()
-        if not self._board.leaving:
+            self._worker_states.leave()
+        if not self._worker_states.leaving:
             return False
         if self._closes_at is None:
             self._closes_at = time.monotonic() + self._settings.drain_delay_s

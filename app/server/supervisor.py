@@ -16,7 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from app.server.server import SIGNALLED, serve, server_config
 from app.settings import Settings
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ _GRACE_S = 5.0
 
 
 class Supervisor:
-    """The parent process. Its workers hear from it through the board."""
+    """The parent process; it speaks to its workers through the worker states."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._board = Board.shared(settings.workers)
+        self._worker_states = WorkerStates.shared(settings.workers)
         self._spawning = multiprocessing.get_context("spawn")
         self._workers: list[SpawnProcess] = []
         self._has_served = False
@@ -65,40 +65,40 @@ class Supervisor:
             self._status = SIGNALLED + signum
             self._kill()
         self._stopping = True
-        self._board.leave_all()
+        self._worker_states.leave_all()
 
     def _reload(self, signum: int, frame: FrameType | None) -> None:
         del signum, frame
-        self._board.ask_reload()
+        self._worker_states.ask_reload()
 
     def _start(self, index: int, listening: socket.socket) -> SpawnProcess:
         worker = self._spawning.Process(
             target=work,
-            args=(self._settings, self._board.for_worker(index), listening),
+            args=(self._settings, self._worker_states.for_worker(index), listening),
             name=f"worker {index}",
         )
         worker.start()
         return worker
 
     def _look_after(self, listening: socket.socket) -> None:
-        self._has_served = self._has_served or self._board.ready > 0
+        self._has_served = self._has_served or self._worker_states.ready > 0
         for index, worker in enumerate(self._workers):
             if self._stopping:
                 return
             if worker.exitcode is not None:
                 self._replace(index, worker.exitcode, listening)
-            elif 0 < self._board.last_beat(index) < time.monotonic() - HUNG_S:
+            elif 0 < self._worker_states.last_beat(index) < time.monotonic() - HUNG_S:
                 logger.error("worker %d has hung for %g s; it is replaced", index, HUNG_S)
                 worker.kill()
 
     def _replace(self, index: int, exitcode: int, listening: socket.socket) -> None:
-        board = self._board.for_worker(index)
-        was_ready = board.last_beat(index) > 0 or board.leaving
-        board.reset()
+        worker_states = self._worker_states.for_worker(index)
+        was_ready = worker_states.last_beat(index) > 0 or worker_states.leaving
+        worker_states.reset()
         if exitcode == STARTUP_FAILURE and not self._has_served:
             # It would fail the same way each time, and has said why.
             self._stopping, self._status = True, STARTUP_FAILURE
-            self._board.leave_all()
+            self._worker_states.leave_all()
             return
         logger.error("worker %d ended with %d; another is started", index, exitcode)
         if not was_ready:
@@ -119,9 +119,9 @@ class Supervisor:
                 worker.join()
 
 
-def work(settings: Settings, board: Board, listening: socket.socket) -> None:
+def work(settings: Settings, worker_states: WorkerStates, listening: socket.socket) -> None:
     """Be one worker; the process ends with its exit status."""
     # A terminal sends these to every process: the supervisor's word counts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    sys.exit(serve(settings, board, listening))
+    sys.exit(serve(settings, worker_states, listening))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.telemetry.drift_baseline import Reference, Shares
+from app.telemetry.drift_baseline import DriftBaseline, Shares
 
 MINIMUM = 1000
 """Decisions below which there is no index.
@@ -37,7 +37,7 @@ class Drift:
     genuine_share: float
 
 
-def measure_drift(counts: Counts, reference: Reference) -> Drift | None:
+def measure_drift(counts: Counts, reference: DriftBaseline) -> Drift | None:
     """Compare recent energies with the calibration.
 
     Args:
@@ -54,7 +54,7 @@ def measure_drift(counts: Counts, reference: Reference) -> Drift | None:
     return Drift(psi(counts, expected), share)
 
 
-def best_genuine_share(counts: Counts, reference: Reference) -> float:
+def best_genuine_share(counts: Counts, reference: DriftBaseline) -> float:
     """The π in [0, 1] that makes the counts likeliest.
 
     Σ n · ln(π · genuine + (1 − π) · impostor) is concave in π, so its slope has one sign change,

@@ -20,7 +20,7 @@ Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Reference:
+class DriftBaseline:
     """The shares of genuine and of impostor energies in each bin.
 
     Attributes:
@@ -36,7 +36,7 @@ class Reference:
     calibration: str
 
 
-def reference_of(calibration: Calibration) -> Reference:
+def baseline_of(calibration: Calibration) -> DriftBaseline:
     """Merge the bins of a calibration's histogram into at most `MOST_BINS`.
 
     Each holds about as much as any other of the mixture of as many genuine as impostor pairs, so
@@ -44,7 +44,7 @@ def reference_of(calibration: Calibration) -> Reference:
     """
     histogram = calibration.histogram
     cuts = _cuts(histogram)
-    return Reference(
+    return DriftBaseline(
         tuple(_just_below(histogram.edges[cut]) for cut in cuts),
         _merged(histogram.genuine, cuts, calibration.sample.genuine_pairs),
         _merged(histogram.impostor, cuts, calibration.sample.impostor_pairs),

@@ -13,14 +13,14 @@ from prometheus_client.registry import Collector
 
 from app.telemetry import families
 from app.telemetry.drift import Counts, measure_drift
-from app.telemetry.drift_baseline import Reference
+from app.telemetry.drift_baseline import DriftBaseline
 from app.telemetry.folder import forget_the_dead
 from app.telemetry.values import Family
 from model.manifest import Manifest
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-References = Mapping[str, tuple[Manifest, Reference]]
+References = Mapping[str, tuple[Manifest, DriftBaseline]]
 
 
 def exposition(folder: Path, references: References) -> bytes:
@@ -75,7 +75,7 @@ def _gauge(family: Family) -> GaugeMetricFamily:
     return GaugeMetricFamily(family.name, family.text, labels=family.labels)
 
 
-def _counts(recent: Metric, manifest: Manifest, reference: Reference) -> Counts:
+def _counts(recent: Metric, manifest: Manifest, reference: DriftBaseline) -> Counts:
     """The recent energies in each bin of the reference, over all workers."""
     counts = np.zeros(len(reference.genuine))
     of = (manifest.name, manifest.version, reference.calibration)

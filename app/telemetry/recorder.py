@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.telemetry import families
-from app.telemetry.drift_baseline import Reference, reference_of
+from app.telemetry.drift_baseline import DriftBaseline, baseline_of
 from app.telemetry.folder import forget_gauges
 from app.telemetry.values import Cell, HistogramCells, WorkerFiles
 from app.telemetry.window import RecentCounts
@@ -24,7 +24,7 @@ class ModelCells:
     """What is counted of one model."""
 
     manifest: Manifest
-    reference: Reference
+    reference: DriftBaseline
     energy: HistogramCells
     recent: RecentCounts
     info: Cell
@@ -63,7 +63,7 @@ class Recorder:
         return self._folder
 
     @property
-    def references(self) -> Mapping[str, tuple[Manifest, Reference]]:
+    def references(self) -> Mapping[str, tuple[Manifest, DriftBaseline]]:
         """The models that are served, by name."""
         return {name: (m.manifest, m.reference) for name, m in self._models.items()}
 
@@ -140,7 +140,7 @@ class Recorder:
         kept = self._models.get(manifest.name)
         if kept is not None and kept.manifest is manifest:
             return kept
-        reference = reference_of(manifest.calibration)
+        reference = baseline_of(manifest.calibration)
         of = (manifest.name, manifest.version)
         bins = [
             self._files.cell(families.RECENT, *of, reference.calibration, str(position))

@@ -12,23 +12,23 @@ from app.catalog.reload import Fingerprint, fingerprint
 from app.errors import ModelsError
 from app.settings import Settings
 from app.worker.service import Service
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.1
 
 
-class Changes:
-    """When the models have to be looked at again. Make it before they are loaded.
+class ModelWatcher:
+    """Watcher of the model folder and of reload requests; make it before the models are loaded.
 
-    That is where the board asks for it, and, with `watch_models`, where the folder has changed and
-    looked the same in two looks since: a bundle that is still being copied is left alone.
+    A reload is due when the worker states ask for it and, with `watch_models`, when the folder has
+    changed and has then stayed the same for two looks: a bundle that is being copied is left alone.
     """
 
-    def __init__(self, settings: Settings, board: Board) -> None:
-        self._settings, self._board = settings, board
-        self._answered = board.reloads
+    def __init__(self, settings: Settings, worker_states: WorkerStates) -> None:
+        self._settings, self._worker_states = settings, worker_states
+        self._answered = worker_states.reloads
         self._loaded = self._last = fingerprint(settings.models_dir)
         self._looked_at = time.monotonic()
 
@@ -38,7 +38,7 @@ class Changes:
             await asyncio.sleep(BEAT_S)
 
     def _asked(self) -> bool:
-        before, self._answered = self._answered, self._board.reloads
+        before, self._answered = self._answered, self._worker_states.reloads
         return self._answered != before
 
     async def _changed(self) -> bool:
@@ -58,20 +58,23 @@ class Changes:
 
 
 @contextlib.asynccontextmanager
-async def kept_up(
-    service: Service, board: Board, changes: Changes, publish: Callable[[Service], None]
+async def run_background_tasks(
+    service: Service,
+    worker_states: WorkerStates,
+    changes: ModelWatcher,
+    publish: Callable[[Service], None],
 ) -> AsyncIterator[None]:
-    """Within it, the board knows that this worker is ready, and changed models are taken in.
+    """Run the heartbeat and the model watcher while the context is open.
 
     Args:
         service: With the models that were loaded at start.
-        board: Where this worker says that it is there.
+        worker_states: Where this worker's heartbeat is written.
         changes: When to look at the models again.
         publish: Called with the service that new requests are to use.
     """
-    _say(service, board)
+    _say(service, worker_states)
     tasks = [
-        asyncio.create_task(_beat(service, board)),
+        asyncio.create_task(_beat(service, worker_states)),
         asyncio.create_task(_follow(service, changes, publish)),
     ]
     try:
@@ -80,24 +83,26 @@ async def kept_up(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        board.rest()
+        worker_states.rest()
 
 
-async def _beat(service: Service, board: Board) -> None:
+async def _beat(service: Service, worker_states: WorkerStates) -> None:
     while True:
         await asyncio.sleep(BEAT_S)
-        _say(service, board)
+        _say(service, worker_states)
 
 
-def _say(service: Service, board: Board) -> None:
+def _say(service: Service, worker_states: WorkerStates) -> None:
     """Ready is a worker whose runners are all there; a reload keeps them."""
     if service.jobs.ready:
-        board.beat()
+        worker_states.beat()
     else:
-        board.rest()
+        worker_states.rest()
 
 
-async def _follow(service: Service, changes: Changes, publish: Callable[[Service], None]) -> None:
+async def _follow(
+    service: Service, changes: ModelWatcher, publish: Callable[[Service], None]
+) -> None:
     """Load in a thread, so that requests go on; what they hold of the old models is theirs."""
     while True:
         await changes.wait()

@@ -19,7 +19,7 @@ _PER_WORKER = 2
 
 
 @dataclass(frozen=True)
-class Board:
+class WorkerStates:
     """The numbers, as one process sees them.
 
     Attributes:
@@ -32,18 +32,18 @@ class Board:
     worker: int = 0
 
     @classmethod
-    def alone(cls) -> Board:
-        """The board of a service of one process."""
+    def alone(cls) -> WorkerStates:
+        """The states of a service of one process."""
         return cls((ctypes.c_double * (_FIRST_BEAT + _PER_WORKER))())
 
     @classmethod
-    def shared(cls, workers: int) -> Board:
-        """A board for several workers, to be handed to each when its process is started."""
+    def shared(cls, workers: int) -> WorkerStates:
+        """The states of several workers, to be passed to each when its process is started."""
         spawning = multiprocessing.get_context("spawn")
         return cls(spawning.RawArray(ctypes.c_double, _FIRST_BEAT + _PER_WORKER * workers))
 
-    def for_worker(self, worker: int) -> Board:
-        """The same board, for one of the workers."""
+    def for_worker(self, worker: int) -> WorkerStates:
+        """The same states, as one of the workers writes them."""
         return replace(self, worker=worker)
 
     @property

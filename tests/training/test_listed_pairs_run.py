@@ -6,7 +6,7 @@ from rich.console import Console
 
 from model.bundle import open_bundle
 from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeWatch
+from tests.training.fit.test_trainer import FakeProgress
 from training.config.named import load_config
 from training.data.source import open_data
 from training.encoder import build_encoder
@@ -78,7 +78,7 @@ def test_only_listed_pairs_are_drawn(listing, run, tmp_path, monkeypatch):
     listed = {frozenset(pair[:2]) for pair in open_data(listing).listed}
     for left, right in trainer._order(0).reshape(-1, 2):
         assert frozenset([names[left], names[right]]) in listed
-    trainer._train_epoch(0, type("Any", (FakeWatch,), {"step": lambda *_: None})())
+    trainer._train_epoch(0, type("Any", (FakeProgress,), {"step": lambda *_: None})())
 
 
 def test_only_listed_pairs_are_measured(run, listing, tmp_path):

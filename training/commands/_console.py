@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from model.manifest import Accuracy
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.templates.render import percent
 
 console = Console()
@@ -42,7 +42,7 @@ def print_accuracy(accuracy: Accuracy) -> None:
         )
 
 
-def print_figures(figures: Iterable[Figure]) -> None:
+def print_values(figures: Iterable[MeasuredValue]) -> None:
     """Print what protocols measured."""
     for figure in figures:
         error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import RECORDS, console, print_figures
+from training.commands._console import RECORDS, console, print_values
 from training.config.named import load_config
 from training.config.overrides import override
 from training.experiments.cross_validation import plan_folds
@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         console.print(_still_missing(missing, len(planned.splits), out))
         return
     record = planned.record()
-    print_figures(record.figures)
+    print_values(record.figures)
     console.print(f"wrote {write_record(record, to)}")
 
 

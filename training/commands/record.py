@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import RECORDS, DataOption, console, print_figures
+from training.commands._console import RECORDS, DataOption, console, print_values
 from training.results.record import record_run, write_record
 from training.runs.run_folder import RunFolder
 
@@ -20,5 +20,5 @@ def run(
 ) -> None:
     """Measure a run's bundle under the protocols of its config, and write the record."""
     record = record_run(RunFolder(run), bundle, data)
-    print_figures(record.figures)
+    print_values(record.figures)
     console.print(f"wrote {write_record(record, to)}")

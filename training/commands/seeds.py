@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import RECORDS, console, print_figures
+from training.commands._console import RECORDS, console, print_values
 from training.config.named import load_config
 from training.config.overrides import override
 from training.experiments.seeds import record_seeds
@@ -36,4 +36,4 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         asked, data, seeds, out, records=to, console=console, weights=weights
     ):
         console.print(f"seed {record.seed}:")
-        print_figures(record.figures)
+        print_values(record.figures)

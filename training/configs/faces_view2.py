@@ -11,17 +11,17 @@ command there: it trains what is missing, and writes the record when all ten are
 refuses this config, for no single split tests all of View 2, and `folds` refuses `--init`: this is
 a protocol without outside data, and the people whom `faces` was trained on are View 2's too.
 
-Time: two and a half hours of two cores, five encoders of 60 epochs and ten folds of 4 more. Figure:
-90.40 % ± 0.41 %, an equal error rate of 9.6 % pooled over the folds; the bar is 90 %. The weighed
-directions (decision 12) were chosen on the calibration people of `faces`; with plain whitening and
-a training that differed by compiling and rounding alone it was 89.55 % ± 0.44 % and 10.4 %. Before,
-at 96 pixels, two common starts of 36 epochs on half of the people and folds of 8 more at a rate of
-0.05: 85.0 % ± 0.3 % and 15.2 %. There, prototypes at the places of their identities undid less of a
-start than random ones (19.6 in place of 22.6 % calibration error after a fold's first epoch); at a
-rate of 0.01 a fold undoes nothing. The thresholds were not what was missing: with plain whitening,
-over folds 0 to 7, the best one for the pairs of the seven others gave 89.1 %, and that of the
-calibration people 89.2 %. `faces` has 90 epochs; with as many the starts would take half as long
-again.
+Time: two and a half hours of two cores, five encoders of 60 epochs and ten folds of 4 more.
+Figure: 90.40 % ± 0.41 %, an equal error rate of 9.6 % pooled over the folds; the bar is 90 %. The
+weighed directions (decision 12) were chosen on the calibration people of `faces`; with plain
+whitening and a training that differed by compiling and rounding alone it was 89.55 % ± 0.44 % and
+10.4 %. Before, at 96 pixels, two common starts of 36 epochs on half of the people and folds of 8
+more at a rate of 0.05: 85.0 % ± 0.3 % and 15.2 %. There, prototypes at the places of their
+identities undid less of a start than random ones (19.6 in place of 22.6 % calibration error after a
+fold's first epoch); at a rate of 0.01 a fold undoes nothing. The thresholds were not what was
+missing: with plain whitening, over folds 0 to 7, the best one for the pairs of the seven others
+gave 89.1 %, and that of the calibration people 89.2 %. `faces` has 90 epochs; with as many the
+starts would take half as long again.
 """
 
 from training.config.schema import CommonStart, SplitConfig

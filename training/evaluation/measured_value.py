@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 
-class Figure(BaseModel):
+class MeasuredValue(BaseModel):
     """One measured figure.
 
     Attributes:

@@ -17,7 +17,7 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.data.subsample import bounded
 from training.errors import ConfigError, DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.metrics.pairs import PairEnergies
@@ -79,7 +79,7 @@ class SystemUnderTest:
         """The images of the test part."""
         return self.split.take(self.images, "test")
 
-    def measure(self, protocols: Iterable[Component]) -> Iterator[Figure]:
+    def measure(self, protocols: Iterable[Component]) -> Iterator[MeasuredValue]:
         """The figures of some protocols, in order.
 
         Raises:

@@ -12,7 +12,7 @@ from rich.console import Console
 from training.config.schema import CommonStart, TrainingConfig
 from training.data.folds import common_split
 from training.data.split import IdentitySplit
-from training.experiments.member import Repetition
+from training.experiments.member import Member
 from training.transfer.pretrained import TrainedWeights, open_weights
 
 
@@ -50,7 +50,7 @@ class TrainedStart:
     config: TrainingConfig
     data: Path
     split: IdentitySplit
-    repetition: Repetition
+    repetition: Member
 
     def train(self, console: Console) -> None:
         """Train it, where that is not done; a killed training is gone on with.
@@ -124,6 +124,6 @@ def trained_starts(
     starts: list[TrainedStart] = []
     for group, members in enumerate(np.array_split(np.arange(len(splits)), common.groups)):
         split = common_split([splits[fold] for fold in members])
-        start = TrainedStart(own, data, split, Repetition(out / f"start{group}"))
+        start = TrainedStart(own, data, split, Member(out / f"start{group}"))
         starts += [start] * len(members)
     return tuple(starts)

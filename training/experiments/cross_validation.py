@@ -23,9 +23,9 @@ from training.data.source import open_data
 from training.data.split import IdentitySplit
 from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation.evaluate import Meter
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.experiments.common_start import GivenStart, Start, trained_starts
-from training.experiments.member import Repetition
+from training.experiments.member import Member
 from training.fit import training_run
 from training.inference.comparer import graph_comparer
 from training.metrics.det import DetCurve
@@ -78,7 +78,7 @@ class CrossValidation:
         for fold in sorted(set(only)) or range(len(self.splits)):
             self.starts[fold].train(console)
             console.print(f"fold {fold} of {len(self.splits)}")
-            self._repetition(fold).train(
+            self._member(fold).train(
                 self.config, self.data, self.splits[fold], console, self.starts[fold].weights
             )
 
@@ -105,7 +105,7 @@ class CrossValidation:
             raise RunError(
                 f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
             )
-        folds = [self._repetition(fold) for fold in range(len(self.splits))]
+        folds = [self._member(fold) for fold in range(len(self.splits))]
         measured = [_pairs(fold, self.data) for fold in folds]
         by_protocol = [
             tuple(
@@ -135,22 +135,22 @@ class CrossValidation:
             det=pooled_curve(measured, begun[0].data_name, self.config.images_per_identity),
         )
 
-    def _repetition(self, fold: int) -> Repetition:
-        return Repetition(self.out / f"fold{fold}")
+    def _member(self, fold: int) -> Member:
+        return Member(self.out / f"fold{fold}")
 
     @property
     def _seconds(self) -> float:
         """Of all trainings, each start's counted once."""
-        runs = [self._repetition(fold).run for fold in range(len(self.splits))]
+        runs = [self._member(fold).run for fold in range(len(self.splits))]
         folds = sum(epoch["seconds"] for run in runs for epoch in run.history())
         return folds + sum(start.seconds for start in {id(s): s for s in self.starts}.values())
 
     def _is_done(self, fold: int) -> bool:
-        start, repetition = self.starts[fold], self._repetition(fold)
+        start, member = self.starts[fold], self._member(fold)
         if not start.is_ready:
             return False
-        repetition.check(self.config, self.splits[fold], start.weights)
-        return repetition.is_done
+        member.check(self.config, self.splits[fold], start.weights)
+        return member.is_done
 
 
 def plan_folds(
@@ -199,14 +199,14 @@ def plan_folds(
     return CrossValidation(config, data, own, out, starts)
 
 
-def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[Figure]:
+def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[MeasuredValue]:
     """The figures of all folds' test pairs together, under one threshold."""
     pooled = pool(measured)
     suffix = f"pooled over {len(measured)} folds"
     trials = len(pooled.all_energies)
-    yield Figure(name=f"EER, {suffix}", value=equal_error(pooled).rate, trials=trials)
+    yield MeasuredValue(name=f"EER, {suffix}", value=equal_error(pooled).rate, trials=trials)
     for fmr in FMRS:
-        yield Figure(
+        yield MeasuredValue(
             name=f"FNMR at FMR {100 * fmr:g} %, {suffix}",
             value=fnmr_at_fmr(pooled.genuine, pooled.impostor, fmr),
             trials=len(pooled.genuine),
@@ -223,11 +223,11 @@ def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identit
     )
 
 
-def mean_figures(folds: Sequence[Sequence[Figure]]) -> Iterator[Figure]:
+def mean_figures(folds: Sequence[Sequence[MeasuredValue]]) -> Iterator[MeasuredValue]:
     """Each protocol's figures, averaged over the folds, with the mean's standard error."""
     for same in zip(*folds, strict=True):
         values = [figure.value for figure in same]
-        yield Figure(
+        yield MeasuredValue(
             name=f"{same[0].name}, mean of {len(values)} folds",
             value=statistics.fmean(values),
             standard_error=statistics.stdev(values) / math.sqrt(len(values)),
@@ -252,7 +252,7 @@ def _each_once(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(values))
 
 
-def _pairs(fold: Repetition, data: Path) -> PairEnergies:
+def _pairs(fold: Member, data: Path) -> PairEnergies:
     """The pairs of a fold's test identities, through the fold's own bundle."""
     bundle, run = open_bundle(fold.bundle), fold.run
     comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)

@@ -20,7 +20,7 @@ _FREE = ("version", "card", "protocols", "targets")
 
 
 @dataclass(frozen=True)
-class Repetition:
+class Member:
     """A training among several.
 
     Attributes:

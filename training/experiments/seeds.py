@@ -18,7 +18,7 @@ from rich.console import Console
 from training.config.schema import TrainingConfig
 from training.data.source import open_data
 from training.data.split import split_data
-from training.experiments.member import Repetition
+from training.experiments.member import Member
 from training.results.record import Record, record_run, write_record
 from training.transfer.pretrained import TrainedWeights
 
@@ -66,7 +66,7 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
             console.print(f"seed {seed}: {path} has it already")
             yield done
             continue
-        repetition = Repetition(out / f"seed{seed}", config.name)
+        repetition = Member(out / f"seed{seed}", config.name)
         repetition.train(asked, data, split, console, weights)
         record = record_run(repetition.run, repetition.bundle, data)
         write_record(record, records)

@@ -28,7 +28,7 @@ _WATCHED = PairBound(genuine=1500, impostor=1500)
 """Pairs that a pair model is watched on after each epoch; an export measures more."""
 
 
-class Learner(Protocol):
+class Objective(Protocol):
     """What the loop leaves to the kind of network."""
 
     def answers(self, network: nn.Module, images: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ class Learner(Protocol):
 
     def pairs(
         self,
-        network: Any,  # noqa: ANN401 (each learner's own kind)
+        network: Any,  # noqa: ANN401 (each objective's own kind)
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
@@ -54,7 +54,7 @@ class Learner(Protocol):
 
     def check_spread(
         self,
-        network: Any,  # noqa: ANN401 (each learner's own kind)
+        network: Any,  # noqa: ANN401 (each objective's own kind)
         images: DecodedImages,
         device: torch.device,
     ) -> None:
@@ -66,19 +66,19 @@ class Learner(Protocol):
         ...
 
 
-class EmbeddingLearner:
+class EmbeddingObjective:
     """The loss reads embeddings, (images, dim), and identities, (images,)."""
 
     def __init__(self, metric: Metric) -> None:
         self.metric = metric
 
     def answers(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Learner.answers`."""
+        """See `Objective.answers`."""
         embeddings: Tensor = network(images)
         return embeddings
 
     def labels(self, identities: Tensor) -> Tensor:
-        """See `Learner.labels`."""
+        """See `Objective.labels`."""
         return identities
 
     def pairs(
@@ -87,7 +87,7 @@ class EmbeddingLearner:
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
-        """Every pair; see `Learner.pairs`."""
+        """Every pair; see `Objective.pairs`."""
         outputs = embed(network, images.pixels, device)
         divergence.check_finite(outputs)
         source, embeddings = images.source, binary_codes.compared(outputs, self.metric)
@@ -99,24 +99,24 @@ class EmbeddingLearner:
         images: DecodedImages,
         device: torch.device,
     ) -> None:
-        """See `Learner.check_spread`."""
+        """See `Objective.check_spread`."""
         outputs = embed(network, images.pixels, device)
         divergence.check_spread(binary_codes.told_apart(outputs, self.metric))
 
 
-class PairLearner:
+class PairObjective:
     """The loss reads energies, (pairs,), and labels, (pairs,): 0 genuine, 1 impostor.
 
     Rows 2k and 2k + 1 of a batch are a pair, as the sampler `balanced_pairs` draws them.
     """
 
     def answers(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Learner.answers`."""
+        """See `Objective.answers`."""
         energies: Tensor = network(images[0::2], images[1::2])
         return energies
 
     def labels(self, identities: Tensor) -> Tensor:
-        """See `Learner.labels`."""
+        """See `Objective.labels`."""
         return (identities[0::2] != identities[1::2]).long()
 
     def pairs(
@@ -125,7 +125,7 @@ class PairLearner:
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
-        """A sample of the pairs; see `Learner.pairs`."""
+        """A sample of the pairs; see `Objective.pairs`."""
 
         def finite(images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
             energies = score(network, images1, images2, device)
@@ -142,12 +142,12 @@ class PairLearner:
         images: DecodedImages,
         device: torch.device,
     ) -> None:
-        """See `Learner.check_spread`."""
+        """See `Objective.check_spread`."""
         divergence.check_energies(self.pairs(network, images, device).all_energies)
 
 
-def learner_of(metric: Metric, network: nn.Module) -> Learner:
-    """The learner of a config's metric.
+def objective_of(metric: Metric, network: nn.Module) -> Objective:
+    """The objective of a config's metric.
 
     Raises:
         ConfigError: The network is of the other kind.
@@ -163,4 +163,4 @@ def learner_of(metric: Metric, network: nn.Module) -> Learner:
             f"this network compares pairs and makes no embeddings that {metric} could compare: "
             "set the metric to none"
         )
-    return PairLearner() if compares else EmbeddingLearner(metric)
+    return PairObjective() if compares else EmbeddingObjective(metric)

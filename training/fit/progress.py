@@ -1,4 +1,4 @@
-"""What a person sees of a training: a bar with loss, speed and time left, and a line an epoch."""
+"""Progress of a training: a bar with loss, speed and time left, and a line for each epoch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
 
-class Watch(Protocol):
-    """Told of every step and every epoch."""
+class Progress(Protocol):
+    """Observer of every step and every epoch."""
 
     def step(self, loss: float, images: int) -> None:
         """A step was made."""
@@ -21,27 +21,27 @@ class Watch(Protocol):
         """An epoch was finished, counted from 0."""
 
 
-class SilentWatch:
-    """Says nothing: the watch of every process but the first."""
+class SilentProgress:
+    """Show nothing: for every process but the first."""
 
     def step(self, loss: float, images: int) -> None:
-        """See `Watch.step`."""
+        """See `Progress.step`."""
 
     def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """See `Watch.epoch`."""
+        """See `Progress.epoch`."""
 
 
-class ConsoleWatch:
+class ConsoleProgress:
     """A progress bar on the terminal, and TensorBoard's logs."""
 
     def __init__(self, console: Console, logs: Path, epochs: int, steps: int) -> None:
         self._console, self._epochs, self._steps = console, epochs, steps
         self._writer = SummaryWriter(str(logs))
-        self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.0f} images/s"),
-            TimeRemainingColumn(),
+        self._progress = bars.Progress(
+            bars.TextColumn("epoch {task.fields[epoch]}"),
+            bars.BarColumn(),
+            bars.TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.0f} images/s"),
+            bars.TimeRemainingColumn(),
             console=console,
             transient=True,
         )

@@ -27,8 +27,8 @@ from training.fit import divergence, early_stopping
 from training.fit.compilation import compiled
 from training.fit.distributed import ALONE, World
 from training.fit.loss_compatibility import check_parts
-from training.fit.objective import learner_of
-from training.fit.progress import Watch
+from training.fit.objective import objective_of
+from training.fit.progress import Progress
 from training.losses._imprinting import has_prototypes, imprint
 from training.metrics.rates import equal_error
 from training.registry import Part
@@ -72,8 +72,10 @@ class Trainer:
         self.canvases = _kept(data.train.pixels, self.device)
         torch.manual_seed(config.seed)
         self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
-        self.learner = learner_of(config.metric, self.encoder)
-        self.answers = compiled(self.learner.answers) if config.compiled else self.learner.answers
+        self.objective = objective_of(config.metric, self.encoder)
+        self.answers = (
+            compiled(self.objective.answers) if config.compiled else self.objective.answers
+        )
         self.distillation = None if distillation is None else distillation.to(self.device)
         self.loss = registry.build(
             Part.LOSS,
@@ -137,7 +139,7 @@ class Trainer:
             ]
         return torch.cat(embeddings).float(), torch.from_numpy(self.labels).to(self.device)
 
-    def fit(self, watch: Watch, start: int = 0) -> None:
+    def fit(self, watch: Progress, start: int = 0) -> None:
         """Train from an epoch to the last.
 
         Raises:
@@ -159,7 +161,7 @@ class Trainer:
                 self._keep(history)
             watch.epoch(epoch, summary)
         self.world.wait()
-        self.learner.check_spread(self.result, self.calibration, self.device)
+        self.objective.check_spread(self.result, self.calibration, self.device)
 
     def _keep(self, history: list[dict[str, float]]) -> None:
         """Write down the epochs so far, and the state after the last of them."""
@@ -170,7 +172,7 @@ class Trainer:
             self.run.save_best(self._state(done))
         self.run.save_checkpoint(self._state(done))
 
-    def _train_epoch(self, epoch: int, watch: Watch) -> float:
+    def _train_epoch(self, epoch: int, watch: Progress) -> float:
         """Make every step of an epoch; returns the mean loss."""
         self.encoder.train()
         torch.manual_seed(_key(self.config.seed, epoch))  # Dropout draws from the global generator.
@@ -204,7 +206,7 @@ class Trainer:
         """The loss of a part of a batch, and what the teacher adds to it."""
         with self._precision():
             answers = self.world.gather(self.answers(self.encoder, images)).float()
-        loss: Tensor = self.loss(answers, self.learner.labels(identities))
+        loss: Tensor = self.loss(answers, self.objective.labels(identities))
         if self.distillation is None:
             return loss
         with self._precision():
@@ -246,7 +248,7 @@ class Trainer:
 
     def _calibration_eer(self) -> float:
         # What is not finite is an error here, before the checkpoint: what is kept is always good.
-        return equal_error(self.learner.pairs(self.result, self.calibration, self.device)).rate
+        return equal_error(self.objective.pairs(self.result, self.calibration, self.device)).rate
 
     def _state(self, epoch: int) -> dict[str, Any]:
         parts = {name: part.state_dict() for name, part in self._parts().items()}

@@ -19,7 +19,7 @@ from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.distributed import ALONE, World
 from training.fit.loss_compatibility import check_pairing
-from training.fit.progress import ConsoleWatch, SilentWatch
+from training.fit.progress import ConsoleProgress, SilentProgress
 from training.fit.trainer import Trainer, TrainingData
 from training.runs import provenance
 from training.runs.run_folder import RunFolder, RunRecord
@@ -173,7 +173,7 @@ def _train(  # noqa: PLR0913, PLR0917 (the last two are rarely there)
     world.wait()  # Until the first process has written what the others restore.
     start = trainer.restore()
     if world.rank:
-        trainer.fit(SilentWatch(), start)
+        trainer.fit(SilentProgress(), start)
         return
     trained = data.train.source
     console.print(
@@ -181,7 +181,7 @@ def _train(  # noqa: PLR0913, PLR0917 (the last two are rarely there)
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )
-    with ConsoleWatch(console, run.tensorboard, config.epochs, trainer.steps) as watch:
+    with ConsoleProgress(console, run.tensorboard, config.epochs, trainer.steps) as watch:
         watch.resume(start)
         trainer.fit(watch, start)
 

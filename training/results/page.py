@@ -14,7 +14,7 @@ from training.config.schema import TrainingConfig
 from training.config.target import Target
 from training.config.variants import targets_of
 from training.errors import RunError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.metrics.det import DetCurve
 from training.results.plots import Dot, bars_svg, det_svg
 from training.results.record import Record
@@ -36,7 +36,7 @@ class Row:
     """
 
     name: str
-    figure: Figure
+    figure: MeasuredValue
     values: tuple[float, ...]
     target: Target | None
 
@@ -243,7 +243,7 @@ def _own_seed(records: Sequence[Record]) -> int:
 
 
 def _row(name: str, records: Sequence[Record], target: Target | None) -> Row:
-    found: list[Figure] = [f for record in records for f in record.figures if f.name == name]
+    found: list[MeasuredValue] = [f for record in records for f in record.figures if f.name == name]
     return Row(name, found[0], tuple(figure.value for figure in found), target)
 
 

@@ -18,7 +18,7 @@ from training.config.refresh import aimed_now
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.errors import RunError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.export.presign_graph import before_sign
 from training.fit.training_run import data_of
@@ -56,7 +56,7 @@ class Record(BaseModel):
     git_revision: str
     libraries: dict[str, str]
     trained_at: str
-    figures: tuple[Figure, ...]
+    figures: tuple[MeasuredValue, ...]
     det: DetCurve | None = None
     """None in records that are older than the curves."""
 
@@ -171,7 +171,7 @@ def _read(path: Path) -> Record:
         raise RunError(f"{path} is not a record: {faults(error)}") from error
 
 
-def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
+def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:
     accuracy = manifest.accuracy
     sample = accuracy.sample
     pairs = sample.genuine_pairs + sample.impostor_pairs
@@ -180,12 +180,12 @@ def _of_manifest(manifest: Manifest) -> Iterator[Figure]:
         name.replace("all pairs", "sampled pairs") if sampled else name
         for name in _FIGURES[manifest.split_by]
     )
-    yield Figure(name=eer, value=accuracy.eer, trials=pairs)
+    yield MeasuredValue(name=eer, value=accuracy.eer, trials=pairs)
     for point in manifest.calibration.operating_points:
         if point.target_fmr == 0.01:  # noqa: PLR2004 (the default target)
-            yield Figure(name=fnmr, value=point.test.fnmr, trials=sample.genuine_pairs)
+            yield MeasuredValue(name=fnmr, value=point.test.fnmr, trials=sample.genuine_pairs)
     for benchmark in accuracy.benchmarks:
-        yield Figure(
+        yield MeasuredValue(
             name=f"{benchmark.name}: {benchmark.measure}",
             value=benchmark.value,
             standard_error=benchmark.standard_error,

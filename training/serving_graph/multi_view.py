@@ -17,10 +17,10 @@ from training.config.view import View
 
 def with_views(encoder: nn.Module, spec: InputSpec, views: Sequence[View]) -> nn.Module:
     """The module that a graph is exported from: the encoder, or one that looks at several views."""
-    return ViewedEncoder(encoder, spec, tuple(views)) if views else encoder
+    return MultiViewEncoder(encoder, spec, tuple(views)) if views else encoder
 
 
-class ViewedEncoder(nn.Module):
+class MultiViewEncoder(nn.Module):
     """Embeds several views of each image by one encoder, whose embeddings have length 1."""
 
     def __init__(self, encoder: nn.Module, spec: InputSpec, views: tuple[View, ...]) -> None:

@@ -11,7 +11,7 @@ from app import errors
 from app.api.bodies import multipart
 from app.api.bodies.parameters import ModelChoice, from_fields
 from app.api.bodies.receive import media_type, receive_form, receive_whole, unsupported
-from app.batching.byte_budget import Share
+from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
 from app.worker.service import Service
 
@@ -59,7 +59,7 @@ SEVERAL: dict[str, Any] = {
 
 
 async def read_images(
-    request: Request, service: Service, model: str | None, most: int, share: Share
+    request: Request, service: Service, model: str | None, most: int, share: Reservation
 ) -> Batch:
     """Read the images of a request.
 

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from app.api.bodies.header import header
 from app.api.bodies.multipart import Expected, Form, MultipartReader
-from app.batching.byte_budget import Share
+from app.batching.byte_budget import Reservation
 from app.errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -23,7 +23,7 @@ Sink = Callable[[bytes], None]
 """Takes each chunk as it arrives."""
 
 
-async def receive(request: Request, service: Service, share: Share, sink: Sink) -> None:
+async def receive(request: Request, service: Service, share: Reservation, sink: Sink) -> None:
     """Pass the body to `sink` chunk by chunk; what it declares is checked before any is read.
 
     Raises:
@@ -58,14 +58,16 @@ async def _next(request: Request) -> tuple[bytes, bool]:
     return message.get("body", b""), not message.get("more_body", False)
 
 
-async def receive_whole(request: Request, service: Service, share: Share) -> bytes:
+async def receive_whole(request: Request, service: Service, share: Reservation) -> bytes:
     """The whole body; raises what `receive` raises."""
     chunks: list[bytes] = []
     await receive(request, service, share, chunks.append)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def receive_through(request: Request, service: Service, share: Share, sink: Sink) -> None:
+async def receive_through(
+    request: Request, service: Service, share: Reservation, sink: Sink
+) -> None:
     """Pass the body to a sink that keeps none of it; raises what `receive` raises."""
 
     def passed(chunk: bytes) -> None:
@@ -76,7 +78,7 @@ async def receive_through(request: Request, service: Service, share: Share, sink
 
 
 async def receive_form(
-    request: Request, service: Service, share: Share, expected: Expected
+    request: Request, service: Service, share: Reservation, expected: Expected
 ) -> Form:
     """A multipart body, taken apart as it arrives.
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from app.api.bodies import npy
-from app.decision import Comparing, Comparison, check_rows
+from app.decision import Comparison, StreamingComparison, check_rows
 from app.errors import BodyTooLargeError
 from model.manifest import Manifest
 from model.scoring import Choice
 
 
-class ArrivingGallery:
+class StreamedGallery:
     """Takes the chunks of a body, of which the energies are all that is kept."""
 
     def __init__(self, manifest: Manifest, choice: Choice, most_rows: int) -> None:
         self._manifest, self._choice, self._most_rows = manifest, choice, most_rows
         self._reader = npy.MatrixReader(self._check)
         self._rows = 0
-        self._comparing: Comparing | None = None
+        self._comparing: StreamingComparison | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Compare the rows that are complete now.
@@ -31,7 +31,9 @@ class ArrivingGallery:
             return
         if self._comparing is None:
             probe, rows = rows[0].copy(), rows[1:]
-            self._comparing = Comparing(self._manifest, probe, self._rows - 1, self._choice)
+            self._comparing = StreamingComparison(
+                self._manifest, probe, self._rows - 1, self._choice
+            )
         self._comparing.take(rows)
 
     def close(self) -> Comparison:

@@ -48,7 +48,7 @@ class Routes:
         return next((t for begin, t in self._begun if path.startswith(begin)), UNKNOWN)
 
 
-class Observed:
+class Observability:
     """Names each request, and measures it from its first byte here to its answer.
 
     The answer tells the name, and forbids browsers to guess what it is. The log's line has nothing

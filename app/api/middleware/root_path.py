@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Prefix:
+class RootPath:
     """Tells the application where it is mounted, whether or not the gateway strips the prefix.
 
     ASGI wants `path` to hold the prefix and `root_path` to name it. A gateway that strips it sends

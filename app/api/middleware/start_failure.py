@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from model.errors import LikewiseError
 
 
-class PlainStartFailure:
+class StartFailure:
     """Replaces the traceback that Starlette reports to the server by the error's own message."""
 
     def __init__(self, app: ASGIApp) -> None:

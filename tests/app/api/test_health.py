@@ -4,7 +4,7 @@ import httpx2
 from starlette.testclient import TestClient
 
 from app.main import create_app
-from app.worker.worker_state import Board
+from app.worker.worker_state import WorkerStates
 
 
 def statuses(app, *paths):
@@ -41,19 +41,19 @@ def test_after_it_has_stopped_it_is_not_ready(settings):
 
 
 def test_it_is_not_ready_while_another_worker_is_not(settings):
-    board = Board.shared(2)
-    with TestClient(create_app(settings, board.for_worker(1))) as client:
+    worker_states = WorkerStates.shared(2)
+    with TestClient(create_app(settings, worker_states.for_worker(1))) as client:
         refused = client.get("/readyz")
         assert refused.status_code == 503
         assert refused.json()["detail"] == "1 of 2 workers are ready"
-        board.for_worker(0).beat()
+        worker_states.for_worker(0).beat()
         assert client.get("/readyz").status_code == 200
 
 
 def test_told_to_leave_it_is_not_ready_and_still_answers(settings):
-    board = Board.alone()
-    with TestClient(create_app(settings, board)) as client:
-        board.leave()
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings, worker_states)) as client:
+        worker_states.leave()
         assert client.get("/readyz").status_code == 503
         assert client.get("/livez").status_code == 200
         assert client.get("/models").status_code == 200

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.middleware.observability import Observed, Routes
+from app.api.middleware.observability import Observability, Routes
 from app.main import create_app
 from tests import fakes
 
@@ -47,6 +47,6 @@ def test_the_lifespan_is_left_alone():
     async def app(scope, receive, send):
         seen.append((scope, receive, send))
 
-    observed = Observed(app, Routes(()), None)
+    observed = Observability(app, Routes(()), None)
     asyncio.run(observed({"type": "lifespan"}, len, print))
     assert seen == [({"type": "lifespan"}, len, print)]

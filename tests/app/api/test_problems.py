@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from app import errors
 from app.api import problems
-from app.api.middleware.observability import Observed, Routes
+from app.api.middleware.observability import Observability, Routes
 from app.api.problem_types import ANSWERS, TYPE_PREFIX, answer_for, documented
 from model import errors as contract
 
@@ -43,7 +43,7 @@ def raising(error):
     """An application of which every request raises this error."""
     app = FastAPI()
     problems.install(app)
-    app.add_middleware(Observed, routes=Routes(()), log=None)
+    app.add_middleware(Observability, routes=Routes(()), log=None)
 
     @app.get("/")
     async def fail():

@@ -3,7 +3,7 @@ import pytest
 
 from app.settings import SHIPPED_BUNDLES
 from app.telemetry.drift import MINIMUM, best_genuine_share, measure_drift, psi
-from app.telemetry.drift_baseline import reference_of
+from app.telemetry.drift_baseline import baseline_of
 from model.bundle import open_bundle
 
 WARNS, PAGES = 0.1, 0.25
@@ -37,7 +37,7 @@ def counted(values, reference):
 
 
 def drift(calibration, values):
-    reference = reference_of(calibration)
+    reference = baseline_of(calibration)
     return measure_drift(counted(values, reference), reference)
 
 
@@ -74,7 +74,7 @@ def test_below_the_minimum_there_is_no_value(calibration):
 
 
 def test_the_best_share_is_that_of_a_search_over_all(calibration):
-    reference = reference_of(calibration)
+    reference = baseline_of(calibration)
     counts = counted(1.1 * energies(calibration, 0.4, 3000, 7), reference)
     shares = np.linspace(0, 1, 20_001)[:, None]
     mixtures = shares * reference.genuine + (1 - shares) * reference.impostor

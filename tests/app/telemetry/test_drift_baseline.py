@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.settings import SHIPPED_BUNDLES
-from app.telemetry.drift_baseline import MOST_BINS, reference_of
+from app.telemetry.drift_baseline import MOST_BINS, baseline_of
 from model.bundle import open_bundle
 from model.manifest import Histogram
 from tests import fakes
@@ -19,7 +19,7 @@ def calibration(edges, genuine, impostor):
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_the_bins_of_a_shipped_bundle_hold_about_as_much_each(name):
-    reference = reference_of(open_bundle(BUNDLE_FOLDER / name).manifest.calibration)
+    reference = baseline_of(open_bundle(BUNDLE_FOLDER / name).manifest.calibration)
     both = (reference.genuine + reference.impostor) / 2
     assert 5 <= len(both) <= MOST_BINS
     assert both.min() >= 0.04
@@ -30,7 +30,7 @@ def test_shares_are_the_sums_over_the_bins_that_were_merged():
     counts = np.random.default_rng(1).integers(0, 40, (2, 64))
     genuine, impostor = counts / counts.sum(axis=1, keepdims=True)
     edges = np.linspace(0, 3.2, 65)
-    reference = reference_of(calibration(tuple(edges), tuple(genuine), tuple(impostor)))
+    reference = baseline_of(calibration(tuple(edges), tuple(genuine), tuple(impostor)))
     upper = [*reference.bounds, np.inf]
     lower = [-np.inf, *reference.bounds]
     centres = (edges[1:] + edges[:-1]) / 2
@@ -45,16 +45,16 @@ def test_shares_are_the_sums_over_the_bins_that_were_merged():
 
 
 def test_an_energy_at_an_edge_belongs_to_the_bin_above_it():
-    reference = reference_of(calibration((0.0, 8.0, 16.0), (0.9, 0.1), (0.1, 0.9)))
+    reference = baseline_of(calibration((0.0, 8.0, 16.0), (0.9, 0.1), (0.1, 0.9)))
     (bound,) = reference.bounds
     assert bound < 8.0 == np.nextafter(np.float32(bound), np.float32(np.inf))
 
 
 def test_another_histogram_is_another_calibration():
-    one = reference_of(calibration((0.0, 8.0, 16.0), (0.9, 0.1), (0.1, 0.9)))
-    other = reference_of(calibration((0.0, 8.0, 16.0), (0.8, 0.2), (0.1, 0.9)))
+    one = baseline_of(calibration((0.0, 8.0, 16.0), (0.9, 0.1), (0.1, 0.9)))
+    other = baseline_of(calibration((0.0, 8.0, 16.0), (0.8, 0.2), (0.1, 0.9)))
     assert one.calibration != other.calibration
 
 
 def test_energies_that_are_all_alike_make_one_bin():
-    assert reference_of(calibration((0.0, 1.0), (1.0,), (1.0,))).bounds == ()
+    assert baseline_of(calibration((0.0, 1.0), (1.0,), (1.0,))).bounds == ()

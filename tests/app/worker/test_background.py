@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.worker.background import Changes
-from app.worker.worker_state import Board
+from app.worker.background import ModelWatcher
+from app.worker.worker_state import WorkerStates
 from tests import fakes
 from tests.servers import wait_until
 
@@ -29,22 +29,22 @@ def names(client):
 
 
 def test_a_reload_that_is_asked_for_takes_in_new_models(folder):
-    board = Board.alone()
-    with TestClient(create_app(settings_of(folder), board)) as client:
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings_of(folder), worker_states)) as client:
         fakes.make_bundle(folder, "another")
         time.sleep(0.25)
         assert "another" not in names(client), "nobody has asked yet"
-        board.ask_reload()
+        worker_states.ask_reload()
         wait_until(lambda: "another" in names(client))
         answer = client.post("/embed?model=another", content=fakes.photo(1), headers=PNG)
         assert answer.json()["model"]["name"] == "another"
 
 
 def test_a_bad_bundle_is_listed_beside_the_model_that_stays(folder):
-    board = Board.alone()
-    with TestClient(create_app(settings_of(folder), board)) as client:
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings_of(folder), worker_states)) as client:
         (folder / "tiny/encoder.onnx").write_bytes(b"altered")
-        board.ask_reload()
+        worker_states.ask_reload()
         wait_until(lambda: client.get("/models").json()["refused"])
         (refused,) = client.get("/models").json()["refused"]
         assert refused == {"name": "tiny", "reason": "The model's bundle cannot be used"}
@@ -52,15 +52,15 @@ def test_a_bad_bundle_is_listed_beside_the_model_that_stays(folder):
 
 
 def test_a_models_folder_that_vanishes_leaves_the_models_and_may_come_back(folder, caplog):
-    board = Board.alone()
-    with TestClient(create_app(settings_of(folder), board)) as client:
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings_of(folder), worker_states)) as client:
         folder.rename(folder.with_name("elsewhere"))
-        board.ask_reload()
+        worker_states.ask_reload()
         wait_until(lambda: "the models stay as they are" in caplog.text)
         assert names(client) == {"tiny", "tiny-codes"}
         folder.with_name("elsewhere").rename(folder)
         fakes.make_bundle(folder, "another")
-        board.ask_reload()
+        worker_states.ask_reload()
         wait_until(lambda: "another" in names(client))
 
 
@@ -71,7 +71,7 @@ def test_a_watched_folder_needs_no_asking(folder):
 
 
 def test_a_bundle_that_is_still_being_copied_is_left_alone(folder):
-    changes = Changes(settings_of(folder, watch_models=0.05), Board.alone())
+    changes = ModelWatcher(settings_of(folder, watch_models=0.05), WorkerStates.alone())
 
     async def copying():
         waiting = asyncio.create_task(changes.wait())

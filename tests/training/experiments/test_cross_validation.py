@@ -8,7 +8,7 @@ from model.bundle import open_bundle
 from model.manifest import Metric
 from tests.training import synthetic
 from training.errors import ConfigError, RunError, WeightsError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.experiments.cross_validation import mean_figures, plan_folds, pooled_figures
 from training.metrics.pairs import all_pairs
 from training.registry import Component
@@ -104,7 +104,7 @@ def test_the_curve_is_of_the_pooled_pairs(record):
 
 
 def test_a_mean_over_folds_has_its_standard_error():
-    folds = [[Figure(name="a", value=v, trials=10)] for v in (0.1, 0.2, 0.6)]
+    folds = [[MeasuredValue(name="a", value=v, trials=10)] for v in (0.1, 0.2, 0.6)]
     [mean] = mean_figures(folds)
     assert mean.value == pytest.approx(0.3)
     assert mean.standard_error == pytest.approx(np.std([0.1, 0.2, 0.6], ddof=1) / np.sqrt(3))

@@ -5,7 +5,7 @@ import torch._inductor.config
 from rich.console import Console
 
 from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeWatch, state, trainer
+from tests.training.fit.test_trainer import FakeProgress, state, trainer
 from training.errors import ConfigError
 from training.fit import training_run
 from training.fit.compilation import check_compiler, compiled
@@ -20,10 +20,10 @@ def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(f
         config = synthetic.chopra(epochs=2, compiled=is_compiled)
         made = trainer(config, folder, tmp_path / f"{is_compiled}")
         if is_compiled:
-            assert made.answers != made.learner.answers
+            assert made.answers != made.objective.answers
             # Traced and differentiated as ever; a C++ compiler would take half a minute.
-            made.answers = compiled(made.learner.answers, backend="aot_eager")
-        watches[is_compiled] = FakeWatch()
+            made.answers = compiled(made.objective.answers, backend="aot_eager")
+        watches[is_compiled] = FakeProgress()
         made.fit(watches[is_compiled])
     eager, fast = watches[False], watches[True]
     assert fast.losses == pytest.approx(eager.losses, rel=1e-3)
@@ -40,8 +40,8 @@ def test_only_the_step_is_compiled(folder, tmp_path):
         graphs.append(graph)
         return graph.forward
 
-    made.answers = compiled(made.learner.answers, backend=counting)
-    made.fit(FakeWatch())
+    made.answers = compiled(made.objective.answers, backend=counting)
+    made.fit(FakeProgress())
     assert len(graphs) == 1  # Measuring, whose batches are of another size, would add to them.
 
 

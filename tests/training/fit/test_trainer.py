@@ -31,7 +31,7 @@ RECORD = RunRecord(
 )
 
 
-class FakeWatch:
+class FakeProgress:
     """Keeps what it is told, and may stop the training in the middle of an epoch."""
 
     def __init__(self, stop_in=None, stop=None):
@@ -76,7 +76,7 @@ def trainer(config, folder, out):
 
 def trained(config, folder, out):
     made = trainer(config, folder, out)
-    watch = FakeWatch()
+    watch = FakeProgress()
     made.fit(watch)
     return made, watch
 
@@ -144,12 +144,12 @@ def test_a_run_that_was_stopped_and_resumed_is_bitwise_an_unbroken_run(
     config = CONFIGS[name]
     trained(config, folder, tmp_path / "unbroken")
     with pytest.raises(Stopped):
-        trainer(config, folder, tmp_path / "broken").fit(FakeWatch(finished, stop))
+        trainer(config, folder, tmp_path / "broken").fit(FakeProgress(finished, stop))
     torch.manual_seed(987)  # Whatever has happened in between.
     resumed = trainer(config, folder, tmp_path / "broken")
     start = resumed.restore()
     assert start == finished
-    watch = FakeWatch()
+    watch = FakeProgress()
     watch.epochs = [None] * start
     resumed.fit(watch, start)
     assert_same(state(tmp_path / "broken"), state(tmp_path / "unbroken"))
@@ -162,10 +162,10 @@ KILLED = """
 import os, signal, torch
 from pathlib import Path
 from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeWatch, trainer
+from tests.training.fit.test_trainer import FakeProgress, trainer
 torch.set_num_threads(1)
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
-trainer(synthetic.config(), Path({folder!r}), Path({out!r})).fit(FakeWatch(2, kill))
+trainer(synthetic.config(), Path({folder!r}), Path({out!r})).fit(FakeProgress(2, kill))
 """
 
 
@@ -183,7 +183,7 @@ def test_a_run_whose_process_was_killed_is_resumed_to_bitwise_the_same(folder, t
     resumed = trainer(config, folder, tmp_path / "killed")
     start = resumed.restore()
     assert start == 2
-    watch = FakeWatch()
+    watch = FakeProgress()
     watch.epochs = [None] * start
     resumed.fit(watch, start)
     assert_same(state(tmp_path / "killed"), state(tmp_path / "unbroken"))
@@ -208,7 +208,7 @@ def test_weights_that_are_no_numbers_do_not_replace_the_checkpoint(folder, tmp_p
             if len(watch.losses) == 2 * made.steps:
                 next(made.encoder.parameters()).fill_(torch.nan)
 
-    watch = FakeWatch(1, spoil)
+    watch = FakeProgress(1, spoil)
     with pytest.raises(DivergedError, match="last checkpoint is good"):
         made.fit(watch)
     kept = state(tmp_path / "run")
@@ -222,7 +222,7 @@ def test_a_constant_encoder_is_said_to_be_collapsed(folder, tmp_path):
     nn.init.zeros_(made.encoder.f6.weight)
     nn.init.constant_(made.encoder.f6.bias, 0.5)
     with pytest.raises(CollapsedError):
-        made.fit(FakeWatch())
+        made.fit(FakeProgress())
 
 
 def test_the_moving_average_is_what_is_kept(folder, tmp_path):
@@ -240,7 +240,7 @@ def test_the_moving_average_is_its_recursion(folder, tmp_path):
     name = "stem.0.weight"
     seen = []
 
-    class Recorder(FakeWatch):
+    class Recorder(FakeProgress):
         def step(self, loss, images):
             super().step(loss, images)
             seen.append(made.encoder.state_dict()[name].clone())
@@ -264,7 +264,7 @@ def test_bfloat16_is_used_where_it_is_asked_for(folder, tmp_path):
     made = trainer(synthetic.config(bfloat16=True), folder, tmp_path / "run")
     seen = []
     made.encoder.stem[0].register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
-    made._train_epoch(0, FakeWatch())
+    made._train_epoch(0, FakeProgress())
     assert set(seen) == {torch.bfloat16}
     assert all(p.dtype == torch.float32 for p in made.encoder.parameters())
 
@@ -304,7 +304,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(folder, tmp_path):
     assert kept["epoch"] == best
     unhurried = trainer(config.model_copy(update={"patience": None}), folder, tmp_path / "other")
     with pytest.raises(Stopped):
-        unhurried.fit(FakeWatch(best, stop))
+        unhurried.fit(FakeProgress(best, stop))
     assert_same(kept, state(tmp_path / "other"))
 
 
@@ -312,12 +312,12 @@ def test_a_training_that_stops_early_is_resumed_bitwise_too(folder, tmp_path):
     config = synthetic.config(epochs=30, patience=2, average_decay=0.9)
     trained(config, folder, tmp_path / "unbroken")
     with pytest.raises(Stopped):
-        trainer(config, folder, tmp_path / "broken").fit(FakeWatch(1, stop))
+        trainer(config, folder, tmp_path / "broken").fit(FakeProgress(1, stop))
     runs = [RunFolder(tmp_path / name) for name in ("unbroken", "broken")]
     for _ in range(2):  # The second time there is nothing left to do.
         resumed = trainer(config, folder, tmp_path / "broken")
         start = resumed.restore()
-        watch = FakeWatch()
+        watch = FakeProgress()
         watch.epochs = [None] * start
         resumed.fit(watch, start)
         assert_same(*(run.load_checkpoint() for run in runs))
@@ -347,9 +347,9 @@ def test_a_run_with_batches_in_parts_is_resumed_bitwise(folder, tmp_path):
     config = synthetic.config(accumulate=2)
     trained(config, folder, tmp_path / "unbroken")
     with pytest.raises(Stopped):
-        trainer(config, folder, tmp_path / "broken").fit(FakeWatch(1, stop))
+        trainer(config, folder, tmp_path / "broken").fit(FakeProgress(1, stop))
     resumed = trainer(config, folder, tmp_path / "broken")
-    watch = FakeWatch()
+    watch = FakeProgress()
     watch.epochs = [None]
     resumed.fit(watch, resumed.restore())
     assert_same(state(tmp_path / "broken"), state(tmp_path / "unbroken"))

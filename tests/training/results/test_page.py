@@ -5,7 +5,7 @@ import pytest
 from training.config.named import load_config
 from training.config.target import Target
 from training.errors import RunError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.results.page import sections, write_results
 from training.results.record import record_run
 from training.runs.run_folder import RunFolder
@@ -22,7 +22,7 @@ def made(record, seed, error, **changes):
     """A record of another seed, with one figure."""
     target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
     config = record.config.model_copy(update={"targets": (target,), "seed": seed})
-    figure = Figure(name="error", value=error, standard_error=0.004, trials=1000)
+    figure = MeasuredValue(name="error", value=error, standard_error=0.004, trials=1000)
     return record.model_copy(
         update={"config": config, "seed": seed, "figures": (figure,), **changes}
     )
@@ -84,7 +84,7 @@ def test_a_variant_stands_apart(record):
 
 def test_the_overview_has_what_stands_beside_something_and_the_section_everything(record, tmp_path):
     found = made(record, 1, 0.0123)
-    plain = Figure(name="another", value=0.5, trials=7)
+    plain = MeasuredValue(name="another", value=0.5, trials=7)
     page = text_of([found.model_copy(update={"figures": (*found.figures, plain)})], tmp_path)
     assert (
         "| data | [`patterns`](#patterns) | error | 1.23 % ± 0.40 % (se) | ≤ 2.00 % | met | "

@@ -11,7 +11,7 @@ from training.config.overrides import override
 from training.config.target import Target
 from training.config.variants import variant_of
 from training.errors import RunError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.export.bundle import export_run
 from training.fit import training_run
 from training.registry import Component
@@ -76,7 +76,7 @@ def made(record, seed, error, **changes):
     """A record of another seed, with one figure."""
     target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
     config = record.config.model_copy(update={"targets": (target,)})
-    figure = Figure(name="error", value=error, standard_error=0.004, trials=100)
+    figure = MeasuredValue(name="error", value=error, standard_error=0.004, trials=100)
     return record.model_copy(
         update={"config": config, "seed": seed, "figures": (figure,), **changes}
     )

@@ -12,7 +12,7 @@ from model.bundle import identity_digest, open_bundle
 from model.manifest import Aspect
 from tests import fakes
 from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeWatch, Stopped, assert_same, stop
+from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
 from training.config.view import View
 from training.data.decoding import decode
 from training.data.folder import read_folder
@@ -92,7 +92,7 @@ def test_a_training_with_initial_weights_that_was_stopped_goes_on_as_if_unbroken
     config = weights.adopted(synthetic.config(epochs=2))
     training_run.begin(config, new_folder, tmp_path / "unbroken", QUIET, weights=weights)
     fit = Trainer.fit
-    monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeWatch(0, stop)))
+    monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeProgress(0, stop)))
     with pytest.raises(Stopped):
         training_run.begin(config, new_folder, tmp_path / "broken", QUIET, weights=weights)
     monkeypatch.undo()

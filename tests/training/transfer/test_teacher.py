@@ -9,7 +9,7 @@ from model.bundle import identity_digest, open_bundle
 from model.manifest import Aspect, InputSpec, SplitBy
 from tests import fakes
 from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeWatch, Stopped, assert_same, stop
+from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
 from training.config.schema import SplitConfig
 from training.data.decoding import decode
 from training.data.folder import read_folder
@@ -75,7 +75,7 @@ def test_a_training_with_a_teacher_is_resumed_bitwise_and_not_without(
     config = student(epochs=2, accumulate=2)
     training_run.begin(config, folder, tmp_path / "unbroken", QUIET, teacher=teacher)
     fit = Trainer.fit
-    monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeWatch(1, stop)))
+    monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeProgress(1, stop)))
     with pytest.raises(Stopped):
         training_run.begin(config, folder, tmp_path / "broken", QUIET, teacher=teacher)
     monkeypatch.undo()

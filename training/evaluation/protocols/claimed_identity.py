@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.metrics.rates import fnmr_at_fmr
 
@@ -45,7 +45,7 @@ class ClaimedIdentity:
         if self.enrolled < 2 or not 0 < self.shrinkage <= 1:  # noqa: PLR2004 (a variance needs two)
             raise ValueError("enrolled must be 2 or more, and shrinkage in (0, 1]")
 
-    def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
+    def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
         """Let every test image that is not enrolled claim to be every test subject.
 
         Raises:
@@ -55,7 +55,7 @@ class ClaimedIdentity:
         embeddings, labels = system.embed(system.tested)
         genuine, impostor = self._claims(embeddings.astype(np.float64), labels, within)
         for fmr in FMRS:
-            yield Figure(
+            yield MeasuredValue(
                 name=f"claimed identity: FNMR at FMR {100 * fmr:g} %",
                 value=fnmr_at_fmr(genuine, impostor, fmr),
                 trials=len(genuine),

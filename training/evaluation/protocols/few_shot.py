@@ -17,7 +17,7 @@ from model.scoring import Vectors, energy
 from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.errors import DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 NEAREST, MEAN = "nearest", "mean"
@@ -62,7 +62,7 @@ class FewShot:
         by = "" if self.enrolled == NEAREST else " by the mean embedding"
         return f"{self.ways}-way {self.shots}-shot accuracy{by}, {self.of}"
 
-    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+    def __call__(self, system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         """Measure a system.
 
         Raises:
@@ -74,7 +74,7 @@ class FewShot:
         shares = np.array(
             [self._episode(embeddings, members, system.metric, rng) for _ in range(self.episodes)]
         )
-        figure = Figure(
+        figure = MeasuredValue(
             name=self.figure,
             value=float(shares.mean()),
             standard_error=float(shares.std(ddof=1) / np.sqrt(self.episodes)),

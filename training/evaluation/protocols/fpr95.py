@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.scoring import is_same
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.metrics.pairs import PairEnergies
 
@@ -34,10 +34,10 @@ class FalsePositivesAtRecall:
         if self.images_per_identity < 2:  # noqa: PLR2004 (a genuine pair)
             raise ValueError("images_per_identity must be at least 2")
 
-    def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
+    def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
         """Give the one figure."""
         pairs = system.pairs(system.tested, self.images_per_identity)
-        yield Figure(
+        yield MeasuredValue(
             name="FPR at 95 % recall", value=fpr_at_recall(pairs), trials=len(pairs.impostor)
         )
 

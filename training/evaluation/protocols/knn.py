@@ -17,7 +17,7 @@ from model.manifest import Metric
 from model.scoring import Vectors
 from training.data.image_set import ImageSet
 from training.errors import DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 _BLOCK_VALUES = 20_000_000
@@ -48,7 +48,7 @@ class NearestNeighbours:
         """Of the figure."""
         return f"kNN error, k = {self.k}"
 
-    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+    def __call__(self, system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         """Measure a bundle.
 
         Raises:
@@ -63,7 +63,7 @@ class NearestNeighbours:
             )
         error = self.error(system, gallery, queries)
         return (
-            Figure(
+            MeasuredValue(
                 name=self.name,
                 value=error,
                 standard_error=float(np.sqrt(error * (1 - error) / len(queries))),

@@ -22,7 +22,7 @@ from model.scoring import Energies, is_same
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.errors import DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.metrics.verification import best_threshold
 from training.sampling.balanced_pairs import BalancedPairs, Indices
@@ -48,7 +48,7 @@ class LfwView2:
         if not 2 <= self.threshold_pairs <= MAX_PAIRS or self.threshold_pairs % 2:  # noqa: PLR2004 (one of each)
             raise ValueError(f"threshold_pairs must be an even number from 2 to {MAX_PAIRS:,}")
 
-    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+    def __call__(self, system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         """Measure the fold that a system has not seen.
 
         Raises:
@@ -57,7 +57,7 @@ class LfwView2:
         pairs = _unseen_fold(system)
         same = np.array([kind for *_, kind in pairs])
         right = is_same(_energies(system, pairs), self._threshold(system)) == same
-        return (Figure(name=FIGURE, value=float(np.mean(right)), trials=len(pairs)),)
+        return (MeasuredValue(name=FIGURE, value=float(np.mean(right)), trials=len(pairs)),)
 
     def _threshold(self, system: SystemUnderTest) -> float:
         """The best one for pairs of the calibration people."""

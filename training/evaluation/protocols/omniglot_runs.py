@@ -21,7 +21,7 @@ from PIL import Image
 from model.scoring import energy
 from training.data.image_set import ImageSet, LabelledImage
 from training.errors import DataError
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 RUNS_FILE, RUNS, TRIALS = "all_runs.zip", 20, 20
@@ -31,7 +31,7 @@ Trial = tuple[str, str]
 """An image to classify, and the one of the same character among the run's 20."""
 
 
-def measure(system: SystemUnderTest) -> tuple[Figure, ...]:
+def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
     """The mean accuracy over runs, with its standard error over runs.
 
     Raises:
@@ -50,7 +50,7 @@ def measure(system: SystemUnderTest) -> tuple[Figure, ...]:
         files = {name: archive.read(name) for run in runs for trial in run for name in trial}
     _check_unseen(files.values(), system)
     shares = [_accuracy(system, trials, files) for trials in runs]
-    figure = Figure(
+    figure = MeasuredValue(
         name=FIGURE,
         value=float(np.mean(shares)),
         standard_error=float(np.std(shares, ddof=1) / np.sqrt(RUNS)),

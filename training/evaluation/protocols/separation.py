@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from model.manifest import Metric
 from model.scoring import Vectors, energy
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 MARGINS = (0.0, 0.1)
@@ -34,14 +34,14 @@ class Separation:
 
     per_identity: int
 
-    def __call__(self, system: SystemUnderTest) -> Iterator[Figure]:
+    def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
         """Measure every triple of the test identities' images."""
         tested = system.tested
         embeddings, labels = system.embed(tested.of(tested.identities, self.per_identity))
         for margin in MARGINS:
             satisfied, triples = separated(embeddings, labels, system.metric, margin)
             name = "Condition 1 (2005): triples with E(X1, X2) + m < E(X1, X2′), m = "
-            yield Figure(
+            yield MeasuredValue(
                 name=name + (f"{margin:g} of the mean impostor energy" if margin else "0"),
                 value=satisfied / triples,
                 trials=triples,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.scoring import energy
-from training.evaluation.measured_value import Figure
+from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.metrics.verification import ten_fold_accuracy
 from training.sampling.balanced_pairs import BalancedPairs
@@ -37,7 +37,7 @@ class Verification:
         if not 20 <= self.pairs <= MAX_PAIRS or self.pairs % 2:  # noqa: PLR2004 (two in each fold)
             raise ValueError(f"pairs must be an even number from 20 to {MAX_PAIRS:,}")
 
-    def __call__(self, system: SystemUnderTest) -> tuple[Figure, ...]:
+    def __call__(self, system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         """Measure a system.
 
         Raises:
@@ -49,7 +49,7 @@ class Verification:
         left, right = drawn.reshape(-1, 2).T
         energies = energy(system.metric, embeddings[left], embeddings[right])
         accuracy, error = ten_fold_accuracy(energies, labels[left] == labels[right])
-        return (Figure(name=FIGURE, value=accuracy, standard_error=error, trials=len(left)),)
+        return (MeasuredValue(name=FIGURE, value=accuracy, standard_error=error, trials=len(left)),)
 
 
 def build(pairs: int = 10_000, seed: int = 0) -> Verification:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.api.bodies.streamed_gallery import ArrivingGallery
+from app.api.bodies.streamed_gallery import StreamedGallery
 from app.decision import choose_threshold, compare
 from app.errors import BodyTooLargeError, UnreadableBodyError
 from model.errors import VectorError
@@ -13,7 +13,7 @@ CHOICE = choose_threshold(MANIFEST)
 
 
 def fed(body, step, most_rows=1000):
-    gallery = ArrivingGallery(MANIFEST, CHOICE, most_rows)
+    gallery = StreamedGallery(MANIFEST, CHOICE, most_rows)
     for start in range(0, len(body), step):
         gallery.feed(body[start : start + step])
     return gallery
