@@ -30,7 +30,7 @@ after the other; the gateway takes a changed configuration in; a replica is froz
 connections and answers none. A failure is a request whose answer is not a 200. The clients never
 send one twice."""
 
-_IMAGE = os.environ.get("LIKEWISE_IMAGE", "likewise:0.1.0")
+_IMAGE = os.environ.get("LIKEWISE_IMAGE", "likewise:1.0.0")
 _REPLICA_PORT = 8000
 _RATE, _CLIENTS = 40.0, 16
 _CALM_S = 2.0

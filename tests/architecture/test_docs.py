@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from app.settings import Settings
@@ -29,3 +30,16 @@ def test_every_link_between_the_docs_leads_somewhere():
             if target and "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert broken == []
+
+
+def test_every_place_names_the_same_version():
+    version = first(r'^version = "(.+)"$', "pyproject.toml")
+    assert first(r"^## \[(\d.*)\] - \d{4}-\d\d-\d\d$", "CHANGELOG.md") == version
+    assert first(r'^version = "(.+)"$', "client/pyproject.toml") == version
+    for page in ("docker-compose.yml", *ROOT.glob("d*/*.md"), *ROOT.glob("deploy/*/*/*.md")):
+        named = re.findall(r"likewise:(\d+\.\d+\.\d+)", (ROOT / page).read_text())
+        assert set(named) <= {version}, page
+
+
+def first(pattern, file):
+    return re.search(pattern, (ROOT / file).read_text(), re.MULTILINE)[1]
