@@ -12,9 +12,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import load, machine, pictures, result
+from benchmarks import result
 from benchmarks.catalog import BENCHMARKS
 from benchmarks.errors import BenchmarkError
+from benchmarks.host import machine
+from benchmarks.load import wrk
+from benchmarks.payloads import pictures
 from benchmarks.plan import Plan
 from benchmarks.report import render
 
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
-    load.find_wrk()
+    wrk.find_wrk()
     with tempfile.TemporaryDirectory() as folder, machine.watched_for_others() as others:
         plan = Plan(options.seconds, options.rounds, options.data, Path(folder), options.requests)
         found = BENCHMARKS[options.name].measure(plan)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rounds import Spread
+from benchmarks.trials.rounds import Spread
 
 RESULTS = Path(__file__).parent / "results"
 _DIGITS = 4

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.image_set import ImageSet
-from training.data.lfw import read_lfw
+from training.data.readers.lfw import read_lfw
 
 PEOPLE, IMAGES, SEED = 40, 5, 0
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.containers import Container, Network, run_in, wait_until_ready
 from benchmarks.errors import ToolMissingError
-from benchmarks.machine import ROOT
+from benchmarks.host.machine import ROOT
+from benchmarks.servers.containers import Container, Network, run_in, wait_until_ready
 
 PORT = 8080
 _NGINX = "docker.io/library/nginx:stable-bookworm"

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from app.encoders.onnx import load_encoder
 from app.settings import Provider
-from benchmarks import bodies
-from benchmarks.ceiling import bundle_of
-from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import server_cores
+from benchmarks.host.cores import server_cores
 from benchmarks.measurements.full_scale import no_shortcut
 from benchmarks.measurements.parts import COLUMNS, SETS, Row, measure_parts
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found, Table
-from benchmarks.rounds import alternate, cpu_ratio, rate, ratio
-from benchmarks.server import likewise
+from benchmarks.servers.ceiling import bundle_of
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import alternate, cpu_ratio, rate, ratio
 from model.preprocessing import preprocess
 
 ABOUT = """\
@@ -83,7 +83,7 @@ def relative_shift(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDAr
 
 def _servers(plan: Plan) -> Iterator[Row]:
     """Whole servers: as it is, and with one thing changed."""
-    uvicorn = (sys.executable, "-m", "benchmarks.launcher")
+    uvicorn = (sys.executable, "-m", "benchmarks.servers.launcher")
     yield _server_row(plan, "uvloop, not asyncio", (*uvicorn, "asyncio", "httptools"))
     yield _server_row(plan, "httptools, not h11", (*uvicorn, "uvloop", "h11"))
     yield _server_row(plan, "no line for each request", log_level="info")

@@ -7,14 +7,14 @@ import io
 import numpy as np
 
 from app.settings import SHIPPED_BUNDLES
-from benchmarks.bodies import Request
-from benchmarks.ceiling import running_ceiling
-from benchmarks.contest import requests_in, saturated
-from benchmarks.cores import server_cores
+from benchmarks.host.cores import server_cores
+from benchmarks.payloads.bodies import Request
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
-from benchmarks.rounds import alternate, of_ceiling, rate, ratio
-from benchmarks.server import likewise
+from benchmarks.servers.ceiling import running_ceiling
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import requests_in, saturated
+from benchmarks.trials.rounds import alternate, of_ceiling, rate, ratio
 from model.bundle import read_manifest
 
 ABOUT = """\

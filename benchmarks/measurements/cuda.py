@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from app.encoders.onnx import OnnxEncoder, load_encoder
 from app.encoders.providers import CUDA, wanted_providers
 from app.settings import SHIPPED_BUNDLES, Provider
-from benchmarks import bodies
-from benchmarks.ceiling import bundle_of
-from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import Cores, held_to, server_cores, usable_cores
 from benchmarks.errors import ToolMissingError
-from benchmarks.pictures import Pictures
+from benchmarks.host.cores import Cores, held_to, server_cores, usable_cores
+from benchmarks.payloads import bodies
+from benchmarks.payloads.pictures import Pictures
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Found, Table
-from benchmarks.rounds import alternate, rate, ratio
-from benchmarks.server import likewise
+from benchmarks.servers.ceiling import bundle_of
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import alternate, rate, ratio
 from model.bundle import Bundle
 from model.preprocessing import preprocess
 from model.scoring import energy, is_same

@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 from app.settings import SHIPPED_BUNDLES
-from benchmarks.ceiling import running_ceiling
-from benchmarks.contest import pictures_of
-from benchmarks.cores import server_cores
-from benchmarks.machine import ROOT
+from benchmarks.host.cores import server_cores
+from benchmarks.host.machine import ROOT
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Found, Table
-from benchmarks.rounds import alternate, of_ceiling, rate
+from benchmarks.servers.ceiling import running_ceiling
+from benchmarks.trials.contest import pictures_of
+from benchmarks.trials.rounds import alternate, of_ceiling, rate
 from model.bundle import read_manifest
 
 ABOUT = """\

@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import bodies, containers, processes
-from benchmarks.clients import Clients, Count
-from benchmarks.containers import Container, Network
-from benchmarks.contest import SATURATING, pictures_of, requests_in
-from benchmarks.cores import server_cores
 from benchmarks.gateways.contenders import CONTENDERS, PORT, Contender, Gateway, running
-from benchmarks.load import Load, Pressure, saturate
+from benchmarks.host import processes
+from benchmarks.host.cores import server_cores
+from benchmarks.load.clients import Clients, Count
+from benchmarks.load.wrk import Load, Pressure, saturate
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
-from benchmarks.rounds import Spread, Turn, alternate, ratio
+from benchmarks.servers import containers
+from benchmarks.servers.containers import Container, Network
+from benchmarks.trials.contest import SATURATING, pictures_of, requests_in
+from benchmarks.trials.rounds import Spread, Turn, alternate, ratio
 
 ABOUT = """\
 nginx, Envoy and Traefik in containers as `docker-compose.yml` has its gateway, before two replicas

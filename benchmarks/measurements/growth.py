@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import bodies
-from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import both_cores, server_cores
+from benchmarks.host.cores import both_cores, server_cores
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Found, Plot, Table
-from benchmarks.rounds import alternate, rate
-from benchmarks.server import likewise
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import alternate, rate
 
 ABOUT = """\
 Requests a second of /verify (images a second of /embed) as one thing grows at a time; the rest is

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import statistics
 
-from benchmarks import bodies
-from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import server_cores
+from benchmarks.host.cores import server_cores
+from benchmarks.load.steady_load import SteadyLoad, send_steadily
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found, Table
-from benchmarks.rounds import Spread
-from benchmarks.server import likewise
-from benchmarks.steady_load import SteadyLoad, send_steadily
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import Spread
 
 ABOUT = """\
 /verify at 70 % of the capacity measured in the same run, by an open loop: a request is sent when it

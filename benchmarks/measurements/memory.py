@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import bodies, processes
-from benchmarks.bodies import Request
-from benchmarks.contest import pictures_of, requests_in
-from benchmarks.cores import server_cores
-from benchmarks.load import Pressure, saturate
+from benchmarks.host import processes
+from benchmarks.host.cores import server_cores
+from benchmarks.load.wrk import Pressure, saturate
+from benchmarks.payloads import bodies
+from benchmarks.payloads.bodies import Request
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found, Plot
-from benchmarks.rounds import Spread
-from benchmarks.server import Server, likewise
+from benchmarks.servers.server import Server, likewise
+from benchmarks.trials.contest import pictures_of, requests_in
+from benchmarks.trials.rounds import Spread
 
 ABOUT = """\
 Resident memory of one worker with every shipped bundle over mixed requests from 32 connections:

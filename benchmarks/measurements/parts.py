@@ -21,13 +21,13 @@ from starlette.formparsers import MultiPartParser
 from app.api.bodies.multipart import Expected, MultipartReader
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.decision import choose_threshold
-from benchmarks import bodies
-from benchmarks.ceiling import bundle_of
-from benchmarks.contest import pictures_of
-from benchmarks.cores import held_to, server_cores
+from benchmarks.host.cores import held_to, server_cores
 from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Cell
+from benchmarks.servers.ceiling import bundle_of
+from benchmarks.trials.contest import pictures_of
 from model.preprocessing import preprocess
 
 _MODEL = "att-chopra"

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import SHIPPED_BUNDLES
-from benchmarks import bodies
-from benchmarks.contest import SATURATING, pictures_of, requests_in, saturated
-from benchmarks.cores import server_cores
 from benchmarks.errors import LoadRefusedError, PeerMissingError
-from benchmarks.machine import ROOT
+from benchmarks.host.cores import server_cores
+from benchmarks.host.machine import ROOT
+from benchmarks.load.steady_load import send_steadily
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
-from benchmarks.rounds import Spread, alternate, cpu_ratio, rate, ratio, without
-from benchmarks.server import Program, Server, likewise, running
-from benchmarks.steady_load import send_steadily
+from benchmarks.servers.server import Program, Server, likewise, running
+from benchmarks.trials.contest import SATURATING, pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import Spread, alternate, cpu_ratio, rate, ratio, without
 
 ABOUT = """\
 The same light encoder, images, generator and core; the two take turns. Each peer is a short

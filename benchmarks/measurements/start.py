@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.cores import both_cores
+from benchmarks.host.cores import both_cores
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found
-from benchmarks.rounds import Spread
-from benchmarks.server import likewise
+from benchmarks.servers.server import likewise
+from benchmarks.trials.rounds import Spread
 
 ABOUT = """\
 From the start of `python -m app` with its default settings to the first 200 of /readyz, on both

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks import bodies
-from benchmarks.ceiling import running_ceiling
-from benchmarks.contest import pictures_of, requests_in, saturated
-from benchmarks.cores import Cores, both_cores, server_cores
+from benchmarks.host.cores import Cores, both_cores, server_cores
+from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
-from benchmarks.rounds import alternate, cpu_ratio, of_ceiling, rate, ratio
-from benchmarks.server import likewise
+from benchmarks.servers.ceiling import running_ceiling
+from benchmarks.servers.server import likewise
+from benchmarks.trials.contest import pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import alternate, cpu_ratio, of_ceiling, rate, ratio
 
 ABOUT = """\
 Requests a second at saturation, as a share of the ceiling: the same images decoded (JPEG at reduced

@@ -3,9 +3,9 @@ import onnxruntime
 import pytest
 
 from app.encoders.providers import CUDA
-from benchmarks.ceiling import bundle_of
 from benchmarks.errors import ToolMissingError
 from benchmarks.measurements.cuda import check_cuda, difference
+from benchmarks.servers.ceiling import bundle_of
 
 
 def test_without_cuda_it_says_what_is_missing():

@@ -1,8 +1,8 @@
 import pytest
 
-from benchmarks.clients import Count
 from benchmarks.errors import ToolMissingError
 from benchmarks.gateways.contenders import CONTENDERS, Swap, find_program
+from benchmarks.load.clients import Count
 from benchmarks.measurements.gateways import failed_of_all, slowest
 
 GOOD = Count(100, 0, 5.0, 40.0, 0, {})

@@ -4,7 +4,7 @@ from pathlib import Path
 from benchmarks import result
 from benchmarks.report import render
 from benchmarks.result import Figure, Found, Plot, Result, Table
-from benchmarks.rounds import Spread
+from benchmarks.trials.rounds import Spread
 
 ROOT = Path(__file__).parents[2]
 SMALL = Result(

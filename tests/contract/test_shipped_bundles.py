@@ -6,7 +6,7 @@ import pytest
 from app.settings import SHIPPED_BUNDLES
 from model.bundle import open_bundle
 from training.data.image_set import ImageSet
-from training.data.lfw import read_lfw
+from training.data.readers.lfw import read_lfw
 from training.data.source import open_data
 from training.evaluation.evaluate import evaluate, unseen_identities
 from training.export.model_card import render_card

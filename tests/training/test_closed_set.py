@@ -10,7 +10,7 @@ from model.manifest import SplitBy
 from tests.training import synthetic
 from training.commands.map import system_of
 from training.config.schema import SplitConfig
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate, unseen_images
 from training.export.bundle import export_run

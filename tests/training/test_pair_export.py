@@ -8,7 +8,7 @@ from model.bundle import open_bundle
 from model.golden import check_golden_pairs
 from model.manifest import Kind, Metric
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.evaluation.evaluate import evaluate
 from training.evaluation.report import write_report

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import Manifest
-from training.commands._console import console, print_accuracy
+from training.console import console, print_accuracy
 from training.data.source import open_data
 from training.export.recalibrate import recalibrate
 from training.templates.render import percent

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from training.commands._console import console
 from training.config.named import load_config
+from training.console import console
 from training.data.quality import DataQuality, Duplicates, Spread, check_quality
 from training.data.source import open_data
 from training.errors import DataError

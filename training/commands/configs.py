@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from training.commands._console import console
 from training.config.named import config_names, load_config
+from training.console import console
 
 
 def run() -> None:

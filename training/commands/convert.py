@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle, write_bundle
-from training.commands._console import console, print_accuracy
+from training.console import console, print_accuracy
 from training.data.source import open_data
 from training.export.bundle import bundle_name
 from training.export.convert import convert_bundle

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import console
+from training.console import console
 from training.data.demo import draw_folder
 
 

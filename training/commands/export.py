@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import DataOption, console, print_accuracy
 from training.config.refresh import exported_now
+from training.console import DataOption, console, print_accuracy
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder
 

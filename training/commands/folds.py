@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import RECORDS, console, print_values
 from training.config.named import load_config
 from training.config.overrides import override
+from training.console import RECORDS, console, print_values
 from training.experiments.cross_validation import plan_folds
 from training.results.record import write_record
 from training.transfer.pretrained import open_weights

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import Kind, SplitBy
-from training.commands._console import console
+from training.console import console
 from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.encoder import trained_encoder

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle
-from training.commands._console import console
+from training.console import console
 from training.data.source import open_data
 from training.export.convert import compare_precisions
 from training.runs import provenance

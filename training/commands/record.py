@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import RECORDS, DataOption, console, print_values
+from training.console import RECORDS, DataOption, console, print_values
 from training.results.record import record_run, write_record
 from training.runs.run_folder import RunFolder
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from model.bundle import MANIFEST_FILE, read_manifest
-from training.commands._console import RECORDS, console
+from training.console import RECORDS, console
 from training.results.page import write_results
 from training.results.record import read_records, record_of_bundle
 

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from training.commands._console import DataOption, console
 from training.config.named import load_config
 from training.config.overrides import keys_of, override, value_at
 from training.config.schema import TrainingConfig
+from training.console import DataOption, console
 from training.errors import RunError
 from training.fit import training_run
 from training.fit.distributed import joined_world

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.data import idx, lfw, omniglot
-from training.data.folder import read_folder, read_zip
 from training.data.image_set import ImageSet
-from training.data.pairs_csv import read_pairs
+from training.data.readers import idx, lfw, omniglot
+from training.data.readers.folder import read_folder, read_zip
+from training.data.readers.pairs_csv import read_pairs
 from training.errors import DataError
 
 

@@ -5,7 +5,7 @@ from model.manifest import Aspect, InputSpec
 from model.preprocessing import preprocess
 from tests.training.synthetic import files_of, write_files
 from training.data.decoding import canvas_of, decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import DataError
 
 SPEC = InputSpec(width=16, height=12, channels=3, aspect=Aspect.CROP)

@@ -1,7 +1,7 @@
 import pytest
 
 from training.data.demo import draw_folder
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import DataError
 
 

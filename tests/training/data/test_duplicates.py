@@ -5,8 +5,8 @@ from PIL import Image
 from tests.training import synthetic
 from training.data import duplicates
 from training.data.duplicates import difference_hashes, near_groups, near_pairs, same_values
-from training.data.folder import read_folder
 from training.data.inspection import inspect
+from training.data.readers.folder import read_folder
 
 
 def thumbnails(count, seed=0):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.training.synthetic import files_of, image_set, write_files
-from training.data.folder import read_folder
 from training.data.image_set import ImageSet
+from training.data.readers.folder import read_folder
 from training.errors import DataError
 
 

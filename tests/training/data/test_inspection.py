@@ -6,8 +6,8 @@ from PIL import Image
 
 from tests.training import synthetic
 from training.data.decoding import decode
-from training.data.folder import read_folder
 from training.data.inspection import THUMBNAIL, inspect
+from training.data.readers.folder import read_folder
 
 
 def test_size_colours_and_content_are_told(tmp_path):

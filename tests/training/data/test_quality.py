@@ -2,9 +2,9 @@ import pytest
 
 from tests.training import synthetic
 from training.config.schema import SplitConfig
-from training.data.folder import read_folder
-from training.data.pairs_csv import read_pairs
 from training.data.quality import LISTED, check_quality
+from training.data.readers.folder import read_folder
+from training.data.readers.pairs_csv import read_pairs
 from training.data.split import split_identities
 from training.errors import DataError
 

@@ -10,7 +10,7 @@ from model.manifest import Metric
 from tests import fakes
 from tests.training import synthetic
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.data.subsample import bounded
 from training.errors import DataError
 from training.evaluation.evaluate import Meter, evaluate, unseen_identities

@@ -2,7 +2,7 @@ import pytest
 
 from model.bundle import open_bundle
 from tests.training import synthetic
-from training.commands._console import console
+from training.console import console
 from training.errors import RunError
 from training.experiments.seeds import record_seeds, recorded
 from training.results.record import read_records

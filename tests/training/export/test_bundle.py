@@ -12,7 +12,7 @@ from model.golden import check_golden, golden_image
 from model.manifest import Kind, Metric
 from tests.training import synthetic
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, ExportError, RunError
 from training.export.bundle import export_run

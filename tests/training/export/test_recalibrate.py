@@ -5,7 +5,7 @@ from app.settings import SHIPPED_BUNDLES
 from model.bundle import identity_digest, open_bundle, read_manifest
 from tests.training import synthetic
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.data.split import split_in_two
 from training.errors import DataError, ExportError, SplitError
 from training.evaluation.evaluate import evaluate

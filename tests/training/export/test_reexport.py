@@ -5,7 +5,7 @@ from model.bundle import open_bundle, write_bundle
 from tests.training import synthetic
 from training.config.schema import TrainingConfig
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import ExportError
 from training.export.model_card import render_card
 from training.export.recalibrate import recalibrate

@@ -12,7 +12,7 @@ from torch import nn
 from tests.training import synthetic
 from training.config.overrides import override
 from training.data.decoding import canvas_of, decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.data.split import split_identities
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, DivergedError

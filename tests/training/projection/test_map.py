@@ -8,7 +8,7 @@ from tests.training.synthetic import image_set
 from training.cli import _app
 from training.commands.map import system_of
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import DataError, RunError
 from training.projection.map import (
     MAX_IMAGES,

@@ -12,7 +12,7 @@ from model.manifest import Metric
 from tests.training import synthetic
 from training.config.schema import TrainingConfig
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import ConfigError
 from training.export.bundle import export_run
 from training.fit import training_run

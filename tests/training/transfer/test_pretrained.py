@@ -15,7 +15,7 @@ from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
 from training.config.view import View
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.errors import RunError, WeightsError
 from training.export.bundle import export_run
 from training.fit import training_run

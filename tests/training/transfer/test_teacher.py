@@ -12,7 +12,7 @@ from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
 from training.config.schema import SplitConfig
 from training.data.decoding import decode
-from training.data.folder import read_folder
+from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import RunError, WeightsError
 from training.export.bundle import export_run

@@ -23,10 +23,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import bodies
-from benchmarks.cores import generator_cores, pinned
 from benchmarks.errors import LoadRefusedError
-from benchmarks.machine import ROOT
+from benchmarks.host.cores import generator_cores, pinned
+from benchmarks.host.machine import ROOT
+from benchmarks.payloads import bodies
 
 _CONNECTIONS = 64
 _CHUNK = 1 << 18
@@ -76,7 +76,7 @@ def send_steadily(
 
 def _sent(arguments: Sequence[str]) -> SteadyLoad:
     """One run, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.steady_load", *arguments]
+    command = [sys.executable, "-m", "benchmarks.load.steady_load", *arguments]
     run = subprocess.run(  # noqa: S603 (our own command)
         pinned(command, generator_cores()), cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -4,7 +4,7 @@ import pytest
 from model.manifest import Aspect, InputSpec
 from tests.training.synthetic import files_of, pattern, png, write_files, write_zip
 from training.data.decoding import decode
-from training.data.folder import read_folder, read_zip
+from training.data.readers.folder import read_folder, read_zip
 from training.data.source import open_data
 from training.errors import DataError
 
@@ -129,7 +129,7 @@ def test_a_damaged_image_in_a_zip_is_an_error_that_names_it(tmp_path):
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.data.folder.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("training.data.readers.folder.MAX_FILE_BYTES", 10)
     folder = read_folder(write_files(tmp_path / "data", FILES))
     archive = read_zip(write_zip(tmp_path / "data.zip", FILES))
     for images in (folder, archive):

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.errors import ContainerFailedError, ToolMissingError
-from benchmarks.readiness import answers
+from benchmarks.servers.readiness import answers
 
 _PODMAN_S = 180.0
 _READY_S = 60.0

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from benchmarks import processes
+from benchmarks.host import processes
 
 _SPIN = "while True: pass"
 _PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_SPIN!r}])"

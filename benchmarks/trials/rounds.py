@@ -10,9 +10,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.ceiling import Ceiling
-from benchmarks.load import Load
-from benchmarks.server import Server
+from benchmarks.load.wrk import Load
+from benchmarks.servers.ceiling import Ceiling
+from benchmarks.servers.server import Server
 
 
 @dataclass(frozen=True)

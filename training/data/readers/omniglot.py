@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from training.data.folder import read_zip
 from training.data.image_set import ImageSet, sorted_images
+from training.data.readers.folder import read_zip
 
 
 def evaluation_zips(folder: Path) -> list[Path]:

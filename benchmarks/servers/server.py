@@ -13,11 +13,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import processes
-from benchmarks.cores import Cores, pinned
 from benchmarks.errors import ServerFailedError
-from benchmarks.machine import ROOT
-from benchmarks.readiness import answers
+from benchmarks.host import processes
+from benchmarks.host.cores import Cores, pinned
+from benchmarks.host.machine import ROOT
+from benchmarks.servers.readiness import answers
 
 _START_S, _STOP_S = 60.0, 30.0
 _LOOK_EVERY_S = 0.002

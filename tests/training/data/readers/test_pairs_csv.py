@@ -1,7 +1,7 @@
 import pytest
 
 from tests.training import synthetic
-from training.data.pairs_csv import read_pairs
+from training.data.readers.pairs_csv import read_pairs
 from training.data.source import open_data
 from training.errors import DataError
 

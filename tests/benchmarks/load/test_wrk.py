@@ -6,14 +6,15 @@ import pytest
 
 from app.api.bodies.multipart import Expected, MultipartReader
 from app.settings import SHIPPED_BUNDLES
-from benchmarks import bodies, steady_load
-from benchmarks.ceiling import compare_step, verify_step
 from benchmarks.errors import LoadRefusedError
-from benchmarks.load import Load, _check
+from benchmarks.load import steady_load
+from benchmarks.load.steady_load import Sender, SteadyLoad, due_times, send_steadily
+from benchmarks.load.wrk import Load, _check
 from benchmarks.measurements import ablations, compare, encoder, full_scale, memory
-from benchmarks.pictures import make_pictures
-from benchmarks.rounds import Turn, alternate, ratio
-from benchmarks.steady_load import Sender, SteadyLoad, due_times, send_steadily
+from benchmarks.payloads import bodies
+from benchmarks.payloads.pictures import make_pictures
+from benchmarks.servers.ceiling import compare_step, verify_step
+from benchmarks.trials.rounds import Turn, alternate, ratio
 from model.bundle import open_bundle
 from model.preprocessing import preprocess
 

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from benchmarks.pictures import load, make_pictures, save
+from benchmarks.payloads.pictures import load, make_pictures, save
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from training.data.folder import read_folder, read_zip
 from training.data.image_set import ImageSet, OfficialPair
+from training.data.readers.folder import read_folder, read_zip
 from training.errors import DataError
 
 TEST_PEOPLE, TEST_PAIRS = "peopleDevTest.txt", "pairsDevTest.txt"

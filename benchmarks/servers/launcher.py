@@ -1,6 +1,6 @@
 """The service with another event loop or another parser of HTTP, for the ablations.
 
-python -m benchmarks.launcher asyncio httptools
+python -m benchmarks.servers.launcher asyncio httptools
 
 With `h11` its connections are uvicorn's own: the service's bounds are written for httptools.
 """

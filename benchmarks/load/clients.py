@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from benchmarks.bodies import Request
+from benchmarks.payloads.bodies import Request
 
 _TIMEOUT_S = 30.0
 _SLOW_MS = 1000.0

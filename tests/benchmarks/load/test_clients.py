@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from benchmarks.bodies import Request
-from benchmarks.clients import Answer, Clients, Count, is_closed
+from benchmarks.load.clients import Answer, Clients, Count, is_closed
+from benchmarks.payloads.bodies import Request
 
 REQUESTS = [Request("/good", "text/plain", b"a"), Request("/bad", "text/plain", b"b")]
 

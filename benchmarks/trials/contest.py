@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import bodies, pictures
-from benchmarks.cores import Cores
-from benchmarks.load import Load, Pressure, saturate
-from benchmarks.pictures import Pictures
+from benchmarks.host.cores import Cores
+from benchmarks.load.wrk import Load, Pressure, saturate
+from benchmarks.payloads import bodies, pictures
+from benchmarks.payloads.pictures import Pictures
 from benchmarks.plan import Plan
-from benchmarks.rounds import Contender, of_server
-from benchmarks.server import Server
+from benchmarks.servers.server import Server
+from benchmarks.trials.rounds import Contender, of_server
 
 COUNTS = {"att": 128, "lfw": 128, "photo-640x480": 64, "photo-1920x1080": 16}
 """How many different pictures of a set are sent in turn."""

@@ -19,8 +19,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from training.data.folder import read_file
 from training.data.image_set import ImageSet, LabelledImage, OfficialPair, sorted_images
+from training.data.readers.folder import read_file
 from training.errors import DataError
 
 MAX_PAIRS = 2_000_000

@@ -4,7 +4,7 @@ It decodes by `model.preprocessing` (at reduced scale where that applies), runs 
 session that the service opens, and computes the energy. A process of its own holds it, pinned to
 the server's core and asleep until it is asked for a round:
 
-    python -m benchmarks.ceiling verify BUNDLE FOLDER_OF_PICTURES
+    python -m benchmarks.servers.ceiling verify BUNDLE FOLDER_OF_PICTURES
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from app.encoders.onnx import load_encoder
 from app.settings import SHIPPED_BUNDLES, Provider
-from benchmarks import pictures
-from benchmarks.cores import Cores, pinned
-from benchmarks.machine import ROOT
+from benchmarks.host.cores import Cores, pinned
+from benchmarks.host.machine import ROOT
+from benchmarks.payloads import pictures
 from model.bundle import Bundle, open_bundle, read_manifest
 from model.preprocessing import preprocess
 from model.scoring import energy, is_same
@@ -78,7 +78,7 @@ class Ceiling:
 @contextmanager
 def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
     """One loop on each of the cores; `arguments` as in this module's command line."""
-    command = [sys.executable, "-m", "benchmarks.ceiling", *arguments]
+    command = [sys.executable, "-m", "benchmarks.servers.ceiling", *arguments]
     with ExitStack() as stack:
         loops = [
             stack.enter_context(

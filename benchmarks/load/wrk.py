@@ -13,9 +13,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import bodies
-from benchmarks.cores import Cores, generator_cores, pinned
 from benchmarks.errors import LoadRefusedError, ToolMissingError
+from benchmarks.host.cores import Cores, generator_cores, pinned
+from benchmarks.payloads import bodies
 
 _SCRIPT = Path(__file__).with_name("post.lua")
 _TIMEOUT_S = 30

@@ -1,0 +1,1 @@
+"""The host of a measurement: machine, cores, processes."""

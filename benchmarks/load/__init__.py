@@ -1,0 +1,1 @@
+"""Load generators: wrk at saturation, an open loop at a steady rate, counting clients."""

@@ -1,0 +1,1 @@
+"""Payloads: the pictures that are sent, and request bodies made of them."""

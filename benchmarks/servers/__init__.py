@@ -1,0 +1,1 @@
+"""Servers under test: the service, the ceiling, containers, and their readiness."""

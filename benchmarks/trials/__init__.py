@@ -1,0 +1,1 @@
+"""Trials: contenders that alternate round by round, and ratios between them."""
