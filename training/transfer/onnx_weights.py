@@ -1,14 +1,13 @@
-"""The way back: a bundle's ONNX graph read into the PyTorch network that it was exported from.
+"""Read the weights of an ONNX graph back into the PyTorch network that it was exported from.
 
-The exporter keeps most parameters under their own names, but folds each batch norm that follows a
-convolution or a linear layer into it, and keeps the slopes of a PReLU without a name. What was
-folded is taken up so that the network computes the same in evaluation mode: the layer keeps the
-folded kernel, and its norm passes everything but adds the folded bias.
+The exporter keeps most parameters under their own names. It folds each batch norm that follows a
+convolution or a linear layer into that layer, and it drops the names of PReLU slopes. A folded norm
+is restored as a pass-through: the layer gets the folded kernel, and the norm adds the folded bias
+and changes nothing else. In evaluation mode the network then computes what the graph does.
 
-Training does not use a norm's stored statistics but those of each batch, so a norm that passes
-everything would change what the network computes as soon as it is trained. `restore_statistics`
-therefore measures mean and variance before each such norm on some images, and stores both the
-statistics and the scale and shift that undo them.
+In training mode a norm uses the statistics of each batch, so a pass-through norm would change what
+the network computes. `restore_statistics` therefore measures the mean and variance of the norm's
+input on some images, and stores them together with the scale and shift that cancel them.
 """
 
 from __future__ import annotations
@@ -29,21 +28,22 @@ from training.errors import WeightsError
 from training.inference.pytorch import embed
 
 _PREFIX = "encoder."
-"""What the exporter puts before a parameter's name: its place in `ServedEncoder`."""
+"""Prefix of a parameter's name in the graph: the encoder's attribute name in `ServedEncoder`."""
 
 _COUNTER = "num_batches_tracked"
+_INPUTS_WITH_BIAS = 3
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a layer: its name, and the very tensors that went in and came out."""
+    """One call of a layer, with the tensors that went in and came out."""
 
     name: str
     layer: nn.Module
-    taken: Tensor
-    given: Tensor
+    input: Tensor
+    output: Tensor
 
 
 def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> list[nn.Module]:
@@ -52,7 +52,7 @@ def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> 
     Args:
         encoder: That network, untrained, on the CPU; afterwards in evaluation mode.
         graph: The bytes of the ONNX file.
-        example: Any image, uint8, (1, H, W, C): one pass shows in which order layers are called.
+        example: Any image, uint8, (1, H, W, C): one pass shows the order of the layers' calls.
 
     Returns:
         The norms whose statistics the graph does not hold; see `restore_statistics`.
@@ -62,81 +62,69 @@ def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> 
     """
     model = onnx.load_model_from_string(graph)
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    calls = list(_calls(encoder.eval(), example))
-    found = {
-        **_named(encoder, weights),
-        **_slopes(calls, _initialisers_of(model, "PRelu", weights)),
+    calls = _record_calls(encoder.eval(), example)
+    state = {
+        name: weights[_PREFIX + name] for name in encoder.state_dict() if _PREFIX + name in weights
     }
-    folded = [pair for pair in _followed(calls) if f"{pair[1].name}.running_mean" not in found]
+    state.update(_prelu_slopes(calls, model, weights))
+    folded = [
+        (layer, norm)
+        for layer, norm in _layers_before_norms(calls)
+        if f"{norm.name}.running_mean" not in state
+    ]
     biases = _biases(model, weights)
     for layer, norm in folded:
-        found.update(_passing(layer, norm, biases))
-    _load(encoder, found)
+        state.update(_pass_through(layer, norm, biases))
+    _load(encoder, state)
     return [norm.layer for _, norm in folded]
 
 
 def restore_statistics(
     encoder: nn.Module, norms: Iterable[nn.Module], images: NDArray[np.uint8]
 ) -> None:
-    """Give norms the statistics of some images, and the scale and shift that undo them.
+    """Give norms the statistics of some images, and the scale and shift that cancel them.
 
-    In evaluation mode the network computes what it did before.
+    In evaluation mode the network computes the same as before.
 
     Args:
         encoder: The network that holds the norms, on the CPU.
         norms: As `load_graph` returned them.
         images: uint8, (images, H, W, C), like those to be trained on.
     """
-    moments = {norm: _Moments() for norm in norms}
-    hooks = [norm.register_forward_pre_hook(of.add) for norm, of in moments.items()]
+    sums: dict[nn.Module, Tensor] = dict.fromkeys(norms, torch.zeros(()))
+
+    def add(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        values = inputs[0].double().transpose(0, 1).flatten(1)  # (channels, positions)
+        count = torch.full((len(values),), values.shape[1])
+        sums[norm] = sums[norm] + torch.stack([count, values.sum(1), values.square().sum(1)])
+
+    hooks = [norm.register_forward_pre_hook(add) for norm in sums]
     embed(encoder, images, torch.device("cpu"))
     for hook in hooks:
         hook.remove()
     with torch.no_grad():
-        for norm, of in moments.items():
-            _undone(norm, of.mean.float(), of.variance.float())
+        for norm, (count, total, squares) in sums.items():
+            mean = total / count
+            variance = (squares / count - mean.square()).clamp_min(0)
+            _set_statistics(norm, mean.float(), variance.float())
 
 
-class _Moments:
-    """Mean and variance of each channel over all positions of all images."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.total = self.squares = torch.zeros(())
-
-    def add(self, _: nn.Module, taken: tuple[Tensor, ...]) -> None:
-        """A norm's input: (N, channels, …)."""
-        values = taken[0].double().transpose(0, 1).flatten(1)
-        self.count += values.shape[1]
-        self.total = self.total + values.sum(1)
-        self.squares = self.squares + values.square().sum(1)
-
-    @property
-    def mean(self) -> Tensor:
-        """(channels,)."""
-        return self.total / self.count
-
-    @property
-    def variance(self) -> Tensor:
-        """(channels,)."""
-        return (self.squares / self.count - self.mean.square()).clamp_min(0)
+def _set_statistics(norm: Any, mean: Tensor, variance: Tensor) -> None:  # noqa: ANN401 (_BatchNorm)
+    """Set the statistics of a pass-through norm, and the scale and shift that cancel them."""
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
+    norm.weight.copy_((variance + norm.eps).sqrt())
+    norm.bias.add_(mean)
 
 
-def _undone(norm: nn.Module, mean: Tensor, variance: Tensor) -> None:
-    """Put statistics into a norm that passes everything, without a change of what it computes."""
-    inner: Any = norm
-    inner.running_mean.copy_(mean)
-    inner.running_var.copy_(variance)
-    inner.weight.copy_((variance + inner.eps).sqrt())
-    inner.bias.add_(mean)
-
-
-def _calls(encoder: nn.Module, example: NDArray[np.uint8]) -> Iterator[_Call]:
-    """Every call of a layer that has no layers within, in order."""
+def _record_calls(encoder: nn.Module, example: NDArray[np.uint8]) -> list[_Call]:
+    """Return every call of a layer without sublayers, in order."""
     calls: list[_Call] = []
     hooks = [
         layer.register_forward_hook(
-            lambda layer, taken, given, name=name: calls.append(_Call(name, layer, taken[0], given))
+            lambda layer, inputs, output, name=name: calls.append(
+                _Call(name, layer, inputs[0], output)
+            )
         )
         for name, layer in encoder.named_modules()
         if not list(layer.children())
@@ -144,84 +132,66 @@ def _calls(encoder: nn.Module, example: NDArray[np.uint8]) -> Iterator[_Call]:
     embed(encoder, example, torch.device("cpu"))
     for hook in hooks:
         hook.remove()
-    return iter(calls)
+    return calls
 
 
-def _named(encoder: nn.Module, weights: Weights) -> Weights:
-    """Everything that the graph holds under its own name."""
-    return {
-        name: weights[_PREFIX + name] for name in encoder.state_dict() if _PREFIX + name in weights
-    }
-
-
-def _slopes(calls: Iterable[_Call], slopes: list[NDArray[np.float32]]) -> Weights:
-    """PReLU's slopes, which have lost their names: both sides in the order of their calls."""
-    layers = [call for call in calls if isinstance(call.layer, nn.PReLU)]
+def _prelu_slopes(calls: list[_Call], model: onnx.ModelProto, weights: Weights) -> Weights:
+    """Return the slopes of all PReLUs; graph and network are matched by the order of calls."""
+    layers = [call.name for call in calls if isinstance(call.layer, nn.PReLU)]
+    nodes = (node for node in model.graph.node if node.op_type == "PRelu")
+    slopes = [weights[node.input[1]] for node in nodes if node.input[1] in weights]
     if len(layers) != len(slopes):
         raise WeightsError(
             f"the graph has {len(slopes)} PReLUs and the network {len(layers)}: the graph is not "
             "of this network"
         )
-    return {
-        f"{call.name}.weight": slope.reshape(-1) for call, slope in zip(layers, slopes, strict=True)
-    }
+    return {f"{name}.weight": slope.reshape(-1) for name, slope in zip(layers, slopes, strict=True)}
 
 
-def _initialisers_of(
-    model: onnx.ModelProto, operator: str, weights: Weights
-) -> list[NDArray[np.float32]]:
-    """The second input of each node of a kind, in the graph's order."""
-    nodes = (node for node in model.graph.node if node.op_type == operator)
-    return [weights[node.input[1]] for node in nodes if node.input[1] in weights]
-
-
-def _followed(calls: list[_Call]) -> Iterator[tuple[_Call, _Call]]:
-    """Each convolution or linear layer whose output goes into a norm, with that norm."""
+def _layers_before_norms(calls: list[_Call]) -> Iterator[tuple[_Call, _Call]]:
+    """Yield each convolution or linear layer whose output is a norm's input, with that norm."""
     for norm in calls:
         if isinstance(norm.layer, _BatchNorm):
-            for layer in calls:
-                linear = isinstance(layer.layer, nn.Linear | nn.Conv2d)
-                if linear and layer.given is norm.taken:
-                    yield layer, norm
+            for call in calls:
+                if isinstance(call.layer, nn.Linear | nn.Conv2d) and call.output is norm.input:
+                    yield call, norm
 
 
 def _biases(model: onnx.ModelProto, weights: Weights) -> Weights:
-    """The bias of each convolution and linear layer of the graph, by the name of its kernel."""
-    with_bias = 3
+    """Return the bias of each convolution and linear layer of the graph, by its kernel's name."""
     return {
         node.input[1]: weights[node.input[2]]
         for node in model.graph.node
-        if node.op_type in {"Conv", "Gemm"} and len(node.input) == with_bias
+        if node.op_type in {"Conv", "Gemm"} and len(node.input) == _INPUTS_WITH_BIAS
         if node.input[2] in weights
     }
 
 
-def _passing(layer: _Call, norm: _Call, biases: Weights) -> Weights:
-    """A norm that passes everything and adds the folded bias; its layer then has none."""
+def _pass_through(layer: _Call, norm: _Call, biases: Weights) -> Weights:
+    """Return the state of a norm that only adds the folded bias; its layer then has none."""
     kernel = f"{_PREFIX}{layer.name}.weight"
     if kernel not in biases:
         raise WeightsError(f"the graph holds no bias for {layer.name}: it is not of this network")
     bias = biases[kernel]
-    inner: Any = norm.layer
-    found = {
+    eps: Any = norm.layer.eps
+    state = {
         f"{norm.name}.running_mean": np.zeros_like(bias),
         f"{norm.name}.running_var": np.ones_like(bias),
-        f"{norm.name}.weight": np.full_like(bias, (1 + inner.eps) ** 0.5),
+        f"{norm.name}.weight": np.full_like(bias, (1 + eps) ** 0.5),
         f"{norm.name}.bias": bias,
     }
     if layer.layer.bias is not None:
-        found[f"{layer.name}.bias"] = np.zeros_like(bias)
-    return found
+        state[f"{layer.name}.bias"] = np.zeros_like(bias)
+    return state
 
 
-def _load(encoder: nn.Module, found: Weights) -> None:
-    state = encoder.state_dict()
-    for name, value in state.items():
+def _load(encoder: nn.Module, state: Weights) -> None:
+    for name, value in encoder.state_dict().items():
         if name.endswith(_COUNTER):
             continue
-        if name not in found:
+        if name not in state:
             raise WeightsError(f"the graph does not hold {name}: it is not of this network")
-        new = torch.from_numpy(found[name].copy())
+        new = torch.from_numpy(state[name].copy())
         if new.shape != value.shape or new.dtype != value.dtype:
             raise WeightsError(
                 f"{name} is {new.dtype} {tuple(new.shape)} in the graph and {value.dtype} "
