@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
-from app.alarms import Alarms
 from app.api.bodies.header import header
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
@@ -77,7 +76,7 @@ async def dispatch(
     with service.bodies.share() as share:
         job = prepare(await read(share))
         answer = service.jobs.submit(job, within_s)
-        watch = _Watch(request, answer, service.alarms)
+        watch = _Watch(request, answer)
         try:
             return await answer
         finally:
@@ -120,14 +119,15 @@ def _deadline_s(request: Request, service: Service) -> float:
 class _Watch:
     """Settles the answer when the client has gone; the body is read, so nothing else can arrive."""
 
-    def __init__(self, request: Request, answer: asyncio.Future[Any], alarms: Alarms) -> None:
-        self._request, self._answer, self._alarms = request, answer, alarms
+    def __init__(self, request: Request, answer: asyncio.Future[Any]) -> None:
+        self._request, self._answer = request, answer
         self._task: asyncio.Task[None] | None = None
-        self._alarm = alarms.set(WATCHED_AFTER_S, self._begin)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(WATCHED_AFTER_S, self._begin)
 
     def end(self) -> None:
         """Stop watching."""
-        self._alarms.off(self._alarm)
+        self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
 

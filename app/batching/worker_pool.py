@@ -21,7 +21,6 @@ from queue import SimpleQueue
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from app.alarms import Alarm, Alarms
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
 from app.telemetry.telemetry import Telemetry
 from app.telemetry.traces import Trace
@@ -69,7 +68,6 @@ class JobPool(Generic[Job]):
 
     Attributes:
         check: The self-check that a new runner has to pass in place of a failed one.
-        alarms: Those of its event loop, for whatever else is waited for there.
     """
 
     def __init__(
@@ -84,7 +82,6 @@ class JobPool(Generic[Job]):
         self._telemetry = Telemetry() if telemetry is None else telemetry
         self._max_waiting = max_waiting
         self._waiting: dict[_QueuedJob[Job], None] = {}
-        self.alarms = Alarms()
         self._idle = [_Runner(execution, self) for _ in range(threads)]
         self._threads = threads
         self._alive = threads
@@ -136,15 +133,15 @@ class JobPool(Generic[Job]):
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
         ticket = _QueuedJob(job, loop.create_future(), self._telemetry.trace())
-        alarm = self.alarms.set(within_s, partial(ticket.expire, within_s))
+        timer = loop.call_later(within_s, ticket.expire, within_s)
         self._waiting[ticket] = None
-        ticket.answer.add_done_callback(partial(self._settled, ticket, alarm))
+        ticket.answer.add_done_callback(partial(self._settled, ticket, timer))
         self._dispatch()
         self._telemetry.waiting(len(self._waiting))
         return ticket.answer
 
-    def _settled(self, ticket: _QueuedJob[Job], alarm: Alarm, _: object) -> None:
-        self.alarms.off(alarm)
+    def _settled(self, ticket: _QueuedJob[Job], timer: asyncio.TimerHandle, _: object) -> None:
+        timer.cancel()
         if ticket in self._waiting:
             del self._waiting[ticket]
             self._telemetry.waiting(len(self._waiting))

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
-from app.alarms import Alarms
 from app.batching.batch_runner import BatchRunner, Job
 from app.batching.byte_budget import ByteBudget
 from app.batching.worker_pool import Execution, JobPool
@@ -37,11 +36,6 @@ class Service:
     def image_limits(self) -> ImageLimits:
         """The most that one image may ask of us."""
         return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
-
-    @property
-    def alarms(self) -> Alarms:
-        """What bounds the waits of all requests."""
-        return self.jobs.alarms
 
     @property
     def deadline_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from fastapi import Request
@@ -37,7 +38,7 @@ async def receive(request: Request, service: Service, share: Reservation, sink: 
     _check_headers(request, limit)
     received, is_over = 0, False
     try:
-        with service.alarms.limit(service.settings.body_timeout_s):
+        async with asyncio.timeout(service.settings.body_timeout_s):
             while not is_over:
                 chunk, is_over = await _next(request)
                 received += len(chunk)
