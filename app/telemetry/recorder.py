@@ -12,7 +12,7 @@ from pathlib import Path
 from app.telemetry import families
 from app.telemetry.drift_baseline import DriftBaseline, baseline_of
 from app.telemetry.folder import forget_gauges
-from app.telemetry.values import Cell, HistogramCells, WorkerFiles
+from app.telemetry.values import Histogram, Value, WorkerFiles
 from app.telemetry.window import RecentCounts
 from model.manifest import Manifest
 
@@ -20,14 +20,14 @@ SAME, DIFFERENT = "same", "different"
 
 
 @dataclass(frozen=True)
-class ModelCells:
+class ModelValues:
     """What is counted of one model."""
 
     manifest: Manifest
     reference: DriftBaseline
-    energy: HistogramCells
+    energy: Histogram
     recent: RecentCounts
-    info: Cell
+    info: Value
 
 
 class Recorder:
@@ -44,18 +44,18 @@ class Recorder:
         self._folder, self._pid = folder, os.getpid()
         forget_gauges(folder, self._pid)  # of one that ended, and had this number before us
         self._files = files = WorkerFiles(folder, self._pid)
-        self._requests: dict[tuple[str, int], Cell] = {}
-        self._request_seconds: dict[str, HistogramCells] = {}
-        self._decisions: dict[tuple[str, str, str, bool], Cell] = {}
-        self._models: dict[str, ModelCells] = {}
-        self._refused = {reason: files.cell(families.REFUSED, reason) for reason in reasons}
-        self._depth = files.cell(families.QUEUE_DEPTH)
+        self._requests: dict[tuple[str, int], Value] = {}
+        self._request_seconds: dict[str, Histogram] = {}
+        self._decisions: dict[tuple[str, str, str, bool], Value] = {}
+        self._models: dict[str, ModelValues] = {}
+        self._refused = {reason: files.value(families.REFUSED, reason) for reason in reasons}
+        self._depth = files.value(families.QUEUE_DEPTH)
         self._queued = files.histogram(families.QUEUE_SECONDS)
         self._batch = files.histogram(families.BATCH_IMAGES)
         self._decoded = files.histogram(families.DECODE_SECONDS)
         self._inferred = files.histogram(families.INFERENCE_SECONDS)
-        files.cell(families.WORKERS).set(1)
-        files.cell(families.WORKER_START).set(time.time())
+        files.value(families.WORKERS).set(1)
+        files.value(families.WORKER_START).set(time.time())
 
     @property
     def folder(self) -> Path:
@@ -71,7 +71,7 @@ class Recorder:
         """A request was answered; `route` is one of a bounded set, whatever the client sent."""
         requests = self._requests.get((route, status))
         if requests is None:
-            requests = self._files.cell(families.REQUESTS, route, str(status))
+            requests = self._files.value(families.REQUESTS, route, str(status))
             self._requests[route, status] = requests
             self._request_seconds[route] = self._files.histogram(families.REQUEST_SECONDS, route)
         requests.add()
@@ -80,12 +80,12 @@ class Recorder:
     def refused(self, reason: str) -> None:
         """A request was answered with a problem of that type."""
         if reason not in self._refused:
-            self._refused[reason] = self._files.cell(families.REFUSED, reason)
+            self._refused[reason] = self._files.value(families.REFUSED, reason)
         self._refused[reason].add()
 
     def waiting(self, depth: int) -> None:
         """So many jobs wait; written where it differs from what was said last."""
-        if depth != self._depth.value:
+        if depth != self._depth.current:
             self._depth.set(depth)
 
     def waited(self, seconds: float) -> None:
@@ -109,46 +109,46 @@ class Recorder:
 
     def measured(self, manifest: Manifest, energy: float) -> None:
         """The energy of two images that a caller asked about."""
-        cells = self._models.get(manifest.name)
-        if cells is None or cells.manifest is not manifest:
+        values = self._models.get(manifest.name)
+        if values is None or values.manifest is not manifest:
             return  # of a model that is being replaced
-        cells.energy.observe(energy)
-        cells.recent.count(bisect_left(cells.reference.bounds, energy))
+        values.energy.observe(energy)
+        values.recent.count(bisect_left(values.reference.bounds, energy))
 
     def serves(self, manifests: Iterable[Manifest]) -> None:
         """From now on these models are served, and no other; their recent energies begin anew."""
         before = self._models
-        self._models = {manifest.name: self._cells(manifest) for manifest in manifests}
+        self._models = {manifest.name: self._model_values(manifest) for manifest in manifests}
         still = {(m.name, m.version) for m in (c.manifest for c in self._models.values())}
-        for cells in before.values():
-            if (cells.manifest.name, cells.manifest.version) not in still:
-                cells.info.set(0)
+        for values in before.values():
+            if (values.manifest.name, values.manifest.version) not in still:
+                values.info.set(0)
 
     def close(self) -> None:
         """Close the files, and say nothing of the present any more."""
         self._files.close()
         forget_gauges(self._folder, self._pid)
 
-    def _decision(self, manifest: Manifest, route: str, *, same: bool) -> Cell:
+    def _decision(self, manifest: Manifest, route: str, *, same: bool) -> Value:
         key = (manifest.name, manifest.version, route, same)
         if key not in self._decisions:
             outcome = SAME if same else DIFFERENT
-            self._decisions[key] = self._files.cell(families.DECISIONS, *key[:3], outcome)
+            self._decisions[key] = self._files.value(families.DECISIONS, *key[:3], outcome)
         return self._decisions[key]
 
-    def _cells(self, manifest: Manifest) -> ModelCells:
+    def _model_values(self, manifest: Manifest) -> ModelValues:
         kept = self._models.get(manifest.name)
         if kept is not None and kept.manifest is manifest:
             return kept
         reference = baseline_of(manifest.calibration)
         of = (manifest.name, manifest.version)
         bins = [
-            self._files.cell(families.RECENT, *of, reference.calibration, str(position))
+            self._files.value(families.RECENT, *of, reference.calibration, str(position))
             for position in range(len(reference.genuine))
         ]
-        info = self._files.cell(
+        info = self._files.value(
             families.MODEL_INFO, *of, manifest.kind, manifest.metric, manifest.onnx.sha256
         )
         info.set(1)
         energy = self._files.histogram(replace(families.ENERGY, bounds=reference.bounds), *of)
-        return ModelCells(manifest, reference, energy, RecentCounts(bins), info)
+        return ModelValues(manifest, reference, energy, RecentCounts(bins), info)

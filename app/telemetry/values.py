@@ -1,8 +1,8 @@
 """Counters, gauges and histograms of one worker, in files that every worker can read.
 
-prometheus-client's own metric objects write the same files, where an environment variable is set
-before its first import. Here the folder is passed in, so that a service under test has its own, the
-buckets of a histogram may differ by model, and a number costs no system call to add to.
+The files are those of prometheus-client's multiprocess mode. Its own metric objects need an
+environment variable before the first import, and buckets that are the same for all labels; here the
+folder is an argument, so that each service under test has its own, and buckets may differ by model.
 """
 
 from __future__ import annotations
@@ -14,36 +14,34 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from prometheus_client.mmap_dict import mmap_key
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.utils import floatToGoString
-
-from app.telemetry.mmap_file import NumberFile, View
 
 
 class Kind(StrEnum):
-    """What a family of numbers is, and how those of several workers become one.
+    """The type of a metric, and how the values of several workers are combined.
 
-    The value is how the name of its files begins, by which prometheus-client knows it.
+    The string is the first part of a file's name, from which prometheus-client reads the type.
     """
 
     COUNTER = "counter"
     HISTOGRAM = "histogram"
     SUM = "gauge_livesum"
-    """A gauge: the sum over the workers that are alive."""
+    """A gauge: the sum over the live workers."""
     LATEST = "gauge_livemax"
-    """A gauge: the largest among the workers that are alive."""
+    """A gauge: the maximum over the live workers."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Numbers of one name, told apart by their labels.
+    """A metric: all values of one name, distinguished by their labels.
 
     Attributes:
-        kind: How they add up.
-        name: Without the `_total` that a counter's samples have.
-        text: What is counted or measured, in which unit.
-        labels: The labels' names.
-        bounds: Of a histogram, the upper bounds of its buckets but the last, which has none.
+        kind: The type.
+        name: The name, without the suffix `_total` of a counter's samples.
+        text: The help text, with the unit.
+        labels: The names of the labels.
+        bounds: For a histogram, the upper bounds of all buckets but the last, which is unbounded.
     """
 
     kind: Kind
@@ -54,87 +52,83 @@ class Family:
 
     @property
     def sample(self) -> str:
-        """The name under which Prometheus finds it; a histogram's has a suffix beyond this."""
+        """Name of the samples in the exposition; a histogram's have a further suffix."""
         return f"{self.name}_total" if self.kind is Kind.COUNTER else self.name
 
 
-class Cell:
+class Value:
     """One number of this worker."""
 
-    __slots__ = ("_at", "_lock", "_view")
+    __slots__ = ("_file", "_key", "_lock", "current")
 
-    def __init__(self, view: View, at: int, lock: threading.Lock) -> None:
-        self._view, self._at, self._lock = view, at, lock
-
-    @property
-    def value(self) -> float:
-        """The number."""
-        return float(self._view[self._at])
+    def __init__(self, file: MmapedDict, key: str, lock: threading.Lock) -> None:
+        """Read the number from the file; a new one is 0. Hold the lock meanwhile."""
+        self._file, self._key, self._lock = file, key, lock
+        self.current: float = file.read_value(key)[0]
 
     def add(self, amount: float = 1.0) -> None:
-        """Add to it."""
+        """Add to the number."""
         with self._lock:
-            self._view[self._at] += amount
+            self.current += amount
+            self._file.write_value(self._key, self.current, 0.0)
 
-    def add_beside(self, amount: float, other: Cell, others_amount: float) -> None:
-        """Add to this and to another number of the same worker, behind one lock."""
+    def set(self, number: float) -> None:
+        """Replace the number."""
         with self._lock:
-            self._view[self._at] += amount
-            other._view[other._at] += others_amount
-
-    def set(self, value: float) -> None:
-        """Replace it."""
-        self._view[self._at] = value
+            self.current = number
+            self._file.write_value(self._key, number, 0.0)
 
 
-class HistogramCells:
-    """The buckets of one histogram of this worker, and its sum."""
+class Histogram:
+    """One histogram of this worker: the counts of its buckets, and the sum of what was observed."""
 
-    __slots__ = ("_bounds", "_buckets", "_total")
+    __slots__ = ("_bounds", "_buckets", "_sum")
 
-    def __init__(self, bounds: Sequence[float], buckets: Sequence[Cell], total: Cell) -> None:
-        self._bounds, self._buckets, self._total = tuple(bounds), tuple(buckets), total
+    def __init__(self, bounds: Sequence[float], buckets: Sequence[Value], total: Value) -> None:
+        self._bounds, self._buckets, self._sum = tuple(bounds), tuple(buckets), total
 
-    def observe(self, value: float) -> None:
-        """Count a value in the first bucket whose bound it does not exceed."""
-        self._buckets[bisect_left(self._bounds, value)].add_beside(1.0, self._total, value)
+    def observe(self, amount: float) -> None:
+        """Count an observation in the first bucket whose bound it does not exceed."""
+        self._buckets[bisect_left(self._bounds, amount)].add()
+        self._sum.add(amount)
 
 
 class WorkerFiles:
-    """The files of one worker. Safe to use from several threads at once."""
+    """The metric files of one worker. Safe to use from several threads at once."""
 
     def __init__(self, folder: Path, pid: int) -> None:
         self._folder, self._pid = folder, pid
-        self._files: dict[Kind, NumberFile] = {}
+        self._files: dict[Kind, MmapedDict] = {}
+        self._values: dict[str, Value] = {}
         self._lock = threading.Lock()
 
-    def cell(self, family: Family, *values: str) -> Cell:
-        """The number of a family, other than a histogram, with these values of its labels."""
-        return self._cell(family, family.sample, dict(zip(family.labels, values, strict=True)))
+    def value(self, family: Family, *labels: str) -> Value:
+        """The value of a counter or gauge for these values of its labels."""
+        return self._value(family, family.sample, dict(zip(family.labels, labels, strict=True)))
 
-    def histogram(self, family: Family, *values: str) -> HistogramCells:
-        """The histogram of a family with these values of its labels."""
-        labels = dict(zip(family.labels, values, strict=True))
+    def histogram(self, family: Family, *labels: str) -> Histogram:
+        """The histogram of a family for these values of its labels."""
+        named = dict(zip(family.labels, labels, strict=True))
         buckets = [
-            self._cell(family, f"{family.name}_bucket", labels | {"le": floatToGoString(bound)})
+            self._value(family, f"{family.name}_bucket", named | {"le": floatToGoString(bound)})
             for bound in (*family.bounds, float("inf"))
         ]
-        return HistogramCells(
-            family.bounds, buckets, self._cell(family, f"{family.name}_sum", labels)
-        )
+        return Histogram(family.bounds, buckets, self._value(family, f"{family.name}_sum", named))
 
     def close(self) -> None:
-        """Close the files; to add to a number of theirs afterwards is an error."""
+        """Close the files; adding to a value afterwards is an error."""
         with self._lock:
             for file in self._files.values():
                 file.close()
 
-    def _cell(self, family: Family, sample: str, labels: Mapping[str, str]) -> Cell:
+    def _value(self, family: Family, sample: str, labels: Mapping[str, str]) -> Value:
         key = mmap_key(family.name, sample, list(labels), list(labels.values()), family.text)
         with self._lock:
-            return Cell(*self._file(family.kind).place(key), self._lock)
+            if key not in self._values:
+                self._values[key] = Value(self._file(family.kind), key, self._lock)
+            return self._values[key]
 
-    def _file(self, kind: Kind) -> NumberFile:
+    def _file(self, kind: Kind) -> MmapedDict:
         if kind not in self._files:
-            self._files[kind] = NumberFile(self._folder / f"{kind.value}_{self._pid}.db")
+            self._files[kind] = MmapedDict(str(self._folder / f"{kind.value}_{self._pid}.db"))
         return self._files[kind]

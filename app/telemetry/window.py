@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from app.telemetry.values import Cell
+from app.telemetry.values import Value
 
 HALF = 2000
 """Decisions of one worker after which the oldest are forgotten: the last 2,000 to 4,000 count."""
@@ -18,23 +18,23 @@ class RecentCounts:
     is between one and two generations old, and a decision costs one addition.
     """
 
-    def __init__(self, cells: Sequence[Cell], half: int = HALF) -> None:
-        self._cells, self._half = tuple(cells), half
+    def __init__(self, values: Sequence[Value], half: int = HALF) -> None:
+        self._values, self._half = tuple(values), half
         self._lock = threading.Lock()
-        self._begin([0] * len(self._cells))
+        self._begin([0] * len(self._values))
 
     def count(self, position: int) -> None:
         """Count a decision in a bin."""
         with self._lock:
             self._newer[position] += 1
-            self._cells[position].add()
+            self._values[position].add()
             self._room -= 1
             if self._room == 0:
                 self._begin(self._newer)
 
     def _begin(self, older: list[int]) -> None:
         """A new generation; `older` is all that is left of those before."""
-        for cell, kept in zip(self._cells, older, strict=True):
-            cell.set(kept)
-        self._newer = [0] * len(self._cells)
+        for value, count in zip(self._values, older, strict=True):
+            value.set(count)
+        self._newer = [0] * len(self._values)
         self._room = self._half

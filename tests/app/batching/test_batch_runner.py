@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -151,7 +153,8 @@ def test_each_run_of_a_model_is_told_with_its_images_and_each_job_with_its_decod
     recorder = Recorder(tmp_path)
     runner = BatchRunner(4, Telemetry(recorder))
     photos = [fakes.photo(n) for n in range(5)]
-    runner.run([job(served, *photos[:3]), job(served, *photos[3:])], [always] * 2)
+    with contextlib.closing(recorder):
+        runner.run([job(served, *photos[:3]), job(served, *photos[3:])], [always] * 2)
     text = exposition(tmp_path, recorder.references).decode()
     assert "likewise_batch_images_count 2.0" in text  # five images, at most four a run
     assert "likewise_batch_images_sum 5.0" in text

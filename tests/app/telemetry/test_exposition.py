@@ -1,3 +1,4 @@
+import contextlib
 import subprocess
 import sys
 
@@ -25,6 +26,12 @@ MODEL = {
 @pytest.fixture(scope="module")
 def faces():
     return open_bundle(SHIPPED_BUNDLES / "faces").manifest
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    with contextlib.closing(Recorder(tmp_path, ["overloaded"])) as opened:
+        yield opened
 
 
 def samples(recorder):
@@ -55,8 +62,7 @@ def from_calibration(manifest, size, seed=0):
     return rng.choice(centres, size, p=shares / shares.sum())
 
 
-def test_every_family_is_exported_under_its_name_with_its_help(tmp_path, faces):
-    recorder = Recorder(tmp_path, ["overloaded"])
+def test_every_family_is_exported_under_its_name_with_its_help(recorder, faces):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     telemetry.requested("/verify", 200, 0.001)
@@ -69,8 +75,7 @@ def test_every_family_is_exported_under_its_name_with_its_help(tmp_path, faces):
     assert found == {family.name: family.text for family in EXPORTED}
 
 
-def test_what_is_told_is_counted(tmp_path, faces):
-    recorder = Recorder(tmp_path, ["overloaded"])
+def test_what_is_told_is_counted(recorder, faces):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     telemetry.requested("/verify", 200, 0.004)
@@ -118,8 +123,9 @@ sys.stdin.read()
 """
 
 
-def test_the_numbers_of_all_workers_are_one_and_the_gauges_of_the_dead_are_gone(tmp_path, faces):
-    recorder = Recorder(tmp_path)
+def test_the_numbers_of_all_workers_are_one_and_the_gauges_of_the_dead_are_gone(
+    recorder, tmp_path, faces
+):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     told(telemetry, faces, [1.5] * 500)
@@ -146,8 +152,7 @@ def test_the_numbers_of_all_workers_are_one_and_the_gauges_of_the_dead_are_gone(
     assert value(recorder, "likewise_energy_psi", **MODEL) is None
 
 
-def test_drift_is_there_from_the_minimum_on_and_is_small_without_any(tmp_path, faces):
-    recorder = Recorder(tmp_path)
+def test_drift_is_there_from_the_minimum_on_and_is_small_without_any(recorder, faces):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     energies = from_calibration(faces, MINIMUM)
@@ -158,8 +163,7 @@ def test_drift_is_there_from_the_minimum_on_and_is_small_without_any(tmp_path, f
     assert abs(value(recorder, "likewise_energy_genuine_share", **MODEL) - 0.5) < 0.1
 
 
-def test_what_is_long_past_is_forgotten(tmp_path, faces):
-    recorder = Recorder(tmp_path)
+def test_what_is_long_past_is_forgotten(recorder, faces):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     told(telemetry, faces, [0.1] * HALF)
@@ -168,10 +172,9 @@ def test_what_is_long_past_is_forgotten(tmp_path, faces):
     assert value(recorder, "likewise_energy_psi", **MODEL) < 0.05
 
 
-def test_a_model_that_is_replaced_begins_anew_and_its_predecessor_is_served_no_more(tmp_path):
+def test_a_model_that_is_replaced_begins_anew_and_its_predecessor_is_served_no_more(recorder):
     old = fakes.make_manifest(b"old graph", golden=(0.0,) * fakes.DIM)
     new = fakes.make_manifest(b"new graph", golden=(0.0,) * fakes.DIM, version="1.3.0")
-    recorder = Recorder(tmp_path)
     telemetry = Telemetry(recorder)
     telemetry.serves([old])
     told(telemetry, old, [0.1] * 10)
@@ -188,8 +191,7 @@ def test_a_model_that_is_replaced_begins_anew_and_its_predecessor_is_served_no_m
     assert recent == {"1.3.0": 0}
 
 
-def test_models_that_stay_keep_their_recent_energies(tmp_path, faces):
-    recorder = Recorder(tmp_path)
+def test_models_that_stay_keep_their_recent_energies(recorder, faces):
     telemetry = Telemetry(recorder)
     telemetry.serves([faces])
     told(telemetry, faces, [0.1] * 10)
@@ -197,8 +199,7 @@ def test_models_that_stay_keep_their_recent_energies(tmp_path, faces):
     assert value(recorder, "likewise_energy_psi_decisions", **MODEL) == 10
 
 
-def test_a_worker_that_closes_says_nothing_of_the_present(tmp_path):
-    recorder = Recorder(tmp_path)
+def test_a_worker_that_closes_says_nothing_of_the_present(recorder):
     recorder.requested("/verify", 200, 0.001)
     recorder.close()
     assert value(recorder, "likewise_workers") is None
@@ -212,10 +213,8 @@ def test_without_metrics_nothing_is_kept():
     assert telemetry.exposition() == b""
 
 
-def test_a_worker_that_takes_in_changed_models_says_which_it_serves(tmp_path):
+def test_a_worker_that_takes_in_changed_models_says_which_it_serves(recorder, tmp_path):
     fakes.make_bundle(tmp_path / "bundles", "tiny")
-    (tmp_path / "numbers").mkdir()
-    recorder = Recorder(tmp_path / "numbers")
     settings = Settings(models_dir=tmp_path / "bundles", default_model="tiny")
     with running_service(settings, Telemetry(recorder)) as service:
         fakes.make_bundle(tmp_path / "bundles", "another", seed=1)

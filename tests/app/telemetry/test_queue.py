@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import threading
 
 from app.batching.batch_runner import attempt
@@ -29,5 +30,6 @@ def test_the_queue_is_told_as_it_grows_as_a_caller_goes_and_as_its_jobs_are_take
         pool.close()
         return depths
 
-    assert asyncio.run(whole()) == ["2.0", "1.0", "0.0"]
+    with contextlib.closing(recorder):
+        assert asyncio.run(whole()) == ["2.0", "1.0", "0.0"]
     assert "likewise_queue_seconds_count 2.0" in exposition(tmp_path, {}).decode()

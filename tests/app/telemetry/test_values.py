@@ -1,6 +1,11 @@
+import contextlib
+import importlib.metadata
+import inspect
 import threading
 
+import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.telemetry.values import Family, Kind, WorkerFiles
@@ -11,19 +16,26 @@ DEPTH = Family(Kind.SUM, "depth", "Now.")
 STARTED = Family(Kind.LATEST, "started", "When.")
 
 
+@pytest.fixture
+def open_files(tmp_path):
+    """Opens the files of a worker, which are closed after the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda pid: stack.enter_context(contextlib.closing(WorkerFiles(tmp_path, pid)))
+
+
 def exposed(folder):
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))
     return generate_latest(registry).decode()
 
 
-def test_the_numbers_of_several_workers_are_one(tmp_path):
+def test_the_numbers_of_several_workers_are_one(tmp_path, open_files):
     for pid, at in ((1, 5.0), (2, 9.0)):
-        files = WorkerFiles(tmp_path, pid)
-        files.cell(COUNTED, "a").add()
-        files.cell(COUNTED, "a").add(2)
-        files.cell(DEPTH).set(pid)
-        files.cell(STARTED).set(at)
+        files = open_files(pid)
+        files.value(COUNTED, "a").add()
+        files.value(COUNTED, "a").add(2)
+        files.value(DEPTH).set(pid)
+        files.value(STARTED).set(at)
         files.histogram(MEASURED, "b").observe(at)
     text = exposed(tmp_path)
     assert 'counted_total{what="a"} 6.0' in text
@@ -33,10 +45,10 @@ def test_the_numbers_of_several_workers_are_one(tmp_path):
     assert 'measured_sum{what="b"} 14.0' in text
 
 
-def test_a_histogram_is_that_of_prometheus_client(tmp_path):
+def test_a_histogram_is_that_of_prometheus_client(tmp_path, open_files):
     registry = CollectorRegistry()
     theirs = Histogram("measured", "Sizes.", ["what"], buckets=MEASURED.bounds, registry=registry)
-    ours = WorkerFiles(tmp_path, 1).histogram(MEASURED, "b")
+    ours = open_files(1).histogram(MEASURED, "b")
     for value in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 4.5, 100.0):
         theirs.labels("b").observe(value)
         ours.observe(value)
@@ -48,13 +60,45 @@ def test_a_histogram_is_that_of_prometheus_client(tmp_path):
     }
 
 
-def test_no_addition_of_several_threads_is_lost(tmp_path):
-    cell = WorkerFiles(tmp_path, 1).cell(DEPTH)
+def test_no_addition_of_several_threads_is_lost(tmp_path, open_files):
+    value = open_files(1).value(DEPTH)
     threads = [
-        threading.Thread(target=lambda: [cell.add() for _ in range(20_000)]) for _ in range(4)
+        threading.Thread(target=lambda: [value.add() for _ in range(20_000)]) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert cell.value == 80_000
+    assert "depth 80000.0" in exposed(tmp_path)
+
+
+def test_a_worker_with_the_pid_of_one_that_ended_adds_to_its_counters(tmp_path, open_files):
+    with contextlib.closing(WorkerFiles(tmp_path, 1)) as ended:
+        ended.value(COUNTED, "a").add(2)
+    open_files(1).value(COUNTED, "a").add()
+    assert 'counted_total{what="a"} 3.0' in exposed(tmp_path)
+
+
+def test_more_values_than_a_new_file_has_room_for_are_all_there(tmp_path, open_files):
+    files = open_files(1)
+    values = [files.value(COUNTED, f"{i:04}" + "x" * 200) for i in range(500)]  # 0.1 MB in 64 KB
+    for number, value in enumerate(values):
+        value.add(number)
+    assert sum(line.startswith("counted_total") for line in exposed(tmp_path).splitlines()) == 500
+    assert f'counted_total{{what="0007{"x" * 200}"}} 7.0' in exposed(tmp_path)
+
+
+def test_a_value_of_a_closed_file_cannot_be_changed(tmp_path):
+    files = WorkerFiles(tmp_path, 1)
+    value = files.value(COUNTED, "a")
+    files.close()
+    with pytest.raises(TypeError):
+        value.add()
+
+
+def test_prometheus_client_still_has_the_undocumented_class_behind_the_files():
+    version = importlib.metadata.version("prometheus-client")
+    methods = {"__init__": 3, "read_value": 2, "write_value": 4, "close": 1}
+    found = {name: len(inspect.signature(getattr(MmapedDict, name)).parameters) for name in methods}
+    assert found == methods, f"prometheus-client {version} has changed its MmapedDict"
+    assert len(inspect.signature(mmap_key).parameters) == 5, f"mmap_key of {version} has changed"
