@@ -31,7 +31,7 @@ def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with
 def trained_encoder(config: TrainingConfig, state: dict[str, Any]) -> nn.Module:
     """The network of a checkpoint, ready to be exported: the running average where there is one."""
     encoder: nn.Module = build_encoder(config)
-    average = running_average(encoder, config.average_decay)
+    average = running_average(encoder, config.optimisation.average_decay)
     (encoder if average is None else average).load_state_dict(
         state["encoder" if average is None else "average"]
     )

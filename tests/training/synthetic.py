@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 from training.registry import Component
 

@@ -9,7 +9,7 @@ from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
 from tests.training import synthetic
 from training.commands.map import system_of
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.readers.folder import read_folder
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate, unseen_images

@@ -8,7 +8,8 @@ from rich.console import Console
 from model.bundle import identity_digest, open_bundle
 from tests.training import lfw_like, synthetic
 from training import configs
-from training.config.schema import CommonStart, SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import CommonStart, SplitConfig
 from training.errors import ConfigError, SplitError, WeightsError
 from training.experiments.cross_validation import plan_folds
 from training.fit.trainer import Trainer
@@ -86,7 +87,10 @@ def test_folds_go_on_from_a_common_start_that_has_seen_nobody_whom_they_test(dat
     planned.train(Console(quiet=True), only=[1])
     assert planned.missing == (0,)
     start = RunFolder(out / "start0" / "run")
-    assert (start.config().epochs, start.config().learning_rate) == (2, 0.1)
+    assert (start.config().optimisation.epochs, start.config().optimisation.learning_rate) == (
+        2,
+        0.1,
+    )
     known = start.digests()
     tested = {identity_digest(f"p{i:02d}") for i in range(8)}
     assert known.test == tested

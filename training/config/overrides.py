@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from model.errors import faults
 from training import registry
-from training.config.schema import TrainingConfig
+from training.config.schema import JSON_TYPES, TrainingConfig
 from training.errors import ConfigError
 from training.registry import Component, Part
 
@@ -56,8 +56,10 @@ def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
     # A part's name before its options: they are those of the new part.
     for key, value in sorted(given, key=lambda pair: ".options" in pair[0]):
         _put(document, key, value)
+    for name in {key.split(".")[0] for key, _ in given}:
+        _check_type(name, document[name], JSON_TYPES[name])
     try:
-        changed = TrainingConfig.model_validate_json(json.dumps(document), strict=True)
+        changed = TrainingConfig.model_validate(document)
     except ValidationError as error:
         raise ConfigError(f"--set: {faults(error)}") from error
     for key, _ in given:
@@ -156,4 +158,6 @@ def _check_type(key: str, value: object, annotation: Any) -> None:  # noqa: ANN4
     try:
         TypeAdapter(annotation).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        raise ConfigError(f"--set {key}: {error.errors()[0]['msg']}, not {value!r}") from error
+        fault = error.errors()[0]
+        where = ".".join(map(str, (key, *fault["loc"])))
+        raise ConfigError(f"--set {where}: {fault['msg']}, not {fault['input']!r}") from error

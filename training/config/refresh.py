@@ -28,8 +28,6 @@ def _restated(config: TrainingConfig, fields: tuple[str, ...]) -> TrainingConfig
     named = config.name.replace("-", "_")
     if named not in config_names():
         return config
-    now = load_config(named)
+    now = load_config(named).model_dump()
     was_set = {setting.partition("=")[0].split(".")[0] for setting in config.settings}
-    return config.model_copy(
-        update={name: getattr(now, name) for name in fields if name not in was_set}
-    )
+    return config.model_copy(update={name: now[name] for name in fields if name not in was_set})

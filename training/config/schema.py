@@ -1,150 +1,161 @@
-"""What a training run is made of: one frozen, strict value, named by a file in `configs/`."""
+"""The config of a training run: one frozen, strict value, nested in Python and flat in JSON.
+
+Bundles, records, run folders and `--set key=value` use the flat form: the fields of the sections
+stand beside the others, in a fixed order (decision 28). Field names are unique across sections.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-from model.manifest import BundleName, Card, InputSpec, Metric, SplitBy, Version
-from training.config.target import Target
-from training.config.view import View
+from model.manifest import BundleName, Card, InputSpec, Metric, Version
+from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.registry import Component
 
-DirectionWeights = Literal["equal", "plda"]
-"""How the directions of whitened embeddings are weighted: see `training.serving_graph.wccn`."""
+_SECTIONS: dict[str, type[Export | Optimisation | Measurement]] = {
+    "export": Export,
+    "optimisation": Optimisation,
+    "measurement": Measurement,
+}
 
-
-class SplitConfig(BaseModel):
-    """How identities are divided; the shares are of the identities.
-
-    `official` follows the data set's own list of test identities where it has one; `test` is then
-    unused and `calibration` is a share of the others. `test_identities` and
-    `calibration_identities` name a part outright, in place of its share. With `by="image"` the
-    images of each identity are divided instead: a closed set, whose classes are all trained on.
-    With `official_folds` the config is one for `folds` alone: the folds are the data set's own, and
-    `calibration` is a share of the people with several images whom a fold does not test.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    calibration: float = Field(default=0.2, gt=0, lt=1)
-    test: float = Field(default=0.2, gt=0, lt=1)
-    official: bool = True
-    by: SplitBy = SplitBy.IDENTITY
-    test_identities: tuple[str, ...] = ()
-    calibration_identities: tuple[str, ...] = ()
-    official_folds: bool = False
-
-    @model_validator(mode="after")
-    def _something_is_left_to_train_on(self) -> Self:
-        if self.calibration + self.test >= 1:
-            raise ValueError("calibration and test shares leave nothing to train on")
-        return self
-
-
-class CommonStart(BaseModel):
-    """What the data set's own folds begin with, in place of random weights.
-
-    The folds are put into groups of neighbours. For each group one encoder is trained without
-    anybody whom a fold of the group tests, over `epochs` at `learning_rate`, and each fold of the
-    group goes on from it with all the people that it may be trained on. So ten trainings share
-    most of their work, and still nobody is tested by an encoder that has seen them.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    groups: int = Field(default=2, ge=1)
-    epochs: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
+_JSON_KEYS = (
+    *("name", "version", "input", "canvas", "quarter_turns"),
+    *Export.model_fields,
+    *("metric", "split", "network", "loss", "sampler", "augmentation", "optimiser"),
+    *Optimisation.model_fields,
+    *("images_per_identity", "seed", "card", "protocols", "targets", "settings"),
+)
+"""The keys of the flat form, in the order in which bundles and records store them."""
 
 
 class TrainingConfig(BaseModel):
-    """A whole run.
+    """Everything that decides a training run, its export and its measurement.
 
-    `canvas` is the size at which training images are kept, as a multiple of the input's: an
-    augmentation that zooms in needs more pixels than the network sees, and one that zooms out more
-    of the image than `input.middle`. `images_per_identity` bounds
-    how many images of one identity are measured, so that nobody with hundreds decides the figures.
-    A batch goes through the network in `accumulate` equal parts, whose gradients are summed: less
-    memory for the same step. With `patience` the training ends after so many epochs without a
-    lower calibration EER, and the best epoch is exported. `quarter_turns` makes each training
-    image, turned by 90, 180 and 270 degrees, an image of identities of their own. With `views` the
-    exported graph averages the embeddings of several views of an image; training sees none of it.
-    With `whitening` it ends in a linear layer that makes the training identities' embeddings vary
-    alike in all directions (see `training.serving_graph.wccn`), the share being how far their
-    covariance is drawn towards one variance; by `whitening_weights` all directions then count
-    alike, or by how far identities lie apart in them. With 0 `epochs` nothing else is learnt, and
-    the weights are those that the training is told to begin with.
-    `compiled` compiles the training step with `torch.compile`. `teacher_weight` is what the
-    teacher's loss is multiplied by, where the training is given a teacher.
-    `common_start` is for a config with `official_folds`; its `epochs` are those of each fold, after
-    the start. `protocols` are measured by `record` on the exported bundle, and their figures held
-    against those `targets` that are for what was run. `settings` are the values, `key=value`, that
-    a run has in place of the named config's: `training.config.overrides` notes them.
+    Raises:
+        ValidationError: A field or value that it cannot have; the error's location is that of the
+            flat form.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: BundleName
+    """Name of the bundle."""
     version: Version
+    """Version of the bundle."""
     input: InputSpec
+    """Size, channels and framing of the images that the network sees."""
     canvas: float = Field(default=1.0, ge=1, le=4)
+    """Size of stored training images as a multiple of the input's: zooming in needs more pixels
+    than the network sees, and zooming out more of the image than `input.middle`."""
     quarter_turns: bool = False
-    views: tuple[View, ...] = ()
-    whitening: float | None = Field(default=None, ge=0, le=1)
-    whitening_weights: DirectionWeights = "equal"
+    """Add each training image turned by 90, 180 and 270 degrees as images of new identities."""
+    export: Export = Export()
+    """Layers of the exported graph that training does not use."""
     metric: Metric
+    """Energy of two embeddings; `none` for a network of pairs."""
     split: SplitConfig = SplitConfig()
+    """Division of the data into training, calibration and test parts."""
     network: Component
+    """A file in `training/networks/`, with its options."""
     loss: Component
+    """A file in `training/losses/`, with its options."""
     sampler: Component
+    """A file in `training/sampling/`, with its options."""
     augmentation: Component = Component(name="none")
+    """A file in `training/augmentation/`, with its options."""
     optimiser: Component
-    epochs: int = Field(ge=0)
-    batch_size: int = Field(ge=2)
-    learning_rate: float = Field(gt=0)
-    warmup: float = Field(default=0.05, ge=0, lt=1)
-    bfloat16: bool = False
-    compiled: bool = False
-    average_decay: float | None = Field(default=None, gt=0, lt=1)
-    accumulate: int = Field(default=1, ge=1)
-    patience: int | None = Field(default=None, ge=1)
-    teacher_weight: float = Field(default=25.0, gt=0)
-    common_start: CommonStart | None = None
-    images_per_identity: int = Field(default=10, ge=2)
+    """A file in `training/optimisers/`, with its options."""
+    optimisation: Optimisation
+    """Epochs, batches, learning rate and what else the training loop is given."""
+    measurement: Measurement = Measurement()
+    """Protocols and targets."""
     seed: int = Field(default=0, ge=0)
+    """Seed of the split, the weights, the batches and the augmentation."""
     card: Card
-    protocols: tuple[Component, ...] = ()
-    targets: tuple[Target, ...] = ()
+    """Texts of the bundle's model card."""
     settings: tuple[str, ...] = ()
+    """Overrides, `key=value`, of the named config: see `training.config.overrides`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validate_flat(
+        cls,
+        data: Any,  # noqa: ANN401 (whatever is given)
+        handler: ModelWrapValidatorHandler[Self],
+    ) -> Self:
+        try:
+            return handler(_nested(data) if isinstance(data, Mapping) else data)
+        except ValidationError as error:
+            raise _with_flat_locations(error) from None
 
     @model_validator(mode="after")
     def _a_common_start_is_of_official_folds(self) -> Self:
-        if self.common_start is not None and not self.split.official_folds:
+        if self.optimisation.common_start is not None and not self.split.official_folds:
             raise ValueError("a common_start is shared by folds: it needs split.official_folds")
         return self
 
     @model_validator(mode="after")
     def _views_and_whitening_are_of_an_encoder_of_directions(self) -> Self:
-        if self.views and self.metric is not Metric.L2:
+        if self.export.views and self.metric is not Metric.L2:
             raise ValueError("views average embeddings of length 1: they need the metric l2")
-        if self.whitening is not None and self.metric is not Metric.L2:
+        if self.export.whitening is not None and self.metric is not Metric.L2:
             raise ValueError("whitening ends in embeddings of length 1: it needs the metric l2")
-        if self.whitening is None and self.whitening_weights != "equal":
-            raise ValueError("whitening_weights are of whitened directions: they need whitening")
         return self
 
-    @model_validator(mode="after")
-    def _parts_of_a_batch_are_whole_pairs(self) -> Self:
-        if self.batch_size % (2 * self.accumulate) and self.accumulate > 1:
-            raise ValueError(
-                f"a batch of {self.batch_size} cannot be taken in {self.accumulate} equal parts of "
-                "whole pairs; choose another accumulate or batch_size"
-            )
-        return self
+    @model_serializer(mode="wrap")
+    def _serialize_flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        flat: dict[str, Any] = handler(self)
+        for section in _SECTIONS:
+            flat |= flat.pop(section, {})
+        return {key: flat[key] for key in _JSON_KEYS if key in flat}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a validated copy with fields replaced, by their keys in the flat form."""
+        copy = super().model_copy(deep=deep)
+        return self.model_validate({**copy.model_dump(), **update}) if update else copy
 
     @property
     def recipe(self) -> str:
-        """What decides the figures but for the seed: all that is not said of them, as JSON."""
-        return self.model_dump_json(exclude={"seed", "version", "card", "targets"})
+        """The fields that decide the figures, except for the seed, as JSON."""
+        return self.model_dump_json(
+            exclude={"seed": True, "version": True, "card": True, "measurement": {"targets": True}}
+        )
+
+
+def _nested(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Move the keys of each section that is not given as a whole below the section's name."""
+    nested = dict(data)
+    for name, section in _SECTIONS.items():
+        if name not in data:
+            nested[name] = {key: nested.pop(key) for key in section.model_fields if key in nested}
+    return nested
+
+
+def _with_flat_locations(error: ValidationError) -> ValidationError:
+    """Drop the section from the location of each error: `epochs`, not `optimisation.epochs`."""
+    details: list[Any] = [
+        {**fault, "loc": [step for step in fault["loc"] if step not in _SECTIONS]}
+        for fault in error.errors()
+    ]
+    return ValidationError.from_exception_data(error.title, details)
+
+
+JSON_TYPES: dict[str, Any] = {
+    key: field.annotation
+    for fields in (TrainingConfig.model_fields, *(s.model_fields for s in _SECTIONS.values()))
+    for key, field in fields.items()
+    if key in _JSON_KEYS
+}
+"""The type of each key of the flat form."""

@@ -34,7 +34,7 @@ def variant_of(config: TrainingConfig) -> str:
 
 def targets_of(config: TrainingConfig) -> tuple[Target, ...]:
     """The targets that a run is held against: those that were set for what was run."""
-    return tuple(t for t in config.targets if set(t.given) == set(config.settings))
+    return tuple(t for t in config.measurement.targets if set(t.given) == set(config.settings))
 
 
 def _words(setting: str, metric: Metric) -> str:

@@ -25,7 +25,8 @@ Over seeds 2005 to 2007 (`seeds`), on the 5 test people: an equal error rate of 
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -55,9 +56,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=60,
-    batch_size=64,
-    learning_rate=1e-3,
+    optimisation=Optimisation(epochs=60, batch_size=64, learning_rate=1e-3),
     seed=2005,
     card=Card(
         summary="The face verifier of Chopra, Hadsell and LeCun (2005), trained on 25 people.",
@@ -74,15 +73,17 @@ CONFIG = TrainingConfig(
             "free for research with credit; no formal licence."
         ),
     ),
-    protocols=(Component(name="separation"), Component(name="claimed_identity")),
-    targets=tuple(
-        Target(
-            figure=f"claimed identity: FNMR at FMR {fmr} %{which}",
-            published=f"{fnmr} % (Chopra, Hadsell, LeCun 2005; FERET's faces added)",
-            given=given,
-        )
-        for fmr, fnmr in (("10", "0.0"), ("7.5", "1.0"), ("5", "1.0"))
-        # Folds are trained as the command above has it.
-        for which, given in (("", ()), (", mean of 8 folds", ("epochs=20",)))
+    measurement=Measurement(
+        protocols=(Component(name="separation"), Component(name="claimed_identity")),
+        targets=tuple(
+            Target(
+                figure=f"claimed identity: FNMR at FMR {fmr} %{which}",
+                published=f"{fnmr} % (Chopra, Hadsell, LeCun 2005; FERET's faces added)",
+                given=given,
+            )
+            for fmr, fnmr in (("10", "0.0"), ("7.5", "1.0"), ("5", "1.0"))
+            # Folds are trained as the command above has it.
+            for which, given in (("", ()), (", mean of 8 folds", ("epochs=20",)))
+        ),
     ),
 )

@@ -15,7 +15,8 @@ residual network had 9.9 % on the first after 8 epochs, about where this one is 
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -42,9 +43,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=25,
-    batch_size=80,
-    learning_rate=3e-3,
+    optimisation=Optimisation(epochs=25, batch_size=80, learning_rate=3e-3),
     seed=2006,
     card=Card(
         summary="The margin loss (Hadsell, Chopra, LeCun 2006) on faces: 25 people of AT&T.",
@@ -61,11 +60,15 @@ CONFIG = TrainingConfig(
             "free for research with credit; no formal licence."
         ),
     ),
-    protocols=(Component(name="separation"), Component(name="claimed_identity")),
-    targets=(
-        Target(
-            figure="EER, pooled over 8 folds",
-            published="no faces in Hadsell, Chopra, LeCun 2006; 3.33 % (Khalil-Hani, Liew 2014)",
+    measurement=Measurement(
+        protocols=(Component(name="separation"), Component(name="claimed_identity")),
+        targets=(
+            Target(
+                figure="EER, pooled over 8 folds",
+                published=(
+                    "no faces in Hadsell, Chopra, LeCun 2006; 3.33 % (Khalil-Hani, Liew 2014)"
+                ),
+            ),
         ),
     ),
 )

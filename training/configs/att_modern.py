@@ -50,7 +50,8 @@ else has more than 9.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.config.view import View
 from training.registry import Component
@@ -60,7 +61,7 @@ CONFIG = TrainingConfig(
     version="3.0.0",
     input=InputSpec(width=112, height=112, channels=3, aspect=Aspect.STRETCH),
     canvas=1.2,
-    views=(View(middle=1), View(middle=1, mirrored=True)),
+    export=Export(views=(View(middle=1), View(middle=1, mirrored=True)), whitening=0.5),
     metric=Metric.L2,
     split=SplitConfig(calibration=0.2, test=0.125),
     network=Component(name="residual", options={"dropout": 0.5, "blocks": "plain"}),
@@ -71,11 +72,7 @@ CONFIG = TrainingConfig(
         options={"zoom": [0.85, 1.1], "shift": 0.05, "rotation": 12, "grey": 1.0, "erase": 0.3},
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    whitening=0.5,
-    epochs=6,
-    batch_size=96,
-    learning_rate=0.01,
-    bfloat16=True,
+    optimisation=Optimisation(epochs=6, batch_size=96, learning_rate=0.01, bfloat16=True),
     seed=1994,
     card=Card(
         summary="The faces encoder, whitened by people of AT&T.",
@@ -86,19 +83,21 @@ CONFIG = TrainingConfig(
             "(ORL) Database of Faces, AT&T Laboratories Cambridge (credit, no formal licence)."
         ),
     ),
-    protocols=(Component(name="separation"), Component(name="claimed_identity")),
-    targets=(
-        Target(
-            figure="EER, pooled over 8 folds",
-            at_most=0.01,
-            published="3.33 % (Khalil-Hani, Liew 2014, unseen subjects)",
-        ),
-        *(
+    measurement=Measurement(
+        protocols=(Component(name="separation"), Component(name="claimed_identity")),
+        targets=(
             Target(
-                figure=f"claimed identity: FNMR at FMR {fmr} %, mean of 8 folds",
-                published=f"{fnmr} % (Chopra, Hadsell, LeCun 2005; FERET's faces added)",
-            )
-            for fmr, fnmr in (("10", "0.0"), ("7.5", "1.0"), ("5", "1.0"))
+                figure="EER, pooled over 8 folds",
+                at_most=0.01,
+                published="3.33 % (Khalil-Hani, Liew 2014, unseen subjects)",
+            ),
+            *(
+                Target(
+                    figure=f"claimed identity: FNMR at FMR {fmr} %, mean of 8 folds",
+                    published=f"{fnmr} % (Chopra, Hadsell, LeCun 2005; FERET's faces added)",
+                )
+                for fmr, fnmr in (("10", "0.0"), ("7.5", "1.0"), ("5", "1.0"))
+            ),
         ),
     ),
 )

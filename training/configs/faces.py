@@ -36,7 +36,8 @@ python -m training renew model/bundles/faces --data ../shared/data/lfw --to mode
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.config.view import View
 from training.registry import Component
@@ -47,11 +48,13 @@ CONFIG = TrainingConfig(
     # LFW's faces have a rim of background, which the middle leaves out.
     input=InputSpec(width=112, height=112, channels=3, aspect=Aspect.CROP, middle=0.8),
     canvas=1.4,
-    # By the calibration EER; see above.
-    views=(View(middle=0.7), View(middle=0.9, mirrored=True)),
-    # By the calibration EER too; see decision 12.
-    whitening=0.05,
-    whitening_weights="plda",
+    export=Export(
+        # By the calibration EER; see above.
+        views=(View(middle=0.7), View(middle=0.9, mirrored=True)),
+        # By the calibration EER too; see decision 12.
+        whitening=0.05,
+        whitening_weights="plda",
+    ),
     metric=Metric.L2,
     # peopleDevTest.txt names the test people; the others are divided between training and
     # calibration.
@@ -65,10 +68,7 @@ CONFIG = TrainingConfig(
         options={"zoom": [0.62, 0.98], "shift": 0.06, "grey": 0.2, "erase": 0.4},
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=90,
-    batch_size=128,
-    learning_rate=0.1,
-    bfloat16=True,
+    optimisation=Optimisation(epochs=90, batch_size=128, learning_rate=0.1, bfloat16=True),
     seed=2007,
     card=Card(
         summary="A face verifier of 1.7 M parameters, trained on 3,432 people of LFW's View 1.",
@@ -88,11 +88,13 @@ CONFIG = TrainingConfig(
             "use, and neither is this bundle."
         ),
     ),
-    targets=(
-        Target(
-            figure="LFW View 1 pairsDevTest: accuracy, ten-fold best threshold",
-            at_least=0.9,
-            published="eigenfaces 60.0 %, MRF-Fusion-CSKDA 95.89 % (View 2, no outside data)",
+    measurement=Measurement(
+        targets=(
+            Target(
+                figure="LFW View 1 pairsDevTest: accuracy, ten-fold best threshold",
+                at_least=0.9,
+                published="eigenfaces 60.0 %, MRF-Fusion-CSKDA 95.89 % (View 2, no outside data)",
+            ),
         ),
     ),
 )

@@ -24,7 +24,7 @@ gave 89.1 %, and that of the calibration people 89.2 %. `faces` has 90 epochs; w
 starts would take half as long again.
 """
 
-from training.config.schema import CommonStart, SplitConfig
+from training.config.sections import CommonStart, SplitConfig
 from training.config.target import Target
 from training.configs.faces import CONFIG as FACES
 from training.registry import Component

@@ -16,7 +16,8 @@ Other lengths: `--set network.options.dim=32` or `=128`, whose records are their
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.configs.mnist_hdml_net import PUBLISHED
 from training.registry import Component
@@ -59,10 +60,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=24,
-    batch_size=128,
-    learning_rate=2e-3,
-    images_per_identity=100,
+    optimisation=Optimisation(epochs=24, batch_size=128, learning_rate=2e-3),
     seed=2012,
     card=Card(
         summary="Handwritten digits as binary codes: HDML's loss on a small convolutional network.",
@@ -76,18 +74,21 @@ CONFIG = TrainingConfig(
         ),
         data_licence="MNIST (LeCun, Cortes, Burges; from NIST SD-1 and SD-3): CC BY-SA 3.0.",
     ),
-    protocols=(
-        Component(name="knn", options={"k": 5}),
-        Component(name="asymmetric_knn", options={"k": 5}),
-    ),
-    targets=tuple(
-        Target(
-            figure=figure,
-            at_most=0.006 if (figure, bits) == (_KNN, _BITS) else None,
-            published=f"{published} % at {bits} bits, fully connected: Norouzi et al. 2012",
-            given=() if bits == _BITS else (f"network.options.dim={bits}",),
-        )
-        for figure, by_bits in PUBLISHED.items()
-        for bits, published in by_bits.items()
+    measurement=Measurement(
+        images_per_identity=100,
+        protocols=(
+            Component(name="knn", options={"k": 5}),
+            Component(name="asymmetric_knn", options={"k": 5}),
+        ),
+        targets=tuple(
+            Target(
+                figure=figure,
+                at_most=0.006 if (figure, bits) == (_KNN, _BITS) else None,
+                published=f"{published} % at {bits} bits, fully connected: Norouzi et al. 2012",
+                given=() if bits == _BITS else (f"network.options.dim={bits}",),
+            )
+            for figure, by_bits in PUBLISHED.items()
+            for bits, published in by_bits.items()
+        ),
     ),
 )

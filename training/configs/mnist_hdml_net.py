@@ -23,7 +23,8 @@ asymmetric Hamming distance, whose queries are not made bits.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -62,10 +63,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=300,
-    batch_size=128,
-    learning_rate=2e-3,
-    images_per_identity=100,
+    optimisation=Optimisation(epochs=300, batch_size=128, learning_rate=2e-3),
     seed=2012,
     card=Card(
         summary="Handwritten digits as binary codes: HDML (Norouzi et al. 2012), its own network.",
@@ -79,18 +77,21 @@ CONFIG = TrainingConfig(
         ),
         data_licence="MNIST (LeCun, Cortes, Burges; from NIST SD-1 and SD-3): CC BY-SA 3.0.",
     ),
-    protocols=(
-        Component(name="knn", options={"k": 5}),
-        Component(name="asymmetric_knn", options={"k": 5}),
-    ),
-    targets=tuple(
-        Target(
-            figure=figure,
-            at_most=published / 100,
-            published=f"{published} % at {bits} bits: Norouzi et al. 2012",
-            given=() if bits == _BITS else (f"network.options.dim={bits}",),
-        )
-        for figure, by_bits in PUBLISHED.items()
-        for bits, published in by_bits.items()
+    measurement=Measurement(
+        images_per_identity=100,
+        protocols=(
+            Component(name="knn", options={"k": 5}),
+            Component(name="asymmetric_knn", options={"k": 5}),
+        ),
+        targets=tuple(
+            Target(
+                figure=figure,
+                at_most=published / 100,
+                published=f"{published} % at {bits} bits: Norouzi et al. 2012",
+                given=() if bits == _BITS else (f"network.options.dim={bits}",),
+            )
+            for figure, by_bits in PUBLISHED.items()
+            for bits, published in by_bits.items()
+        ),
     ),
 )

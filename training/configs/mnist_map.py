@@ -17,7 +17,8 @@ Time: 3 minutes in one thread, on two cores that others shared. Figure: a kNN er
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -35,10 +36,7 @@ CONFIG = TrainingConfig(
     loss=Component(name="margin", options={"margin": 2.0, "pairs": "all"}),
     sampler=Component(name="shuffled"),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=10,
-    batch_size=128,
-    learning_rate=2e-3,
-    images_per_identity=100,
+    optimisation=Optimisation(epochs=10, batch_size=128, learning_rate=2e-3),
     seed=2006,
     card=Card(
         summary="Handwritten digits as points on a plane (Hadsell, Chopra, LeCun 2006), L2 energy.",
@@ -49,11 +47,14 @@ CONFIG = TrainingConfig(
         ),
         data_licence="MNIST (LeCun, Cortes, Burges; from NIST SD-1 and SD-3): CC BY-SA 3.0.",
     ),
-    protocols=(Component(name="knn", options={"k": 5}),),
-    targets=(
-        Target(
-            figure="kNN error, k = 5",
-            published="maps of 4 and 9, and no error rate: Hadsell, Chopra, LeCun 2006",
+    measurement=Measurement(
+        images_per_identity=100,
+        protocols=(Component(name="knn", options={"k": 5}),),
+        targets=(
+            Target(
+                figure="kNN error, k = 5",
+                published="maps of 4 and 9, and no error rate: Hadsell, Chopra, LeCun 2006",
+            ),
         ),
     ),
 )

@@ -10,7 +10,8 @@ it, a network of a third of the weights had 0.98 % after 10 epochs, and 0.77 % a
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -48,10 +49,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=20,
-    batch_size=128,
-    learning_rate=2e-3,
-    images_per_identity=100,
+    optimisation=Optimisation(epochs=20, batch_size=128, learning_rate=2e-3),
     seed=2006,
     card=Card(
         summary="Handwritten digits by the margin loss (Hadsell, Chopra, LeCun 2006), L2 energy.",
@@ -65,12 +63,15 @@ CONFIG = TrainingConfig(
         ),
         data_licence="MNIST (LeCun, Cortes, Burges; from NIST SD-1 and SD-3): CC BY-SA 3.0.",
     ),
-    protocols=(Component(name="knn", options={"k": 5}),),
-    targets=(
-        Target(
-            figure="kNN error, k = 5",
-            at_most=0.006,
-            published="maps of the embedding, and no error rate: Hadsell, Chopra, LeCun 2006",
+    measurement=Measurement(
+        images_per_identity=100,
+        protocols=(Component(name="knn", options={"k": 5}),),
+        targets=(
+            Target(
+                figure="kNN error, k = 5",
+                at_most=0.006,
+                published="maps of the embedding, and no error rate: Hadsell, Chopra, LeCun 2006",
+            ),
         ),
     ),
 )

@@ -11,7 +11,8 @@ error rate 23.7 %; over the seeds 1998 to 2000 75.3 % ± 1.6 %, 80.2 % ± 1.1 %,
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.registry import Component
 
 _OF = "digits 8 and 9, never seen"
@@ -38,11 +39,7 @@ CONFIG = TrainingConfig(
     # MNIST's ink is white on black.
     augmentation=Component(name="warp", options={"paper": 0, "elastic": 0.02}),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=2,
-    batch_size=96,
-    learning_rate=2e-3,
-    bfloat16=True,
-    images_per_identity=1000,
+    optimisation=Optimisation(epochs=2, batch_size=96, learning_rate=2e-3, bfloat16=True),
     seed=1998,
     card=Card(
         summary="Same digit or not, for digits never seen: trained on 0 to 5.",
@@ -50,13 +47,16 @@ CONFIG = TrainingConfig(
         not_for="Reading digits: a classifier that was trained on all ten does that better.",
         data_licence="MNIST (LeCun, Cortes, Burges), from NIST's databases; commonly CC BY-SA 3.0.",
     ),
-    protocols=(
-        Component(name="verification"),
-        Component(name="few_shot", options={"ways": 2, "shots": 1, "queries": 10, "of": _OF}),
-        Component(name="few_shot", options={"ways": 2, "shots": 5, "queries": 10, "of": _OF}),
-        Component(
-            name="few_shot",
-            options={"ways": 2, "shots": 5, "queries": 10, "enrolled": "mean", "of": _OF},
+    measurement=Measurement(
+        images_per_identity=1000,
+        protocols=(
+            Component(name="verification"),
+            Component(name="few_shot", options={"ways": 2, "shots": 1, "queries": 10, "of": _OF}),
+            Component(name="few_shot", options={"ways": 2, "shots": 5, "queries": 10, "of": _OF}),
+            Component(
+                name="few_shot",
+                options={"ways": 2, "shots": 5, "queries": 10, "enrolled": "mean", "of": _OF},
+            ),
         ),
     ),
 )

@@ -8,7 +8,8 @@ the folder; docs/train.md has two, with and without trained weights to begin wit
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Optimisation, SplitConfig
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -29,10 +30,7 @@ CONFIG = TrainingConfig(
         name="jitter", options={"zoom": [0.75, 1.05], "mirror": 0.0, "grey": 0.1, "erase": 0.2}
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=30,
-    batch_size=64,
-    learning_rate=0.05,
-    bfloat16=True,
+    optimisation=Optimisation(epochs=30, batch_size=64, learning_rate=0.05, bfloat16=True),
     seed=1,
     card=Card(
         summary="A verifier trained on your own folder of identities.",

@@ -8,7 +8,8 @@ pairs of 30 figures drawn by `demo-data`, 13.4 % EER over the 186 pairs that are
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Optimisation, SplitConfig
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -30,10 +31,7 @@ CONFIG = TrainingConfig(
         name="jitter", options={"zoom": [0.75, 1.05], "mirror": 0.0, "grey": 0.1, "erase": 0.2}
     ),
     optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
-    epochs=30,
-    batch_size=64,
-    learning_rate=1e-3,
-    bfloat16=True,
+    optimisation=Optimisation(epochs=30, batch_size=64, learning_rate=1e-3, bfloat16=True),
     seed=1,
     card=Card(
         summary="A verifier trained on your own pairs of images.",

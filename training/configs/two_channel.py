@@ -18,7 +18,8 @@ much as how good it can become.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import Measurement, Optimisation, SplitConfig
 from training.config.target import Target
 from training.registry import Component
 
@@ -47,9 +48,7 @@ CONFIG = TrainingConfig(
         },
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
-    epochs=12,
-    batch_size=256,
-    learning_rate=0.05,
+    optimisation=Optimisation(epochs=12, batch_size=256, learning_rate=0.05),
     seed=2015,
     card=Card(
         summary="Same or different handwritten character: 2ch of Zagoruyko and Komodakis (2015).",
@@ -60,11 +59,13 @@ CONFIG = TrainingConfig(
         ),
         data_licence="Omniglot, MIT licence (Lake, Salakhutdinov, Tenenbaum 2015).",
     ),
-    protocols=(Component(name="fpr95"),),
-    targets=(
-        Target(
-            figure="FPR at 95 % recall",
-            published="5.53 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)",
+    measurement=Measurement(
+        protocols=(Component(name="fpr95"),),
+        targets=(
+            Target(
+                figure="FPR at 95 % recall",
+                published="5.53 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)",
+            ),
         ),
     ),
 )

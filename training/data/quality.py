@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.duplicates import MOST_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet
 from training.data.inspection import InspectedImage, Inspection, inspect

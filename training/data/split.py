@@ -14,7 +14,7 @@ import numpy as np
 
 from model.bundle import Split, identity_digest
 from model.manifest import SplitBy
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet
 from training.errors import DataError, SplitError
 

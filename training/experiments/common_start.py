@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from training.config.schema import CommonStart, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import CommonStart
 from training.data.folds import common_split
 from training.data.split import IdentitySplit
 from training.experiments.member import Member
@@ -88,7 +89,7 @@ class TrainedStart:
         """
         self.repetition.check(self.config, self.split, None)
         begun = self.repetition.is_begun
-        return begun and len(self.repetition.run.history()) == self.config.epochs
+        return begun and len(self.repetition.run.history()) == self.config.optimisation.epochs
 
 
 Start = GivenStart | TrainedStart

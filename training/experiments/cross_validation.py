@@ -110,7 +110,7 @@ class CrossValidation:
         by_protocol = [
             tuple(
                 system_of(fold.run, open_bundle(fold.bundle), self.data).measure(
-                    self.config.protocols
+                    self.config.measurement.protocols
                 )
             )
             for fold in folds
@@ -123,7 +123,7 @@ class CrossValidation:
             data=begun[0].data_name,
             data_sha256=begun[0].data_sha256,
             parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
-            epochs=self.config.epochs,
+            epochs=self.config.optimisation.epochs,
             training_seconds=self._seconds,
             device=_each_once(record.device for record in begun),
             train_command=begun[0].command,
@@ -132,7 +132,9 @@ class CrossValidation:
             libraries=begun[0].libraries,
             trained_at=begun[0].started_at,
             figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
-            det=pooled_curve(measured, begun[0].data_name, self.config.images_per_identity),
+            det=pooled_curve(
+                measured, begun[0].data_name, self.config.measurement.images_per_identity
+            ),
         )
 
     def _member(self, fold: int) -> Member:
@@ -188,7 +190,7 @@ def plan_folds(
             f"{weights.source.name} was trained on other data or on people whom a fold tests; "
             "train it without --init"
         )
-    common = config.common_start
+    common = config.optimisation.common_start
     groups = None if common is None else common.groups
     own = tuple(official_fold_splits(images, share, config.seed, groups))
     if folds not in {None, len(own)}:
@@ -256,5 +258,5 @@ def _pairs(fold: Member, data: Path) -> PairEnergies:
     """The pairs of a fold's test identities, through the fold's own bundle."""
     bundle, run = open_bundle(fold.bundle), fold.run
     comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
-    meter = Meter(comparer, bundle.manifest.input, run.config().images_per_identity)
+    meter = Meter(comparer, bundle.manifest.input, run.config().measurement.images_per_identity)
     return meter.pairs(training_run.data_of(run, data).of(run.split().test))

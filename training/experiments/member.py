@@ -104,7 +104,8 @@ class Member:
         if not self.is_begun:
             return
         # What decides no weight, such as a bar, may be corrected afterwards.
-        free = {name: getattr(config, name) for name in _FREE}
+        now = config.model_dump()
+        free = {name: now[name] for name in _FREE}
         begun = self.run.config().model_copy(update=free)
         source = None if weights is None else weights.source
         for what, found, asked in (

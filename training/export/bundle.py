@@ -108,7 +108,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 def write_trained(trained: Trained, to: Path) -> Manifest:
     """Write a bundle: graph, calibration, accuracy, card; raises what `export_run` raises."""
     name, config = bundle_name(to), trained.config
-    spec = served_input(config.input, config.views)
+    spec = served_input(config.input, config.export.views)
     encoder = _served(trained, spec)
     kind = kind_of(config.metric)
     form = _FORMS[kind]
@@ -170,14 +170,18 @@ def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8
 def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     """The network with all that the exported graph adds to it."""
     config = trained.config
-    encoder = with_views(trained.encoder, config.input, config.views)
-    if config.whitening is None:
+    encoder = with_views(trained.encoder, config.input, config.export.views)
+    if config.export.whitening is None:
         return encoder
-    known = _several(trained.split.take(trained.images, "train"), config.images_per_identity)
+    known = _several(
+        trained.split.take(trained.images, "train"), config.measurement.images_per_identity
+    )
     embeddings = _embed(encoder, decode(known, spec).pixels)
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
     whitened.set_matrix(
-        measured_whitening(embeddings, known.labels(), config.whitening, config.whitening_weights)
+        measured_whitening(
+            embeddings, known.labels(), config.export.whitening, config.export.whitening_weights
+        )
     )
     return whitened.eval()
 
@@ -190,7 +194,9 @@ def _several(images: ImageSet, most: int) -> ImageSet:
 
 def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
     config, images = trained.config, trained.images
-    meter = Meter(graph_comparer(graph, config.metric), spec, config.images_per_identity)
+    meter = Meter(
+        graph_comparer(graph, config.metric), spec, config.measurement.images_per_identity
+    )
     chosen_on, unseen = (trained.split.take(images, part) for part in _MEASURED)
     return calibrated(meter, images, chosen_on, unseen, config.split.by)
 

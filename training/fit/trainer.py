@@ -61,7 +61,7 @@ class Trainer:
         world: World = ALONE,
         distillation: Distillation | None = None,
     ) -> None:
-        if world.size > 1 and config.accumulate > 1:
+        if world.size > 1 and config.optimisation.accumulate > 1:
             raise ConfigError(
                 f"{world.size} processes each take their share of a batch; set accumulate to 1"
             )
@@ -74,7 +74,9 @@ class Trainer:
         self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
         self.objective = objective_of(config.metric, self.encoder)
         self.answers = (
-            compiled(self.objective.answers) if config.compiled else self.objective.answers
+            compiled(self.objective.answers)
+            if config.optimisation.compiled
+            else self.objective.answers
         )
         self.distillation = None if distillation is None else distillation.to(self.device)
         self.loss = registry.build(
@@ -87,14 +89,14 @@ class Trainer:
             Part.OPTIMISER,
             config.optimiser,
             parameters=[*self.encoder.parameters(), *self.loss.parameters()],
-            learning_rate=config.learning_rate,
+            learning_rate=config.optimisation.learning_rate,
         )
         self.sampler = registry.build(
             Part.SAMPLER, config.sampler, pairs=data.train.source.listed_rows()
         )
         check_parts(config, self.loss, self.sampler)
         self.augment = registry.build(Part.AUGMENTATION, config.augmentation)
-        self.average = running_average(self.encoder, config.average_decay)
+        self.average = running_average(self.encoder, config.optimisation.average_decay)
         self.steps = len(self._order(0))
 
     @property
@@ -121,8 +123,8 @@ class Trainer:
         The loss starts anew, with prototypes, where it has them, at their identities' places.
         """
         self.encoder.load_state_dict(trained.state_dict())
-        self.average = running_average(self.encoder, self.config.average_decay)
-        if self.config.epochs and has_prototypes(self.loss):
+        self.average = running_average(self.encoder, self.config.optimisation.average_decay)
+        if self.config.optimisation.epochs and has_prototypes(self.loss):
             imprint(self.loss, *self._glance())
         if self.world.rank == 0:
             self.run.save_checkpoint(self._state(0))
@@ -135,7 +137,7 @@ class Trainer:
         with torch.no_grad(), self._precision():
             embeddings = [
                 self.encoder(scale(self.augment(canvas.to(self.device), size, generator)))
-                for canvas in torch.split(self.canvases, self.config.batch_size)
+                for canvas in torch.split(self.canvases, self.config.optimisation.batch_size)
             ]
         return torch.cat(embeddings).float(), torch.from_numpy(self.labels).to(self.device)
 
@@ -148,8 +150,8 @@ class Trainer:
             RunError: A checkpoint cannot be written.
         """
         history = self.run.history()[:start]
-        for epoch in range(start, self.config.epochs):
-            if early_stopping.is_over(history, self.config.patience):
+        for epoch in range(start, self.config.optimisation.epochs):
+            if early_stopping.is_over(history, self.config.optimisation.patience):
                 break
             began = time.perf_counter()
             loss = self._train_epoch(epoch, watch)
@@ -168,7 +170,7 @@ class Trainer:
         done = len(history)
         # In this order a kill between the two loses nothing: resuming cuts the history.
         self.run.write_history(history)
-        if self.config.patience and early_stopping.best_epoch(history) == done:
+        if self.config.optimisation.patience and early_stopping.best_epoch(history) == done:
             self.run.save_best(self._state(done))
         self.run.save_checkpoint(self._state(done))
 
@@ -187,7 +189,7 @@ class Trainer:
 
     def _step(self, images: Tensor, identities: Tensor) -> float:
         self.optimiser.zero_grad(set_to_none=True)
-        parts = self.config.accumulate
+        parts = self.config.optimisation.accumulate
         pieces = zip(images.chunk(parts), identities.chunk(parts), strict=True)
         total = sum(self._backward(*piece, 1 / parts) for piece in pieces)
         self.world.average_gradients([*self.encoder.parameters(), *self.loss.parameters()])
@@ -214,7 +216,9 @@ class Trainer:
         return loss + self.distillation.loss(answers, shown)
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16)
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.config.optimisation.bfloat16
+        )
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Images as the network takes them, and the identities of the batch, (batch,).
@@ -236,12 +240,16 @@ class Trainer:
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """Which images each step takes, (steps, batch)."""
         rng = np.random.default_rng([self.config.seed, epoch])
-        order: NDArray[np.int64] = self.sampler.epoch(self.labels, self.config.batch_size, rng)
+        order: NDArray[np.int64] = self.sampler.epoch(
+            self.labels, self.config.optimisation.batch_size, rng
+        )
         return order
 
     def _set_learning_rate(self, step: int) -> float:
-        share = step / (self.steps * self.config.epochs)
-        rate = self.config.learning_rate * schedule(share, self.config.warmup)
+        share = step / (self.steps * self.config.optimisation.epochs)
+        rate = self.config.optimisation.learning_rate * schedule(
+            share, self.config.optimisation.warmup
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         return rate

@@ -58,7 +58,7 @@ def begin(  # noqa: PLR0913 (the last ones are rarely given)
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
     check_pairing(config)
-    if config.epochs == 0 and weights is None:
+    if config.optimisation.epochs == 0 and weights is None:
         raise ConfigError("0 epochs learn nothing: set epochs, or begin with trained weights")
     images = open_data(data)
     _check_labels(config, images)
@@ -66,7 +66,7 @@ def begin(  # noqa: PLR0913 (the last ones are rarely given)
     known = parts.take(images, "train")
     encoder = None if weights is None else _initial(weights, config, known)
     lessons = None if teacher is None else teacher.distillation(config)
-    if config.compiled:
+    if config.optimisation.compiled:
         check_compiler()
     run = RunFolder(out)
     if world.rank == 0:
@@ -101,7 +101,7 @@ def resume(
     if run.record().initial_weights is not None and run.load_checkpoint() is None:
         raise RunError(f"{run.path} was stopped before it had its initial weights; begin it anew")
     config = run.config()
-    if config.compiled:
+    if config.optimisation.compiled:
         check_compiler()
     lessons = None if teacher is None else teacher.distillation(config)
     _train(images, run, console, world, lessons=lessons)
@@ -160,7 +160,7 @@ def _train(  # noqa: PLR0913, PLR0917 (the last two are rarely there)
     lessons: Distillation | None = None,
 ) -> None:
     config, split = run.config(), run.split()
-    watched = bounded(split.take(images, "calibration"), config.images_per_identity)
+    watched = bounded(split.take(images, "calibration"), config.measurement.images_per_identity)
     data = TrainingData(
         train=decode(
             training_images(config, images, split), canvas_of(config.input, config.canvas)
@@ -181,7 +181,9 @@ def _train(  # noqa: PLR0913, PLR0917 (the last two are rarely there)
         f"{sum(p.numel() for p in trainer.encoder.parameters()):,} parameters, "
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )
-    with ConsoleProgress(console, run.tensorboard, config.epochs, trainer.steps) as watch:
+    with ConsoleProgress(
+        console, run.tensorboard, config.optimisation.epochs, trainer.steps
+    ) as watch:
         watch.resume(start)
         trainer.fit(watch, start)
 

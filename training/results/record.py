@@ -108,7 +108,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         trained_at=begun.started_at,
         figures=(
             *_of_manifest(manifest),
-            *system_of(run, bundle, data).measure(config.protocols),
+            *system_of(run, bundle, data).measure(config.measurement.protocols),
         ),
         det=_curve_of(manifest),
     )
@@ -128,7 +128,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
         data=made.data,
         data_sha256=made.data_sha256,
         parameters=made.parameters,
-        epochs=config.epochs,
+        epochs=config.optimisation.epochs,
         training_seconds=made.training_seconds,
         device="a machine that it does not name",
         train_command=made.command,

@@ -173,14 +173,14 @@ class RunFolder:
             RunError: It cannot be read.
         """
         state = self._load(self.result_file.name)
-        whole = state is not None and (state["epoch"] or not self.config().epochs)
+        whole = state is not None and (state["epoch"] or not self.config().optimisation.epochs)
         return state if whole else None
 
     @property
     def result_file(self) -> Path:
         """The file of the state to keep."""
         best = self.path / "best.pt"
-        kept = self.config().patience is not None and best.exists()
+        kept = self.config().optimisation.patience is not None and best.exists()
         return best if kept else self.path / "checkpoint.pt"
 
     def _load(self, name: str) -> dict[str, Any] | None:

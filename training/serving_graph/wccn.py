@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.config.schema import DirectionWeights
+from training.config.sections import DirectionWeights
 from training.errors import ConfigError
 
 _FLOOR = 1e-6

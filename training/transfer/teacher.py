@@ -12,7 +12,8 @@ from pathlib import Path
 
 from model.bundle import Bundle, Split, identity_digest
 from model.manifest import Aspect, InitialWeights, InputSpec, SplitBy
-from training.config.schema import SplitConfig, TrainingConfig
+from training.config.schema import TrainingConfig
+from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, split_by_digests
 from training.encoder import build_encoder
@@ -53,7 +54,7 @@ class Teacher:
         network = self.weights.architecture.served(encoder)
         read_bundle(network, self.bundle)
         metrics = config.metric, manifest.metric
-        return Distillation(network, manifest.input, metrics, config.teacher_weight)
+        return Distillation(network, manifest.input, metrics, config.optimisation.teacher_weight)
 
     def split_of(self, images: ImageSet, config: SplitConfig) -> DataSplit | None:
         """The teacher's own split of a data set, where it is one of all of it.

@@ -32,16 +32,23 @@ def named(tmp_path, monkeypatch):
 
 def test_what_decides_no_weight_is_taken_from_the_config_as_it_is_now():
     exported = exported_now(THEN)
-    assert (exported.whitening, exported.version) == (0.5, "9.0.0")
-    assert (exported.epochs, exported.targets) == (1, THEN.targets)
+    assert (exported.export.whitening, exported.version) == (0.5, "9.0.0")
+    assert (exported.optimisation.epochs, exported.measurement.targets) == (
+        1,
+        THEN.measurement.targets,
+    )
     aimed = aimed_now(THEN)
-    assert aimed.targets == NOW.targets
-    assert (aimed.whitening, aimed.version, aimed.epochs) == (None, THEN.version, 1)
+    assert aimed.measurement.targets == NOW.measurement.targets
+    assert (aimed.export.whitening, aimed.version, aimed.optimisation.epochs) == (
+        None,
+        THEN.version,
+        1,
+    )
 
 
 def test_what_was_set_for_the_run_stays_as_it_was_set():
     varied = THEN.model_copy(update={"settings": ("whitening=0.1",), "whitening": 0.1})
-    assert exported_now(varied).whitening == 0.1
+    assert exported_now(varied).export.whitening == 0.1
     assert exported_now(varied).version == "9.0.0"
 
 
@@ -61,4 +68,8 @@ def test_a_run_is_exported_as_it_was_trained_or_as_now(call, folder, tmp_path):
         assert code == 0, err
         manifest = open_bundle(tmp_path / "tiny-now").manifest
         made = TrainingConfig.model_validate_json(manifest.provenance.config_json)
-        assert (made.whitening, manifest.version, made.epochs) == (whitening, version, 1)
+        assert (made.export.whitening, manifest.version, made.optimisation.epochs) == (
+            whitening,
+            version,
+            1,
+        )

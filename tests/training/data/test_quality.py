@@ -1,7 +1,7 @@
 import pytest
 
 from tests.training import synthetic
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.quality import LISTED, check_quality
 from training.data.readers.folder import read_folder
 from training.data.readers.pairs_csv import read_pairs

@@ -2,7 +2,7 @@ import pytest
 
 from model.bundle import identity_digest
 from tests.training.synthetic import image_set
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.split import ImageSplit, split_data, split_identities, split_images
 from training.errors import DataError, SplitError
 

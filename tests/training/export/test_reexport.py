@@ -37,7 +37,7 @@ def test_the_same_weights_are_exported_as_the_config_is_now(exported, folder, tm
     renew(open_bundle(exported), images, tmp_path / "again")
     before, after = open_bundle(exported), open_bundle(tmp_path / "again")
     config = TrainingConfig.model_validate_json(after.manifest.provenance.config_json)
-    assert (config.whitening, after.manifest.version) == (0.2, "7.0.0")
+    assert (config.export.whitening, after.manifest.version) == (0.2, "7.0.0")
     pixels = decode(images, after.manifest.input).pixels
     plain, white = (OnnxEncoder(each.onnx).embed(pixels) for each in (before, after))
     change = np.linalg.lstsq(plain, white, rcond=None)[0]

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from tests.training import synthetic
 from tests.training.fit.test_trainer import assert_same
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.split import split_identities
 from training.errors import DataError, RunError, SplitError
 from training.fit import training_run

@@ -116,8 +116,8 @@ def test_the_page_holds_a_variant_against_no_bar_that_was_not_set_for_it_and_say
     assert (section.rows[0].bar, section.rows[0].verdict) == ("", "")
     page = page_of(varied)
     assert "- a variant: `network.options.dropout=0.4` in place of the config's" in page
-    given = plain.config.targets[0].model_copy(update={"given": config.settings})
-    own = config.model_copy(update={"targets": (*config.targets, given)})
+    given = plain.config.measurement.targets[0].model_copy(update={"given": config.settings})
+    own = config.model_copy(update={"targets": (*config.measurement.targets, given)})
     [section] = sections([varied.model_copy(update={"config": own})])
     assert section.rows[0].verdict == "**missed**"
     assert "a variant" not in page_of(plain)
@@ -140,7 +140,7 @@ def test_a_protocol_of_the_config_is_measured_on_the_bundle(folder, tmp_path):
     assert any("Condition 1" in name for name in names)
     assert Record.model_validate_json(
         record_run(run, tmp_path / "bundle").model_dump_json()
-    ).config.protocols == (protocol,)
+    ).config.measurement.protocols == (protocol,)
 
 
 @pytest.mark.parametrize("name", ["faces", "att-chopra"])
@@ -149,5 +149,7 @@ def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name):
     found = record_of_bundle(manifest)
     assert found.title == f"{name}-bundle"
     assert found.figures[0].value == manifest.accuracy.eer
-    assert found.config.targets == load_config(name.replace("-", "_")).targets
+    assert (
+        found.config.measurement.targets == load_config(name.replace("-", "_")).measurement.targets
+    )
     assert len(found.det.fmr) == len(manifest.accuracy.curve.thresholds)

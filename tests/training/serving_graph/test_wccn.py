@@ -174,7 +174,7 @@ def test_a_bundle_is_whitened_by_its_training_identities_alone(whitened, exporte
 def test_a_training_begins_with_the_encoder_before_its_whitening(whitened, exported):
     weights = open_weights(whitened / "bundle")
     config = weights.adopted(synthetic.config())
-    assert config.whitening is None
+    assert config.export.whitening is None
     pixels = decode(read_folder(whitened / "data"), config.input).pixels
     answer = embed(weights.encoder_of(config, pixels), pixels, CPU)
     expected = OnnxEncoder(open_bundle(exported).onnx).embed(pixels)

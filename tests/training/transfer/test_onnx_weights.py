@@ -143,7 +143,7 @@ def test_a_shipped_bundle_read_back_is_that_bundle(name):
     check_golden(bundle.manifest.golden, spec, lambda image: embed(whole, image, CPU))
     # A training begins with what comes before the whitening.
     bare = weights.encoder_of(config, training_images)
-    encoder = with_views(bare, config.input, config.views)
+    encoder = with_views(bare, config.input, config.export.views)
     before = whole.encoder if isinstance(whole, WhitenedEncoder) else whole
     answer, expected = embed(encoder, images, CPU), embed(before, images, CPU)
     assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()

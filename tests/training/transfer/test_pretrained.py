@@ -59,14 +59,14 @@ def test_a_config_takes_over_what_the_weights_belong_to(weights, run):
     adopted = weights.adopted(other)
     for field in ("input", "metric", "network"):
         assert getattr(adopted, field) == getattr(begun, field)
-    assert (adopted.name, adopted.epochs, adopted.loss) == ("other", 7, other.loss)
+    assert (adopted.name, adopted.optimisation.epochs, adopted.loss) == ("other", 7, other.loss)
 
 
 def test_a_config_of_images_of_the_same_size_keeps_its_own_framing(weights, run):
     own = RunFolder(run).config().input.model_copy(update={"middle": 0.5, "aspect": Aspect.PAD})
     views = (View(middle=0.4), View(middle=0.5, mirrored=True))
     adopted = weights.adopted(synthetic.config(input=own, views=views))
-    assert (adopted.input, adopted.views) == (own, views)
+    assert (adopted.input, adopted.export.views) == (own, views)
 
 
 def test_a_training_begins_with_the_weights_and_not_with_those_of_its_seed(

@@ -10,7 +10,7 @@ from model.manifest import Aspect, InputSpec, SplitBy
 from tests import fakes
 from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
-from training.config.schema import SplitConfig
+from training.config.sections import SplitConfig
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
@@ -189,7 +189,7 @@ def test_the_command_takes_a_teacher(call, named_config, exported, folder, tmp_p
     code, _, err = call(*command, "--data", folder, "--epochs", 1, "--set", "teacher_weight=3")
     assert code == 0, err
     assert RunFolder(out).record().teacher.name == "patterns"
-    assert RunFolder(out).config().teacher_weight == 3
+    assert RunFolder(out).config().optimisation.teacher_weight == 3
     code, _, err = call(*command, "--resume")
     assert code == 0, err
 

@@ -1,0 +1,132 @@
+"""The sections of a training config: frozen, strict values with one line at each field."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model.manifest import SplitBy
+from training.config.target import Target
+from training.config.view import View
+from training.registry import Component
+
+DirectionWeights = Literal["equal", "plda"]
+"""How the directions of whitened embeddings are weighted: see `training.serving_graph.wccn`."""
+
+
+class SplitConfig(BaseModel):
+    """How identities are divided; shares are shares of the identities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calibration: float = Field(default=0.2, gt=0, lt=1)
+    """Share to calibrate on; of the identities that are not tested, where the test is official."""
+    test: float = Field(default=0.2, gt=0, lt=1)
+    """Share to test on; unused where the data set has its own list of test identities."""
+    official: bool = True
+    """Use the data set's own list of test identities, where it has one."""
+    by: SplitBy = SplitBy.IDENTITY
+    """`image` divides the images of each identity instead: a closed set, all classes trained on."""
+    test_identities: tuple[str, ...] = ()
+    """Identities to test on, in place of a share."""
+    calibration_identities: tuple[str, ...] = ()
+    """Identities to calibrate on, in place of a share."""
+    official_folds: bool = False
+    """For `folds` alone: the data set's own folds; the calibration share is of the identities with
+    several images outside the test fold."""
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train_on(self) -> Self:
+        if self.calibration + self.test >= 1:
+            raise ValueError("calibration and test shares leave nothing to train on")
+        return self
+
+
+class CommonStart(BaseModel):
+    """Encoders that the data set's own folds start from, in place of random weights.
+
+    The folds are put into groups of neighbours. For each group one encoder is trained without the
+    test identities of any fold in the group; each fold continues from it with all identities that
+    it may be trained on. Ten trainings thus share most of their work, and no encoder is tested on
+    identities that it was trained on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: int = Field(default=2, ge=1)
+    """Number of groups, each with one common encoder."""
+    epochs: int = Field(ge=1)
+    """Epochs of each common encoder."""
+    learning_rate: float = Field(gt=0)
+    """Learning rate of each common encoder."""
+
+
+class Export(BaseModel):
+    """Layers that the exported graph adds to the trained encoder; training does not use them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    views: tuple[View, ...] = ()
+    """Crops of an image whose embeddings the graph averages (test-time augmentation)."""
+    whitening: float | None = Field(default=None, ge=0, le=1)
+    """Shrinkage of the within-class covariance in WCCN (`training.serving_graph.wccn`), if any."""
+    whitening_weights: DirectionWeights = "equal"
+    """Weights of the whitened directions: equal, or by the variance between identities."""
+
+    @model_validator(mode="after")
+    def _weights_need_whitening(self) -> Self:
+        if self.whitening is None and self.whitening_weights != "equal":
+            raise ValueError("whitening_weights are of whitened directions: they need whitening")
+        return self
+
+
+class Optimisation(BaseModel):
+    """How the weights are trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(ge=0)
+    """Epochs; with 0 the initial weights are kept, and only the whitening is computed."""
+    batch_size: int = Field(ge=2)
+    """Images in a batch."""
+    learning_rate: float = Field(gt=0)
+    """Peak learning rate."""
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps over which the learning rate rises."""
+    bfloat16: bool = False
+    """Autocast the forward pass to bfloat16."""
+    compiled: bool = False
+    """Compile the training step with `torch.compile`."""
+    average_decay: float | None = Field(default=None, gt=0, lt=1)
+    """Decay of a moving average of the weights, if any, which is then exported."""
+    accumulate: int = Field(default=1, ge=1)
+    """Equal parts of a batch whose gradients are summed: less memory for the same step."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many epochs without a lower calibration EER, and export the best epoch."""
+    teacher_weight: float = Field(default=25.0, gt=0)
+    """Factor of the distillation loss, where there is a teacher."""
+    common_start: CommonStart | None = None
+    """Shared start of official folds; `epochs` are then those of each fold after it."""
+
+    @model_validator(mode="after")
+    def _parts_of_a_batch_are_whole_pairs(self) -> Self:
+        if self.batch_size % (2 * self.accumulate) and self.accumulate > 1:
+            raise ValueError(
+                f"a batch of {self.batch_size} cannot be taken in {self.accumulate} equal parts of "
+                "whole pairs; choose another accumulate or batch_size"
+            )
+        return self
+
+
+class Measurement(BaseModel):
+    """What is measured, and the targets that the measured values are held against."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images_per_identity: int = Field(default=10, ge=2)
+    """Maximum images of one identity that are measured, so that none dominates the figures."""
+    protocols: tuple[Component, ...] = ()
+    """Protocols that `record` measures on the exported bundle."""
+    targets: tuple[Target, ...] = ()
+    """Bars and published values; a run is held against those that are given for its overrides."""
