@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check docs docs-serve format client train-smoke screenshots image image-test bench bench-soak clean help
+.PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
@@ -18,7 +18,6 @@ help:
 	@echo "make bench-soak   its memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
 	@echo "make image-test   build it, bring docker-compose.yml up, and see what is promised of both"
-	@echo "make client       the generated part of client/, from the API as it is now"
 	@echo "make screenshots  pictures of the page for docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
@@ -29,12 +28,11 @@ test: $(VENV)/.dev
 	@scripts/browser.sh
 	$(BIN)/pytest
 
-check: $(VENV)/.dev $(VENV)/.generator
+check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	scripts/client.sh --check $(BIN)/python $(VENV)/share/generator
 	$(BIN)/shellcheck --external-sources .ci/run scripts/*.sh deploy/*.sh deploy/*/*.sh
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python scripts/helm.py lint --strict deploy/helm/likewise
@@ -44,9 +42,6 @@ check: $(VENV)/.dev $(VENV)/.generator
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-client: $(VENV)/.dev $(VENV)/.generator
-	scripts/client.sh $(BIN)/python $(VENV)/share/generator
 
 train-smoke: $(VENV)/.dev
 	$(BIN)/python scripts/train_smoke.py
@@ -79,12 +74,6 @@ bench: $(VENV)/.dev
 bench-soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
 	$(BIN)/python -m benchmarks report
-
-$(VENV)/.generator: client/requirements.txt $(VENV)/.python
-	@rm -rf $(VENV)/share/generator
-	@$(PYTHON) -m venv $(VENV)/share/generator
-	$(VENV)/share/generator/bin/pip --disable-pip-version-check --quiet install -r client/requirements.txt
-	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist site *.egg-info

@@ -19,7 +19,8 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.api_reference import reference  # noqa: E402 (a hook is no part of a package)
+from app.server.openapi import document  # noqa: E402 (after the path is set)
+from scripts.api_reference import reference  # noqa: E402
 
 FROM_OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
@@ -44,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made = {page: (ROOT / source).read_text("utf-8") for source, page in FROM_OUTSIDE.items()}
     made["decisions/index.md"] = decisions()
     made["models/index.md"] = models()
-    made["reference.md"] = reference((ROOT / "client" / "openapi.json").read_text("utf-8"))
+    made["reference.md"] = reference(document())
     icon = ROOT / "app" / "page" / "mark.svg"
     files.append(File.generated(config, "icon.svg", abs_src_path=str(icon)))
     for page, text in made.items():

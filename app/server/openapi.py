@@ -1,6 +1,6 @@
 """`python -m app.server.openapi`: the OpenAPI document, without a service that runs.
 
-The client is generated from it, and the manual's reference.
+The manual's reference is generated from it, and the client is tested against it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Asks a Likewise service whether two images show the same thing."""
+"""Client of a Likewise service: do two images show the same thing?"""
 
+from likewise_client.client import AsyncLikewise, Likewise
 from likewise_client.errors import (
     BadAnswer,
     ChoiceRefused,
@@ -14,7 +15,6 @@ from likewise_client.errors import (
     UnusableImage,
     WrongKind,
 )
-from likewise_client.front import AsyncLikewise, Likewise
 from likewise_client.results import Comparison, Embeddings, Model, OperatingPoint, Verification
 from likewise_client.retrying import Patience
 

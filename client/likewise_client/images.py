@@ -1,17 +1,16 @@
-"""What counts as an image, and how it is sent: as the bytes of a file."""
+"""Images in any supported form, as the files that are sent."""
 
 from __future__ import annotations
 
 import io
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from likewise_client.errors import UnusableImage
-from likewise_client.generated.types import File
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,7 +20,7 @@ class Readable(Protocol):
     """An open file."""
 
     def read(self) -> bytes:
-        """All that is left of it."""
+        """Return the rest of its bytes."""
 
 
 Picture: TypeAlias = "str | PathLike[str] | bytes | Readable | Image | NDArray[np.uint8]"
@@ -30,8 +29,15 @@ Picture: TypeAlias = "str | PathLike[str] | bytes | Readable | Image | NDArray[n
 _MATRIX, _COLOURS = 2, (3, 4)
 
 
+class File(NamedTuple):
+    """A file of a multipart body, in the form that httpx takes."""
+
+    file_name: str
+    payload: bytes
+
+
 def to_file(image: Picture) -> File:
-    """An image as it is sent.
+    """Return the file that is sent for an image.
 
     Args:
         image: A path (never a URL: the service fetches nothing), the bytes of an image file, an
@@ -39,16 +45,15 @@ def to_file(image: Picture) -> File:
             or (height, width, 4). PIL images and pixels are sent as PNG, which loses nothing.
 
     Raises:
-        UnusableImage: It is none of these, or cannot be read.
+        UnusableImage: The image is none of these, or cannot be read.
     """
     name, data = _bytes_of(image)
     if not data:
         raise UnusableImage(f"{name} is empty")
-    # Bytes, which can be sent again, and by an asynchronous client; httpx takes both.
-    return File(payload=data, file_name=name)  # type: ignore[arg-type]
+    return File(name, data)
 
 
-def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401 (what is no `Picture` is told so)
+def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401 (other types are refused below)
     if isinstance(image, bytes | bytearray | memoryview):
         return "the image", bytes(image)
     if isinstance(image, str | PathLike):

@@ -1,6 +1,6 @@
 """A service inside this process: the same application, called without a socket.
 
-Needs the distribution `likewise` beside this one. It takes the usual settings, `LIKEWISE_…`.
+Requires the distribution `likewise`, and reads its settings, `LIKEWISE_…`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any, TypeVar
 
 import httpx
 
+from likewise_client.client import Likewise
 from likewise_client.errors import LikewiseClientError
-from likewise_client.front import Likewise
 
 URL = "http://in-process"
 _QUIET = {"access_log": False, "metrics": False, "api_keys_file": None}
-"""Nobody else calls, and nobody scrapes."""
+"""Settings without use in a process that serves one caller and no scraper."""
 
 T = TypeVar("T")
 
 
 class _Loop:
-    """An event loop in a thread of its own, for an application that is asynchronous."""
+    """An event loop in its own thread, which runs the asynchronous application."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -33,37 +33,37 @@ class _Loop:
         self._thread.start()
 
     def run(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run something there, and wait for it: the service's own deadlines bound that."""
+        """Run a coroutine there, and wait for it: the service's deadlines bound the wait."""
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the loop and end its thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
-class _Calls(httpx.BaseTransport):
-    """Requests become calls of the application."""
+class _AppTransport(httpx.BaseTransport):
+    """A synchronous transport that calls an ASGI application."""
 
     def __init__(self, app: Any, loop: _Loop) -> None:  # noqa: ANN401 (an ASGI application)
         self._inner, self._loop = httpx.ASGITransport(app), loop
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Let the application answer."""
+        """Return the application's response, read as a whole."""
         request.read()
 
-        async def answered() -> httpx.Response:
+        async def respond() -> httpx.Response:
             response = await self._inner.handle_async_request(request)
             content = await response.aread()
             return httpx.Response(response.status_code, headers=response.headers, content=content)
 
-        return self._loop.run(answered())
+        return self._loop.run(respond())
 
 
 @contextmanager
 def in_process(model: str | None = None) -> Iterator[Likewise]:
-    """A client of a service that lives as long as this context.
+    """Yield a client of a service that runs as long as this context.
 
     Args:
         model: As in `Likewise`.
@@ -73,7 +73,7 @@ def in_process(model: str | None = None) -> Iterator[Likewise]:
             cannot be served.
     """
     try:
-        from app.main import create_app  # noqa: PLC0415 (needed here alone, and heavy)
+        from app.main import create_app  # noqa: PLC0415 (slow, and used only here)
         from app.settings import read_settings  # noqa: PLC0415
         from model.errors import LikewiseError  # noqa: PLC0415
     except ImportError as error:
@@ -83,16 +83,16 @@ def in_process(model: str | None = None) -> Iterator[Likewise]:
         ) from error
     log = logging.getLogger("app")
     level = log.level
-    log.setLevel(logging.ERROR)  # Not what a server says at its start.
+    log.setLevel(logging.ERROR)  # Hides the messages of a server's start.
     loop = _Loop()
     try:
         app = create_app(read_settings().model_copy(update=_QUIET))
-        running = app.router.lifespan_context(app)
-        loop.run(running.__aenter__())
+        lifespan = app.router.lifespan_context(app)
+        loop.run(lifespan.__aenter__())
         try:
-            yield Likewise(URL, model=model, transport=_Calls(app, loop))
+            yield Likewise(URL, model=model, transport=_AppTransport(app, loop))
         finally:
-            loop.run(running.__aexit__(None, None, None))
+            loop.run(lifespan.__aexit__(None, None, None))
     except LikewiseError as error:
         raise LikewiseClientError(str(error)) from error
     finally:

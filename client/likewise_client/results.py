@@ -1,4 +1,4 @@
-"""What the service answers, as values."""
+"""Answers of the service, as frozen values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Model:
-    """Which model answered. Embeddings of two different `sha256` cannot be compared."""
+    """The model that answered. Embeddings of two different `sha256` cannot be compared."""
 
     name: str
     version: str
@@ -22,13 +22,13 @@ class Model:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """How often a decision at this threshold is wrong, on subjects the model has never seen.
+    """Error rates of decisions at a threshold, measured on subjects the model has never seen.
 
     Attributes:
-        target_fmr: What the threshold aims at; None where it aims at none.
-        fmr: False match rate: different pairs that are taken for the same.
+        target_fmr: The false match rate that the threshold aims at; None where it aims at none.
+        fmr: False match rate: share of impostor pairs that are called the same.
         fmr_interval: Its 95 % interval.
-        fnmr: False non-match rate: same pairs that are taken for different.
+        fnmr: False non-match rate: share of genuine pairs that are called different.
         fnmr_interval: Its 95 % interval.
     """
 
@@ -41,15 +41,16 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether two images show the same thing.
+    """The decision on two images.
 
     Attributes:
-        same: The energy does not exceed the threshold.
-        energy: How far apart they are; small means same.
-        threshold: By which it was decided.
-        operating_point: How often such a decision is wrong.
-        likelihood_ratio: How many times likelier the energy is if they are the same.
-        model: Which model answered.
+        same: True where the energy does not exceed the threshold.
+        energy: Dissimilarity of the two images; small means same.
+        threshold: The threshold of the decision, in units of the energy.
+        operating_point: Error rates at the threshold.
+        likelihood_ratio: Probability density of the energy if the two are the same, over that if
+            they are different.
+        model: The model that answered.
     """
 
     same: bool
@@ -66,7 +67,7 @@ class Embeddings:
 
     Attributes:
         vectors: float32 (n, dim), or uint8 (n, bytes) of packed bits from a model of codes.
-        model: Which model made them.
+        model: The model that computed them.
     """
 
     vectors: NDArray[Any]
@@ -80,9 +81,9 @@ class Comparison:
     Attributes:
         energies: float32 (n,); small means same.
         same: bool (n,).
-        threshold: By which it was decided.
-        operating_point: How often such a decision is wrong.
-        model: Which model answered.
+        threshold: The threshold of the decisions, in units of the energy.
+        operating_point: Error rates at the threshold.
+        model: The model that answered.
     """
 
     energies: NDArray[np.float32]

@@ -136,7 +136,7 @@ def test_both_a_rate_and_a_threshold_are_a_mistake(run):
 def test_help_shows_how_it_is_used(run):
     told = run("--help").stdout
     assert "likewise verify ann-1.jpg ann-2.jpg" in told
-    assert "0 same, 1 different, 2 trouble" in " ".join(run("verify", "--help").stdout.split())
+    assert "0 same, 1 different, 2 error" in " ".join(run("verify", "--help").stdout.split())
 
 
 def test_a_reader_that_has_read_enough_is_no_error(environment, folder):

@@ -1,4 +1,4 @@
-"""The command `likewise`: the service from a shell, over the network or in this process."""
+"""The command `likewise`: a service over the network, or in this process."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from likewise_client.client import Likewise
 from likewise_client.errors import LikewiseClientError
-from likewise_client.front import Likewise
 from likewise_client.in_process import in_process
-from likewise_client.shell import files, words
+from likewise_client.shell import arrays, text
 from likewise_client.shell.arguments import key_of, parser, server_of
 
-SAME, DIFFERENT, TROUBLE, INTERRUPTED = 0, 1, 2, 130
+SAME, DIFFERENT, ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and give its exit status.
+    """Run the command, and return its exit status.
 
     Args:
-        arguments: Those of the shell, unless given.
+        arguments: None: those of the process.
     """
     given = parser().parse_args(arguments)
     try:
@@ -32,14 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = _COMMANDS[given.command](service, given)
             sys.stdout.flush()
             return status
-    except (LikewiseClientError, ValueError) as error:  # The latter: a URL, or shapes of arrays.
+    except (LikewiseClientError, ValueError) as error:  # ValueError: a URL, or shapes of arrays.
         print(f"likewise: {error}", file=sys.stderr)
     except BrokenPipeError:
-        # Whoever read has read enough; Python would complain once more when it closes the stream.
+        # The reader has closed the pipe; Python would report that again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return INTERRUPTED
-    return TROUBLE
+    return ERROR
 
 
 @contextmanager
@@ -55,42 +55,42 @@ def _service(given: argparse.Namespace) -> Iterator[Likewise]:
 
 def _verify(service: Likewise, given: argparse.Namespace) -> int:
     answer = service.verify(given.image1, given.image2, fmr=given.fmr, threshold=given.threshold)
-    _print(given, asdict(answer), [words.verification(answer)])
+    _print(given, asdict(answer), [text.verification(answer)])
     return SAME if answer.same else DIFFERENT
 
 
 def _embed(service: Likewise, given: argparse.Namespace) -> int:
     found = service.embed(given.images)
-    files.write_rows(found.vectors, given.out)
-    told = sys.stderr if given.out == files.STDOUT else sys.stdout
+    arrays.write_rows(found.vectors, given.out)
+    report = sys.stderr if given.out == arrays.STDOUT else sys.stdout
     rows = {str(row): str(path) for row, path in enumerate(given.images)}
     if given.json:
-        print(json.dumps({"rows": rows, "model": asdict(found.model)}), file=told)
+        print(json.dumps({"rows": rows, "model": asdict(found.model)}), file=report)
     else:
         for row, path in rows.items():
-            print(f"{row}\t{path}", file=told)
+            print(f"{row}\t{path}", file=report)
     return 0
 
 
 def _compare(service: Likewise, given: argparse.Namespace) -> int:
-    probe, gallery = files.read_rows(given.probe), files.read_rows(given.gallery)
+    probe, gallery = arrays.read_rows(given.probe), arrays.read_rows(given.gallery)
     if len(probe) != 1:
         raise LikewiseClientError(
             f"{given.probe} holds {len(probe)} rows; one probe is compared at a time"
         )
     answer = service.compare(probe[0], gallery, fmr=given.fmr, threshold=given.threshold)
-    told = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
-    _print(given, told, words.comparison(answer))
+    members = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
+    _print(given, members, text.comparison(answer))
     return 0
 
 
 def _models(service: Likewise, given: argparse.Namespace) -> int:
     if given.name is None:
         found = service.models()
-        _print(given, [model.to_dict() for model in found], words.models(found))
+        _print(given, [model.to_dict() for model in found], text.models(found))
     else:
         one = service.model(given.name)
-        _print(given, one.to_dict(), words.manifest(one))
+        _print(given, one.to_dict(), text.manifest(one))
     return 0
 
 

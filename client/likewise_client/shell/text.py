@@ -1,11 +1,11 @@
-"""Answers as lines for a person."""
+"""Answers as text for a person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import floor, log10
 
-from likewise_client.generated.models import Manifest, ModelSummary
+from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.results import Comparison, OperatingPoint, Verification
 
 _LARGEST_SAMPLE = 1_000_000
@@ -13,7 +13,7 @@ _AT_LEAST = 9.5
 
 
 def percent(rate: float) -> str:
-    """A rate in per cent, with two digits that count."""
+    """Format a rate in per cent, with two significant digits."""
     if rate == 0:
         return "0 %"
     digits = max(0, 1 - floor(log10(100 * rate)))
@@ -21,18 +21,18 @@ def percent(rate: float) -> str:
 
 
 def verification(answer: Verification) -> str:
-    """A decision, and what it is worth."""
+    """Format a decision, with its error rate and model."""
     verdict = "same" if answer.same else "different"
     side = "at most" if answer.same else "above"
     return (
         f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}\n"
-        f"{worth(answer.operating_point, same=answer.same)}\n"
+        f"{error_rate(answer.operating_point, same=answer.same)}\n"
         f"{answer.model.name} {answer.model.version}"
     )
 
 
-def worth(point: OperatingPoint, *, same: bool) -> str:
-    """How often such a decision is wrong."""
+def error_rate(point: OperatingPoint, *, same: bool) -> str:
+    """Format the rate of wrong decisions of this kind, as a number out of so many pairs."""
     rate, ends = (point.fmr, point.fmr_interval) if same else (point.fnmr, point.fnmr_interval)
     of = 100
     while of < _LARGEST_SAMPLE and rate * of < _AT_LEAST:
@@ -44,13 +44,13 @@ def worth(point: OperatingPoint, *, same: bool) -> str:
 
 
 def comparison(answer: Comparison) -> Iterable[str]:
-    """A line for each row of the gallery: its number, its energy, the decision."""
+    """Format each row of the gallery as a line: number, energy, decision."""
     for row, (energy, same) in enumerate(zip(answer.energies, answer.same, strict=True)):
         yield f"{row}\t{energy:.6g}\t{'same' if same else 'different'}"
 
 
 def models(found: Sequence[ModelSummary]) -> Iterable[str]:
-    """Each model, with its operating points."""
+    """Format each model, with its operating points."""
     for model in found:
         default = " (default)" if model.default else ""
         yield f"{model.name} {model.version}{default}: {model.summary}"
@@ -63,7 +63,7 @@ def models(found: Sequence[ModelSummary]) -> Iterable[str]:
 
 
 def manifest(model: Manifest) -> Iterable[str]:
-    """What is known of one model."""
+    """Format one model: its card and its accuracy."""
     yield f"{model.name} {model.version}"
     yield model.card.summary
     yield f"for: {model.card.intended_use}"

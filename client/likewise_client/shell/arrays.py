@@ -1,4 +1,4 @@
-"""Arrays as files."""
+"""Reading and writing .npy files."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MATRIX = 2
 
 
 def read_rows(path: Path) -> NDArray[Any]:
-    """The rows of a .npy file, (n, dim); one row may stand alone, (dim,).
+    """Return the rows of a .npy file, (n, dim); an array of shape (dim,) is one row.
 
     Raises:
-        LikewiseClientError: It cannot be read, or holds something else.
+        LikewiseClientError: The file cannot be read, or holds no rows of numbers.
     """
     try:
         array = np.load(path, allow_pickle=False)
@@ -34,10 +34,10 @@ def read_rows(path: Path) -> NDArray[Any]:
 
 
 def write_rows(rows: NDArray[Any], to: str) -> None:
-    """Write a .npy file as a whole, or to standard output.
+    """Write a .npy file atomically, or to standard output.
 
     Raises:
-        LikewiseClientError: It cannot be written; what was there before is left.
+        LikewiseClientError: The file cannot be written; a previous one is left as it was.
     """
     file = io.BytesIO()
     np.save(file, rows, allow_pickle=False)
@@ -46,13 +46,13 @@ def write_rows(rows: NDArray[Any], to: str) -> None:
         sys.stdout.flush()
         return
     path = Path(to)
-    # Opened as any file is, so that the umask decides who may read embeddings of faces.
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    # Not `tempfile`, whose mode is 0600: the umask decides who may read the embeddings.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
-            beside.write_bytes(file.getvalue())
-            beside.replace(path)
+            temporary.write_bytes(file.getvalue())
+            temporary.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise LikewiseClientError(f"{path}: {error.strerror or error}") from error

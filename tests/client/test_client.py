@@ -268,6 +268,29 @@ def test_whatever_answers_is_told_as_an_error_of_the_tree(odd, status, body, kin
         service.verify(PHOTO, OTHER)
 
 
+def test_a_decision_that_is_no_boolean_is_not_taken_for_one(odd, url):
+    address, answers = odd
+    answers += [(200, {}, json.dumps(plainly(url) | {"same": "false"}).encode())]
+    with lc.Likewise(address) as service, pytest.raises(lc.BadAnswer, match="'false'"):
+        service.verify(PHOTO, OTHER)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_no_answer(odd):
+    address, answers = odd
+    answers += [(200, {"Content-Encoding": "gzip"}, b"no gzip")]
+    with lc.Likewise(address) as service, pytest.raises(lc.BadAnswer, match="decoded"):
+        service.verify(PHOTO, OTHER)
+
+
+def test_the_service_gives_up_at_the_deadline_of_the_client(url):
+    patience = lc.Patience(retries=0)
+    with (
+        lc.Likewise(url, deadline_s=0.001, patience=patience) as hurried,
+        pytest.raises(lc.DeadlinePassed),
+    ):
+        hurried.embed([fakes.photo(i) for i in range(32)])
+
+
 def test_in_this_process_the_answer_is_that_of_the_server(service, models_dir, monkeypatch):
     monkeypatch.setenv("LIKEWISE_MODELS_DIR", str(models_dir))
     monkeypatch.setenv("LIKEWISE_DEFAULT_MODEL", "tiny")
