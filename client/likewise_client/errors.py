@@ -1,17 +1,17 @@
-"""What can go wrong, as one tree.
+"""The tree of errors.
 
 LikewiseClientError
-├── UnusableImage          an image that cannot be sent as it is; nothing was asked
-├── Unreachable            nobody answered
-├── BadAnswer              something answered that is not the service
-└── ServiceProblem         the service refused; its own words
-    ├── NotAuthorised      401: a good API key is needed
-    ├── UnknownModel       404: there is no such model
-    ├── WrongKind          409: the model cannot do that, as a pair model cannot embed
-    ├── ImageRefused       413, 415, 422: an image is damaged, too large, or none
-    ├── ChoiceRefused      422: an operating point that is not supported, or another bad parameter
-    ├── Overloaded         429, 503: busy or not ready, after all retries
-    └── DeadlinePassed     504: the time for the job was over
+├── UnusableImage          an image cannot be sent; no call was made
+├── Unreachable            the service cannot be reached
+├── BadAnswer              the answer is not one of a Likewise service
+└── ServiceProblem         the service refused the call, with a reason
+    ├── NotAuthorised      401: a valid API key is needed
+    ├── UnknownModel       404: the service has no such model
+    ├── WrongKind          409: the kind of model does not support the call
+    ├── ImageRefused       413, 415, 422: an image is damaged, too large, or not an image
+    ├── ChoiceRefused      422: unsupported operating point, or another invalid parameter
+    ├── Overloaded         429, 503: still busy or not ready after all retries
+    └── DeadlinePassed     504: the deadline of the call has passed
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ _PREFIX = "urn:likewise:problem:"
 
 
 class LikewiseClientError(Exception):
-    """What everything here derives from."""
+    """Base class of the errors of this client."""
 
 
-class UnusableImage(LikewiseClientError):  # noqa: N818 (the tree's names say what happened)
-    """An image that cannot be sent as it is."""
+class UnusableImage(LikewiseClientError):  # noqa: N818 (the names state the event, without "Error")
+    """An image cannot be sent; no call was made."""
 
 
 class Unreachable(LikewiseClientError):  # noqa: N818
-    """Nobody answered, after all retries."""
+    """The service cannot be reached, after all retries."""
 
 
 class BadAnswer(LikewiseClientError):  # noqa: N818
-    """What answered is not the service, or not a version that this client knows."""
+    """The answer is not one of a Likewise service, or of a version this client cannot read."""
 
 
 class ServiceProblem(LikewiseClientError):  # noqa: N818
-    """The service refused (RFC 9457).
+    """The service refused the call with a problem document (RFC 9457).
 
     Attributes:
-        status: Of the answer.
-        slug: The last word of the problem's type, such as `broken-image`.
-        title: What happened, in general.
-        detail: What happened this time, and what to do.
-        request_id: Under which the service's log has it; None where a gateway answered.
-        members: Whatever else the problem says, such as the supported operating points.
+        status: HTTP status of the answer.
+        slug: Last part of the problem's type, such as `broken-image`.
+        title: Summary of the type of problem.
+        detail: Explanation of this problem, and its remedy.
+        request_id: Key of the call in the service's log; None if a gateway answered.
+        members: All members of the document, such as the supported operating points.
     """
 
     def __init__(self, status: int, members: Mapping[str, Any]) -> None:
@@ -61,31 +61,31 @@ class ServiceProblem(LikewiseClientError):  # noqa: N818
 
 
 class NotAuthorised(ServiceProblem):
-    """A good API key is needed."""
+    """A valid API key is needed."""
 
 
 class UnknownModel(ServiceProblem):
-    """There is no such model."""
+    """The service has no such model."""
 
 
 class WrongKind(ServiceProblem):
-    """The model cannot do that: a pair model has no embeddings."""
+    """The kind of model does not support the call: a pair model has no embeddings."""
 
 
 class ImageRefused(ServiceProblem):
-    """An image is damaged, too large, or no image."""
+    """An image is damaged, too large, or not an image."""
 
 
 class ChoiceRefused(ServiceProblem):
-    """An operating point that is not supported, or another parameter that cannot be used."""
+    """The operating point is not supported, or another parameter is invalid."""
 
 
 class Overloaded(ServiceProblem):
-    """The service is busy or not ready, and still was after all retries."""
+    """The service was still busy or not ready after all retries."""
 
 
 class DeadlinePassed(ServiceProblem):
-    """The time for the job was over."""
+    """The deadline of the call has passed."""
 
 
 _BY_SLUG: Mapping[str, type[ServiceProblem]] = {
@@ -108,7 +108,7 @@ _BY_STATUS: Mapping[int, type[ServiceProblem]] = {
 
 
 def problem_of(status: int, members: Mapping[str, Any]) -> ServiceProblem:
-    """The error of the class that fits."""
+    """Return the error of the class that fits a problem."""
     slug = str(members.get("type", "")).removeprefix(_PREFIX)
     kind = _BY_SLUG.get(slug) or _BY_STATUS.get(status, ServiceProblem)
     return kind(status, members)

@@ -1,8 +1,8 @@
-"""Asking again, where the service is busy or a connection breaks.
+"""Transports that try again when the service is busy or a connection breaks.
 
-Every call is a function of its body, so that a second try does no harm. Waits grow exponentially,
-with jitter so that many clients do not come back at once (Brooker 2015, "Exponential Backoff and
-Jitter"), or last as long as Retry-After says; tries, and all waits together, are bounded.
+Every call is idempotent, so trying again is safe. Waits grow exponentially, with jitter so that
+many clients do not return at once (Brooker 2015, "Exponential Backoff and Jitter"), or last as long
+as Retry-After asks; the number of tries and the sum of waits are bounded.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 _BUSY = frozenset({429, 503})
-_ASKED_ONCE = "/readyz"
-"""Whose 503 is an answer."""
+_NEVER_RETRIED = "/readyz"
+"""A path whose 503 is the answer."""
 _BROKEN = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -27,18 +27,18 @@ _BROKEN = (
     httpx.WriteError,
     httpx.RemoteProtocolError,
 )
-"""Not a read that timed out: the work was begun, and would be begun once more."""
+"""Without ReadTimeout: the service has begun the work, and would begin it again."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How often, and how long, a call is tried again.
+    """Limits of retrying.
 
     Attributes:
-        retries: Tries after the first.
-        first_s: The longest wait before the second try; twice that before the third, and so on.
-        total_s: The most that all waits of one call may last together.
-        chance: A number from 0 to 1, drawn anew for each wait.
+        retries: Largest number of tries after the first.
+        first_s: Longest wait before the second try; twice that before the third, and so on.
+        total_s: Largest sum of the waits of one call.
+        chance: Source of the jitter: returns a random number from 0 to 1.
     """
 
     retries: int = 4
@@ -47,27 +47,27 @@ class Patience:
     chance: Callable[[], float] = field(default=random.random, repr=False)
 
     def wait_s(self, tried: int, waited_s: float, retry_after_s: float | None) -> float | None:
-        """How long to wait before the next try; None where there is to be none.
+        """Return the seconds to wait before the next try; None if there is no next try.
 
         Args:
-            tried: Tries so far.
-            waited_s: All waits so far.
-            retry_after_s: What the service asks for, if it does.
+            tried: Number of tries so far.
+            waited_s: Sum of the waits so far.
+            retry_after_s: Wait that the service asks for, if any.
         """
         if tried > self.retries:
             return None
-        most = self.first_s * 2 ** (tried - 1)
-        wait = most * (0.5 + self.chance() / 2) if retry_after_s is None else retry_after_s
+        max_wait = self.first_s * 2 ** (tried - 1)
+        wait = max_wait * (0.5 + self.chance() / 2) if retry_after_s is None else retry_after_s
         return wait if waited_s + wait <= self.total_s else None
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """The seconds of a Retry-After, given as such or as a date; None without a readable one."""
-    told = response.headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told)
+    """Return the seconds that a Retry-After header asks for, or None without a valid one."""
+    header = response.headers.get("Retry-After", "").strip()
+    if header.isdecimal():
+        return float(header)
     try:
-        at = parsedate_to_datetime(told)
+        at = parsedate_to_datetime(header)
     except ValueError:
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
@@ -83,20 +83,20 @@ class _Tries:
     waited_s: float = 0.0
 
     def next_wait_s(self, response: httpx.Response | None) -> float | None:
-        """How long to wait before another try; None where the last one counts."""
-        if self.request.url.path.endswith(_ASKED_ONCE):
+        """Return the seconds to wait before another try; None if this result is final."""
+        if self.request.url.path.endswith(_NEVER_RETRIED):
             return None
         if response is not None and response.status_code not in _BUSY:
             return None
         self.made += 1
-        asked = None if response is None else retry_after_s(response)
-        wait = self.patience.wait_s(self.made, self.waited_s, asked)
+        requested = None if response is None else retry_after_s(response)
+        wait = self.patience.wait_s(self.made, self.waited_s, requested)
         self.waited_s += wait or 0.0
         return wait
 
 
 class Retrying(httpx.BaseTransport):
-    """A transport that tries again."""
+    """A synchronous transport that tries again."""
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class Retrying(httpx.BaseTransport):
         self._inner, self._patience, self._sleep = inner, patience, sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and send again while that may help."""
-        request.read()  # A body that is there as a whole can be sent again.
+        """Send a request, and try again within the limits."""
+        request.read()  # A body in memory can be sent again.
         tries = _Tries(request, self._patience)
         while True:
             response = None
@@ -120,19 +120,19 @@ class Retrying(httpx.BaseTransport):
                 if wait is None:
                     raise
             if wait is None:
-                assert response is not None  # noqa: S101 (for the type checker)
+                assert response is not None  # noqa: S101 (without a wait there is a response)
                 return response
             if response is not None:
                 response.close()
             self._sleep(wait)
 
     def close(self) -> None:
-        """Close what is below."""
+        """Close the inner transport."""
         self._inner.close()
 
 
 class AsyncRetrying(httpx.AsyncBaseTransport):
-    """The same for asyncio."""
+    """A transport for asyncio that tries again."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class AsyncRetrying(httpx.AsyncBaseTransport):
         self._inner, self._patience, self._sleep = inner, patience, sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and send again while that may help."""
+        """Send a request, and try again within the limits."""
         await request.aread()
         tries = _Tries(request, self._patience)
         while True:
@@ -156,12 +156,12 @@ class AsyncRetrying(httpx.AsyncBaseTransport):
                 if wait is None:
                     raise
             if wait is None:
-                assert response is not None  # noqa: S101 (for the type checker)
+                assert response is not None  # noqa: S101 (without a wait there is a response)
                 return response
             if response is not None:
                 await response.aclose()
             await self._sleep(wait)
 
     async def aclose(self) -> None:
-        """Close what is below."""
+        """Close the inner transport."""
         await self._inner.aclose()
