@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.config.refresh import exported_now
+from training.config.refresh import refresh_export
 from training.console import DataOption, console, print_accuracy
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder
@@ -28,7 +28,7 @@ def run(
     """Write a run's bundle: graph, calibration, measured accuracy, model card."""
     begun = RunFolder(run)
     if as_now:
-        begun.replace_config(exported_now(begun.config()))
+        begun.replace_config(refresh_export(begun.config()))
     manifest = export_run(begun, to, data)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

@@ -32,7 +32,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     init: Annotated[
         Path | None, typer.Option(help="A bundle or run whose weights each fold begins with.")
     ] = None,
-    settings: Annotated[
+    overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
     ] = None,
@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """
     weights = None if init is None else open_weights(init)
     named = load_config(config, {} if seed is None else {"seed": seed})
-    asked = override(named if weights is None else weights.adopted(named), settings or ())
+    asked = override(named if weights is None else weights.adopted(named), overrides or ())
     planned = plan_folds(asked, data, out, folds=folds, weights=weights)
     planned.train(console, only or ())
     if missing := planned.missing:

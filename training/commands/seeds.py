@@ -22,7 +22,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     init: Annotated[
         Path | None, typer.Option(help="A bundle or run whose weights each seed begins with.")
     ] = None,
-    settings: Annotated[
+    overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
     ] = None,
@@ -31,7 +31,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Train, export and record a config with several seeds, on the split of its own."""
     weights = None if init is None else open_weights(init)
     named = load_config(config)
-    asked = override(named if weights is None else weights.adopted(named), settings or ())
+    asked = override(named if weights is None else weights.adopted(named), overrides or ())
     for record in record_seeds(
         asked, data, seeds, out, records=to, console=console, weights=weights
     ):

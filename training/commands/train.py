@@ -39,7 +39,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         Path | None,
         typer.Option(help="A bundle of kind encoder whose embeddings these are drawn to."),
     ] = None,
-    settings: Annotated[
+    overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
     ] = None,
@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     weights = None if init is None else open_weights(init)
     taught_by = None if teacher is None else open_teacher(teacher)
     given = [] if epochs is None else [f"epochs={epochs}"]
-    wanted = [*given, *(settings or ())]
+    wanted = [*given, *(overrides or ())]
     named = load_config(config, {} if seed is None else {"seed": seed})
     asked = override(named if weights is None else weights.adopted(named), wanted)
     with _stoppable(), joined_world() as world:

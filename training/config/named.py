@@ -1,4 +1,4 @@
-"""The named configs: the files in `training/configs/`, found by name."""
+"""Named configs: the files in `training/configs/`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from training.errors import ConfigError
 
 
 def config_names() -> list[str]:
-    """The configs that exist: the files in `training/configs/`."""
+    """Return the names of the files in `training/configs/` that are not helpers (`_…`)."""
     folder = importlib.import_module("training.configs").__path__
-    return sorted(module.name for module in pkgutil.iter_modules(folder))
+    names = (module.name for module in pkgutil.iter_modules(folder))
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingConfig:
     """Load a named config, with some of its fields replaced.
 
     Args:
-        name: A file in `training/configs/`, without its ending.
-        overrides: Top-level fields to replace.
+        name: A file in `training/configs/`, without its suffix.
+        overrides: Values by their top-level keys in the flat form.
 
     Raises:
         ConfigError: No such config, or a field or value that it cannot have.
@@ -33,6 +34,6 @@ def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingC
         raise ConfigError(f"there is no config {name}; there are: {', '.join(config_names())}")
     config: TrainingConfig = importlib.import_module(f"training.configs.{name}").CONFIG
     try:
-        return TrainingConfig.model_validate({**config.model_dump(), **(overrides or {})})
+        return config.model_copy(update=overrides)
     except ValidationError as error:
         raise ConfigError(f"config {name}: {faults(error)}") from error

@@ -1,4 +1,4 @@
-"""`--set key=value`: single values of a config replaced by name, each checked against its type."""
+"""Overrides, `--set key=value`: values of a config replaced by key and checked by type."""
 
 from __future__ import annotations
 
@@ -24,38 +24,37 @@ _PARTS = {
 }
 """The fields of a config that name a part."""
 
-
-_ADDED = {
+_CONTEXT = {
     "network": {"spec"},
     "loss": {"dim", "identities"},
     "sampler": {"pairs"},
     "optimiser": {"parameters", "learning_rate"},
 }
-"""What the trainer gives a part, so that it is no option."""
+"""Arguments that the trainer passes to a part's `build`: they are no options."""
 
-_NOT_NOTED = {"name", "version", "seed", "card", "targets"}
-"""Fields that make no other system: a record's name and a bundle's card say them already."""
+_UNRECORDED = {"name", "version", "seed", "card", "targets"}
+"""Fields that do not make a variant: a record's name and a bundle's card hold them already."""
 
 
-def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
-    """Replace values of a config, and note in it those that made it another.
+def override(config: TrainingConfig, overrides: Iterable[str]) -> TrainingConfig:
+    """Replace values of a config, and record in its `settings` those that changed it.
 
     Args:
-        config: As named.
-        settings: Each `key=value`: the key dotted (`network.options.dropout`), the value JSON, or
-            text where it is none.
+        config: The named config.
+        overrides: Each `key=value`: a dotted key (`network.options.dropout`), and JSON, or text
+            that is not JSON.
 
     Raises:
-        ConfigError: Not of that form, a key that the config does not have (near ones are named),
-            or a value that the key cannot have.
+        ConfigError: Another form, an unknown key (similar ones are listed), or a value that the key
+            cannot have.
     """
-    given = [_parsed(setting) for setting in settings]
+    given = [_parse(text) for text in overrides]
     if not given:
         return config
     document = config.model_dump(mode="json", exclude={"settings"})
-    # A part's name before its options: they are those of the new part.
+    # A part's name comes before its options, which are those of the new part.
     for key, value in sorted(given, key=lambda pair: ".options" in pair[0]):
-        _put(document, key, value)
+        _set_value(document, key, value)
     for name in {key.split(".")[0] for key, _ in given}:
         _check_type(name, document[name], JSON_TYPES[name])
     try:
@@ -64,75 +63,74 @@ def override(config: TrainingConfig, settings: Iterable[str]) -> TrainingConfig:
         raise ConfigError(f"--set: {faults(error)}") from error
     for key, _ in given:
         _check_options(changed, key)
-    return _noted(config, changed, dict(given))
+    return _record(config, changed, dict(given))
 
 
-def _noted(before: TrainingConfig, after: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:
-    """With the settings that changed something, sorted, beside those noted before."""
-    noted = dict(setting.split("=", 1) for setting in before.settings)
+def _record(before: TrainingConfig, after: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:
+    """Add the overrides that changed a value to those recorded before, sorted by key."""
+    recorded = dict(text.split("=", 1) for text in before.settings)
     for key, value in given.items():
-        # A part that is named anew loses its options, even where the name is the old one.
+        # Setting a part's name clears its options, even where the name is the same.
         whole = key.removesuffix(".name")
         changed = value_at(before, whole) != value_at(after, whole)
-        if changed and key.split(".")[0] not in _NOT_NOTED:
-            noted[key] = _as_text(value)
-    settings = tuple(f"{key}={text}" for key, text in sorted(noted.items()))
+        if changed and key.split(".")[0] not in _UNRECORDED:
+            recorded[key] = _format(value)
+    settings = tuple(f"{key}={text}" for key, text in sorted(recorded.items()))
     return after.model_copy(update={"settings": settings})
 
 
-def _as_text(value: object) -> str:
-    """The value as `--set` takes it: plain text as it is, everything else JSON."""
-    if isinstance(value, str) and _parsed(f"key={value}")[1] == value:
+def _format(value: object) -> str:
+    """Format a value for `--set`: text that is not JSON as it is, everything else as JSON."""
+    if isinstance(value, str) and _parse(f"key={value}")[1] == value:
         return value
     return json.dumps(value)
 
 
-def value_at(config: TrainingConfig, key: str) -> Any:  # noqa: ANN401 (whatever stands there)
-    """The value at a dotted key; None where an option is left to its part's own default."""
+def value_at(config: TrainingConfig, key: str) -> Any:  # noqa: ANN401 (a value of any field)
+    """Return the value at a dotted key; None for an option that is left to the part's default."""
     found: Any = config.model_dump(mode="json")
     for name in key.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
 
 
-def keys_of(settings: Iterable[str]) -> list[str]:
-    """The dotted keys of some settings."""
-    return [_parsed(setting)[0] for setting in settings]
+def keys_of(overrides: Iterable[str]) -> list[str]:
+    """Return the dotted keys of overrides."""
+    return [_parse(text)[0] for text in overrides]
 
 
-def _parsed(setting: str) -> tuple[str, Any]:
-    key, equals, text = setting.partition("=")
+def _parse(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--set takes key=value, such as --set batch_size=64, not {setting!r}")
+        raise ConfigError(f"--set takes key=value, such as --set batch_size=64, not {text!r}")
     try:
-        return key, json.loads(text)
+        return key, json.loads(value)
     except ValueError:
-        return key, text
+        return key, value
 
 
-def _put(document: dict[str, Any], key: str, value: object) -> None:
+def _set_value(document: dict[str, Any], key: str, value: object) -> None:
     """Set the value at a dotted key that exists, or that names an option of a part."""
     *path, last = key.split(".")
     place: Any = document
     for depth, name in enumerate(path):
-        place = _within(place, name, key, ".".join(path[:depth]))
+        place = _child(place, name, key, ".".join(path[:depth]))
     if not (path and path[-1] == "options"):
-        _within(place, last, key, ".".join(path))
+        _child(place, last, key, ".".join(path))
     place[last] = value
     if last == "name" and path and path[0] in _PARTS:
         place["options"] = {}
 
 
-def _within(place: object, name: str, key: str, before: str) -> Any:  # noqa: ANN401 (as above)
+def _child(place: object, name: str, key: str, parent: str) -> Any:  # noqa: ANN401 (as above)
     if isinstance(place, dict) and name in place:
         return place[name]
     known = list(place) if isinstance(place, dict) else []
-    prefix = f"{before}." if before else ""
-    raise ConfigError(_unknown(key, name, known, prefix))
+    raise ConfigError(_unknown_key(key, name, known, f"{parent}." if parent else ""))
 
 
-def _unknown(key: str, name: str, known: Iterable[str], prefix: str) -> str:
-    """What to say of a misspelt key."""
+def _unknown_key(key: str, name: str, known: Iterable[str], prefix: str) -> str:
+    """Return the error message for a misspelt key, with the keys that are similar."""
     everything = sorted(known)
     near = difflib.get_close_matches(name, everything, n=3, cutoff=0.5)
     listed = ", ".join(prefix + other for other in (near or everything)) or "nothing below it"
@@ -140,18 +138,18 @@ def _unknown(key: str, name: str, known: Iterable[str], prefix: str) -> str:
 
 
 def _check_options(config: TrainingConfig, key: str) -> None:
-    """Hold the options of the part that a key lies in against the types in its `build`."""
+    """Check the options of the part that a key names against the types in its `build`."""
     field, _, _ = key.partition(".")
     if field not in _PARTS:
         return
     component: Component = getattr(config, field)
     types = registry.option_types(_PARTS[field], component.name)
-    accepted = {name: kind for name, kind in types.items() if name not in _ADDED.get(field, ())}
+    accepted = {name: kind for name, kind in types.items() if name not in _CONTEXT.get(field, ())}
     for name, value in component.options.items():
+        option = f"{field}.options.{name}"
         if name not in accepted:
-            wrong = f"{field}.options.{name}"
-            raise ConfigError(_unknown(wrong, name, accepted, f"{field}.options."))
-        _check_type(f"{field}.options.{name}", value, accepted[name])
+            raise ConfigError(_unknown_key(option, name, accepted, f"{field}.options."))
+        _check_type(option, value, accepted[name])
 
 
 def _check_type(key: str, value: object, annotation: Any) -> None:  # noqa: ANN401 (any type)

@@ -1,33 +1,36 @@
-"""What of a run's config is taken from the named config as it is now.
+"""Fields of a run's config that are refreshed from the named config.
 
-A run keeps the config that it was trained by. What decides none of its weights may be stated anew
-afterwards: what is measured and aimed at, and what acts on the exported graph alone.
+A run keeps the config that it was trained with. Fields that decide none of its weights may change
+afterwards: what is measured, the targets, and the layers that the exported graph adds.
 """
 
 from __future__ import annotations
 
 from training.config.named import config_names, load_config
+from training.config.overrides import keys_of
 from training.config.schema import TrainingConfig
 
-_AIMS = ("protocols", "targets")
-_EXPORTED = ("views", "whitening", "whitening_weights", "version", "card")
+_MEASUREMENT = ("protocols", "targets")
+_EXPORT = ("views", "whitening", "whitening_weights", "version", "card")
 
 
-def aimed_now(config: TrainingConfig) -> TrainingConfig:
-    """With the protocols and targets of the named config, where there is one."""
-    return _restated(config, _AIMS)
+def refresh_measurement(config: TrainingConfig) -> TrainingConfig:
+    """Take the protocols and targets of the named config, where there is one."""
+    return _refresh(config, _MEASUREMENT)
 
 
-def exported_now(config: TrainingConfig) -> TrainingConfig:
-    """With the views, whitening, version and card of the named config, where there is one."""
-    return _restated(config, _EXPORTED)
+def refresh_export(config: TrainingConfig) -> TrainingConfig:
+    """Take the views, whitening, version and card of the named config, where there is one."""
+    return _refresh(config, _EXPORT)
 
 
-def _restated(config: TrainingConfig, fields: tuple[str, ...]) -> TrainingConfig:
-    """What was set for the run stays as it was set."""
+def _refresh(config: TrainingConfig, fields: tuple[str, ...]) -> TrainingConfig:
+    """Take fields of the named config, except those that the run overrides."""
     named = config.name.replace("-", "_")
     if named not in config_names():
         return config
-    now = load_config(named).model_dump()
-    was_set = {setting.partition("=")[0].split(".")[0] for setting in config.settings}
-    return config.model_copy(update={name: now[name] for name in fields if name not in was_set})
+    current = load_config(named).model_dump()
+    overridden = {key.split(".")[0] for key in keys_of(config.settings)}
+    return config.model_copy(
+        update={name: current[name] for name in fields if name not in overridden}
+    )

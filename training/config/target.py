@@ -8,24 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Target(BaseModel):
-    """What a figure has to reach, and what others reached.
-
-    Attributes:
-        figure: The figure's name.
-        at_most: Our bar for an error; None where there is none.
-        at_least: Our bar for an accuracy; None where there is none.
-        published: What the paper reports under this protocol, in words, with its source.
-        given: The settings (`key=value`, as `--set` takes them) of the runs that it is for; none
-            for those of the config as it stands. No other run is held against it.
-    """
+    """A bar for a measured value, or a published value beside it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     figure: str
+    """Name of the measured value."""
     at_most: float | None = Field(default=None, ge=0, le=1)
+    """Our bar for an error, if any."""
     at_least: float | None = Field(default=None, ge=0, le=1)
+    """Our bar for an accuracy, if any."""
     published: str = ""
+    """The paper's value under this protocol, in words, with its source."""
     given: tuple[str, ...] = ()
+    """Overrides (`key=value`) of the runs that it is for; empty for runs without overrides."""
 
     @model_validator(mode="after")
     def _one_direction(self) -> Self:
@@ -34,7 +30,7 @@ class Target(BaseModel):
         return self
 
     def is_met(self, value: float) -> bool | None:
-        """Whether a value reaches the bar; None where there is no bar."""
+        """Compare a value with the bar; None if there is no bar."""
         if self.at_most is not None:
             return value <= self.at_most
         return None if self.at_least is None else value >= self.at_least

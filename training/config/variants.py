@@ -1,7 +1,7 @@
-"""Variants of a config: runs with values of their own in its places, by `--set` or `--epochs`.
+"""Variants of a config: runs with overrides, by `--set` or `--epochs`.
 
-A variant is another system. Its record has a name of its own, so that it never takes the place of
-the config's; and a bar that was set for the config says nothing of it, unless the target names it.
+A variant is another system. Its record has a name of its own, so that it never replaces the
+config's record, and it is held against a target only if the target names its overrides.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from model.manifest import Metric
 from training.config.schema import TrainingConfig
 from training.config.target import Target
 
-_LONGEST = 80
-"""Characters of a name; a longer one is cut, and its digest keeps it apart."""
-_DIGEST = 8
+_MAX_CHARACTERS = 80
+"""Length of a name; a longer one is cut and ends in its digest."""
+_DIGEST_CHARACTERS = 8
 
 
 def variant_of(config: TrainingConfig) -> str:
-    """What was set, as a part of a file's name; empty for a config as it stands.
+    """Name the overrides of a config, as a part of a file name; empty for a config without.
 
-    A value and what it is the value of: `32-bits` (as a code's `dim` is called), `20-epochs`,
+    Each has its value and its key: `32-bits` (the `dim` of a code), `20-epochs`,
     `hinge-impostors`, `no-patience`.
     """
-    name = "-".join(_words(setting, config.metric) for setting in config.settings)
-    if len(name) <= _LONGEST:
+    name = "-".join(_words(override, config.metric) for override in config.settings)
+    if len(name) <= _MAX_CHARACTERS:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: _LONGEST - _DIGEST - 1].rstrip('-.')}-{digest}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return f"{name[: _MAX_CHARACTERS - _DIGEST_CHARACTERS - 1].rstrip('-.')}-{digest}"
 
 
 def targets_of(config: TrainingConfig) -> tuple[Target, ...]:
-    """The targets that a run is held against: those that were set for what was run."""
+    """Return the targets that were set for the overrides of a config."""
     return tuple(t for t in config.measurement.targets if set(t.given) == set(config.settings))
 
 
-def _words(setting: str, metric: Metric) -> str:
-    key, _, value = setting.partition("=")
+def _words(override: str, metric: Metric) -> str:
+    key, _, value = override.partition("=")
     last = key.removesuffix(".name").split(".")[-1].replace("_", "-")
-    what = "bits" if last == "dim" and metric is Metric.HAMMING else last
-    match _value(value):
+    noun = "bits" if last == "dim" and metric is Metric.HAMMING else last
+    match _parse(value):
         case True:
-            return what
+            return noun
         case False | None:
-            return f"no-{what}"
+            return f"no-{noun}"
     plain = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
-    return f"{plain}-{what}" if plain else what
+    return f"{plain}-{noun}" if plain else noun
 
 
-def _value(text: str) -> object:
+def _parse(text: str) -> object:
     try:
         value: object = json.loads(text)
     except ValueError:

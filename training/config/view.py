@@ -1,4 +1,4 @@
-"""A view: a part of an image that the exported graph embeds on its own."""
+"""A view: a crop of an image that the exported graph embeds on its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class View(BaseModel):
-    """A part of an image.
-
-    Attributes:
-        middle: The share of its width and height, around the centre, as in `InputSpec`.
-        mirrored: Whether it is mirrored left to right.
-    """
+    """A centred crop of an image, possibly mirrored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     middle: float = Field(ge=0.1, le=1)
+    """Share of the image's width and height, around the centre, as in `InputSpec`."""
     mirrored: bool = False
+    """Mirror it left to right."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from model.bundle import Bundle
 from model.errors import faults
 from model.manifest import Manifest
-from training.config.refresh import exported_now
+from training.config.refresh import refresh_export
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
 from training.data.split import split_by_digests
@@ -45,7 +45,7 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
             f"{bundle.folder} was not trained, calibrated and measured on {images.name} as it is "
             "here; give that data, or train again"
         )
-    config = exported_now(_config_of(bundle))
+    config = refresh_export(_config_of(bundle))
     encoder = build_encoder(config)
     read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
     source = made.model_copy(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
-from training.config.refresh import aimed_now
+from training.config.refresh import refresh_measurement
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.errors import RunError
@@ -89,7 +89,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
     manifest = bundle.manifest
     if manifest.provenance.config_json != config.model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
-    config = aimed_now(config)
+    config = refresh_measurement(config)
     history = run.history()
     return Record(
         config=config,
@@ -120,7 +120,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
     Its protocols and targets are those that the config has now; the rest is as it was run.
     """
     made = manifest.provenance
-    config = aimed_now(TrainingConfig.model_validate_json(made.config_json))
+    config = refresh_measurement(TrainingConfig.model_validate_json(made.config_json))
     return Record(
         config=config,
         variant="-".join(filter(None, (variant_of(config), "bundle"))),
@@ -145,7 +145,7 @@ def write_record(record: Record, folder: Path) -> Path:
     """Write a record under its own name; returns where.
 
     Raises:
-        RunError: The record of another variant stands there, whose settings have the same words.
+        RunError: The record of another variant has the same file name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / record.file_name

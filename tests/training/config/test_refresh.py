@@ -5,7 +5,7 @@ import pytest
 from model.bundle import open_bundle
 from tests.training import synthetic
 from training import configs
-from training.config.refresh import aimed_now, exported_now
+from training.config.refresh import refresh_export, refresh_measurement
 from training.config.schema import TrainingConfig
 from training.config.target import Target
 
@@ -31,13 +31,13 @@ def named(tmp_path, monkeypatch):
 
 
 def test_what_decides_no_weight_is_taken_from_the_config_as_it_is_now():
-    exported = exported_now(THEN)
+    exported = refresh_export(THEN)
     assert (exported.export.whitening, exported.version) == (0.5, "9.0.0")
     assert (exported.optimisation.epochs, exported.measurement.targets) == (
         1,
         THEN.measurement.targets,
     )
-    aimed = aimed_now(THEN)
+    aimed = refresh_measurement(THEN)
     assert aimed.measurement.targets == NOW.measurement.targets
     assert (aimed.export.whitening, aimed.version, aimed.optimisation.epochs) == (
         None,
@@ -48,13 +48,13 @@ def test_what_decides_no_weight_is_taken_from_the_config_as_it_is_now():
 
 def test_what_was_set_for_the_run_stays_as_it_was_set():
     varied = THEN.model_copy(update={"settings": ("whitening=0.1",), "whitening": 0.1})
-    assert exported_now(varied).export.whitening == 0.1
-    assert exported_now(varied).version == "9.0.0"
+    assert refresh_export(varied).export.whitening == 0.1
+    assert refresh_export(varied).version == "9.0.0"
 
 
 def test_a_config_of_no_name_stays_as_it_is():
     config = synthetic.config()
-    assert exported_now(config) == aimed_now(config) == config
+    assert refresh_export(config) == refresh_measurement(config) == config
 
 
 def test_a_run_is_exported_as_it_was_trained_or_as_now(call, folder, tmp_path):

@@ -16,7 +16,7 @@ from training.inference.onnx_runtime import OnnxEncoder
 @pytest.fixture
 def whitened_now(monkeypatch):
     monkeypatch.setattr(
-        "training.export.reexport.exported_now",
+        "training.export.reexport.refresh_export",
         lambda config: config.model_copy(update={"whitening": 0.2, "version": "7.0.0"}),
     )
 
