@@ -1,67 +1,133 @@
+"""What `app.server.http_protocol` uses of uvicorn and httptools beyond their documented interfaces.
+
+The bounds themselves are tested from outside, in `tests/hostile/test_connections.py`.
+"""
+
+import asyncio
+import inspect
+from functools import partial
+from importlib.metadata import version
+
 import pytest
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-from app.server.http_protocol import _AnswerTransport
+from app.server.http_protocol import BoundedConnection, Bounds
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
+UVICORN, HTTPTOOLS = (f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
+CALLBACKS = (
+    *("_start_asgi_task", "on_message_begin", "on_headers_complete", "on_body"),
+    *("on_message_complete", "on_response_complete"),
+)
+EXTENDED = (
+    *("connection_made", "connection_lost", "data_received", "send_400_response"),
+    *("pause_writing", "resume_writing"),
+    *CALLBACKS,
+)
+REQUEST = b"POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\n\r\nbody"
 
 
-class Wire:
-    """What a transport was told to write, call by call."""
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written."""
 
     def __init__(self):
-        self.written = []
-        self.is_closed = False
+        super().__init__()
+        self.written, self.is_open = b"", True
 
     def write(self, data):
-        self.written.append(data)
+        self.written += data
 
     def close(self):
-        self.is_closed = True
+        self.is_open = False
 
     def is_closing(self):
-        return self.is_closed
+        return not self.is_open
+
+    def pause_reading(self):
+        """Read no more for now."""
+
+    def resume_reading(self):
+        """Read again."""
 
 
-@pytest.fixture
-def wire():
-    return Wire()
+async def echo(_, receive, send):
+    body = (await receive())["body"]
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture
-def answer(wire):
-    return _AnswerTransport(wire)
+def answered(make, pieces):
+    """A connection that has answered a request, and what it has written."""
+
+    async def whole():
+        config = Config(echo, ws="none", log_config=None)
+        connection, wire = make(config=config, server_state=ServerState(), app_state={}), Wire()
+        connection.connection_made(wire)
+        for piece in pieces:
+            connection.data_received(piece)
+        async with asyncio.timeout(10):
+            await asyncio.gather(*connection.tasks)
+        connection.connection_lost(None)
+        return connection, wire.written
+
+    return asyncio.run(whole())
 
 
-def test_an_answers_head_and_body_are_one_write(wire, answer):
-    answer.write(HEAD)
-    assert wire.written == []
-    answer.write(b"same")
-    answer.flush()
-    assert wire.written == [HEAD + b"same"]
+@pytest.fixture(scope="module")
+def uvicorns():
+    return answered(HttpToolsProtocol, [REQUEST])[0]
 
 
-def test_what_follows_is_written_as_it_comes(wire, answer):
-    for data in (HEAD, b"on", b"e", b"!"):
-        answer.write(data)
-    assert wire.written == [HEAD + b"on", b"e", b"!"]
+@pytest.mark.parametrize("name", EXTENDED)
+def test_a_method_that_is_extended_takes_what_uvicorns_takes(name):
+    assert hasattr(HttpToolsProtocol, name), f"{UVICORN}: no HttpToolsProtocol.{name}"
+    ours, theirs = (
+        list(inspect.signature(getattr(kind, name)).parameters)
+        for kind in (BoundedConnection, HttpToolsProtocol)
+    )
+    assert ours == theirs, f"{UVICORN} has changed HttpToolsProtocol.{name}"
 
 
-def test_a_head_that_nothing_follows_is_sent_once(wire, answer):
-    answer.write(HEAD)
-    answer.flush()
-    answer.flush()
-    assert wire.written == [HEAD]
+@pytest.mark.parametrize(
+    "name", ["loop", "transport", "connections", "headers", "cycle", "flow", "timeout_keep_alive"]
+)
+def test_uvicorns_connection_has_the_attribute(uvicorns, name):
+    assert getattr(uvicorns, name, None) is not None, f"{UVICORN}: no HttpToolsProtocol.{name}"
 
 
-def test_leave_to_send_the_body_does_not_wait(wire, answer):
-    leave = b"HTTP/1.1 100 Continue\r\n\r\n"
-    answer.write(leave)
-    answer.write(HEAD)
-    answer.write(b"same")
-    assert wire.written == [leave, HEAD + b"same"]
+@pytest.mark.parametrize(
+    "name", ["response_complete", "disconnected", "keep_alive", "message_event"]
+)
+def test_uvicorns_request_has_the_attribute(uvicorns, name):
+    assert isinstance(uvicorns.cycle, RequestResponseCycle), UVICORN
+    assert hasattr(uvicorns.cycle, name), f"{UVICORN}: no RequestResponseCycle.{name}"
 
 
-def test_a_connection_that_closes_has_the_head_before(wire, answer):
-    answer.write(HEAD)
-    answer.close()
-    assert (wire.written, answer.is_closing()) == ([HEAD], True)
+def test_uvicorns_flow_control_tells_whether_reading_is_paused(uvicorns):
+    assert uvicorns.flow.read_paused is False, f"{UVICORN}: no FlowControl.read_paused"
+
+
+def test_httptools_and_uvicorn_call_what_is_extended_in_the_expected_order():
+    calls = []
+
+    def noting(name, method):
+        def noted(*arguments):
+            calls.append(name)
+            return method(*arguments)
+
+        return noted
+
+    kind = type(
+        "Noting",
+        (BoundedConnection,),
+        {name: noting(name, getattr(BoundedConnection, name)) for name in CALLBACKS},
+    )
+    pieces = [REQUEST[:-3], REQUEST[-3:]]
+    _, written = answered(partial(kind, Bounds(10, 10.0, 10.0)), pieces)
+    assert written.endswith(b"\r\n\r\nbody"), f"{UVICORN}, {HTTPTOOLS}: {written!r}"
+    assert calls == [
+        *("on_message_begin", "on_headers_complete", "_start_asgi_task"),
+        *("on_body", "on_body", "on_message_complete", "on_response_complete"),
+    ], f"{UVICORN} or {HTTPTOOLS} calls in another order"
