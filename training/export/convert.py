@@ -1,4 +1,4 @@
-"""A bundle converted to another precision, and measured anew: its own thresholds, its own rates."""
+"""Conversion of a bundle to another precision, with thresholds and error rates of its own."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from model.bundle import Bundle, Split, identity_digest, sha256
+from model.bundle import Bundle, sha256
 from model.golden import TOLERANCE, golden_image
 from model.manifest import Golden, Kind, Manifest, SplitBy
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import IdentitySplit
+from training.data.split import DataSplit, split_by_digests
 from training.errors import ExportError, RunError
 from training.evaluation.evaluate import Meter, as_measured_before, calibrated
 from training.export.quantisation import Precision, convert
@@ -22,14 +22,14 @@ from training.inference.comparer import EmbeddingComparer
 from training.inference.onnx_runtime import OnnxEncoder
 
 _SAMPLE = 512
-"""Calibration images that activations' ranges are measured on."""
+"""Largest number of calibration images that activation ranges are measured on."""
 _SPEED_SECONDS = 2.0
 _SPEED_IMAGES = 32
 
 
 @dataclass(frozen=True)
 class Converted:
-    """A bundle's content, before it is written."""
+    """Manifest and graph of a converted bundle, not written yet."""
 
     manifest: Manifest
     graph: bytes
@@ -37,7 +37,14 @@ class Converted:
 
 @dataclass(frozen=True)
 class Measured:
-    """One precision's cost: its manifest, and its speed in images per second of one thread."""
+    """Accuracy and speed of one precision.
+
+    Attributes:
+        precision: Its name; `fp32` for the bundle itself.
+        manifest: With the measured accuracy.
+        single: Images per second of one thread, one image at a time.
+        batched: Images per second of one thread, in batches.
+    """
 
     precision: str
     manifest: Manifest
@@ -49,13 +56,13 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     """Convert a bundle, and choose and measure its operating points again on the same identities.
 
     Args:
-        bundle: Of kind `encoder`, with its split.
-        images: The very data that the bundle was made from.
-        precision: What to convert to.
-        name: Of the new bundle.
+        bundle: A bundle of kind `encoder`, with its split.
+        images: The data that the bundle was made from, unchanged.
+        precision: Target precision.
+        name: Name of the new bundle.
 
     Raises:
-        ExportError: A bundle that cannot be converted.
+        ExportError: The bundle cannot be converted.
         RunError: The data is not what the bundle was made from.
     """
     manifest, split = bundle.manifest, _split_of(bundle, images)
@@ -82,9 +89,11 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
 
 
 def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]:
-    """The bundle as it is, then in every other precision, measured alike.
+    """Measure a bundle as it is, then in every other precision.
 
-    Raises what `convert_bundle` raises.
+    Raises:
+        ExportError: See `convert_bundle`.
+        RunError: See `convert_bundle`.
     """
     sample = decode(images.of(images.identities[:_SPEED_IMAGES], 1), bundle.manifest.input).pixels
     variants = {"fp32": Converted(bundle.manifest, bundle.onnx)}
@@ -103,12 +112,12 @@ def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]
 
 
 def images_per_second(graph: bytes, images: NDArray[np.uint8], batch: int) -> float:
-    """The speed of a graph on one thread, in images per second.
+    """Measure the speed of a graph on one thread, in images per second of processor time.
 
     Args:
         graph: The ONNX graph.
         images: uint8, (N, H, W, C), at least `batch` of them.
-        batch: Images in one run.
+        batch: Batch size.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -122,7 +131,7 @@ def images_per_second(graph: bytes, images: NDArray[np.uint8], batch: int) -> fl
     return runs * batch / spent
 
 
-def _split_of(bundle: Bundle, images: ImageSet) -> IdentitySplit:
+def _split_of(bundle: Bundle, images: ImageSet) -> DataSplit:
     manifest = bundle.manifest
     identities = manifest.split_by is SplitBy.IDENTITY
     if manifest.kind is not Kind.ENCODER or bundle.split is None or not identities:
@@ -131,28 +140,20 @@ def _split_of(bundle: Bundle, images: ImageSet) -> IdentitySplit:
         )
     if manifest.provenance.calibrated_on is not None:
         raise ExportError(
-            f"{bundle.folder} was calibrated anew; convert the bundle that it is from, "
+            f"{bundle.folder} was calibrated on other data; convert the bundle that it is from, "
             f"{manifest.provenance.calibrated_on.of}, and calibrate the result"
         )
-    if images.fingerprint() != manifest.provenance.data_sha256:
+    split = split_by_digests(images, bundle.split, manifest.split_by)
+    if split is None or images.fingerprint() != manifest.provenance.data_sha256:
         raise RunError(
             f"{images.name} is not the data that {bundle.folder} was made from; its operating "
             "points cannot be chosen again without it"
         )
-    return _names(bundle.split, images)
-
-
-def _names(split: Split, images: ImageSet) -> IdentitySplit:
-    digests = {name: identity_digest(name) for name in images.identities}
-    train, calibration, test = (
-        tuple(name for name, digest in digests.items() if digest in part)
-        for part in (split.train, split.calibration, split.test)
-    )
-    return IdentitySplit(train, calibration, test)
+    return split
 
 
 def _tolerance(precision: Precision) -> float:
-    """int8 kernels differ by a rounding step between processors, which many layers add up."""
+    """Return the golden tolerance: int8 rounding differs between processors, and adds up."""
     return TOLERANCE if precision is Precision.FP16 else 5e-2
 
 
