@@ -1,4 +1,4 @@
-"""The page that stands beside a bundle's manifest and says the same to a person."""
+"""Model card: the manifest's content as a page for people."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from training.templates.render import render
 
 
 def render_card(manifest: Manifest) -> str:
-    """The model card, Markdown: every figure in it is the manifest's."""
+    """Render the model card, Markdown; every figure in it is taken from the manifest."""
     return render("card.md.j2", m=manifest)

@@ -1,4 +1,4 @@
-"""From a PyTorch encoder to the bytes of an ONNX graph, and the proof that they agree."""
+"""Export of a PyTorch encoder as an ONNX graph, and the check that both agree."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ AGREEMENT = 1e-4
 """Largest allowed difference, relative to the answers' largest magnitude."""
 
 MAX_UNDECIDED_SHARE = 0.01
-"""Largest share of a code's bits that may lie within `AGREEMENT` of 0, over the images compared."""
+"""Largest share of undecided bits, whose activations lie within `AGREEMENT` of 0."""
 
 
 def to_onnx(encoder: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> bytes:
     """Export an encoder with its cast, transpose and scale: uint8 (N, H, W, C) in, (N, dim) out.
 
-    A graph of kind `codes` packs the signs as well: uint8 (N, bits / 8) out.
+    A graph of kind `codes` also packs the signs: uint8 (N, bits / 8) out.
     """
     served = ServedEncoder(encoder.cpu())
     graph = PackedCodes(served) if kind is Kind.CODES else served
@@ -39,24 +39,24 @@ def to_onnx(encoder: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> b
 
 
 def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) -> bytes:
-    """Export a module that takes one or more batches of uint8 images and gives one tensor.
+    """Export a module that takes one or more batches of uint8 images and returns one tensor.
 
     Args:
         served: The module, on the CPU.
-        spec: Of each input.
-        inputs: The inputs' names, which are also those of `forward`'s arguments, in order.
-        output: The output's name.
+        spec: Shape of each input.
+        inputs: Names of the inputs, which are also the names of `forward`'s arguments, in order.
+        output: Name of the output.
 
     Raises:
-        ExportError: PyTorch's exporter gave no graph.
+        ExportError: PyTorch's exporter returned no graph.
     """
-    # Two images: an example of one would be taken for a fixed batch of one. And a tensor for each
-    # input: the exporter takes one tensor that is given twice for one input.
+    # Two images: with one, the exporter would fix the batch size to 1. A separate tensor for each
+    # input: the exporter would merge inputs that share one.
     shape = (2, spec.height, spec.width, spec.channels)
     examples = tuple(torch.zeros(shape, dtype=torch.uint8) for _ in inputs)
     batch = torch.export.Dim("batch", min=1)
     with warnings.catch_warnings():
-        # PyTorch's exporter warns of its own internals, not of this graph.
+        # The exporter's warnings are about its own internals, not about this graph.
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
@@ -70,12 +70,12 @@ def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: 
             verbose=False,
         )
     if program is None:
-        raise ExportError("PyTorch's exporter gave no graph")
-    return _bare(program.model_proto)
+        raise ExportError("PyTorch's exporter returned no graph")
+    return _without_metadata(program.model_proto)
 
 
-def _bare(model: onnx.ModelProto) -> bytes:
-    """Without the exporter's notes: they hold paths of the machine that trained."""
+def _without_metadata(model: onnx.ModelProto) -> bytes:
+    """Serialise a graph without the exporter's notes, which hold paths of the training machine."""
     for node in model.graph.node:
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
@@ -90,21 +90,22 @@ def _bare(model: onnx.ModelProto) -> bytes:
 def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8]) -> float:
     """Compare PyTorch and ONNX Runtime on real images.
 
-    Of codes only bits can be seen. Activations that agree within `AGREEMENT` have the same sign
-    but where one lies within `AGREEMENT` of 0: there, and nowhere else, may bits differ; and of
-    such bits there may only be a few, or the comparison would show nothing.
+    A graph of codes returns bits only. Activations that agree within `AGREEMENT` have the same
+    sign, except where one lies within `AGREEMENT` of 0. Only those bits, called undecided, may
+    differ, and only a small share may be undecided, or the comparison would prove nothing.
 
     Args:
-        encoder: In PyTorch.
+        encoder: The network in PyTorch.
         graph: Its ONNX graph.
         images: uint8, (N, H, W, C).
 
     Returns:
-        The largest difference, relative to the embeddings' largest magnitude; of codes, the share
+        The largest difference, relative to the embeddings' largest magnitude; for codes, the share
         of bits that differ.
 
     Raises:
-        ExportError: It exceeds `AGREEMENT`, or bits differ that may not, or too many may.
+        ExportError: The difference exceeds `AGREEMENT`, decided bits differ, or too many bits are
+            undecided.
     """
     expected = embed(encoder, images, torch.device("cpu"))
     answer = OnnxEncoder(graph).embed(images)
@@ -114,10 +115,10 @@ def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8])
 
 
 def difference(answer: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    """The largest difference of two sets of answers, relative to their largest magnitude.
+    """Return the largest difference of two sets of answers, relative to the largest magnitude.
 
     Raises:
-        ExportError: It exceeds `AGREEMENT`.
+        ExportError: The difference exceeds `AGREEMENT`.
     """
     error = float(np.abs(answer - expected).max() / np.abs(expected).max())
     if not error <= AGREEMENT:
@@ -133,8 +134,8 @@ def _check_bits(activations: NDArray[np.float32], packed: NDArray[np.uint8]) -> 
     free = undecided(activations, AGREEMENT)
     if not np.isfinite(activations).all() or free.mean() > MAX_UNDECIDED_SHARE:
         raise ExportError(
-            f"{free.mean():.1%} of the code's bits have activations of nearly 0, or of no number: "
-            "rounding decides them; nothing was written"
+            f"{free.mean():.1%} of the code's bits have activations that are nearly 0, or not "
+            "finite, so rounding decides them; nothing was written"
         )
     differs = np.unpackbits(np.bitwise_xor(pack(activations), packed), axis=1).astype(bool)
     if (wrong := differs & ~free).any():

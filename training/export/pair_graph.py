@@ -1,7 +1,7 @@
-"""From a PyTorch network of pairs to the bytes of an ONNX graph, and the proof that they agree.
+"""Export of a PyTorch network of pairs as an ONNX graph, and the check that both agree.
 
-The graph takes `images1` and `images2`, uint8 (N, H, W, C), and gives the energies of both orders'
-mean, float32 (N,).
+The graph takes `images1` and `images2`, uint8 (N, H, W, C), and returns the energies, float32 (N,),
+each the mean over both orders of its pair.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ def checked_pair_graph(network: PairNetwork, spec: InputSpec, images: NDArray[np
     Args:
         network: E_W.
         spec: The bundle's input.
-        images: Real ones, uint8 (N, H, W, C); each is compared with itself, its neighbour and the
-            one half a set away, so that both genuine and impostor pairs are among them.
+        images: Real images, uint8 (N, H, W, C). Each is compared with itself, its neighbour and the
+            image half a set away, so that there are both genuine and impostor pairs.
 
     Raises:
         ExportError: The two differ by more than `training.export.onnx_graph.AGREEMENT`.
         CollapsedError: Every pair gets nearly the same energy.
     """
-    left, right = np.tile(images, (3, 1, 1, 1)), _partners(images)
+    neighbours, others = np.roll(images, 1, axis=0), np.roll(images, len(images) // 2, axis=0)
+    left, right = np.tile(images, (3, 1, 1, 1)), np.concatenate([images, neighbours, others])
     expected = score(network.cpu(), left, right, torch.device("cpu"))
     check_energies(expected)
     graph = export_graph(ServedPair(network), spec, ["images1", "images2"], "energies")
@@ -41,12 +42,7 @@ def checked_pair_graph(network: PairNetwork, spec: InputSpec, images: NDArray[np
     return graph
 
 
-def _partners(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    neighbours, others = np.roll(images, 1, axis=0), np.roll(images, len(images) // 2, axis=0)
-    return np.concatenate([images, neighbours, others])
-
-
 def golden_energies(graph: bytes, spec: InputSpec) -> Golden:
-    """What the graph answers for the golden pairs."""
+    """Run the graph on the golden pairs; the service repeats this as its self-check."""
     energies = OnnxScorer(graph).score(*golden_pairs(spec))
     return Golden(formula="ramp-1-pairs", embedding=tuple(energies.tolist()), tolerance=TOLERANCE)

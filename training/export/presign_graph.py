@@ -1,9 +1,9 @@
-"""The activations behind a bundle's codes: its own graph, cut before the sign.
+"""Activations of a bundle of codes: its graph, cut before the sign.
 
-A graph of kind `codes` takes the sign of activations and packs it, and the service has no use for
-more. A protocol that needs the activations finds them in that same graph: everything up to the one
-comparison with 0 is kept, and its input becomes the output. So what is measured is the network that
-is shipped, in ONNX Runtime, and neither manifest nor graph holds anything for it.
+A graph of kind `codes` takes the sign of activations and packs it. For a protocol that needs the
+activations, the graph is cut at its only comparison with 0, whose input becomes the output. The
+shipped network is thus measured in ONNX Runtime, and neither manifest nor graph needs an entry for
+it.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from training.errors import ExportError
 
 
 def before_sign(graph: bytes) -> bytes:
-    """The graph of the activations, float32 (N, bits), from that of their packed signs.
+    """Cut a graph of packed signs before the sign: float32 activations, (N, bits), out.
 
     Args:
-        graph: Of kind `codes`, as `training.export.onnx_graph` exports it: uint8 (N, bits / 8) out.
+        graph: A graph of kind `codes` by `training.export.onnx_graph`: uint8 (N, bits / 8) out.
 
     Raises:
-        ExportError: It has no comparison with 0, or several, so that it is no such graph.
+        ExportError: The graph has no comparison with 0, or several.
     """
     model = onnx.load_from_string(graph)
     signs = [node for node in model.graph.node if node.op_type == "Greater"]
     if len(signs) != 1:
         raise ExportError(
-            f"the graph takes {len(signs)} signs where a graph of codes takes one: its activations "
-            "cannot be told; export the run again"
+            f"the graph takes {len(signs)} signs where a graph of codes takes one, so its "
+            "activations cannot be found; export the run again"
         )
     activations = signs[0].input[0]
-    kept = onnx.utils.Extractor(model).extract_model(
+    cut = onnx.utils.Extractor(model).extract_model(
         [value.name for value in model.graph.input], [activations]
     )
-    return bytes(kept.SerializeToString())
+    return bytes(cut.SerializeToString())

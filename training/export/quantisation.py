@@ -1,9 +1,9 @@
-"""A bundle's graph in fewer bits: fp16, and int8 by ONNX Runtime's quantisation.
+"""Conversion of a graph to fp16, and to int8 by ONNX Runtime's quantisation.
 
-int8 static (per-channel weights, activations' ranges measured on calibration images: Jacob et al.
-2018) is what convolutions gain from; int8 dynamic measures the ranges anew in every run. The first
-operations (uint8 to scaled float) and the last (unit length) are a few numbers each and stay in
-float32, so that the embedding's scale is exact.
+int8 static (per-channel weights, activation ranges measured on calibration images: Jacob et al.
+2018) speeds up convolutions; int8 dynamic measures the ranges in every run. The first operations
+(uint8 to scaled float) and the last (unit length) cost little and stay in float32, so that the
+embedding's scale is exact.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from training.errors import ExportError
 
 _BATCH = 32
 _QUANTISED = ["Conv", "Gemm", "MatMul"]
-"""Where the time goes; sums and slopes between them stay in float32."""
+"""Operators that take nearly all the time; sums and slopes between them stay in float32."""
 
-_CONVERTED = {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+_REDUCED_TYPES = {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
 
 Images = NDArray[np.uint8]
 
 
 class Precision(StrEnum):
-    """How the numbers inside a graph are held."""
+    """Number format inside a converted graph."""
 
     FP16 = "fp16"
     INT8_DYNAMIC = "int8-dynamic"
@@ -51,16 +51,16 @@ def convert(graph: bytes, precision: Precision, sample: Images) -> bytes:
 
     Args:
         graph: uint8 (N, H, W, C) to float32 (N, dim).
-        precision: What to convert to.
-        sample: Images to measure activations' ranges on, uint8 (N, H, W, C); used by
-            `INT8_STATIC` alone. Never test images: ranges are a choice.
+        precision: Target format.
+        sample: Images to measure activation ranges on, uint8 (N, H, W, C); only `INT8_STATIC` uses
+            them. Never test images: the ranges are chosen by them.
 
     Raises:
-        ExportError: The graph is not a float32 one: it was converted before.
+        ExportError: The graph is not a float32 graph: it was converted before.
     """
     weights = onnx.load_model_from_string(graph).graph.initializer
-    if any(weight.data_type in _CONVERTED for weight in weights):
-        raise ExportError("the graph was converted before; convert the float32 one that it is from")
+    if any(weight.data_type in _REDUCED_TYPES for weight in weights):
+        raise ExportError("the graph was converted before; convert its float32 original")
     converted = _CONVERTERS[precision](graph, sample)
     onnx.checker.check_model(onnx.load_model_from_string(converted))
     return converted
@@ -68,9 +68,9 @@ def convert(graph: bytes, precision: Precision, sample: Images) -> bytes:
 
 def _fp16(graph: bytes, _sample: Images) -> bytes:
     model = onnx.load_model_from_string(graph)
-    kept = [node.name for node in model.graph.node if node.op_type in {"Cast", "Sub", "Div"}]
-    half = OnnxModel(convert_float_to_float16(model, keep_io_types=True, node_block_list=kept))
-    half.topological_sort()  # The casts that were added stand at the end.
+    float32 = [node.name for node in model.graph.node if node.op_type in {"Cast", "Sub", "Div"}]
+    half = OnnxModel(convert_float_to_float16(model, keep_io_types=True, node_block_list=float32))
+    half.topological_sort()  # The conversion appends its casts at the end.
     return bytes(half.model.SerializeToString())
 
 
@@ -92,7 +92,7 @@ def _int8_static(graph: bytes, sample: Images) -> bytes:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            # VNNI-less processors add two 8-bit products in 16 bits; 7-bit weights cannot overflow.
+            # Processors without VNNI add two 8-bit products in 16 bits: 7-bit weights, no overflow.
             reduce_range=True,
         )
 
@@ -100,7 +100,7 @@ def _int8_static(graph: bytes, sample: Images) -> bytes:
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc] # ONNX Runtime carries no types
-    """Hands the images to ONNX Runtime, a batch at a time."""
+    """Reader of the sample for ONNX Runtime, in batches."""
 
     def __init__(self, name: str, images: Images) -> None:
         self._batches: Iterator[dict[str, Images]] = (
@@ -108,12 +108,12 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc] # ONNX Runtime carri
         )
 
     def get_next(self) -> dict[str, Images] | None:
-        """The next batch, or None after the last."""
+        """Return the next batch, or None after the last."""
         return next(self._batches, None)
 
 
 def _through_files(graph: bytes, quantise: Callable[[Path, Path], None]) -> bytes:
-    """ONNX Runtime's quantisation works on files; norms are folded into convolutions first."""
+    """Quantise through files, as ONNX Runtime requires, after folding norms into convolutions."""
     with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
         source, prepared, target = (Path(folder) / name for name in ("a", "b", "c"))
         source.write_bytes(graph)

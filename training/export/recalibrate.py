@@ -1,4 +1,4 @@
-"""A bundle's thresholds chosen anew on other data, with the graph as it is, byte for byte."""
+"""Recalibration: new thresholds for a bundle from other data, with the graph byte for byte."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from training.runs import provenance
 
 @dataclass(frozen=True)
 class Recalibration:
-    """What was written.
+    """Result of a recalibration.
 
     Attributes:
-        manifest: Of the new bundle.
-        left_out: How many identities of the data bear the name of one that the bundle has seen.
+        manifest: Manifest of the new bundle.
+        left_out: Number of identities left out, because the bundle was trained or calibrated on one
+            of the same name.
     """
 
     manifest: Manifest
@@ -45,26 +46,27 @@ def recalibrate(
 ) -> Recalibration:
     """Write a bundle with the same graph, calibrated on one half of some identities.
 
-    The other half is measured. Nobody is among them whom the bundle was trained or calibrated on.
+    The other half is the test part. Identities that the bundle was trained or calibrated on are in
+    neither half.
 
     Args:
-        bundle: Opened, so checked.
-        images: The data of the domain that the thresholds are to hold for.
+        bundle: The opened bundle.
+        images: Data of the domain that the thresholds are for.
         to: The new bundle's folder, after which it is named; its version is the next patch.
-        seed: Of the halves.
-        include_known_names: Take identities too that bear the name of one that the bundle has
-            seen: for sets that merely number their identities alike.
+        seed: Seed of the division into halves.
+        include_known_names: Keep identities with the name of one that the bundle was trained or
+            calibrated on: for data sets that number their identities in the same way.
 
     Raises:
-        DataError: Nobody is left, or too few for two halves.
+        DataError: No identity is left, or too few for two halves.
         ExportError: The folder's name cannot be a bundle's, or the bundle is of a closed set.
         BundleError: The folder exists and is no bundle.
     """
     name = bundle_name(to)
     if bundle.manifest.split_by is SplitBy.IMAGE:
         raise ExportError(
-            f"{bundle.folder} knows a closed set of classes; thresholds for things that it has not "
-            "seen need a bundle whose identities were split"
+            f"{bundle.folder} was trained on a closed set of classes; thresholds for other classes "
+            "need a bundle whose identities were split"
         )
     fingerprint = images.fingerprint()
     wanted = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
@@ -96,13 +98,13 @@ def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> Calibrati
 
 
 def next_patch(version: str) -> str:
-    """The version with its last number raised by one."""
+    """Return the version with its last number raised by one."""
     major, minor, patch = version.split(".")
     return f"{major}.{minor}.{int(patch) + 1}"
 
 
 def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
-    """Calibration and accuracy, as an export makes them."""
+    """Return the manifest's fields of calibration and accuracy."""
     limit = as_measured_before(bundle.manifest)
     manifest = bundle.manifest
     meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
@@ -112,7 +114,7 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
 
 
 def _split_of_both(bundle: Bundle, split: IdentitySplit) -> Split:
-    """The new halves, beside everybody whom the bundle has ever learnt or chosen from."""
+    """Return the new calibration and test halves, plus every identity used before."""
     new, old = split.digests(), bundle.split
     if old is None:
         return new

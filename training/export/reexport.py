@@ -1,4 +1,4 @@
-"""A bundle exported anew from its own graph, as its config is now, where its run is gone."""
+"""Export of a bundle from its own graph, with the named config as it is now; needs no run."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
     """Write a bundle of the same weights, as `export --as-now` would from its run.
 
     Views, whitening, version and card are those of the named config as it is now. Thresholds and
-    accuracy are measured anew, on the identities on which they were.
+    accuracy are measured again, on the same identities.
 
     Args:
-        bundle: Opened, so checked; of kind `encoder`.
-        images: The very data that it was trained, calibrated and measured on.
+        bundle: The opened bundle, of kind `encoder`.
+        images: The data that it was trained, calibrated and measured on, unchanged.
         to: The new bundle's folder, after which it is named.
 
     Raises:
         WeightsError: The graph cannot be read back.
-        ExportError: Other data, a bundle that does not say who was trained on, or one that was
-            calibrated on other data since; or what an export raises.
+        ExportError: The data differs, the bundle has no split, or it was calibrated on other data
+            since; or what an export raises.
     """
-    made, digests = bundle.manifest.provenance, bundle.split
+    origin, digests = bundle.manifest.provenance, bundle.split
     split = None
-    if digests is not None and made.calibrated_on is None:
+    if digests is not None and origin.calibrated_on is None:
         split = split_by_digests(images, digests, bundle.manifest.split_by)
-    if digests is None or split is None or images.fingerprint() != made.data_sha256:
+    if digests is None or split is None or images.fingerprint() != origin.data_sha256:
         raise ExportError(
             f"{bundle.folder} was not trained, calibrated and measured on {images.name} as it is "
             "here; give that data, or train again"
@@ -48,10 +48,9 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
     config = refresh_export(_config_of(bundle))
     encoder = build_encoder(config)
     read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
-    source = made.model_copy(
-        update={"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
-    )
-    trained = Trained(encoder.eval(), config, images, split, digests, source)
+    changes = {"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
+    renewed = origin.model_copy(update=changes)
+    trained = Trained(encoder.eval(), config, images, split, digests, renewed)
     return write_trained(trained, to)
 
 
@@ -60,6 +59,6 @@ def _config_of(bundle: Bundle) -> TrainingConfig:
         return TrainingConfig.model_validate_json(bundle.manifest.provenance.config_json)
     except ValidationError as error:
         raise ExportError(
-            f"{bundle.folder} was made by another version, whose config this one does not read "
-            f"({faults(error)})"
+            f"the config of {bundle.folder} was written by another version and cannot be read: "
+            f"{faults(error)}"
         ) from error

@@ -1,7 +1,7 @@
-"""The training step compiled by `torch.compile`, where the config asks for it.
+"""Compilation of the training step by `torch.compile`, where the config asks for it.
 
-Only the step is: what is measured comes in batches of other sizes, each of which would be compiled
-anew, and the network itself stays as it was, so that checkpoints and export know nothing of it.
+Only the step is compiled. Measurements use batches of other sizes, each of which would be compiled
+again, and the network itself stays unchanged, so checkpoints and exports are not affected.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from torch import Tensor, nn
 from training.errors import ConfigError
 
 Step = Callable[[nn.Module, Tensor], Tensor]
-"""Runs a network on a batch."""
+"""Function that runs a network on a batch."""
 
 
 def compiled(step: Step, backend: str = "inductor") -> Step:
-    """A step that computes the same, compiled when it is first called.
+    """Return a step that computes the same, compiled when it is first called.
 
     Args:
-        step: As it is.
-        backend: Of `torch.compile`.
+        step: The step to compile.
+        backend: Backend of `torch.compile`.
     """
-    torch.compiler.reset()  # Else trainings in one process would add up to PyTorch's limit.
+    torch.compiler.reset()  # Graphs of several trainings in one process would exceed its limit.
     return torch.compile(step, dynamic=False, backend=backend)
 
 
 def check_compiler() -> None:
-    """Look for a C++ compiler, so that a missing one is said before anything else is done.
+    """Check that there is a C++ compiler, before anything is written.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: No C++ compiler was found.
     """
     from torch._inductor import cpp_builder, exc  # noqa: PLC0415 (takes seconds to import)
 

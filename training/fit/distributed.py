@@ -1,14 +1,14 @@
-"""Several processes that train as one, started by `torchrun`.
+"""Data-parallel training in several processes, started by `torchrun`.
 
 Every process draws the same global batch and encodes its share of the rows. The embeddings are then
 gathered *with their gradients*, and each process computes the loss of the whole batch: a loss that
 compares all with all is not the mean of the losses of its parts. Each process thus has the gradient
-of the same loss through its own rows; backward through the gathering sums them over the W
-processes, and averaging the encoder's gradients (as DistributedDataParallel does) divides by W
-again, so that the step is the one that a single process would have made.
+of the same loss through its own rows. Backward through the gathering sums them over the W
+processes, and averaging the encoder's gradients (as DistributedDataParallel does) divides by W, so
+the step equals that of a single process.
 
-What is not the same: batch normalisation sees a process's own rows, unless it is synchronised
-(which PyTorch does on CUDA only; there it is).
+One difference remains on the CPU: batch normalisation uses a process's own rows. On CUDA it is
+synchronised; PyTorch supports that there only.
 """
 
 from __future__ import annotations
@@ -28,42 +28,42 @@ from training.errors import ConfigError
 
 
 class World(Protocol):
-    """The processes that train together."""
+    """Processes that train together."""
 
     @property
     def rank(self) -> int:
-        """Which process this is, from 0; the first one writes the files."""
+        """Index of this process, from 0; process 0 writes the files."""
         ...
 
     @property
     def size(self) -> int:
-        """How many processes there are."""
+        """Number of processes."""
         ...
 
     def share(self, rows: Tensor) -> Tensor:
-        """This process's rows of a global batch."""
+        """Return this process's rows of a global batch."""
         ...
 
     def gather(self, rows: Tensor) -> Tensor:
-        """Every process's rows, in the global batch's order; gradients flow back."""
+        """Return every process's rows, in the global batch's order; gradients flow back."""
         ...
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """A network whose forward is this process's own, before training begins."""
+        """Return the network to train in this process, with the weights of process 0."""
         ...
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """The mean of all processes' gradients, in place."""
+        """Replace gradients by their mean over all processes, in place."""
         ...
 
     def wait(self) -> None:
-        """Go on when every process has come this far."""
+        """Wait until every process has called this."""
         ...
 
 
 @dataclass(frozen=True)
 class Alone:
-    """One process: nothing to share, nothing to gather."""
+    """World of a single process."""
 
     rank: int = 0
     size: int = 1
@@ -92,7 +92,7 @@ ALONE = Alone()
 
 @dataclass(frozen=True)
 class Group:
-    """The default process group of `torch.distributed`."""
+    """World of the default process group of `torch.distributed`."""
 
     rank: int
     size: int
@@ -101,7 +101,7 @@ class Group:
         """See `World.share`; consecutive rows, so that pairs (2k, 2k + 1) stay together.
 
         Raises:
-            ConfigError: The batch cannot be divided evenly, pairs kept together.
+            ConfigError: The batch cannot be divided into equal shares of whole pairs.
         """
         if len(rows) % (2 * self.size):
             raise ConfigError(
@@ -116,7 +116,7 @@ class Group:
         return torch.cat(gathered)
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """See `World.prepare`; every process begins with the weights of the first."""
+        """See `World.prepare`."""
         for tensor in (*network.parameters(), *network.buffers()):
             dist.broadcast(tensor.detach(), src=0)
         if not torch.cuda.is_available():
@@ -137,10 +137,10 @@ class Group:
 
 
 def check_gpus(processes: int, gpus: int) -> None:
-    """See that each process of this machine has a GPU of its own, or that none has one.
+    """Check that each process of this machine has its own GPU, or that there is no GPU.
 
     Raises:
-        ConfigError: Some would have to share one, which NCCL cannot.
+        ConfigError: Processes would have to share a GPU, which NCCL does not support.
     """
     if 0 < gpus < processes:
         raise ConfigError(
@@ -151,10 +151,10 @@ def check_gpus(processes: int, gpus: int) -> None:
 
 @contextmanager
 def joined_world() -> Iterator[World]:
-    """The world of this process: `torchrun`'s where it was started by that, else itself alone.
+    """Join the process group of `torchrun`; `ALONE` where the process was started without it.
 
     Raises:
-        ConfigError: The machine has GPUs, and fewer than processes.
+        ConfigError: The machine has GPUs, but fewer than processes.
     """
     if not dist.is_torchelastic_launched():
         yield ALONE

@@ -1,4 +1,4 @@
-"""Signs that a training has gone wrong, said while something can still be done."""
+"""Checks for a training that has diverged or collapsed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from training.errors import CollapsedError, DivergedError
 
 COLLAPSED_SPREAD = 1e-3
-"""Spread of the embeddings, relative to their length, under which they count as one point."""
+"""Largest spread, relative to the mean length, at which embeddings count as collapsed."""
 
 
 def check_loss(loss: float, epoch: int, learning_rate: float) -> None:
     """Check the loss of a step.
 
     Raises:
-        DivergedError: It is not a finite number.
+        DivergedError: The loss is not a finite number.
     """
     if not math.isfinite(loss):
         raise DivergedError(
@@ -30,7 +30,7 @@ def check_finite(embeddings: NDArray[np.float32]) -> None:
     """Check that every embedding, or energy, is finite.
 
     Raises:
-        DivergedError: One is not.
+        DivergedError: One is infinite or not a number.
     """
     if not np.isfinite(embeddings).all():
         raise DivergedError(
@@ -43,11 +43,11 @@ def check_spread(embeddings: NDArray[np.float32]) -> None:
     """Check that different images get different embeddings.
 
     Args:
-        embeddings: Of the calibration images, (images, dim).
+        embeddings: Embeddings of the calibration images, (images, dim).
 
     Raises:
         DivergedError: An embedding is not finite.
-        CollapsedError: All images get nearly the same one.
+        CollapsedError: All images get nearly the same embedding.
     """
     check_finite(embeddings)
     centre = embeddings.mean(axis=0)
@@ -56,19 +56,19 @@ def check_spread(embeddings: NDArray[np.float32]) -> None:
     if spread <= COLLAPSED_SPREAD * length:
         raise CollapsedError(
             f"every image gets nearly the same embedding (spread {spread:.2e} at length "
-            f"{length:.2e}): lower learning_rate, or check that identities are labelled rightly"
+            f"{length:.2e}): lower learning_rate, or check the labels of the identities"
         )
 
 
 def check_energies(energies: NDArray[np.float32]) -> None:
-    """Check that a pair model tells pairs apart at all.
+    """Check that different pairs get different energies.
 
     Args:
-        energies: Of calibration pairs, genuine and impostor, (pairs,).
+        energies: Energies of calibration pairs, genuine and impostor, (pairs,).
 
     Raises:
         DivergedError: An energy is not finite.
-        CollapsedError: All pairs get nearly the same one.
+        CollapsedError: All pairs get nearly the same energy.
     """
     check_finite(energies)
     spread = float(np.abs(energies - energies.mean()).mean())
@@ -76,5 +76,5 @@ def check_energies(energies: NDArray[np.float32]) -> None:
     if spread <= COLLAPSED_SPREAD * size:
         raise CollapsedError(
             f"every pair gets nearly the same energy (spread {spread:.2e} at size {size:.2e}): "
-            "lower learning_rate, or check that identities are labelled rightly"
+            "lower learning_rate, or check the labels of the identities"
         )

@@ -1,8 +1,8 @@
-"""Whether a loss is given what it reads: pairs where it reads pairs, energies where it reads those.
+"""Checks that a loss fits the sampler and the network.
 
-A loss that reads rows 2k and 2k + 1 of a batch as a pair takes any batch: under a sampler that
-shuffles images it would train on pairs that nobody chose, hardly one of them genuine, and say
-nothing. So each part says what it needs or gives, in an attribute that is False where it is absent:
+A loss that reads rows 2k and 2k + 1 of a batch as a pair accepts any batch: with a sampler that
+shuffles images it would train on arbitrary pairs, nearly all of them impostors, without an error.
+Each part therefore declares its needs in an attribute, which counts as False where it is absent:
 
 - a loss: `reads_pairs` (rows 2k and 2k + 1 of the embeddings are a pair), or `reads_energies`
   (it takes energies and labels of pairs, made by networks of pairs: see `training.fit.objective`);
@@ -22,11 +22,11 @@ from training.errors import ConfigError
 from training.registry import Part
 
 _DIM, _IDENTITIES = 8, 2
-"""Of a loss that is built to be asked, not to be trained."""
+"""Arguments of a loss that is built for its attributes only."""
 
 
-def check_pairing(config: TrainingConfig) -> None:
-    """Refuse a config before its data is read, whose loss is not given what it reads.
+def check_compatibility(config: TrainingConfig) -> None:
+    """Check loss, sampler and metric of a config, before any data is read.
 
     Raises:
         ConfigError: Loss, sampler and metric do not fit, or loss or sampler cannot be built.
@@ -37,40 +37,40 @@ def check_pairing(config: TrainingConfig) -> None:
 
 
 def check_parts(config: TrainingConfig, loss: Any, sampler: Any) -> None:  # noqa: ANN401 (parts)
-    """Refuse a loss that is not given what it reads.
+    """Check a loss and a sampler that are built.
 
     Args:
-        config: For its metric, which says whether a network of pairs is trained, and for names.
-        loss: As built.
-        sampler: As built.
+        config: Its metric decides whether a network of pairs is trained.
+        loss: A part of `training.losses`.
+        sampler: A part of `training.sampling`.
 
     Raises:
-        ConfigError: They do not fit; it says what to change.
+        ConfigError: They do not fit; the message names the setting to change.
     """
     compares = config.metric is Metric.NONE
-    if _says(loss, "reads_energies") and not compares:
+    if _declares(loss, "reads_energies") and not compares:
         raise ConfigError(
             f"the loss {config.loss.name} reads energies of pairs, which only networks of pairs "
             f"make: with the metric {config.metric} choose a loss of embeddings, such as margin"
         )
-    if compares and not _says(loss, "reads_energies"):
+    if compares and not _declares(loss, "reads_energies"):
         raise ConfigError(
             f"the loss {config.loss.name} reads embeddings, which a network of pairs (the metric "
             "none) does not make: choose a loss of energies, such as hinge_pairs"
         )
-    if (compares or _says(loss, "reads_pairs")) and not _says(sampler, "draws_pairs"):
+    if (compares or _declares(loss, "reads_pairs")) and not _declares(sampler, "draws_pairs"):
         raise ConfigError(
             f"the loss {config.loss.name} reads images 2k and 2k + 1 of a batch as a pair, and the "
             f"sampler {config.sampler.name} does not draw pairs: set sampler.name to one that "
-            f"does, such as balanced_pairs{_other_pairs(config)}"
+            f"does, such as balanced_pairs{_alternative(config)}"
         )
 
 
-def _says(part: object, what: str) -> bool:
-    return bool(getattr(part, what, False))
+def _declares(part: object, attribute: str) -> bool:
+    return bool(getattr(part, attribute, False))
 
 
-def _other_pairs(config: TrainingConfig) -> str:
-    """What else helps where the loss can take its pairs from the whole batch."""
+def _alternative(config: TrainingConfig) -> str:
+    """Return the advice for a loss that can take its pairs from the whole batch, or nothing."""
     options = registry.option_types(Part.LOSS, config.loss.name)
     return ", or loss.options.pairs to all" if "pairs" in options else ""

@@ -1,7 +1,7 @@
-"""How a network is trained and watched: through embeddings, or as a comparer of pairs.
+"""Objective of a training: embeddings of images, or energies of pairs.
 
-The trainer's loop is the same for both; what differs is what a batch is run to, what the loss reads
-beside it, and how the result is measured.
+The trainer's loop is the same for both. The objective decides the network's outputs on a batch, the
+labels that the loss reads with them, and how the network is measured.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from training.metrics.pair_sample import PairBound
 from training.metrics.pairs import PairEnergies, all_pairs
 from training.networks._pair import PairNetwork
 
-_WATCHED = PairBound(genuine=1500, impostor=1500)
-"""Pairs that a pair model is watched on after each epoch; an export measures more."""
+_EPOCH_SAMPLE = PairBound(genuine=1500, impostor=1500)
+"""Pairs that a pair model is measured on after each epoch; an export measures more."""
 
 
 class Objective(Protocol):
-    """What the loop leaves to the kind of network."""
+    """Part of the training loop that depends on the kind of network."""
 
-    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
-        """Run a batch, (images, C, H, W), to what the loss takes first."""
+    def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+        """Run a batch, (images, C, H, W), and return the first argument of the loss."""
         ...
 
     def labels(self, identities: Tensor) -> Tensor:
-        """From a batch's identities, (images,), to what the loss takes second."""
+        """Turn a batch's identities, (images,), into the second argument of the loss."""
         ...
 
     def pairs(
@@ -45,10 +45,10 @@ class Objective(Protocol):
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
-        """Compare the watched images in PyTorch.
+        """Compare images in PyTorch.
 
         Raises:
-            DivergedError: An answer is not finite.
+            DivergedError: An embedding or energy is not finite.
         """
         ...
 
@@ -58,22 +58,22 @@ class Objective(Protocol):
         images: DecodedImages,
         device: torch.device,
     ) -> None:
-        """Check that different images get different answers.
+        """Check that the network has not collapsed.
 
         Raises:
-            CollapsedError: They do not.
+            CollapsedError: All images get nearly the same embedding, or all pairs the same energy.
         """
         ...
 
 
 class EmbeddingObjective:
-    """The loss reads embeddings, (images, dim), and identities, (images,)."""
+    """Objective whose loss reads embeddings, (images, dim), and identities, (images,)."""
 
     def __init__(self, metric: Metric) -> None:
         self.metric = metric
 
-    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Objective.answers`."""
+    def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+        """See `Objective.outputs`."""
         embeddings: Tensor = network(images)
         return embeddings
 
@@ -87,7 +87,7 @@ class EmbeddingObjective:
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
-        """Every pair; see `Objective.pairs`."""
+        """Compare every pair; see `Objective.pairs`."""
         outputs = embed(network, images.pixels, device)
         divergence.check_finite(outputs)
         source, embeddings = images.source, binary_codes.compared(outputs, self.metric)
@@ -105,13 +105,13 @@ class EmbeddingObjective:
 
 
 class PairObjective:
-    """The loss reads energies, (pairs,), and labels, (pairs,): 0 genuine, 1 impostor.
+    """Objective whose loss reads energies, (pairs,), and labels, (pairs,): 0 genuine, 1 impostor.
 
     Rows 2k and 2k + 1 of a batch are a pair, as the sampler `balanced_pairs` draws them.
     """
 
-    def answers(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Objective.answers`."""
+    def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+        """See `Objective.outputs`."""
         energies: Tensor = network(images[0::2], images[1::2])
         return energies
 
@@ -125,15 +125,17 @@ class PairObjective:
         images: DecodedImages,
         device: torch.device,
     ) -> PairEnergies:
-        """A sample of the pairs; see `Objective.pairs`."""
+        """Compare a sample of the pairs; see `Objective.pairs`."""
 
-        def finite(images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def finite_energies(
+            images1: NDArray[np.uint8], images2: NDArray[np.uint8]
+        ) -> NDArray[np.float32]:
             energies = score(network, images1, images2, device)
             divergence.check_finite(energies)
             return energies
 
         source = images.source
-        comparer = PairComparer(finite, _WATCHED)
+        comparer = PairComparer(finite_energies, _EPOCH_SAMPLE)
         return comparer.pairs(images.pixels, source.labels(), source.listed_rows())
 
     def check_spread(
@@ -147,7 +149,7 @@ class PairObjective:
 
 
 def objective_of(metric: Metric, network: nn.Module) -> Objective:
-    """The objective of a config's metric.
+    """Return the objective of a config's metric.
 
     Raises:
         ConfigError: The network is of the other kind.

@@ -1,4 +1,4 @@
-"""Progress of a training: a bar with loss, speed and time left, and a line for each epoch."""
+"""Progress of a training: a bar with loss, speed and time left, a line for each epoch, and logs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from torch.utils.tensorboard import SummaryWriter
 
 
 class Progress(Protocol):
-    """Observer of every step and every epoch."""
+    """Observer of the training loop."""
 
     def step(self, loss: float, images: int) -> None:
-        """A step was made."""
+        """Show a step: its loss, and the number of images in its batch."""
 
     def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """An epoch was finished, counted from 0."""
+        """Show a finished epoch, counted from 0, and its figures by name."""
 
 
 class SilentProgress:
-    """Show nothing: for every process but the first."""
+    """Progress that shows nothing: for every process except the first."""
 
     def step(self, loss: float, images: int) -> None:
         """See `Progress.step`."""
@@ -32,7 +32,7 @@ class SilentProgress:
 
 
 class ConsoleProgress:
-    """A progress bar on the terminal, and TensorBoard's logs."""
+    """Progress bar on the terminal, and TensorBoard's logs."""
 
     def __init__(self, console: Console, logs: Path, epochs: int, steps: int) -> None:
         self._console, self._epochs, self._steps = console, epochs, steps
@@ -48,7 +48,7 @@ class ConsoleProgress:
         self._task = self._progress.add_task("", total=epochs * steps, epoch="", loss=0.0, speed=0)
 
     def resume(self, epoch: int) -> None:
-        """Begin at a later epoch than the first."""
+        """Set the bar to the epoch that the run resumes with."""
         self._progress.update(self._task, completed=epoch * self._steps)
 
     def step(self, loss: float, images: int) -> None:
@@ -63,9 +63,9 @@ class ConsoleProgress:
         )
 
     def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """Print a line, and log."""
-        told = "  ".join(f"{name} {value:.4g}" for name, value in summary.items())
-        self._console.print(f"epoch {epoch + 1}/{self._epochs}  {told}", highlight=False)
+        """Print a line, and log the figures."""
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in summary.items())
+        self._console.print(f"epoch {epoch + 1}/{self._epochs}  {figures}", highlight=False)
         for name, value in summary.items():
             self._writer.add_scalar(name.replace(" ", "_"), value, epoch)
         self._writer.flush()

@@ -73,10 +73,10 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
         self.objective = objective_of(config.metric, self.encoder)
-        self.answers = (
-            compiled(self.objective.answers)
+        self.outputs = (
+            compiled(self.objective.outputs)
             if config.optimisation.compiled
-            else self.objective.answers
+            else self.objective.outputs
         )
         self.distillation = None if distillation is None else distillation.to(self.device)
         self.loss = registry.build(
@@ -207,12 +207,12 @@ class Trainer:
     def _loss(self, images: Tensor, identities: Tensor) -> Tensor:
         """The loss of a part of a batch, and what the teacher adds to it."""
         with self._precision():
-            answers = self.world.gather(self.answers(self.encoder, images)).float()
+            answers = self.world.gather(self.outputs(self.encoder, images)).float()
         loss: Tensor = self.loss(answers, self.objective.labels(identities))
         if self.distillation is None:
             return loss
         with self._precision():
-            shown = self.world.gather(self.distillation.shown(images))
+            shown = self.world.gather(self.distillation.embed(images))
         return loss + self.distillation.loss(answers, shown)
 
     def _precision(self) -> torch.autocast:

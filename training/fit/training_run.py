@@ -18,7 +18,7 @@ from training.data.subsample import bounded
 from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.distributed import ALONE, World
-from training.fit.loss_compatibility import check_pairing
+from training.fit.loss_compatibility import check_compatibility
 from training.fit.progress import ConsoleProgress, SilentProgress
 from training.fit.trainer import Trainer, TrainingData
 from training.runs import provenance
@@ -57,7 +57,7 @@ def begin(  # noqa: PLR0913 (the last ones are rarely given)
     Raises:
         TrainingError: The data cannot be used, the folder is taken, or the training went wrong.
     """
-    check_pairing(config)
+    check_compatibility(config)
     if config.optimisation.epochs == 0 and weights is None:
         raise ConfigError("0 epochs learn nothing: set epochs, or begin with trained weights")
     images = open_data(data)

@@ -1,4 +1,4 @@
-"""Where a run's weights come from: code revision, libraries, command."""
+"""Provenance of a run's weights: code revision, libraries, device, command."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _CODE = Path(__file__).parents[2]
 
 
 def git_revision() -> str:
-    """The commit of this code; `+changes` where training or model differ from it.
+    """Return the commit of this code, with `+changes` where training or model differ from it.
 
-    A run outside a checkout (an installed package) has the revision `unknown`.
+    Outside a checkout (an installed package) the revision is `unknown`.
     """
     head = _git("rev-parse", "HEAD")
     if head is None:
@@ -29,31 +29,31 @@ def git_revision() -> str:
 
 
 def libraries() -> dict[str, str]:
-    """The versions of Python and of the libraries that shape a result."""
+    """Return the versions of Python and of the libraries that influence a result."""
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
 
 
 def device() -> str:
-    """What this process trains on, in words."""
+    """Return the name of the GPU, or the number of CPU threads, that this process trains on."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f"{torch.get_num_threads()} CPU threads"
 
 
 def command() -> str:
-    """The command line of this process, as it can be typed again."""
+    """Return the command line of this process, quoted for a shell."""
     return shlex.join(["python", "-m", "training", *sys.argv[1:]])
 
 
 def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
+    """Return the time in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 (fixed arguments)
-            ["git", *arguments],  # noqa: S607 (whichever git the user has)
+            ["git", *arguments],  # noqa: S607 (git is looked up in the user's PATH)
             cwd=_CODE,
             capture_output=True,
             text=True,

@@ -3,9 +3,9 @@
     L = Σ_{i<j} h( d(t_i, t_j) / μ_t − d(s_i, s_j) / μ_s )
 
 over the pairs of a batch, as their mean: t the teacher's embeddings and s the student's, d the
-energy of each, μ the mean of its own over the batch, and h the Huber loss (x² / 2 up to 1, and
-|x| − ½ beyond). What the student takes over is which images lie how far apart, in proportion: the
-two embeddings may differ in dimension, scale and metric, and nothing is learnt beside the student.
+energy of a pair, μ the mean energy of the batch, and h the Huber loss (x² / 2 up to 1, and |x| − ½
+beyond). The student learns the proportions of the distances: the two embeddings may differ in
+dimension, scale and metric, and nothing but the student is trained.
 """
 
 from __future__ import annotations
@@ -17,70 +17,69 @@ from model.manifest import InputSpec, Metric
 from training.errors import ConfigError
 
 _NORMS = {Metric.L1: 1.0, Metric.L2: 2.0}
-_SMALLEST = 1e-12
-"""Keeps a batch of equal embeddings from a division by 0."""
+_MIN_MEAN = 1e-12
+"""Prevents a division by 0 where all embeddings of a batch are equal."""
 
 
 def distance_loss(student: Tensor, teacher: Tensor, metrics: tuple[Metric, Metric]) -> Tensor:
-    """How differently two encoders place the images of a batch.
+    """Distance-wise distillation loss of a batch.
 
     Args:
-        student: Its embeddings, float, (N, dim); gradients flow back.
-        teacher: Of the same images, float, (N, dim of the teacher).
+        student: The student's embeddings, float, (N, dim); gradients flow back.
+        teacher: The teacher's embeddings of the same images, float, (N, dim of the teacher).
         metrics: The student's and the teacher's.
 
     Returns:
         A scalar; 0 where all distances are in the same proportions.
     """
-    of_student, of_teacher = (
-        _proportions(embeddings, metric)
-        for embeddings, metric in zip((student, teacher), metrics, strict=True)
+    student_metric, teacher_metric = metrics
+    return nn.functional.huber_loss(
+        _relative_energies(student, student_metric), _relative_energies(teacher, teacher_metric)
     )
-    return nn.functional.huber_loss(of_student, of_teacher)
 
 
-def _proportions(embeddings: Tensor, metric: Metric) -> Tensor:
-    """The energy of each pair, as a multiple of their mean: (pairs,)."""
+def _relative_energies(embeddings: Tensor, metric: Metric) -> Tensor:
+    """Energy of each pair, divided by the mean energy: (pairs,)."""
     energies = torch.pdist(embeddings, _NORMS[metric])
-    return energies / energies.mean().clamp(min=_SMALLEST)
+    return energies / energies.mean().clamp(min=_MIN_MEAN)
 
 
 class Distillation:
-    """What a teacher adds to the loss of each batch.
+    """Teacher's term of the loss.
 
     Args:
-        teacher: A trained encoder; it is not trained on.
-        spec: Its input.
+        teacher: A trained encoder; its weights are frozen.
+        spec: The teacher's input.
         metrics: The student's and the teacher's.
-        weight: What the distance loss is multiplied by.
+        weight: Factor of the distance loss.
 
     Raises:
-        ConfigError: The student makes no embeddings that an L1 or L2 energy compares.
+        ConfigError: Student or teacher has a metric other than L1 and L2.
     """
 
     def __init__(
         self, teacher: nn.Module, spec: InputSpec, metrics: tuple[Metric, Metric], weight: float
     ) -> None:
-        if unfit := [metric for metric in metrics if metric not in _NORMS]:
+        if unsupported := [metric for metric in metrics if metric not in _NORMS]:
             raise ConfigError(
-                f"a teacher shows how far apart embeddings lie by l1 or l2, and not by {unfit[0]}; "
-                "train this config without --teacher"
+                f"a teacher needs the metric l1 or l2, not {unsupported[0]}; train this config "
+                "without --teacher"
             )
         self.network = teacher.eval().requires_grad_(requires_grad=False)
         self.size = (spec.height, spec.width)
         self.metrics, self.weight = metrics, weight
 
     def to(self, device: torch.device) -> Distillation:
-        """Move the teacher to a device; returns this."""
+        """Move the teacher to a device; returns self."""
         self.network.to(device)
         return self
 
-    def shown(self, images: Tensor) -> Tensor:
-        """What the teacher makes of a batch.
+    def embed(self, images: Tensor) -> Tensor:
+        """Embed a batch with the teacher.
 
         Args:
-            images: As the student sees them, augmented: float, (N, C, H, W), in −1 … 1. They are
-                resized where the teacher's input is of another size.
+            images: The student's augmented input: float, (N, C, H, W), in −1 … 1. It is resized
+                where the teacher's input has another size.
 
         Returns:
             (N, dim of the teacher), without gradients.
@@ -93,6 +92,6 @@ class Distillation:
             embeddings: Tensor = self.network(images)
         return embeddings
 
-    def loss(self, student: Tensor, shown: Tensor) -> Tensor:
-        """The weighted loss of a batch: a scalar. See `distance_loss`."""
-        return self.weight * distance_loss(student, shown.float(), self.metrics)
+    def loss(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Weighted distance loss of a batch: a scalar. See `distance_loss`."""
+        return self.weight * distance_loss(student, teacher.float(), self.metrics)

@@ -1,4 +1,4 @@
-"""Trained weights to begin with: those of a bundle, from its graph alone, or those of a run."""
+"""Pretrained weights to start a training from: those of a bundle's graph, or of a run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from training.transfer.onnx_weights import load_graph, restore_statistics
 
 
 class Architecture(BaseModel):
-    """What of a config the weights belong to; a training that begins with them takes it over."""
+    """Fields of a config that weights depend on; a training that starts from them adopts these."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,7 +41,7 @@ class Architecture(BaseModel):
     whitening: float | None = None
 
     def served(self, encoder: nn.Module) -> nn.Module:
-        """What a graph of this architecture computes, around its encoder."""
+        """Return an encoder with the layers that this architecture's exported graph adds to it."""
         viewed = with_views(encoder, self.input, self.views)
         if self.whitening is None:
             return viewed
@@ -51,14 +51,14 @@ class Architecture(BaseModel):
 
 @dataclass(frozen=True)
 class TrainedWeights:
-    """Weights to begin with.
+    """Pretrained weights, held by a bundle or by a network.
 
     Attributes:
-        source: Where they come from, as a manifest tells it.
-        architecture: What they belong to.
+        source: Name, version and hash, as they are written into a manifest.
+        architecture: Input, metric and network of the weights.
         seen: Digests of the identities that they were trained or calibrated on.
-        bundle: Whose graph holds them, or
-        encoder: the network of a run.
+        bundle: The bundle whose graph holds the weights; None for the weights of a run.
+        encoder: The trained network of a run; None for the weights of a bundle.
     """
 
     source: InitialWeights
@@ -68,28 +68,28 @@ class TrainedWeights:
     encoder: nn.Module | None = field(default=None, repr=False)
 
     def adopted(self, config: TrainingConfig) -> TrainingConfig:
-        """A config with the network and metric of these weights, and with their input.
+        """Return a config with the network, metric and input of these weights.
 
-        One that takes images of the same size and channels keeps its own framing of them: its
-        aspect, middle and views. Whitening is the config's own: it is measured anew.
+        A config whose images have the same size and channels keeps its own framing: aspect, middle
+        and views. Whitening stays the config's own, since it is measured again.
         """
-        theirs = dict(self.architecture)
-        del theirs["whitening"]
+        adopted = dict(self.architecture)
+        del adopted["whitening"]
         if _shape(config.input) == _shape(self.architecture.input):
-            del theirs["input"], theirs["views"]
-        return config.model_copy(update=theirs)
+            del adopted["input"], adopted["views"]
+        return config.model_copy(update=adopted)
 
     def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
-        """The network of a config with these weights.
+        """Build the network of a config with these weights.
 
         Args:
-            config: Whose network they must fit; what it sets beside the shapes, such as a dropout,
-                is its own.
+            config: A config with a network of the same shapes; other options, such as a dropout,
+                may differ.
             images: Some training images at input size, uint8, (images, H, W, C), for the statistics
                 that a bundle's graph does not hold.
 
         Raises:
-            WeightsError: They do not fit, or the bundle's golden embedding does not come out.
+            WeightsError: The shapes differ, or the network fails the bundle's self-check.
         """
         encoder: nn.Module = build_encoder(config)
         if self.bundle is not None:
@@ -105,12 +105,12 @@ def _shape(spec: InputSpec) -> tuple[int, int, int]:
 
 
 def open_weights(path: Path) -> TrainedWeights:
-    """Open a bundle or a run to begin a training with.
+    """Open a bundle or a run to start a training from.
 
     Raises:
-        WeightsError: Neither there, a run without a checkpoint, or a bundle that is no encoder.
-        BundleError: A bundle that does not pass its checks.
-        RunError: A run folder that cannot be read.
+        WeightsError: The path is neither, the run has no checkpoint, or the bundle is no encoder.
+        BundleError: The bundle does not pass its checks.
+        RunError: The run folder cannot be read.
     """
     if (path / MANIFEST_FILE).is_file():
         return _of_bundle(open_bundle(path))
@@ -120,13 +120,13 @@ def open_weights(path: Path) -> TrainedWeights:
 
 
 def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
-    """Read a bundle's graph into its network, and check that its golden embedding comes out.
+    """Read a bundle's graph into its network, and check the network by the golden embedding.
 
     Returns:
         The norms whose statistics the graph does not hold.
 
     Raises:
-        WeightsError: The graph is not of this network, or the network computes something else.
+        WeightsError: The graph is not of this network, or the network's embedding differs.
     """
     spec = bundle.manifest.input
     norms = load_graph(encoder, bundle.onnx, golden_image(spec)[np.newaxis])
@@ -159,12 +159,12 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
 
 
 def _architecture(bundle: Bundle) -> Architecture:
-    """Of a config that may be older than this code: only what is needed of it is read."""
+    """Read the architecture alone: other fields may be those of an older version's config."""
     try:
         return Architecture.model_validate(json.loads(bundle.manifest.provenance.config_json))
     except (ValueError, ValidationError) as error:
         raise WeightsError(
-            f"{bundle.folder} does not say of which network its graph is ({error})"
+            f"{bundle.folder} does not name the network of its graph ({error})"
         ) from error
 
 

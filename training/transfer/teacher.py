@@ -1,7 +1,8 @@
-"""A teacher: a trained bundle whose embeddings guide those of a student.
+"""Teacher of a distillation: a bundle whose embeddings guide the student's.
 
-What a teacher has seen reaches its student. A student of the same data therefore takes over the
-teacher's split, and one of other data tests and calibrates on nobody whom the teacher has seen.
+A student indirectly learns from the identities that its teacher was trained on. With the same data
+it therefore adopts the teacher's split; with other data, none of those identities is calibrated or
+tested on.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from training.transfer.pretrained import TrainedWeights, open_weights, read_bund
 
 @dataclass(frozen=True)
 class Teacher:
-    """A bundle to learn from.
+    """Bundle to distil from.
 
     Attributes:
-        weights: What it is.
-        bundle: Whose graph it is.
-        split: On whom it was trained, calibrated and tested.
+        weights: Its source, architecture and seen identities.
+        bundle: The bundle itself.
+        split: Digests of the identities that it was trained, calibrated and tested on.
     """
 
     weights: TrainedWeights
@@ -38,15 +39,15 @@ class Teacher:
 
     @property
     def source(self) -> InitialWeights:
-        """What a manifest tells of it."""
+        """Name, version and hash, as they are written into a manifest."""
         return self.weights.source
 
     def distillation(self, config: TrainingConfig) -> Distillation:
-        """What it adds to the loss of a student.
+        """Return the term that the teacher adds to the student's loss.
 
         Raises:
-            WeightsError: Its input is not of the student's kind, or its graph cannot be read back.
-            ConfigError: The student makes no embeddings that it could be compared with.
+            WeightsError: The two inputs differ, or the teacher's graph cannot be read back.
+            ConfigError: The metric of one of them is neither L1 nor L2.
         """
         _check_input(config.input, self.bundle)
         manifest = self.bundle.manifest
@@ -57,68 +58,68 @@ class Teacher:
         return Distillation(network, manifest.input, metrics, config.optimisation.teacher_weight)
 
     def split_of(self, images: ImageSet, config: SplitConfig) -> DataSplit | None:
-        """The teacher's own split of a data set, where it is one of all of it.
+        """Return the teacher's split of a data set, for the student to adopt.
 
         Returns:
-            None where the data holds what the teacher's split does not, or where the config or the
-            data set names others to be calibrated or tested on.
+            None where the split does not cover all of the data, or where the config or the data set
+            names other identities to calibrate or test on.
 
         Raises:
-            WeightsError: Teacher and student divide different things, identities and images.
+            WeightsError: One is split by identity and the other by image.
         """
         by = self.bundle.manifest.split_by
         if by is not config.by:
             raise WeightsError(
                 f"the teacher was trained on a split by {by} and the student is split by "
-                f"{config.by}, so that nobody could tell what of the test it has seen; choose a "
-                "teacher of the same split"
+                f"{config.by}, so the test part could hold images that the teacher was trained on; "
+                "choose a teacher of the same split"
             )
         official = images.test_identities if by is SplitBy.IDENTITY else images.test_images
-        tested = config.test_identities or (official if config.official else ())
-        kept = config.calibration_identities
-        if not (_within(tested, self.split.test) and _within(kept, self.split.calibration)):
+        test = config.test_identities or (official if config.official else ())
+        calibration = config.calibration_identities
+        if not (_all_in(test, self.split.test) and _all_in(calibration, self.split.calibration)):
             return None
         return split_by_digests(images, self.split, by)
 
 
 def open_teacher(folder: Path) -> Teacher:
-    """Open a bundle of kind encoder to learn from.
+    """Open a bundle of kind encoder as a teacher.
 
     Raises:
-        WeightsError: It is not one, or does not say on whom it was trained.
-        BundleError: It does not pass its checks.
+        WeightsError: The path is not such a bundle, or the bundle has no split.
+        BundleError: The bundle does not pass its checks.
     """
     weights = open_weights(folder)
     if weights.bundle is None:
         raise WeightsError(f"{folder} is a run; a teacher is a bundle: export the run first")
     if weights.bundle.split is None:
         raise WeightsError(
-            f"{folder} does not say on whom it was trained, so that nothing could be tested on "
-            "people new to it; choose a teacher with a split.json"
+            f"{folder} does not record the identities that it was trained on, so a test on "
+            "identities new to it is impossible; choose a teacher with a split.json"
         )
     return Teacher(weights, weights.bundle, weights.bundle.split)
 
 
-def _within(names: Iterable[str], part: frozenset[str]) -> bool:
+def _all_in(names: Iterable[str], part: frozenset[str]) -> bool:
     return all(identity_digest(name) in part for name in names)
 
 
 def _check_input(student: InputSpec, teacher: Bundle) -> None:
-    """Both have to see the same part of an image, in the same colours; sizes may differ."""
+    """Check that both take the same part of an image, in the same colours; sizes may differ."""
     spec = teacher.manifest.input
-    wanted = (student.channels, student.aspect, student.middle)
+    expected = (student.channels, student.aspect, student.middle)
     same_shape = student.width * spec.height == student.height * spec.width
-    if (spec.channels, spec.aspect, spec.middle) != wanted or not (
+    if (spec.channels, spec.aspect, spec.middle) != expected or not (
         same_shape or spec.aspect is Aspect.STRETCH
     ):
         raise WeightsError(
-            f"the teacher {teacher.manifest.name} takes {_told(spec)}, and the student "
-            f"{_told(student)}: they would see different parts of an image; make the input alike, "
-            "but for its size"
+            f"the teacher {teacher.manifest.name} takes {_describe(spec)}, and the student "
+            f"{_describe(student)}: they would see different parts of an image; use the same "
+            "input, except for its size"
         )
 
 
-def _told(spec: InputSpec) -> str:
+def _describe(spec: InputSpec) -> str:
     return (
         f"{spec.width} x {spec.height} {'grey' if spec.channels == 1 else 'colour'} pixels "
         f"({spec.aspect}, middle {spec.middle:g})"

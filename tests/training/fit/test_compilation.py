@@ -20,9 +20,9 @@ def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(f
         config = synthetic.chopra(epochs=2, compiled=is_compiled)
         made = trainer(config, folder, tmp_path / f"{is_compiled}")
         if is_compiled:
-            assert made.answers != made.objective.answers
+            assert made.outputs != made.objective.outputs
             # Traced and differentiated as ever; a C++ compiler would take half a minute.
-            made.answers = compiled(made.objective.answers, backend="aot_eager")
+            made.outputs = compiled(made.objective.outputs, backend="aot_eager")
         watches[is_compiled] = FakeProgress()
         made.fit(watches[is_compiled])
     eager, fast = watches[False], watches[True]
@@ -40,7 +40,7 @@ def test_only_the_step_is_compiled(folder, tmp_path):
         graphs.append(graph)
         return graph.forward
 
-    made.answers = compiled(made.objective.answers, backend=counting)
+    made.outputs = compiled(made.objective.outputs, backend=counting)
     made.fit(FakeProgress())
     assert len(graphs) == 1  # Measuring, whose batches are of another size, would add to them.
 

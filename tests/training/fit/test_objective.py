@@ -26,7 +26,7 @@ class Brightness(PairNetwork):
 def test_rows_2k_and_2k_plus_1_of_a_batch_are_a_pair():
     images = torch.tensor([0.0, 1, 2, 2, 5, 3])[:, None, None, None]
     objective = PairObjective()
-    assert objective.answers(Brightness(), images).tolist() == [-1, 0, 2]
+    assert objective.outputs(Brightness(), images).tolist() == [-1, 0, 2]
     identities = torch.tensor([3, 3, 4, 7, 1, 1])
     assert objective.labels(identities).tolist() == [0, 1, 0]
 

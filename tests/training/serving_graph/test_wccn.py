@@ -190,7 +190,7 @@ def test_a_teacher_shows_what_its_whole_graph_does(name, whitened):
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     config = synthetic.config(input=spec)
-    shown = teacher.distillation(config).shown(images).numpy()
+    shown = teacher.distillation(config).embed(images).numpy()
     expected = OnnxEncoder(teacher.bundle.onnx).embed(pixels)
     assert np.abs(shown - expected).max() <= 1e-4 * np.abs(expected).max()
 

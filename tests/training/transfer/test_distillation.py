@@ -75,7 +75,7 @@ def distillation(width=8, height=8, metrics=L2, weight=2.0):
 def test_a_teacher_is_shown_the_images_at_its_own_size_and_is_not_trained():
     teacher = distillation(width=6, height=4)
     images = torch.linspace(-1, 1, 3).reshape(3, 1, 1, 1).expand(3, 1, 8, 8)
-    shown = teacher.shown(images)
+    shown = teacher.embed(images)
     assert teacher.network.shapes == [(3, 1, 4, 6)]
     torch.testing.assert_close(shown[:, 0], torch.linspace(-1, 1, 3))
     assert not shown.requires_grad

@@ -180,7 +180,7 @@ def test_what_cannot_be_begun_with_is_refused(run, tmp_path):
         open_weights(tmp_path)
     with pytest.raises(WeightsError, match="of kind codes"):
         open_weights(fakes.make_bundle(tmp_path, "codes", fakes.Kind.CODES))
-    with pytest.raises(WeightsError, match="does not say of which network"):
+    with pytest.raises(WeightsError, match="does not name the network"):
         open_weights(fakes.make_bundle(tmp_path, "tiny"))
     copy = shutil.copytree(run, tmp_path / "copy")
     (copy / "checkpoint.pt").unlink()

@@ -50,7 +50,7 @@ def test_a_teacher_embeds_as_its_bundle_does(teacher, exported, folder):
     pixels = decode(read_folder(folder), config.input).pixels[:9]
     expected = OnnxEncoder(open_bundle(exported).onnx).embed(pixels)
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
-    shown = teacher.distillation(config).shown(images)
+    shown = teacher.distillation(config).embed(images)
     assert np.abs(shown.numpy() - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
@@ -160,7 +160,7 @@ def test_a_teacher_has_to_see_the_same_part_of_an_image(teacher, changes, fits):
     spec = InputSpec.model_validate(student().input.model_dump() | changes)
     config = student(input=spec)
     if fits:
-        shown = teacher.distillation(config).shown(torch.zeros(2, 1, spec.height, spec.width))
+        shown = teacher.distillation(config).embed(torch.zeros(2, 1, spec.height, spec.width))
         assert shown.shape == (2, 16)
     else:
         with pytest.raises(WeightsError, match="see different parts of an image"):
@@ -179,7 +179,7 @@ def test_what_cannot_teach_is_refused(run, exported_pair, tmp_path):
 def test_a_teacher_of_unknown_people_is_refused(exported, monkeypatch):
     bundle = dataclasses.replace(open_bundle(exported), split=None)
     monkeypatch.setattr("training.transfer.pretrained.open_bundle", lambda _: bundle)
-    with pytest.raises(WeightsError, match="on whom it was trained"):
+    with pytest.raises(WeightsError, match="does not record the identities"):
         open_teacher(exported)
 
 
