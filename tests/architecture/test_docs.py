@@ -1,9 +1,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from app.settings import Settings
+from scripts.architecture_picture import TO, picture
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def test_every_setting_is_documented_with_its_description():
@@ -39,6 +43,43 @@ def test_every_place_names_the_same_version():
     for page in ("docker-compose.yml", *ROOT.glob("d*/*.md"), *ROOT.glob("deploy/*/*/*.md")):
         named = re.findall(r"likewise:(\d+\.\d+\.\d+)", (ROOT / page).read_text())
         assert set(named) <= {version}, page
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_path_that_a_guide_names_exists(page):
+    text = (ROOT / page).read_text()
+    named = set(
+        re.findall(r"`((?:app|training|model|client|benchmarks|scripts|tests)/[^`]*)`", text)
+    )
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_folder_in_the_tree_of_the_readme_exists():
+    tree = re.findall(r"^( {4}| {6})(\S+/(?:, \S+/)*|\w+\.py) {2,}", README, re.MULTILINE)
+    assert len(tree) > 20
+    top = ""
+    for indent, names in tree:
+        top = names if len(indent) == 4 else top
+        for name in names.split(", "):
+            path = ROOT / name if len(indent) == 4 else ROOT / top / name
+            assert path.exists(), path
+
+
+def test_every_function_of_the_walks_is_in_its_file():
+    text = " ".join((ROOT / "docs/architecture.md").read_text().split())
+    steps = re.findall(r"`([\w/]+\.py)`, `(\w+)`", text)
+    assert len(steps) > 35
+    missing = [
+        f"{file}: {name}"
+        for file, name in steps
+        if not re.search(rf"(def|class) {name}\b", (ROOT / file).read_text())
+    ]
+    assert missing == []
+
+
+def test_the_picture_of_the_packages_is_that_of_the_code():
+    assert TO.read_text() == picture(), "run `python -m scripts.architecture_picture`"
 
 
 def first(pattern, file):
