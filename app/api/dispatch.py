@@ -73,7 +73,7 @@ async def dispatch(
     """
     service.jobs.refuse_if_full()
     within_s = _deadline_s(request, service)
-    with service.bodies.share() as share:
+    with service.bodies.reserve() as share:
         job = prepare(await read(share))
         answer = service.jobs.submit(job, within_s)
         watch = _Watch(request, answer)
@@ -96,7 +96,7 @@ async def stream(
     """
     service.jobs.refuse_if_full()
     _deadline_s(request, service)
-    with service.bodies.share() as share:
+    with service.bodies.reserve() as share:
         return await read(share)
 
 

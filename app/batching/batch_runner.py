@@ -1,7 +1,7 @@
-"""What a runner does with a batch of jobs: decode each, encode them together, answer each.
+"""Execution of a batch of jobs: decode each, encode them together, answer each.
 
-Errors are per job: an image that cannot be decoded fails its own job, and where the encoder refuses
-a batch, each job of it is tried alone, so that one bad image spoils nobody else's answer.
+Errors are per job: an image that cannot be decoded fails its own job only, and if the encoder
+refuses a batch, each of its jobs is tried alone, so that one bad image fails no other job.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.batching.image_input import ImageFile, to_tensor
-from app.batching.worker_pool import Failed, Wanted
+from app.batching.job import Failed, IsCancelled
 from app.catalog.catalog import ServedModel
 from app.encoders.port import Encoder
 from app.telemetry.telemetry import Telemetry
@@ -28,14 +28,14 @@ from model.preprocessing import ImageLimits
 
 @dataclass(frozen=True)
 class EncodeJob:
-    """Images to be encoded, and what is made of their embeddings.
+    """Images to encode, and a function from their embeddings to the job's result.
 
     Attributes:
-        model: Encodes them.
+        model: The model that encodes the images.
         files: The images as they were sent.
-        limits: The most that one of them may ask of us.
-        answer: From the embeddings, (len(files), dim), to the job's result.
-        trace: Of the request, where it is traced.
+        limits: The limits of one image's size.
+        answer: Computes the job's result from the embeddings, (len(files), dim).
+        trace: The trace of the request, if it is traced.
     """
 
     model: ServedModel
@@ -44,63 +44,63 @@ class EncodeJob:
     answer: Callable[[NDArray[Any]], Any]
     trace: Trace | None = None
 
-    def decode(self, wanted: Wanted) -> NDArray[np.uint8]:
-        """The images as the graph takes them, uint8 (n, height, width, channels).
+    def decode(self, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
+        """Decode the images to the graph's input, uint8 (n, height, width, channels).
 
         Raises:
-            ImageError: One cannot be used; the message begins with its name.
-            ClientGoneError: Nobody waits for the answer any more.
+            ImageError: An image cannot be used; the message begins with its name.
+            ClientGoneError: The job is cancelled.
         """
-        return to_tensor(self.files, self.model.manifest.input, self.limits, wanted)
+        return to_tensor(self.files, self.model.manifest.input, self.limits, is_cancelled)
 
 
 Job = EncodeJob | Callable[[], Any]
-"""Work for a runner: images to be encoded, or a call that is made by itself."""
+"""Work for a runner: images to encode, or a function that runs on its own."""
 
 
 @dataclass
 class _Decoded:
-    """A job whose images are decoded, and its place in the batch."""
+    """A job whose images are decoded, and its index in the batch."""
 
-    place: int
+    index: int
     job: EncodeJob
     images: NDArray[np.uint8]
 
 
 class BatchRunner:
-    """Runs batches of jobs, in any mixture of models.
+    """Runner of batches of jobs, in any mixture of models.
 
     Attributes:
-        most: The most images in one run of a graph.
+        max_batch: The maximum number of images in one run of a graph.
     """
 
-    def __init__(self, most: int, telemetry: Telemetry | None = None) -> None:
-        self.most = most
+    def __init__(self, max_batch: int, telemetry: Telemetry | None = None) -> None:
+        self.max_batch = max_batch
         self._telemetry = Telemetry() if telemetry is None else telemetry
 
-    def weigh(self, job: Job) -> int:
-        """The images of a job; a call counts as a whole batch."""
-        return len(job.files) if isinstance(job, EncodeJob) else self.most
+    def size_of(self, job: Job) -> int:
+        """Number of images of a job; a function counts as a whole batch."""
+        return len(job.files) if isinstance(job, EncodeJob) else self.max_batch
 
-    def run(self, jobs: Sequence[Job], wanted: Sequence[Wanted]) -> list[Any]:
-        """Give one outcome for each job, in their order: its result, or `Failed`.
+    def run(self, jobs: Sequence[Job], is_cancelled: Sequence[IsCancelled]) -> list[Any]:
+        """Return one outcome for each job, in their order: its result, or `Failed`.
 
         Args:
             jobs: The batch.
-            wanted: Whether somebody still waits for each.
+            is_cancelled: For each job, whether it is cancelled.
         """
         outcomes: list[Any] = [None] * len(jobs)
         by_model: dict[int, list[_Decoded]] = defaultdict(list)
-        for place, (job, still) in enumerate(zip(jobs, wanted, strict=True)):
-            step = partial(self._decode, job, still) if isinstance(job, EncodeJob) else job
+        for index, (job, cancelled) in enumerate(zip(jobs, is_cancelled, strict=True)):
+            step = partial(self._decode, job, cancelled) if isinstance(job, EncodeJob) else job
             first = attempt(step)
             if isinstance(job, EncodeJob) and not isinstance(first, Failed):
-                by_model[id(job.model)].append(_Decoded(place, job, first))
+                by_model[id(job.model)].append(_Decoded(index, job, first))
             else:
-                outcomes[place] = first
+                outcomes[index] = first
         for group in by_model.values():
             for decoded, outcome in zip(group, self._answers(group), strict=True):
-                outcomes[decoded.place] = outcome
+                outcomes[decoded.index] = outcome
         return outcomes
 
     def _answers(self, group: list[_Decoded]) -> list[Any]:
@@ -115,21 +115,21 @@ class BatchRunner:
             return [together]
         return [self._answers([decoded])[0] for decoded in group]
 
-    def _decode(self, job: EncodeJob, wanted: Wanted) -> NDArray[np.uint8]:
+    def _decode(self, job: EncodeJob, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
         began = perf_counter()
-        images = job.decode(wanted)
+        images = job.decode(is_cancelled)
         self._telemetry.decoded(perf_counter() - began, job.trace)
         return images
 
     def _encode(self, group: list[_Decoded]) -> list[NDArray[Any]]:
-        """The embeddings of each job's images; no run of the graph takes more than `most`."""
+        """Embed the images of several jobs, at most `max_batch` in one run of the graph."""
         encoder = group[0].job.model.encoder
         traces = [decoded.job.trace for decoded in group]
         tensors = [decoded.images for decoded in group]
         images = tensors[0] if len(tensors) == 1 else np.concatenate(tensors)
         runs = [
-            self._embed(encoder, images[start : start + self.most], traces)
-            for start in range(0, len(images), self.most)
+            self._embed(encoder, images[start : start + self.max_batch], traces)
+            for start in range(0, len(images), self.max_batch)
         ]
         embeddings = runs[0] if len(runs) == 1 else np.concatenate(runs)
         ends = list(accumulate(len(tensor) for tensor in tensors))
@@ -145,8 +145,8 @@ class BatchRunner:
 
 
 def attempt(step: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the step gives)
-    """What a step gives, or `Failed` with what it raises."""
+    """Return the result of a step, or `Failed` with its exception."""
     try:
         return step()
-    except Exception as error:  # noqa: BLE001 (it belongs to the job, whose caller is told)
+    except Exception as error:  # noqa: BLE001 (the job's caller gets it)
         return Failed(error)

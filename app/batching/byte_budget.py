@@ -1,7 +1,7 @@
-"""A bound on the bytes that all requests in flight hold together.
+"""Limit of the bytes that all requests in flight hold together.
 
-Each body has its own limit; without this one, many large bodies at a time would still take all the
-memory there is.
+Each body has a limit of its own; without this one, many large bodies at a time would still exhaust
+the memory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from app.errors import OverloadedError
 
 
 class ByteBudget:
-    """Counts what requests hold. Used from the event loop only, so it needs no lock."""
+    """Counter of the bytes that requests hold. For the event loop only, so it needs no lock."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -20,18 +20,18 @@ class ByteBudget:
 
     @property
     def held(self) -> int:
-        """The bytes that are held now."""
+        """Number of bytes held now."""
         return self._held
 
-    def share(self) -> Reservation:
-        """One request's share; what it took is given back at the end of its `with` block."""
+    def reserve(self) -> Reservation:
+        """Return a reservation, which gives back its bytes at the end of its `with` block."""
         return Reservation(self)
 
     def take(self, count: int) -> None:
-        """Count `count` bytes more.
+        """Add `count` bytes to those held.
 
         Raises:
-            OverloadedError: The budget is spent.
+            OverloadedError: The limit is exceeded.
         """
         if self._held + count > self._limit:
             raise OverloadedError(
@@ -40,12 +40,12 @@ class ByteBudget:
         self._held += count
 
     def give_back(self, count: int) -> None:
-        """Count `count` bytes fewer."""
+        """Subtract `count` bytes from those held."""
         self._held -= count
 
 
 class Reservation:
-    """What one request holds of a budget, until the end of its `with` block."""
+    """Bytes that one request holds, until the end of its `with` block."""
 
     __slots__ = ("_budget", "taken")
 
@@ -63,12 +63,12 @@ class Reservation:
         """Take more bytes.
 
         Raises:
-            OverloadedError: The budget is spent.
+            OverloadedError: The limit is exceeded.
         """
         self._budget.take(count)
         self.taken += count
 
     def give_back(self, count: int) -> None:
-        """Give some of it back before the request's end."""
+        """Give some bytes back before the request's end."""
         self._budget.give_back(count)
         self.taken -= count

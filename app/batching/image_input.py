@@ -1,4 +1,4 @@
-"""From the image files of a request to the tensor that a graph takes."""
+"""Conversion of a request's image files to the input tensor of a graph."""
 
 from __future__ import annotations
 
@@ -18,42 +18,45 @@ from model.preprocessing import ImageLimits, preprocess
 class ImageFile:
     """One image as it was sent.
 
-    `name` is what an error calls it: `image1`, or `image[3]` for the fourth of several.
+    Attributes:
+        name: Its name in error messages: `image1`, or `image[3]` for the fourth of several.
+        data: The file's bytes.
     """
 
     name: str
     data: bytes
 
 
-def _always() -> bool:
-    return True
+def _never() -> bool:
+    return False
 
 
 def to_tensor(
     files: Sequence[ImageFile],
     spec: InputSpec,
     limits: ImageLimits,
-    wanted: Callable[[], bool] = _always,
+    is_cancelled: Callable[[], bool] = _never,
 ) -> NDArray[np.uint8]:
-    """Decode and fit images, one after the other, so that one canvas at a time is in memory.
+    """Decode and fit images one after the other, so that memory holds one canvas at a time.
 
     Args:
         files: The images.
-        spec: What the graph takes.
-        limits: The most that one of them may ask of us.
-        wanted: Whether somebody still waits; asked before each image, which may take a second.
+        spec: The input of the graph.
+        limits: The limits of one image's size.
+        is_cancelled: Whether the job is cancelled; called before each image, since decoding one may
+            take a second.
 
     Returns:
         uint8, shape (len(files), height, width, channels).
 
     Raises:
-        ImageError: The subclass that says what is wrong; its message begins with the file's name.
-        ClientGoneError: Nobody waits any more.
+        ImageError: An image cannot be used; the message begins with the file's name.
+        ClientGoneError: The job is cancelled.
     """
     tensor = np.empty((len(files), spec.height, spec.width, spec.channels), dtype=np.uint8)
     for row, file in enumerate(files):
-        if not wanted():
-            raise ClientGoneError("nobody waits for this answer any more")
+        if is_cancelled():
+            raise ClientGoneError("the client no longer waits for this answer")
         try:
             tensor[row] = preprocess(file.data, spec, limits)
         except ImageError as error:

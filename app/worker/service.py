@@ -9,7 +9,8 @@ from functools import cached_property, partial
 
 from app.batching.batch_runner import BatchRunner, Job
 from app.batching.byte_budget import ByteBudget
-from app.batching.worker_pool import Execution, JobPool
+from app.batching.job import Execution
+from app.batching.worker_pool import JobPool
 from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel, load_catalog
 from app.catalog.reload import reload_catalog
 from app.encoders.cpu_budget import threads_per_worker, usable_cores
@@ -85,7 +86,7 @@ def job_pool(
 ) -> JobPool[Job]:
     """The runners of a worker; a new one has to see every model pass its self-check."""
     batches = BatchRunner(settings.max_batch, telemetry)
-    execution = Execution(batches.run, batches.weigh, batches.most)
+    execution = Execution(batches.run, batches.size_of, batches.max_batch)
     return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from app.batching.batch_runner import BatchRunner, EncodeJob
 from app.batching.image_input import ImageFile
-from app.batching.worker_pool import Failed
+from app.batching.job import Failed
 from app.catalog.catalog import ServedModel
 from app.errors import ClientGoneError, EncodingError
 from app.settings import Provider
@@ -55,13 +55,13 @@ def photo(n):
     return fakes.photo(n)
 
 
-def always():
-    return True
+def never():
+    return False
 
 
 def ran(most, jobs):
-    """The outcomes of jobs that are wanted to the end."""
-    return BatchRunner(most).run(jobs, [always] * len(jobs))
+    """The outcomes of jobs that are not cancelled."""
+    return BatchRunner(most).run(jobs, [never] * len(jobs))
 
 
 def test_the_images_of_several_jobs_are_encoded_in_one_run_and_each_gets_its_own():
@@ -135,8 +135,8 @@ def test_an_answer_that_cannot_be_made_fails_its_own_job():
 
 def test_a_job_weighs_its_images_and_a_call_a_whole_batch():
     runner = BatchRunner(8)
-    assert runner.weigh(job(model(Noting()), photo(1), photo(2))) == 2
-    assert runner.weigh(lambda: None) == 8
+    assert runner.size_of(job(model(Noting()), photo(1), photo(2))) == 2
+    assert runner.size_of(lambda: None) == 8
 
 
 def test_a_batch_gives_what_each_of_its_jobs_gives_alone(models_dir):
@@ -154,7 +154,7 @@ def test_each_run_of_a_model_is_told_with_its_images_and_each_job_with_its_decod
     runner = BatchRunner(4, Telemetry(recorder))
     photos = [fakes.photo(n) for n in range(5)]
     with contextlib.closing(recorder):
-        runner.run([job(served, *photos[:3]), job(served, *photos[3:])], [always] * 2)
+        runner.run([job(served, *photos[:3]), job(served, *photos[3:])], [never] * 2)
     text = exposition(tmp_path, recorder.references).decode()
     assert "likewise_batch_images_count 2.0" in text  # five images, at most four a run
     assert "likewise_batch_images_sum 5.0" in text
@@ -171,11 +171,11 @@ def test_no_further_image_is_decoded_for_a_caller_who_has_gone(monkeypatch):
     )
     photos = [photo(n) for n in range(5)]
 
-    def until_two_are_decoded():
-        return len(decoded) < 2
+    def once_two_are_decoded():
+        return len(decoded) >= 2
 
     gone, stays = BatchRunner(8).run(
-        [job(served, *photos[:4]), job(served, photos[4])], [until_two_are_decoded, always]
+        [job(served, *photos[:4]), job(served, photos[4])], [once_two_are_decoded, never]
     )
     assert isinstance(gone.error, ClientGoneError)
     assert stays == expected(photos[4])

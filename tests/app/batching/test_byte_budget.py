@@ -6,7 +6,7 @@ from app.errors import OverloadedError
 
 def test_what_a_request_took_is_given_back_at_its_end():
     budget = ByteBudget(10)
-    with budget.share() as share:
+    with budget.reserve() as share:
         share.take(4)
         share.take(6)
         assert budget.held == 10
@@ -17,7 +17,7 @@ def test_what_a_failed_request_took_is_given_back():
     budget = ByteBudget(10)
 
     def fail():
-        with budget.share() as share:
+        with budget.reserve() as share:
             share.take(4)
             raise ZeroDivisionError
 
@@ -28,7 +28,7 @@ def test_what_a_failed_request_took_is_given_back():
 
 def test_a_spent_budget_refuses_and_keeps_its_count():
     budget = ByteBudget(10)
-    with budget.share() as one, budget.share() as other:
+    with budget.reserve() as one, budget.reserve() as other:
         one.take(8)
         with pytest.raises(OverloadedError):
             other.take(3)

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from app.batching.batch_runner import attempt
-from app.batching.worker_pool import Execution, JobPool
+from app.batching.job import Execution
+from app.batching.worker_pool import JobPool
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
 
 
@@ -315,10 +316,10 @@ def test_five_times_what_it_can_do_leaves_nobody_hanging_and_keeps_the_runner_bu
 def test_a_job_that_runs_is_told_when_nobody_wants_it_any_more():
     told = []
 
-    def asking(jobs, wanted):
-        told.append(wanted[0]())
+    def asking(jobs, is_cancelled):
+        told.append(is_cancelled[0]())
         jobs[0]()
-        told.append(wanted[0]())
+        told.append(is_cancelled[0]())
         return [None]
 
     async def scenario(pool, gate):
@@ -329,4 +330,4 @@ def test_a_job_that_runs_is_told_when_nobody_wants_it_any_more():
             await a_moment()
 
     run_in_pool(scenario, execution=Execution(asking, lambda _: 1, 1))
-    assert told == [True, False]
+    assert told == [False, True]

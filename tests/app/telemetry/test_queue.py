@@ -3,7 +3,8 @@ import contextlib
 import threading
 
 from app.batching.batch_runner import attempt
-from app.batching.worker_pool import Execution, JobPool
+from app.batching.job import Execution
+from app.batching.worker_pool import JobPool
 from app.telemetry.exposition import exposition
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
