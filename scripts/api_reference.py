@@ -1,4 +1,4 @@
-"""The reference of the API as a page, made from the OpenAPI document."""
+"""Reference of the API as a page, made from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 _HEAD = """\
 # Reference of the API
 
-Made from the OpenAPI document, which the service gives at `/openapi.json`; every example is one
-that it answered. [The API](api.md) explains the calls and shows them with curl.
+This page is made from the OpenAPI document, which the service gives at `/openapi.json`; every
+example is an answer of the service. [The API](api.md) explains the calls and shows them with curl.
 """
 _PROBLEM = "application/problem+json"
 
 
 def reference(document: str) -> str:
-    """The page.
+    """Return the page as Markdown.
 
     Args:
         document: The OpenAPI document, as JSON.
@@ -34,7 +34,7 @@ def _call(api: dict[str, Any], title: str, call: dict[str, Any]) -> Iterator[str
     if call.get("parameters"):
         yield "### Parameters {: #" + f"{call['operationId']}-parameters" + " }\n"
         yield _table(
-            ("name", "in", "type", "what"),
+            ("name", "in", "type", "meaning"),
             [
                 (f"`{p['name']}`", p["in"], _type(p["schema"]), p["description"])
                 for p in call["parameters"]
@@ -55,10 +55,10 @@ def _call(api: dict[str, Any], title: str, call: dict[str, Any]) -> Iterator[str
     if refused:
         yield f"### Problems {{: #{call['operationId']}-problems }}\n"
         yield _table(
-            ("status", "type", "what", "such as"),
+            ("status", "type", "meaning", "example"),
             [
-                (status, f"`{told['type'].rpartition(':')[2]}`", told["title"], told["detail"])
-                for status, told in refused
+                (status, f"`{shown['type'].rpartition(':')[2]}`", shown["title"], shown["detail"])
+                for status, shown in refused
             ],
         )
 
@@ -66,11 +66,11 @@ def _call(api: dict[str, Any], title: str, call: dict[str, Any]) -> Iterator[str
 def _content(api: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
     schema = _resolved(api, content["schema"])
     rows = [
-        (f"`{name}`", _type(_resolved(api, part)), _told(api, part))
+        (f"`{name}`", _type(_resolved(api, part)), _description(api, part))
         for name, part in schema.get("properties", {}).items()
     ]
     if rows:
-        yield _table(("field", "type", "what"), rows)
+        yield _table(("field", "type", "meaning"), rows)
     elif "description" in schema:
         yield f"{schema['description']}\n"
     example = content.get("example")
@@ -81,14 +81,14 @@ def _content(api: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
 
 
 def _resolved(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema itself, where another place is named."""
+    """Follow a `$ref` of a schema."""
     if "$ref" not in schema:
         return schema
     found: dict[str, Any] = api["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
 
 
-def _told(api: dict[str, Any], schema: dict[str, Any]) -> str:
+def _description(api: dict[str, Any], schema: dict[str, Any]) -> str:
     text: str = schema.get("description") or _resolved(api, schema).get("description", "")
     return text.partition("\n")[0]
 

@@ -1,8 +1,8 @@
-"""The pictures of docs/concepts.md, from the manifest of the default bundle.
+"""Draw the pictures of docs/concepts.md from the manifest of the default bundle.
 
     python -m scripts.concept_pictures
 
-They are drawn in colours that can be read on white and on black.
+The colours are legible on white and on black.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ GENUINE, IMPOSTOR, INK = "#0d9488", "#d97706", "#7a828c"
 SIZE = (7.0, 2.9)
 DOTS, ROWS = 1000, 20
 DOT = 10
-"""Pixels from one dot to the next."""
+"""Distance of two dots, in pixels."""
 
 
 def pictures(manifest: Manifest) -> dict[str, str]:
-    """Each picture's SVG, by its file's name; the same manifest gives the same bytes."""
+    """Return the SVG of each picture by file name; the same manifest gives the same bytes."""
     point = manifest.calibration.default_point
     return {
         "energies.svg": _energies(manifest, point),
@@ -130,7 +130,7 @@ def _blank() -> tuple[Figure, Axes]:
 
 
 def main() -> None:
-    """Write them."""
+    """Write the pictures."""
     TO.mkdir(exist_ok=True)
     manifest = open_bundle(ROOT / "model" / "bundles" / "faces").manifest
     for name, picture in pictures(manifest).items():

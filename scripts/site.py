@@ -1,8 +1,8 @@
-"""What MkDocs is told about this repository: pages from outside docs/, and pages that are made.
+"""MkDocs hook: pages from outside docs/, and generated pages.
 
-Model cards, the changelog and some READMEs are written where they belong, and shown on the site
-too; the list of decisions and the reference of the API are made. A link to one of them leads there,
-and one to a source file, of which the site has none, becomes its name.
+Model cards, the changelog and some READMEs are kept beside what they describe, and shown on the
+site too. The list of decisions and the reference of the API are generated. Links to these pages are
+rewritten; a link to a source file, which the site does not contain, becomes the file's name.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ FROM_OUTSIDE = {
 _CODE_OR_LINK = re.compile(
     r"```.*?```|`[^`\n]*`|(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<address>[^)\s]+)\)", re.DOTALL
 )
-"""Whichever begins first: in code nothing is a link, and a link may have code in its text."""
+"""Code or a link, whichever begins first: text in code is no link, and a link may contain code."""
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that do not lie in docs/."""
+    """Add the pages that are not in docs/."""
     made = {page: (ROOT / source).read_text("utf-8") for source, page in FROM_OUTSIDE.items()}
     made["decisions/index.md"] = decisions()
     made["models/index.md"] = models()
@@ -54,17 +54,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Let the links of a page lead to pages of the site."""
+    """Rewrite the links of a page for the site."""
     del config, files
     return relinked(markdown, page.file.src_uri)
 
 
 def relinked(markdown: str, page: str) -> str:
-    """The same text, its links made for the site.
+    """Return the text of a page with links that fit the site.
 
     Args:
-        markdown: Of a page.
-        page: Its place in the site.
+        markdown: The text.
+        page: The page's path in the site.
     """
     source = next((s for s, to in FROM_OUTSIDE.items() if to == page), f"docs/{page}")
 
@@ -100,7 +100,7 @@ def decisions() -> str:
 
 
 def models() -> str:
-    """The list of the shipped models' cards."""
+    """List of the shipped models, with their cards."""
     lines = ["# The shipped models", ""]
     for source, page in FROM_OUTSIDE.items():
         if page.startswith("models/"):
