@@ -1,8 +1,8 @@
-"""Writes app/api/examples.json: what the shipped models answer to the drawings in examples/.
+"""Write app/api/examples.json: the answers of the shipped models for the drawings in examples/.
 
     python scripts/api_examples.py
 
-Long lists are cut to their first entries: an example is to be read.
+Long lists are cut to their first entries, so that the examples are readable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST = 3
 
 
 def answers() -> dict[str, Any]:
-    """By path, the whole answers."""
+    """Return the whole answers, by path."""
     one, other = ((ROOT / "examples" / name).read_bytes() for name in ("ann-1.jpg", "ann-2.jpg"))
     with TestClient(create_app(Settings())) as client:
         verified = client.post("/verify", files={"image1": one, "image2": other}).json()
@@ -42,7 +42,7 @@ def answers() -> dict[str, Any]:
 
 
 def short(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
-    """The same, to four digits that count and with long lists cut."""
+    """Round a value to four significant digits, and cut its long lists."""
     if isinstance(value, dict):
         return {name: short(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -54,7 +54,7 @@ def short(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
 
 
 def written() -> str:
-    """The file's text."""
+    """Return the text of the file."""
     found = {path: short(answer) for path, answer in answers().items()}
     manifest = found["/models/{name}"]
     for part in (manifest["accuracy"]["curve"], manifest["calibration"]):

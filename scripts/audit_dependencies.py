@@ -1,11 +1,11 @@
-"""Are there known vulnerabilities in what is installed?
+"""Audit the installed packages for known vulnerabilities.
 
     .venv/bin/python scripts/audit_dependencies.py     (a part of `make check`)
 
-pip-audit asks osv.dev about every package of this environment. Where that host cannot be reached,
-this says so and is no failure: a linter must work without the network, and silence would be a lie.
+pip-audit asks osv.dev about every package of this environment. If that host cannot be reached, the
+script prints a notice and does not fail: a linter must work without the network.
 
-Exit status: 0 nothing found, or not run (it says which); 1 a vulnerability; 2 the audit broke.
+Exit status: 0 nothing found, or not run (see the output); 1 a vulnerability; 2 the audit failed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def audit(command: tuple[str, ...], advisories: str) -> int:
 
 
 def judge(packages: list[dict]) -> int:
-    """Print each finding; 1 where there is one."""
+    """Print each finding; return 1 if there is one."""
     findings = [(package, found) for package in packages for found in package.get("vulns", ())]
     for package, found in findings:
         fixed = ", ".join(found["fix_versions"]) or "no version yet"
@@ -71,7 +71,7 @@ def judge(packages: list[dict]) -> int:
 
 
 def unreachable(address: str) -> str:
-    """Why the host does not answer; empty where it does, whatever it answers."""
+    """Reason why the host does not answer; empty if it answers anything."""
     try:
         urlopen(address, timeout=_PROBE_S).close()  # noqa: S310 (a constant, or a test's own)
     except HTTPError:
@@ -82,7 +82,7 @@ def unreachable(address: str) -> str:
 
 
 def not_run(reason: str) -> int:
-    """Say plainly that nothing was audited."""
+    """Print that nothing was audited."""
     print(f"THE DEPENDENCY AUDIT DID NOT RUN: {reason}")
     return 0
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Says where the browser of the browser tests is; installs Debian's Chromium where none is and we may.
-# Never fails: without one those tests are skipped, and say so.
+# Prints the path of the browser for the browser tests; as root on Debian it installs Chromium if there is none.
+# Never fails: without a browser those tests are skipped, with the reason.
 set -euo pipefail
 
 found() {

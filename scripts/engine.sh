@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# engine.sh: sourced by image.sh and image_test.sh. What builds and runs containers on this machine.
+# engine.sh: sourced by image.sh and image_test.sh. Finds what builds and runs containers on this machine.
 #
 # `find_engine` sets
-#   ENGINE       docker where its daemon answers, podman otherwise (installed where we may)
-#   PREFIX       what stands before an image's name, so that the engine's API finds it again
-#   BUILD_ARGS   what `$ENGINE build` needs here
+#   ENGINE       docker if its daemon answers, podman otherwise (installed if the user is root on Debian)
+#   PREFIX       prefix of an image's name that the engine's API needs to find it
+#   BUILD_ARGS   arguments that `$ENGINE build` needs here
 #
-# `base_images IMAGE...` makes sure of the public images that are built on: from a registry, or, where
-# none answers, by the script that BASE_IMAGES names. It is called with the names before the colons,
-# and an `engine-env.sh` beside it is taken in for what podman needs on a locked-down machine.
+# `base_images IMAGE...` provides the public base images: from a registry or, if none answers, by the
+# script that BASE_IMAGES names. It is called with the names before the colons, and an `engine-env.sh`
+# beside it is sourced for what podman needs on a locked-down machine.
 
-# shellcheck disable=SC2034  # used by those who source this
+# shellcheck disable=SC2034  # used by the scripts that source this
 
 PODMAN_PACKAGES=(podman runc netavark aardvark-dns catatonit iptables mmdebstrap)
 
@@ -38,7 +38,7 @@ find_engine() { # find_engine FOLDER, which must last as long as the engine is u
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-# Is one here, or can it be installed?
+# Succeeds if an engine is installed or can be installed.
 engine_possible() { docker info >/dev/null 2>&1 || command -v podman >/dev/null || may_install; }
 
 install_podman() {

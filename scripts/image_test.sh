@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# `make image-test`: build the image, bring docker-compose.yml up, and see what is promised of both.
+# `make image-test`: build the image, start docker-compose.yml, and test both.
 #
-# A replica is killed and all are replaced under load; what is measured on the way is printed at the
-# end, and written to the file that CONTAINER_FIGURES names: deploy/image-test.json is that of the run
-# which docs/deploy.md quotes. Where neither Docker nor podman is here or can be installed, this fails.
+# A replica is killed and all are replaced under load. The figures are printed at the end, and written
+# to the file that CONTAINER_FIGURES names: deploy/image-test.json has those that docs/deploy.md quotes.
+# Fails if neither Docker nor podman is installed or can be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/engine.sh
@@ -17,7 +17,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# podman runs no health checks where there is no systemd; Compose waits for them.
+# podman runs no health checks without systemd; Compose waits for them.
 health_checks() {
   while sleep 1; do
     for container in $(podman ps --quiet --filter label=com.docker.compose.project); do
@@ -26,7 +26,7 @@ health_checks() {
   done
 }
 
-# promtool and Prometheus without the daemon that their package would start.
+# promtool and Prometheus, without the daemon that their package would start.
 prometheus() {
   command -v promtool >/dev/null && command -v prometheus >/dev/null && return
   command -v apt-get >/dev/null || die "promtool and prometheus are not here; install Prometheus"

@@ -1,4 +1,4 @@
-"""Pictures of the page for the docs: each view, wide and narrow, light and dark.
+"""Take pictures of the page for the docs: each view, wide and narrow, light and dark.
 
     make screenshots
 
@@ -33,7 +33,7 @@ USUAL_PORT = 8000
 
 
 def pair(page: Page) -> None:
-    """Two images, told apart."""
+    """Two images and their decision."""
     page.get_by_role("button", name="Ann and Ben").click()
     page.wait_for_selector(".badge.different")
     page.wait_for_selector("#slots .slot >> nth=1 >> .seen")
@@ -83,7 +83,7 @@ VIEWS: dict[str, Callable[[Page], None]] = {
 
 @contextlib.contextmanager
 def service() -> Iterator[str]:
-    """The address of a running service."""
+    """Run the service; give its address."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {"LIKEWISE_PORT": str(port), "LIKEWISE_LOG_LEVEL": "error"}
@@ -97,7 +97,7 @@ def service() -> Iterator[str]:
 
 
 def _free_port() -> int:
-    """The usual one if it is free, for the pictures show it."""
+    """Return the usual port if it is free, because the pictures show it, or another."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", USUAL_PORT))
@@ -117,7 +117,7 @@ def _wait_for(url: str) -> None:
 
 
 def save(picture: bytes, to: Path) -> None:
-    """Write a picture with few colours: it goes into the repository."""
+    """Write a picture with few colours, so that the repository stays small."""
     few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
     few.save(to, optimize=True)
 

@@ -1,4 +1,4 @@
-"""A small folder of faces that the shipped `faces` has not been trained on, to try training with.
+"""Make a small folder of faces that the shipped `faces` was not trained on, to try training with.
 
     python -m scripts.small_face_folder ../shared/data/lfw /tmp/faces40
 
@@ -31,7 +31,7 @@ def main(lfw: Path, out: Path) -> None:
 
 
 def write(images: ImageSet, folder: Path) -> None:
-    """Write images as they are, a folder for each person."""
+    """Write the files of images unchanged, in a folder for each person."""
     for image in images:
         path = folder / image.identity / Path(image.name).name
         path.parent.mkdir(parents=True, exist_ok=True)

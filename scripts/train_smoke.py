@@ -1,8 +1,8 @@
-"""The whole way once: draw data, train, export, evaluate, serve, verify over HTTP.
+"""Run all steps once: draw data, train, export, evaluate, serve, verify over HTTP.
 
     make train-smoke
 
-Ends with an error unless the served bundle tells apart what it was trained for.
+Fails unless the served bundle separates genuine from impostor pairs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def training(*arguments: object) -> None:
 
 @contextmanager
 def service(bundles: Path) -> Iterator[str]:
-    """Serve a folder of bundles; gives the URL once it is ready."""
+    """Serve a folder of bundles; give the URL once the service is ready."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -80,7 +80,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def check_decisions(url: str, data: Path) -> None:
-    """Over many pairs, genuine energies must lie below impostor energies."""
+    """Check that over many pairs genuine energies are below impostor energies."""
     figures = sorted(data.iterdir())[:12]
     genuine = [energy(url, figure / "00.png", figure / "01.png") for figure in figures]
     impostor = [energy(url, one / "00.png", other / "01.png") for one, other in pairwise(figures)]
