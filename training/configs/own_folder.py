@@ -1,10 +1,10 @@
-"""Your own folder of identities, from 20 identities with 4 images each up; minutes on two cores.
+"""Your own folder of identities, 20 or more with 4 or more images each; minutes on two cores.
 
-python -m training train own_folder --data PATH --out runs/mine
-python -m training export runs/mine --to model/bundles/mine
+    python -m training train own_folder --data PATH --out runs/mine
+    python -m training export runs/mine --to model/bundles/mine
 
 Time: about two minutes of processor time for 20 people with 5 images each. Figure: it depends on
-the folder; docs/train.md has two, with and without trained weights to begin with.
+the folder; docs/train.md has two, with and without initial weights.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric

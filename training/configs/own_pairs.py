@@ -1,7 +1,7 @@
-"""Your own pairs as a CSV (path1,path2,label), where it is not known what the images show; minutes.
+"""Your own pairs as a CSV (path1,path2,label), for images without known identities; minutes.
 
-python -m training train own_pairs --data PAIRS.csv --out runs/pairs
-python -m training export runs/pairs --to model/bundles/pairs
+    python -m training train own_pairs --data PAIRS.csv --out runs/pairs
+    python -m training export runs/pairs --to model/bundles/pairs
 
 Time: 1.5 minutes on two cores. Figure: it depends on the list; on 450 genuine and 3,000 impostor
 pairs of 30 figures drawn by `demo-data`, 13.4 % EER over the 186 pairs that are left to test on.
@@ -18,7 +18,7 @@ CONFIG = TrainingConfig(
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.25,
     metric=Metric.L1,
-    # A pair between two parts is lost: large parts lose fewer.
+    # A pair whose images are in two parts is lost: large parts lose fewer.
     split=SplitConfig(calibration=0.2, test=0.2),
     network=Component(
         name="residual",

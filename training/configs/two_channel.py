@@ -1,20 +1,15 @@
-"""2ch on Omniglot: same or different character, of alphabets never seen; one of four alike.
+"""2ch on Omniglot: same or different character, of unseen alphabets.
 
     python -m training train two_channel --data ../shared/data/omniglot --out runs/two_channel
     python -m training export runs/two_channel --to bundles/two-channel
     python -m training record runs/two_channel bundles/two-channel
 
+`siam`, `pseudo_siam` and `two_channel_two_stream` differ from it in the network alone: same data,
+pairs, seed, epochs and budget of parameters (`training.networks._pair`).
+
 Time: 1 minute in one thread, 12 of a busy machine (load 12 to 15 on two cores). Figures on the
 570 test characters, at seed 2015: EER 9.62 %, FPR at 95 % recall 16.43 %, FNMR at FMR 1 % 31.67 %.
-
-`siam`, `pseudo_siam` and `two_channel_two_stream` differ from it in nothing but the network: the
-same data, pairs, seed and epochs, and the same budget of parameters (`training.networks._pair`). So
-the claim of Zagoruyko and Komodakis 2015 is tested, that two channels beat a siamese network. It
-holds here, over the seeds 2015 to 2017: FPR at 95 % recall is 16.7 % ± 0.2 % for `two_channel`,
-43.1 % ± 3.5 % for `siam` and 41.6 % ± 4.9 % for `pseudo_siam`. That two streams beat one does not:
-18.1 % ± 1.1 %. At the end of this budget the training loss of both siamese networks was far above
-that of the others (0.43 against 0.25 and 0.27), so that the figures say how fast each learns as
-much as how good it can become.
+docs/experiments.md compares the four.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric

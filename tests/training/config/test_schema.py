@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from app.settings import SHIPPED_BUNDLES
 from model.bundle import open_bundle
 from tests.training import synthetic
-from training import registry
+from training import configs, registry
 from training.config.named import config_names, load_config
 from training.config.schema import TrainingConfig
 from training.config.sections import Export, Measurement, Optimisation
@@ -22,8 +22,12 @@ RECORDS = sorted(Path(record.__file__).parents[1].glob("records/*.json"))
 BUNDLES = sorted(path.parent for path in SHIPPED_BUNDLES.glob("*/manifest.json"))
 
 
-def test_the_configs_are_the_files():
-    assert {"att_chopra", "faces", "own_folder"} <= set(config_names())
+def test_the_configs_are_the_files_that_are_no_helpers(tmp_path, monkeypatch):
+    (tmp_path / "_helper.py").touch()
+    (tmp_path / "another.py").touch()
+    monkeypatch.setattr(configs, "__path__", [*configs.__path__, str(tmp_path)])
+    assert {"att_chopra", "faces", "own_folder", "another"} <= set(config_names())
+    assert "_helper" not in config_names()
 
 
 @pytest.mark.parametrize("name", config_names())
