@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure one thing or all, and write the page.
+"""`python -m benchmarks`: run one benchmark, or write the page.
 
 python -m benchmarks run NAME [--seconds 5 --rounds 5]
 python -m benchmarks report
@@ -27,7 +27,7 @@ _SHOWN = ("att", "lfw", "photo-640x480", "photo-1920x1080")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command line; the exit status is 1 where there is no figure."""
+    """Run a command line; the exit status is 1 if there is no figure."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "run":
@@ -45,10 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="measure, and write benchmarks/results/NAME.json")
     run.add_argument("name", choices=BENCHMARKS)
-    run.add_argument("--seconds", type=float, default=5.0, help="of one round of one contender")
+    run.add_argument(
+        "--seconds", type=float, default=5.0, help="duration of one round of one contender"
+    )
     run.add_argument("--rounds", type=int, default=5)
-    run.add_argument("--requests", type=int, default=20_000, help="of the memory benchmark")
-    run.add_argument("--data", type=Path, default=_DATA, help="att_faces.zip and lfw/")
+    run.add_argument(
+        "--requests", type=int, default=20_000, help="requests of the memory benchmark"
+    )
+    run.add_argument("--data", type=Path, default=_DATA, help="folder with att_faces.zip and lfw/")
     run.add_argument("--results", type=Path, default=result.RESULTS)
     report = commands.add_parser("report", help="write docs/performance.md from the results")
     report.add_argument("--results", type=Path, default=result.RESULTS)
@@ -58,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> None:
     wrk.find_wrk()
-    with tempfile.TemporaryDirectory() as folder, machine.watched_for_others() as others:
+    with tempfile.TemporaryDirectory() as folder, machine.occupancy_by_others() as others:
         plan = Plan(options.seconds, options.rounds, options.data, Path(folder), options.requests)
         found = BENCHMARKS[options.name].measure(plan)
     file = result.write(

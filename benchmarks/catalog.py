@@ -24,7 +24,7 @@ from benchmarks.result import Found
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One benchmark: its heading, its text, and what measures it."""
+    """One benchmark: its heading, its text, and its measurement."""
 
     title: str
     about: str

@@ -1,34 +1,34 @@
-"""Why a benchmark gives no figure.
+"""The tree of errors.
 
 BenchmarkError
-├── ToolMissingError     something that is not installed
-├── LoadRefusedError     a run with failed requests, or a sender that was itself too slow
-├── ServerFailedError    a server that did not start, or did not stop
-├── ContainerFailedError a container that did not start, or a command of podman's that failed
-└── PeerMissingError     a peer whose virtual environment could not be made
+├── ToolMissingError     a program is not installed
+├── LoadRefusedError     requests failed, or the load generator itself was too slow
+├── ServerFailedError    a server did not start or did not stop
+├── ContainerFailedError a container did not start, or a podman command failed
+└── PeerMissingError     the virtual environment of a peer could not be made
 """
 
 from __future__ import annotations
 
 
 class BenchmarkError(Exception):
-    """A benchmark gave no figure; the message says why, and what to do."""
+    """A benchmark gave no figure; the message gives the reason and the remedy."""
 
 
 class ToolMissingError(BenchmarkError):
-    """A program that the harness runs is not installed."""
+    """A program that the benchmarks run is not installed."""
 
 
 class LoadRefusedError(BenchmarkError):
-    """A run that cannot be counted: requests failed, or the sender fell behind its own clock."""
+    """A run is invalid: requests failed, or the sender fell behind its schedule."""
 
 
 class ServerFailedError(BenchmarkError):
-    """A server did not become ready, or did not stop when told."""
+    """A server did not become ready, or did not stop on SIGTERM."""
 
 
 class ContainerFailedError(BenchmarkError):
-    """A container did not become ready, or podman refused."""
+    """A container did not become ready, or podman failed."""
 
 
 class PeerMissingError(BenchmarkError):

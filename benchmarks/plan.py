@@ -1,4 +1,4 @@
-"""How long and how often a benchmark measures."""
+"""Durations and counts of a benchmark run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Plan:
-    """The choices of one run.
+    """Parameters of one run.
 
     Attributes:
-        seconds: The length of one round of one contender.
-        rounds: How often each contender has its turn.
-        data: The folder of `att_faces.zip` and `lfw/`; drawn pictures are used where it lacks them.
-        workspace: A folder for bodies and pictures, emptied by the caller.
-        requests: The requests of the memory benchmark.
+        seconds: Duration of one round of one contender.
+        rounds: Number of rounds of each contender.
+        data: Folder of `att_faces.zip` and `lfw/`; drawn pictures replace missing data sets.
+        workspace: Folder for bodies and pictures, emptied by the caller.
+        requests: Number of requests of the memory benchmark.
     """
 
     seconds: float

@@ -1,4 +1,4 @@
-"""The plots of the page: SVG, the same bytes for the same numbers."""
+"""Plots of the page as SVG; equal numbers give equal bytes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from benchmarks.result import Plot
 
 _SIZE = (6.0, 3.4)
-_NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _STYLE = {"svg.hashsalt": "likewise", "svg.fonttype": "none"}
-"""Text stays text: smaller, and the same whatever fonts there are."""
+"""Text stays text: smaller files, independent of the installed fonts."""
 
 
 def draw(plot: Plot) -> str:
-    """Draw one plot as a whole SVG file."""
+    """Return one plot as the text of an SVG file."""
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type] # its keys are literals
         figure = Figure(figsize=_SIZE, layout="tight")
         axes = figure.subplots()
@@ -29,5 +29,5 @@ def draw(plot: Plot) -> str:
         axes.grid(alpha=0.3)
         axes.legend(loc="best")
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata=_NOTHING)
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""docs/performance.md and its plots, from the results alone."""
+"""Renderer of docs/performance.md and its plots, from the results alone."""
 
 from __future__ import annotations
 
@@ -12,34 +12,33 @@ from benchmarks.result import Cell, Figure, Result, Table
 _HEAD = """\
 # Performance
 
-    make bench         # every section but three, about 70 minutes on an idle machine
+    make bench         # all sections except three, about 70 minutes on an idle machine
     make bench-soak    # Memory: 200,000 requests
-    python -m benchmarks run gateways     # Gateways, which need root and podman
-    python -m benchmarks run cuda         # On a GPU, which needs one, and onnxruntime-gpu
+    python -m benchmarks run gateways     # Gateways; needs root and podman
+    python -m benchmarks run cuda         # On a GPU; needs one, and onnxruntime-gpu
 
 write the results in `benchmarks/results/` and, from them alone, this page (`python -m benchmarks
-report`). They need two cores that nothing else uses, and wrk (`apt-get install wrk`). Figures are
-medians over rounds, with the least and the greatest in brackets; compare by ratio, as absolute
-rates are this machine's. All of it is on the CPU but for the section that names a GPU. Where the
-data sets are absent, drawn pictures take their place, and the section says so.
+report`). They need two idle cores, and wrk (`apt-get install wrk`). Figures are medians over
+rounds, with minimum and maximum in brackets; compare ratios, because absolute rates depend on the
+machine. All sections except the one about a GPU are measured on the CPU. Where the data sets are
+absent, drawn pictures replace them, and the section states it.
 """
 _BUSY = 0.05
-"""The share of the machine taken by others from which a section says so."""
-
+"""Occupancy by other processes above which a section carries a warning."""
 
 _VERDICTS = {True: "met", False: "**missed**", None: ""}
 
 
 @dataclass(frozen=True)
 class Page:
-    """The page, and its plots by file name beside it."""
+    """The page, and its plots by file name."""
 
     text: str
     plots: Mapping[str, str]
 
 
 def render(results: Mapping[str, Result]) -> Page:
-    """Render the page."""
+    """Render the page from the results by benchmark."""
     plots: dict[str, str] = {}
     sections = [_HEAD]
     for name, benchmark in BENCHMARKS.items():
@@ -76,7 +75,8 @@ def _where(result: Result) -> str:
         lines.append(f"Pictures: {made}.")
     if result.others > _BUSY:
         lines.append(
-            f"**Others used {result.others:.0%} of the machine meanwhile: the figures are rough.**"
+            f"**Other processes used {result.others:.0%} of the machine meanwhile: "
+            "the figures are rough.**"
         )
     return "\n".join(lines)
 
@@ -123,7 +123,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits, and none lost of a large number."""
-    if value and abs(value) < 0.01:  # noqa: PLR2004 (where decimals get long)
+    """Format a number with three significant digits, or with all its integer digits."""
+    if value and abs(value) < 0.01:  # noqa: PLR2004 (below it decimals get long)
         return f"{value:.1e}"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 (three digits)

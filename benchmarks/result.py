@@ -1,4 +1,4 @@
-"""What a benchmark found: figures with their bars, tables and plots; one JSON file each."""
+"""Results of the benchmarks, one JSON file each: figures with their bars, tables and plots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Cell = str | float | int | None
 
 @dataclass(frozen=True)
 class Figure:
-    """One number, its spread over the rounds, and the bar that it is held to, if any."""
+    """One number, its spread over the rounds, and its bar, if any."""
 
     name: str
     value: float
@@ -36,12 +36,12 @@ class Figure:
         at_least: float | None = None,
         at_most: float | None = None,
     ) -> Figure:
-        """From the rounds' median, least and greatest."""
+        """Return the figure of a spread: median, minimum and maximum of the rounds."""
         return cls(name, spread.median, unit, spread.low, spread.high, at_least, at_most)
 
     @property
     def met(self) -> bool | None:
-        """Whether the bar is met; None where there is none."""
+        """True if the bar is met; None without a bar."""
         if self.at_least is not None:
             return self.value >= self.at_least
         return None if self.at_most is None else self.value <= self.at_most
@@ -49,7 +49,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers that are held to no bar."""
+    """Numbers without a bar."""
 
     title: str
     columns: tuple[str, ...]
@@ -70,7 +70,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Found:
-    """What a benchmark's measurement gives."""
+    """Measurements of one benchmark."""
 
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -80,7 +80,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Result:
-    """What was found, and where, with what and by which command."""
+    """Measurements with their command, revision, machine and versions."""
 
     benchmark: str
     command: str
@@ -93,15 +93,15 @@ class Result:
 
 
 def write(result: Result, folder: Path = RESULTS) -> Path:
-    """Write a result, its numbers to four digits, and return the file."""
+    """Write a result, its numbers to four significant digits, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{result.benchmark}.json"
-    file.write_text(json.dumps(_rounded(asdict(result)), indent=1, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(_round_floats(asdict(result)), indent=1, ensure_ascii=False) + "\n")
     return file
 
 
 def read(file: Path) -> Result:
-    """Read what `write` wrote."""
+    """Read a file that `write` wrote."""
     data = json.loads(file.read_text())
     found = data.pop("found")
     return Result(
@@ -116,7 +116,7 @@ def read(file: Path) -> Result:
 
 
 def read_all(folder: Path = RESULTS) -> dict[str, Result]:
-    """The results of a folder by benchmark."""
+    """Read the results of a folder, by benchmark."""
     return {file.stem: read(file) for file in sorted(folder.glob("*.json"))}
 
 
@@ -130,11 +130,11 @@ def _plot(data: dict[str, Any]) -> Plot:
     return Plot(lines=lines, **data)
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 (JSON)
+def _round_floats(value: Any) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}")
     if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
+        return {key: _round_floats(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(entry) for entry in value]
+        return [_round_floats(entry) for entry in value]
     return value

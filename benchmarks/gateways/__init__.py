@@ -1,1 +1,1 @@
-"""The gateways that were compared: their configurations, and how each is run."""
+"""The compared gateways: their configurations and their containers."""

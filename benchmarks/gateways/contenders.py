@@ -1,8 +1,7 @@
-"""nginx, Envoy and Traefik: how each is started, and told that its configuration has changed.
+"""nginx, Envoy and Traefik: starting each, and reloading its configuration.
 
-Each is run as docker-compose.yml runs its gateway: not root, on a root file system that is
-read-only, with its configuration at /gateway. nginx has the configuration of `deploy/gateway`,
-which is the one in use.
+Each runs like the gateway of docker-compose.yml: not as root, on a read-only root file system, with
+its configuration at /gateway. nginx has the configuration of `deploy/gateway`, the one in use.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ _HARDENED = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--tmpf
 
 @dataclass(frozen=True)
 class Swap:
-    """A text in a file of the configuration, and what takes its place."""
+    """A text in a configuration file, and its replacement."""
 
     file: str
     old: str
     new: str
 
     def apply(self, folder: Path) -> None:
-        """Move a changed file over the old one, so that nobody reads half of it.
+        """Replace the file atomically.
 
         Raises:
-            ValueError: The file has no such text.
+            ValueError: The file does not contain the text.
         """
         file = folder / self.file
         text = file.read_text()
@@ -48,7 +47,7 @@ class Swap:
         changed.replace(file)
 
     def reversed(self) -> Swap:
-        """The way back."""
+        """Return the swap that undoes this one."""
         return Swap(self.file, self.new, self.old)
 
 
@@ -57,15 +56,15 @@ class Contender:
     """One gateway.
 
     Attributes:
-        name: For people.
-        folder: Its configuration.
-        image: What it runs in.
-        program: Its file there; mounted from here where the image has none.
-        command: What starts it.
-        environment: Added to the container's.
-        unlimited: Lifts the limit on each client, so that a load from one address passes.
-        change: Something in the configuration that may be one or the other.
-        reload: What must run in the container after a change; empty where files are watched.
+        name: Name in the report.
+        folder: Folder of its configuration.
+        image: Container image.
+        program: Program file in the container; mounted from the host if the image has none.
+        command: Start command.
+        environment: Added to that of the container.
+        unlimited: Removes the rate limit of a client, so that load from one address passes.
+        change: A change of the configuration for reloads.
+        reload: Command in the container after a change; empty if the program watches its files.
     """
 
     name: str
@@ -81,7 +80,7 @@ class Contender:
 
 @dataclass
 class Gateway:
-    """A contender that runs, with its own copy of the configuration."""
+    """A running contender, with its own copy of the configuration."""
 
     contender: Contender
     container: Container
@@ -90,18 +89,18 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """Its address, without a path."""
+        """Address of the gateway, without a path."""
         return f"http://{self.container.address}:{PORT}"
 
     def reload(self) -> None:
-        """Change the configuration, and have it taken in."""
+        """Change the configuration, and reload it."""
         self._change.apply(self.folder)
         self._change = self._change.reversed()
         if self.contender.reload:
             run_in(self.container, *self.contender.reload)
 
     def program_bytes(self) -> int:
-        """The size of its program."""
+        """Return the size of the program file."""
         return int(run_in(self.container, "stat", "-Lc%s", self.contender.program))
 
 
@@ -156,7 +155,7 @@ CONTENDERS = (
 def running(
     contender: Contender, network: Network, workspace: Path, options: tuple[str, ...] = ()
 ) -> Iterator[Gateway]:
-    """Run a contender; the network's end is its end."""
+    """Run a contender, until its network is removed."""
     folder = workspace / contender.name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(contender.folder, folder)
@@ -178,10 +177,10 @@ def _program_mount(contender: Contender) -> tuple[str, ...]:
 
 
 def find_program(name: str) -> Path:
-    """The program of a gateway: `LIKEWISE_ENVOY` or `LIKEWISE_TRAEFIK`, or on the path.
+    """Return the program of a gateway: `LIKEWISE_ENVOY`, `LIKEWISE_TRAEFIK`, or on the search path.
 
     Raises:
-        ToolMissingError: There is neither.
+        ToolMissingError: The program is not installed.
     """
     variable = f"LIKEWISE_{name.upper()}"
     found = shutil.which(os.environ.get(variable, name.lower()))

@@ -1,4 +1,4 @@
-"""Which core runs what: the server on one, the load generator on another."""
+"""Assignment of cores: the server on one, the load generator on another."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from contextlib import contextmanager
 
 from benchmarks.errors import ToolMissingError
 
-_WANTED = 2
+_NEEDED = 2
 
 Cores = tuple[int, ...]
 
 
 def server_cores() -> Cores:
-    """The core of the server, and of the ceiling that it is compared with."""
+    """Return the core of the server, which is also that of the ceiling."""
     return (_pair()[0],)
 
 
 def generator_cores() -> Cores:
-    """The core of the load generator."""
+    """Return the core of the load generator."""
     return (_pair()[1],)
 
 
 def usable_cores() -> Cores:
-    """Every core that this process may use, in order."""
+    """Return every core that this process may use, in order."""
     return tuple(sorted(os.sched_getaffinity(0)))
 
 
 def both_cores() -> Cores:
-    """The two together."""
+    """Return the cores of server and load generator."""
     return _pair()
 
 
 def pinned(command: Sequence[str], cores: Cores) -> list[str]:
-    """The command, held to these cores from its first instruction on, with all that it starts."""
+    """Return the command that runs on these cores only, with all processes that it starts."""
     return [_taskset(), "--cpu-list", ",".join(map(str, cores)), *command]
 
 
 @contextmanager
-def held_to(cores: Cores) -> Iterator[None]:
-    """Hold this very process to these cores for the length of the block."""
+def pinned_to(cores: Cores) -> Iterator[None]:
+    """Pin this process to these cores for the length of the block."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -52,9 +52,11 @@ def held_to(cores: Cores) -> Iterator[None]:
 
 def _pair() -> Cores:
     usable = usable_cores()
-    if len(usable) < _WANTED:
-        raise ToolMissingError("a core for the server and another for the load: two are needed")
-    return usable[:_WANTED]
+    if len(usable) < _NEEDED:
+        raise ToolMissingError(
+            "two cores are needed: one for the server, one for the load generator"
+        )
+    return usable[:_NEEDED]
 
 
 def _taskset() -> str:

@@ -1,4 +1,4 @@
-"""Where and with what a figure was measured."""
+"""Machine, versions and revision behind a figure."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Occupancy:
-    """The share of the machine, 0 to 1, that others took while a benchmark ran."""
+    """Share of the machine, 0 to 1, that other processes used during a benchmark."""
 
     others: float
 
 
 def describe() -> dict[str, str]:
-    """The machine, for people."""
+    """Describe the machine."""
     gpu = _gpu()
     return {
         "processor": _processor(),
@@ -51,12 +51,12 @@ def describe() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """The libraries that the figures depend on."""
+    """Return the versions of the libraries that the figures depend on."""
     return {name: found for name in _PACKAGES if (found := _version(name))}
 
 
 def revision() -> str:
-    """The git revision, with `+changes` where the tree differs from it outside the results."""
+    """Return the git revision, with `+changes` if files other than results and docs differ."""
     if shutil.which("git") is None:
         return "unknown"
     commit = _git("rev-parse", "--short=10", "HEAD")
@@ -65,10 +65,10 @@ def revision() -> str:
 
 
 @contextmanager
-def watched_for_others() -> Iterator[list[Occupancy]]:
-    """Measure how much of the machine others took during the block; the list then has one entry.
+def occupancy_by_others() -> Iterator[list[Occupancy]]:
+    """Measure the occupancy by others during the block; afterwards the list has one entry.
 
-    Children are counted once they have ended, so the block must end those that it starts.
+    Child processes are counted once they have ended, so the block must end those it starts.
     """
     busy, own, wall = processes.machine_busy_seconds(), _own_seconds(), os.times().elapsed
     found: list[Occupancy] = []
@@ -91,7 +91,7 @@ def _processor() -> str:
 
 
 def _gpu() -> str:
-    """The GPU and its driver as NVIDIA's own tool names them; nothing without one."""
+    """Return the GPU and its driver as nvidia-smi names them; empty without a GPU."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ""

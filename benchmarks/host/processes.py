@@ -1,4 +1,4 @@
-"""A tree of processes: what it has used, read from /proc, and how it is held still."""
+"""Process trees: their processor time and memory from /proc, and pausing them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BUSY = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq and steal, of the
 
 
 def tree(pid: int) -> Iterator[int]:
-    """The process and all its descendants that are alive."""
+    """Yield the process and all its living descendants."""
     yield pid
     for task in _PROC.glob(f"{pid}/task/*/children"):
         for child in _read(task).split():
@@ -29,7 +29,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def cpu_seconds_with_ended(pid: int) -> float:
-    """Processor time of the tree so far, with that of the children that have ended in it."""
+    """Processor time of the tree so far, including children that have ended."""
     return sum(_seconds(each, (_UTIME, _STIME, _CUTIME, _CSTIME)) for each in tree(pid))
 
 
@@ -44,27 +44,27 @@ def largest_resident_mb(pid: int) -> float:
 
 
 def machine_busy_seconds() -> float:
-    """Processor time of the whole machine since it started, idle time and waiting left out."""
+    """Processor time of the whole machine since boot, without idle time and I/O wait."""
     fields = _read(_PROC / "stat").splitlines()[0].split()[1:]
     return sum(int(fields[index]) for index in _BUSY) / _TICKS
 
 
 @contextmanager
-def held(pid: int) -> Iterator[None]:
-    """Hold the tree still for the length of a block: it takes no processor time."""
-    still = list(tree(pid))
-    _signal(still, signal.SIGSTOP)
+def paused(pid: int) -> Iterator[None]:
+    """Pause the tree by SIGSTOP for the length of the block."""
+    pids = list(tree(pid))
+    _signal(pids, signal.SIGSTOP)
     try:
         yield
     finally:
-        _signal(still, signal.SIGCONT)
+        _signal(pids, signal.SIGCONT)
 
 
 def _signal(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)
-        except ProcessLookupError:  # it has ended since
+        except ProcessLookupError:  # It has ended meanwhile.
             continue
 
 
@@ -87,5 +87,5 @@ def _status_kb(pid: int, key: str) -> int:
 def _read(path: Path) -> str:
     try:
         return path.read_text()
-    except OSError:  # the process has ended since
+    except OSError:  # The process has ended meanwhile.
         return ""

@@ -1,9 +1,9 @@
-"""Clients that send at a steady rate whatever happens, and keep count of what fails.
+"""Clients that send at a steady rate and count failures.
 
 `steady_load` measures latency to the millisecond and gives up at the first failure; here failures
-are what is counted. A request waits for nothing but its time and a free client, and its time
-counts from when it was due. Like any pool of connections, a client looks whether the server has
-closed a connection before it sends on it again; it never sends a request twice.
+are counted. A request waits only for its due time and a free client; its latency counts from the
+due time. Like any connection pool, a client checks whether the server has closed a connection
+before it reuses it; it never sends a request twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SLOW_MS = 1000.0
 
 @dataclass(frozen=True)
 class Answer:
-    """One request: how long it took from when it was due, and what was wrong, if anything."""
+    """Latency of one request from its due time, and the reason of its failure, if any."""
 
     ms: float
     wrong: str = ""
@@ -35,9 +35,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Count:
-    """What the clients saw.
+    """Outcome of a run.
 
-    `slow` took more than a second; `wrong` counts the failures by what was wrong.
+    `slow` counts requests of more than a second; `wrong` counts failures by reason.
     """
 
     requests: int
@@ -49,7 +49,7 @@ class Count:
 
     @classmethod
     def of(cls, answers: Sequence[Answer]) -> Count:
-        """Of at least one answer."""
+        """Return the count of at least one answer."""
         wrong = Counter(answer.wrong for answer in answers if answer.wrong)
         times = [answer.ms for answer in answers]
         median, slow = statistics.median(times), sum(ms > _SLOW_MS for ms in times)
@@ -57,7 +57,7 @@ class Count:
 
 
 class Clients:
-    """So many clients that share a rate, for the length of a block; `count` is there afterwards."""
+    """A number of clients that share a rate, for the length of a block; then call `count`."""
 
     def __init__(
         self, address: tuple[str, int], requests: Sequence[Request], rate: float, clients: int
@@ -65,31 +65,31 @@ class Clients:
         self._address, self._requests, self._rate = address, requests, rate
         self._numbers = itertools.count()
         self._answers: list[Answer] = []
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._send) for _ in range(clients)]
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start sending."""
         self._start = time.monotonic()
         for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Send no more, and wait for the answers under way."""
-        self._over.set()
+        """Stop sending, and wait for the outstanding answers."""
+        self._stopped.set()
         for thread in self._threads:
             thread.join()
 
     def count(self) -> Count:
-        """What has been seen."""
+        """Count the answers so far."""
         return Count.of(self._answers)
 
     def _send(self) -> None:
         connection = http.client.HTTPConnection(*self._address, timeout=_TIMEOUT_S)
         for number in self._numbers:
             due = self._start + number / self._rate
-            if self._over.wait(due - time.monotonic()):
+            if self._stopped.wait(due - time.monotonic()):
                 break
             wrong = _ask(connection, self._requests[number % len(self._requests)])
             self._answers.append(Answer((time.monotonic() - due) * 1e3, wrong))
@@ -97,7 +97,7 @@ class Clients:
 
 
 def _ask(connection: http.client.HTTPConnection, request: Request) -> str:
-    """Send one request, and say what was wrong."""
+    """Send one request, and return the reason of its failure; empty on success."""
     if is_closed(connection):
         connection.close()
     try:
@@ -112,5 +112,5 @@ def _ask(connection: http.client.HTTPConnection, request: Request) -> str:
 
 
 def is_closed(connection: http.client.HTTPConnection) -> bool:
-    """Whether the server has closed a connection that waits: then there is something to read."""
+    """Return whether the server has closed an idle connection, which then is readable."""
     return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])

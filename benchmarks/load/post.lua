@@ -1,4 +1,4 @@
--- Sends the requests of a folder in turn (see bodies.py), and prints one line of JSON at the end.
+-- Send the requests of a folder in turn (see bodies.py), then print one line of JSON.
 -- wrk ... -s post.lua URL -- FOLDER/manifest.tsv
 
 local requests = {}

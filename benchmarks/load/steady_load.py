@@ -1,9 +1,9 @@
-"""The load of an open loop: requests come at their times, whether or not earlier ones are answered.
+"""Open-loop load: requests are sent on schedule, whether or not earlier ones are answered.
 
-A latency counts from the time at which the request was due, so waiting for a slow server is not
-left out (no coordinated omission). The sender spins on a core of its own, since timers of an event
-loop are a millisecond coarse; how late it sent is measured too, and a run in which it fell behind
-is refused. wrk has no such mode, and wrk2 is in no distribution.
+Latency counts from the due time of a request, so waiting for a slow server is included (no
+coordinated omission). The sender spins on its own core, because timers of an event loop have a
+resolution of a millisecond. Its lateness is measured too, and a run in which it fell behind is
+refused. wrk has no such mode, and no distribution packages wrk2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from benchmarks.payloads import bodies
 _CONNECTIONS = 64
 _CHUNK = 1 << 18
 _LATE_MS = 1.0
-"""The 99th percentile of lateness from which the sender itself would show in the figures."""
+"""Limit on the 99th percentile of lateness; above it the sender distorts the figures."""
 _ATTEMPTS = 5
 _DRAIN_S = 10.0
 _OK = b"HTTP/1.1 200"
@@ -39,9 +39,9 @@ _OK = b"HTTP/1.1 200"
 
 @dataclass(frozen=True)
 class SteadyLoad:
-    """What one run saw; latencies in milliseconds from when each request was due.
+    """Outcome of one run; latencies in milliseconds from the due time of each request.
 
-    `late_p99_ms` is how late the sender was to send where a connection was free.
+    `late_p99_ms` is the lateness of the sender where a connection was free.
     """
 
     requests: int
@@ -54,28 +54,28 @@ class SteadyLoad:
 def send_steadily(
     port: int, folder: Path, rate: float, seconds: float, *, random: bool = False
 ) -> SteadyLoad:
-    """Send `rate` requests a second, at equal intervals or as a Poisson process.
+    """Send `rate` requests per second, at equal intervals or as a Poisson process.
 
-    A run in which the sender was late says nothing of the server, and is made again.
+    A run in which the sender was late is repeated, because it does not measure the server.
 
     Raises:
-        LoadRefusedError: A request failed, or the sender was late each time.
+        LoadRefusedError: A request failed, or the sender was late in every run.
     """
     arguments = [str(port), str(folder), f"{rate:g}", f"{seconds:g}", str(int(random))]
     for _ in range(_ATTEMPTS):
-        seen = _sent(arguments)
+        seen = _run_sender(arguments)
         if seen.refused:
             raise LoadRefusedError(f"{seen.refused} of {seen.requests} requests were refused")
         if seen.late_p99_ms <= _LATE_MS:
             return seen
     raise LoadRefusedError(
-        f"the sender was late each of {_ATTEMPTS} times, at last by {seen.late_p99_ms:.2f} ms at "
-        "the 99th percentile; is the machine idle?"
+        f"the sender was late in all of {_ATTEMPTS} runs, in the last by {seen.late_p99_ms:.2f} ms "
+        "at the 99th percentile; make sure that the machine is idle"
     )
 
 
-def _sent(arguments: Sequence[str]) -> SteadyLoad:
-    """One run, in a process of its own."""
+def _run_sender(arguments: Sequence[str]) -> SteadyLoad:
+    """Run the sender once, in its own process."""
     command = [sys.executable, "-m", "benchmarks.load.steady_load", *arguments]
     run = subprocess.run(  # noqa: S603 (our own command)
         pinned(command, generator_cores()), cwd=ROOT, capture_output=True, text=True, check=False
@@ -87,7 +87,7 @@ def _sent(arguments: Sequence[str]) -> SteadyLoad:
 
 @dataclass
 class _Connection:
-    """One connection: what it still has to send, and what has arrived of an answer."""
+    """One connection: the unsent rest of a request, and the received part of its answer."""
 
     socket: socket.socket
     rest: memoryview = field(default_factory=lambda: memoryview(b""))
@@ -106,8 +106,8 @@ class _Connection:
         except BlockingIOError:
             return
 
-    def is_answered(self) -> bool:
-        """Take what has arrived; true once the answer is whole."""
+    def receive(self) -> bool:
+        """Read the available bytes; return whether the answer is complete."""
         received = self.socket.recv(_CHUNK)
         if not received:
             raise ConnectionError("the server closed a connection")
@@ -120,9 +120,9 @@ class _Connection:
 
 
 class Sender:
-    """Sends requests at their times over connections that are open, and in use, beforehand.
+    """Sends requests on schedule over connections that are opened and used beforehand.
 
-    A server that has accepted none of them yet has a queue before the first request is due.
+    Otherwise accepting the connections makes a queue before the first request is due.
     """
 
     def __init__(self, port: int, requests: Sequence[bodies.Request]) -> None:
@@ -136,13 +136,13 @@ class Sender:
             self._poll.register(connection, select.EPOLLIN)
             self._open[connection.fileno()] = _Connection(connection)
         self._idle = deque(self._open.values())
-        self._use_each_once()
+        self._warm_up()
         self._latencies: list[float] = []
         self._late: list[float] = []
         self._refused = 0
 
     def __enter__(self) -> Self:
-        """The sender, connected."""
+        """Return the connected sender."""
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -152,7 +152,7 @@ class Sender:
         self._poll.close()
 
     def run(self, dues: NDArray[np.float64]) -> SteadyLoad:
-        """Send a request at each of these times, in seconds from now, and wait for all answers."""
+        """Send a request at each due time, in seconds from now, and wait for all answers."""
         start, sent = time.perf_counter(), 0
         give_up = start + float(dues[-1]) + _DRAIN_S
         while len(self._latencies) < len(dues):
@@ -167,7 +167,7 @@ class Sender:
         late = float(np.percentile(self._late, 99)) * 1e3 if self._late else 0.0
         return SteadyLoad(len(dues), self._refused, float(p50), float(p99), late)
 
-    def _use_each_once(self) -> None:
+    def _warm_up(self) -> None:
         for number, connection in self._open.items():
             connection.start(self._requests[0], 0.0)
             while True:
@@ -176,11 +176,11 @@ class Sender:
                 if number not in ready:
                     raise TimeoutError("the first request of a connection had no answer")
                 connection.send()
-                if ready[number] & select.EPOLLIN and connection.is_answered():
+                if ready[number] & select.EPOLLIN and connection.receive():
                     break
 
     def _send(self, index: int, due: float, now: float) -> None:
-        # With every connection taken before, it was the server that was late.
+        # If no connection was free before, the server was late and not the sender.
         if len(self._idle) > 1:
             self._late.append(now - due)
         connection = self._idle.popleft()
@@ -193,18 +193,18 @@ class Sender:
             if event & select.EPOLLOUT:
                 connection.send()
                 self._watch(connection)
-            if event & select.EPOLLIN and connection.is_answered():
+            if event & select.EPOLLIN and connection.receive():
                 self._latencies.append(time.perf_counter() - connection.due)
                 self._refused += not connection.answer.startswith(_OK)
                 self._idle.append(connection)
 
     def _watch(self, connection: _Connection) -> None:
-        wanted = select.EPOLLIN | (select.EPOLLOUT if connection.rest else 0)
-        self._poll.modify(connection.socket, wanted)
+        events = select.EPOLLIN | (select.EPOLLOUT if connection.rest else 0)
+        self._poll.modify(connection.socket, events)
 
 
 def due_times(rate: float, seconds: float, *, random: bool) -> NDArray[np.float64]:
-    """When requests are due, in seconds: at equal intervals, or as a Poisson process, seeded."""
+    """Return due times in seconds: at equal intervals, or as a seeded Poisson process."""
     count = max(1, round(rate * seconds))
     if not random:
         return np.arange(count) / rate

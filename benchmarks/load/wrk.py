@@ -1,7 +1,7 @@
-"""The load at saturation: wrk, a generator in C, with as many requests in flight as it is told.
+"""Saturating load by wrk, a generator in C, with a fixed number of requests in flight.
 
-wrk corrects its percentiles for the requests that it could not send while it waited, so they are
-on the cautious side.
+wrk corrects its percentiles for the requests that it could not send while it waited, so they tend
+to be too high.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _TIMEOUT_S = 30
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of the generator saw.
+    """Outcome of one run of the generator.
 
-    `refused` counts the answers from 400 on, `failed` connections that broke and answers that never
-    came.
+    `refused` counts answers with a status of 400 or more, `failed` broken connections and missing
+    answers.
     """
 
     requests: int
@@ -40,19 +40,19 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return self.requests / self.seconds
 
 
 @dataclass(frozen=True)
 class Pressure:
-    """How hard, and how long, a server is pressed.
+    """Parameters of a saturating load.
 
     Attributes:
-        seconds: How long.
-        connections: How many requests are in flight at any time.
-        cores: Where the generator runs, with one thread on each; its own core where None.
-        expected_refusals: The share of the requests that are made to be refused.
+        seconds: Duration.
+        connections: Number of requests in flight at any time.
+        cores: Cores of the generator, with one thread on each; None: its own core.
+        expected_refusals: Share of the requests that the server should refuse.
     """
 
     seconds: float
@@ -62,10 +62,10 @@ class Pressure:
 
 
 def find_wrk() -> str:
-    """The generator: `LIKEWISE_WRK`, or `wrk` on the path.
+    """Return the path of wrk: `LIKEWISE_WRK`, or `wrk` on the search path.
 
     Raises:
-        ToolMissingError: There is neither.
+        ToolMissingError: wrk is not installed.
     """
     found = shutil.which(os.environ.get("LIKEWISE_WRK", "wrk"))
     if found is None:
@@ -77,15 +77,15 @@ def find_wrk() -> str:
 
 
 def saturate(url: str, folder: Path, pressure: Pressure) -> Load:
-    """Keep so many requests in flight for so long, and count.
+    """Keep a number of requests in flight for a time, and return the outcome.
 
     Args:
-        url: The server, without a path.
-        folder: What `bodies.write` wrote.
-        pressure: How hard, and how long.
+        url: Address of the server, without a path.
+        folder: Requests that `bodies.write` wrote.
+        pressure: Number of requests in flight, and duration.
 
     Raises:
-        LoadRefusedError: A request failed, or was refused that should not have been.
+        LoadRefusedError: A request failed, or the wrong number were refused.
     """
     on = generator_cores() if pressure.cores is None else pressure.cores
     connections, seconds = pressure.connections, max(1, round(pressure.seconds))
@@ -111,5 +111,5 @@ def _check(load: Load, expected_refusals: float) -> None:
     if load.failed or wrong > tolerated or not load.requests:
         raise LoadRefusedError(
             f"of {load.requests} requests {load.refused} were refused and {load.failed} failed; "
-            "a run with such requests measures something else"
+            "a run with such requests is not a valid measurement"
         )

@@ -1,4 +1,4 @@
-"""What each choice on the hot path gives, by measuring the alternative."""
+"""Gain of each choice on the hot path, measured against its alternative."""
 
 from __future__ import annotations
 
@@ -23,23 +23,21 @@ from benchmarks.trials.rounds import alternate, cpu_ratio, rate, ratio
 from model.preprocessing import preprocess
 
 ABOUT = """\
-Each row measures the alternative beside what the service does: parts in one process (microseconds
-of processor time, of the clock for graphs; medians of batches that take turns), then whole servers
-that take turns under the same load ("gives" is the service as it is over the alternative). A gain
-within the spread of the rounds is no gain. Reduced-scale decoding, and the box filter
-of the resize's first step, change pixels slightly: the figures say by how much the embeddings move
-from those of full decoding and a resize that filters every pixel, as a share of their
-root-mean-square length: the median picture, with the least and the greatest."""
+Each row measures the alternative beside the service as it is: first parts in one process
+(microseconds of processor time, of wall-clock time for graphs; medians of alternating batches),
+then whole servers that alternate under the same load ("gives" is the service as it is over the
+alternative). A gain within the spread of the rounds is no gain. Reduced-scale decoding, and the box
+filter of the first step of the resize, change pixels slightly: the figures are the distances of the
+embeddings from those of full decoding and a resize that filters every pixel, as a share of their
+root-mean-square length: the median picture, with minimum and maximum."""
 
 _MODEL = "att-chopra"
-_MOST_SHIFT = 1e-2
-
-
+_MAX_SHIFT = 1e-2
 _AS_IT_IS = (sys.executable, "-m", "app")
 
 
 def measure(plan: Plan) -> Found:
-    """Every ablation."""
+    """Measure every ablation."""
     shifts = [_shift(plan, model, name) for model in (_MODEL, "faces") for name in SETS]
     columns = (
         "choice",
@@ -60,7 +58,7 @@ def measure(plan: Plan) -> Found:
 
 
 def _shift(plan: Plan, model: str, name: str) -> Figure:
-    """How far reduced-scale decoding moves embeddings, median and greatest over the pictures."""
+    """Measure how far reduced-scale decoding moves embeddings: median, minimum and maximum."""
     bundle = bundle_of(model)
     embed = load_encoder(bundle, Provider.CPU).embed
     files = pictures_of(plan, name)[0].files
@@ -71,18 +69,18 @@ def _shift(plan: Plan, model: str, name: str) -> Figure:
     moved = relative_shift(reduced, full)
     label = f"embeddings moved by reduced-scale decoding, {model}, {name}, {len(files)} pictures"
     low, median, high = np.percentile(moved, (0, 50, 100))
-    return Figure(label, float(median), "", float(low), float(high), at_most=_MOST_SHIFT)
+    return Figure(label, float(median), "", float(low), float(high), at_most=_MAX_SHIFT)
 
 
 def relative_shift(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The distance of each pair of rows over the root-mean-square length of `other`. Shape (n,)."""
+    """Distance of each pair of rows over the root-mean-square length of `other`, (n,)."""
     scale = np.sqrt((other.astype(np.float64) ** 2).sum(axis=1).mean())
     moved: NDArray[np.float64] = np.linalg.norm(one - other, axis=1) / scale
     return moved
 
 
 def _servers(plan: Plan) -> Iterator[Row]:
-    """Whole servers: as it is, and with one thing changed."""
+    """Compare the service with itself after one change."""
     uvicorn = (sys.executable, "-m", "benchmarks.servers.launcher")
     yield _server_row(plan, "uvloop, not asyncio", (*uvicorn, "asyncio", "httptools"))
     yield _server_row(plan, "httptools, not h11", (*uvicorn, "uvloop", "h11"))

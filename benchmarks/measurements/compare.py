@@ -19,19 +19,19 @@ from model.bundle import read_manifest
 
 ABOUT = """\
 One probe and 100,000 gallery rows in one .npy body, float32 (1 + 100,000, dim), its first row the
-probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. numpy's own speed is
-`model.scoring.energy` and the decisions on arrays that are in memory already, on one core; beside
-it the same from the file's bytes to the answer's bytes, which a service has to do as well.
+probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. "numpy's own speed"
+is `model.scoring.energy` and the decisions on arrays in memory, on one core; the second reference
+is the same from the bytes of the file to the bytes of the answer, which a service must do as well.
 
-Tried for `faces` (51 MB a call), one after the other, with what this benchmark gave of numpy's own
-speed: the whole body, joined from its chunks (0.15); one buffer for it (no figure is kept);
-comparing each chunk while it arrives, joined to what is left of the one before (0.26); the same on
-views of the chunk (slower, it seemed); the body's bytes handed on as they came, without uvicorn's
-two copies (0.33); the probe repeated, so that two flat runs of numbers are subtracted (a tenth off
-the comparison in a trial, within the spread here); each chunk copied to one place that stays in the
-cache (nothing in a trial). By a sampling profile of the time of one call, 26 ms of the processor's,
-some 9 go into taking 51 MB from the socket, 2 into the HTTP parser's copy, 3 into joining, and 8
-into the comparison, which numpy does in 13 on the whole array."""
+Tried for `faces` (51 MB a call), one after the other, with the share of numpy's own speed that this
+benchmark measured: the whole body, joined from its chunks (0.15); one buffer for it (no figure was
+recorded); comparing each chunk on arrival, joined to the rest of the one before (0.26); the same on
+views of the chunk (apparently slower); passing the bytes of the body on as they came, without the
+two copies of uvicorn (0.33); the probe repeated, so that two flat runs of numbers are subtracted (a
+tenth less time for the comparison in a trial, within the spread here); each chunk copied to one
+place that stays in the cache (no gain in a trial). A sampling profile of one call, 26 ms of
+processor time, gives some 9 ms for reading 51 MB from the socket, 2 for the copy of the HTTP
+parser, 3 for joining, and 8 for the comparison, which takes numpy 13 on the whole array."""
 
 NPY = "application/x-npy"
 _ROWS = 100_000
@@ -40,7 +40,7 @@ _MODELS = ("faces", "att-chopra")
 
 
 def gallery_file(model: str, rows: int) -> bytes:
-    """Random embeddings of a model's width, unit length: an .npy file, float32 (1 + rows, dim)."""
+    """Return random unit embeddings of a model's width: an .npy file, float32 (1 + rows, dim)."""
     dim = read_manifest(SHIPPED_BUNDLES / model).embedding_dim
     vectors = np.random.default_rng(0).standard_normal((1 + rows, dim), dtype=np.float32)
     file = io.BytesIO()
@@ -49,7 +49,7 @@ def gallery_file(model: str, rows: int) -> bytes:
 
 
 def measure(plan: Plan) -> Found:
-    """The service's speed as a share of numpy's."""
+    """Measure the speed of the service as a share of that of numpy."""
     figures: list[Figure] = []
     rows: list[tuple[Cell, ...]] = []
     for model in _MODELS:

@@ -1,4 +1,4 @@
-"""What an NVIDIA GPU changes: the graph, its numbers, and the service on top of it."""
+"""Effect of an NVIDIA GPU on the graph, its numbers, and the service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.encoders.onnx import OnnxEncoder, load_encoder
 from app.encoders.providers import CUDA, wanted_providers
 from app.settings import SHIPPED_BUNDLES, Provider
 from benchmarks.errors import ToolMissingError
-from benchmarks.host.cores import Cores, held_to, server_cores, usable_cores
+from benchmarks.host.cores import Cores, pinned_to, server_cores, usable_cores
 from benchmarks.payloads import bodies
 from benchmarks.payloads.pictures import Pictures
 from benchmarks.plan import Plan
@@ -28,11 +28,11 @@ from model.preprocessing import preprocess
 from model.scoring import energy, is_same
 
 ABOUT = """\
-On a machine with an NVIDIA GPU and `onnxruntime-gpu`: images a second of the graph alone, on the
-GPU by one thread and on one CPU core; by how much the energies of all pairs among 64 pictures
-differ between the two, beside the bundle's threshold; and requests a second of the service with one
-worker, on one core and on several, when the graph runs on the GPU and when it runs on those cores.
-What is left on the cores then is HTTP, decoding and preparing."""
+On a machine with an NVIDIA GPU and `onnxruntime-gpu`: images per second of the graph alone, on the
+GPU by one thread and on one CPU core; the differences between the two in the energies of all pairs
+among 64 pictures, beside the threshold of the bundle; and requests per second of the service with
+one worker, on one core and on several, with the graph on the GPU and with the graph on those cores.
+With the GPU, the cores do HTTP, decoding and preprocessing."""
 
 _SIZES = (1, 8, 64)
 _COMPARED = 64
@@ -43,7 +43,7 @@ _CALLS = (("faces", 0), ("faces", 32), ("att-chopra", 0))
 
 
 def measure(plan: Plan) -> Found:
-    """The graph of every bundle, and the service with two of them."""
+    """Measure the graph of every bundle, and the service with two of them."""
     check_cuda()
     made, _ = pictures_of(plan, "lfw")
     names = sorted(path.parent.name for path in SHIPPED_BUNDLES.glob("*/encoder.onnx"))
@@ -73,10 +73,10 @@ def measure(plan: Plan) -> Found:
 
 
 def check_cuda() -> None:
-    """See that this ONNX Runtime has CUDA.
+    """Check that this ONNX Runtime has CUDA.
 
     Raises:
-        ToolMissingError: It has not.
+        ToolMissingError: It does not.
     """
     if CUDA not in wanted_providers(Provider.AUTO):
         raise ToolMissingError(
@@ -87,14 +87,14 @@ def check_cuda() -> None:
 def difference(
     embeddings: tuple[NDArray[np.generic], NDArray[np.generic]], bundle: Bundle
 ) -> tuple[float, int, int]:
-    """How differently two runs of a graph place the same images.
+    """Compare the energies of the same images from two runs of a graph.
 
     Args:
-        embeddings: Of the same images, (images, dim) each.
-        bundle: Whose energy and threshold.
+        embeddings: Embeddings of the same images, (images, dim) each.
+        bundle: Source of the metric and the threshold.
 
     Returns:
-        The largest difference of a pair's energy; how many decisions differ; how many pairs.
+        Largest difference of an energy, number of decisions that differ, number of pairs.
     """
     metric = bundle.manifest.metric
     left, right = np.array(list(combinations(range(len(embeddings[0])), 2))).T
@@ -117,7 +117,7 @@ def _measure_graph(
 
 
 def _batches() -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Batches of one size, each by itself, and then of all sizes in turn, as requests make them."""
+    """Yield batches of each single size, then of all sizes in turn, like those of requests."""
     yield from ((str(size), (size,)) for size in _SIZES)
     yield f"{', '.join(map(str, _SIZES))} in turn", _SIZES
 
@@ -130,7 +130,7 @@ def _rates(
     sizes: tuple[int, ...],
 ) -> tuple[Cell, ...]:
     batches = [images[:size] for size in sizes]
-    with held_to(server_cores()):
+    with pinned_to(server_cores()):
         gpu, cpu = (_images_per_second(encoder, batches) for encoder in encoders.values())
     return name, label, gpu, cpu, gpu / cpu
 
@@ -148,7 +148,7 @@ def _images_per_second(encoder: OnnxEncoder, batches: Sequence[NDArray[np.uint8]
 def _measure_service(
     plan: Plan, made: Pictures, model: str, batch: int, cores: Cores
 ) -> tuple[Cell, ...]:
-    """Both providers take turns; each has a server of its own on the same cores."""
+    """Compare both providers in turns; each has its own server on the same cores."""
     requests = (
         bodies.embed_requests(made.files, model, batch)
         if batch

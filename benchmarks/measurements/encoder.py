@@ -1,4 +1,4 @@
-"""What the encoders themselves cost, beside what they are right in."""
+"""Cost of the encoders, beside their accuracy."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from benchmarks.trials.rounds import alternate, of_ceiling, rate
 from model.bundle import read_manifest
 
 ABOUT = """\
-Images a second of one core, decoding included, in a plain loop; and the graph alone in each
-precision beside its accuracy, as [Precision](precision.md) has it, which `python -m training
-precisions` measures."""
+Images per second of one core, decoding included, in a plain loop; and the graph alone in each
+precision beside its accuracy, from [Precision](precision.md), which `python -m training precisions`
+measures."""
 
 _BATCHES = (1, 2, 32)
 _PAGE = ROOT / "docs" / "precision.md"
 
 
 def measure(plan: Plan) -> Found:
-    """Images a second by bundle and batch, and the table of precisions."""
+    """Measure images per second by bundle and batch; add the table of precisions."""
     _, files = pictures_of(plan, "lfw")
     names = sorted(path.parent.name for path in SHIPPED_BUNDLES.glob("*/encoder.onnx"))
     rows = tuple((name, _eer(name), *_rates(plan, name, files)) for name in names)
@@ -39,7 +39,7 @@ def measure(plan: Plan) -> Found:
 
 
 def precisions(page: str) -> Table:
-    """The table of a page that `python -m training precisions` wrote."""
+    """Return the table of a page that `python -m training precisions` wrote."""
     lines = [_cells(line) for line in page.splitlines() if line.startswith("|")]
     rows = (row for row in lines[1:] if not re.fullmatch(r"-+", row[0]))
     return Table("The graph of `faces` by precision", lines[0], tuple(rows))

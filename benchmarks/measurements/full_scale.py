@@ -1,4 +1,4 @@
-"""JPEG decoding without the choice of a smaller scale, for comparison."""
+"""JPEG decoding without reduced scale, for comparison."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PIL import Image, JpegImagePlugin
 
 @contextmanager
 def full_scale() -> Iterator[None]:
-    """Decode JPEG at its full scale and in its own colours within the block."""
+    """Decode JPEG at full scale and in its own colours within the block."""
     with _drafts(lambda _image, _mode, _size: None):
         yield
 
 
 @contextmanager
 def full_scale_grey() -> Iterator[None]:
-    """Decode JPEG at its full scale within the block, brightness alone where that is wanted."""
+    """Decode JPEG at full scale within the block, in grey where grey is requested."""
     reduced = JpegImagePlugin.JpegImageFile.draft
     with _drafts(lambda image, mode, _size: reduced(image, mode, image.size)):
         yield
@@ -26,7 +26,7 @@ def full_scale_grey() -> Iterator[None]:
 
 @contextmanager
 def no_shortcut() -> Iterator[None]:
-    """Decode JPEG at its full scale, and filter every pixel of it in the resize, in the block."""
+    """Decode JPEG at full scale within the block, and resize without the box filter."""
     resize = Image.Image.resize
 
     def whole(image: Image.Image, *arguments: Any, **choices: Any) -> Image.Image:  # noqa: ANN401 (Pillow's)

@@ -1,4 +1,4 @@
-"""Gateways in front of two replicas: what they cost, and what fails when a replica does."""
+"""Gateways in front of two replicas: their cost, and failures when a replica fails."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from benchmarks.trials.contest import SATURATING, pictures_of, requests_in
 from benchmarks.trials.rounds import Spread, Turn, alternate, ratio
 
 ABOUT = """\
-nginx, Envoy and Traefik in containers as `docker-compose.yml` has its gateway, before two replicas
-in containers whose addresses the network's name server gives; podman runs them. The replicas and
-the gateway share one core, and wrk has the other, so that what the gateway costs is what /verify
-loses (`att-chopra`, the light encoder, 160x160 JPEG) against a replica that is asked directly.
-Then clients send at a steady rate, far below saturation, while something happens: a replica is
+nginx, Envoy and Traefik in containers configured like the gateway of `docker-compose.yml`, before
+two replicas in containers that they find through the name server of the network; podman runs them.
+The replicas and the gateway share one core, and wrk has the other, so the cost of the gateway is
+the loss of /verify (`att-chopra`, the light encoder, 160x160 JPEG) against a replica that is called
+directly. Then clients send at a steady rate, far below saturation, during an event: a replica is
 killed (SIGKILL); one is stopped with SIGTERM, and another started at a new address; both are, one
-after the other; the gateway takes a changed configuration in; a replica is frozen, so that it takes
-connections and answers none. A failure is a request whose answer is not a 200. The clients never
-send one twice."""
+after the other; the gateway reloads a changed configuration; a replica is frozen, so that it
+accepts connections and does not answer. A failure is a request whose answer is not a 200. The
+clients never send a request twice."""
 
 _IMAGE = os.environ.get("LIKEWISE_IMAGE", "likewise:1.0.0")
 _REPLICA_PORT = 8000
@@ -49,13 +49,13 @@ _CHOSEN = "nginx"
 
 @dataclass
 class Stack:
-    """Two replicas and the gateway before them."""
+    """Two replicas behind a gateway."""
 
     network: Network
     replicas: list[Container] = field(default_factory=list)
 
     def add(self) -> None:
-        """Start a replica, at an address that none has had, and wait until it is ready."""
+        """Start a replica at an unused address, and wait until it is ready."""
         environment = [f"--env={name}={value}" for name, value in _SETTINGS.items()]
         options = ("--read-only", "--tmpfs=/tmp:size=16m", *_on_server_core(), *environment)
         replica = self.network.run("likewise", _IMAGE, options)
@@ -63,7 +63,7 @@ class Stack:
         containers.wait_until_ready(replica, _REPLICA_PORT, "/readyz")
 
     def take(self) -> Container:
-        """The oldest replica, which is no longer counted."""
+        """Remove the oldest replica from the stack, and return it."""
         return self.replicas.pop(0)
 
 
@@ -71,32 +71,32 @@ Event = Callable[[Stack, Gateway], None]
 
 
 def kill_one(stack: Stack, _: Gateway) -> None:
-    """A replica ends without a word."""
+    """Kill a replica."""
     containers.kill(stack.take())
 
 
 def replace_one(stack: Stack, _: Gateway) -> None:
-    """A replica is told to end, and another takes its place."""
+    """Stop a replica, and start another."""
     containers.stop(stack.take())
     stack.add()
 
 
 def replace_both(stack: Stack, gateway: Gateway) -> None:
-    """A rolling update."""
+    """Replace both replicas, one after the other, like a rolling update."""
     for _ in range(2):
         replace_one(stack, gateway)
 
 
 def reload_often(_: Stack, gateway: Gateway) -> None:
-    """The gateway's configuration changes a few times."""
+    """Change the configuration of the gateway several times."""
     for _turn in range(_RELOADS):
         gateway.reload()
         time.sleep(_BETWEEN_RELOADS_S)
 
 
 def freeze_one(stack: Stack, _: Gateway) -> None:
-    """A replica takes connections and answers nothing, and then goes on."""
-    with processes.held(stack.replicas[0].pid):
+    """Freeze a replica for a time: it accepts connections and does not answer."""
+    with processes.paused(stack.replicas[0].pid):
         time.sleep(_FROZEN_S)
 
 
@@ -108,20 +108,20 @@ EVENTS: Mapping[str, Event] = {
     "frozen": freeze_one,
 }
 _BARRED = ("killed", "replaced", "both replaced", "reloaded")
-"""No request may be lost in these; one that a frozen replica already has may."""
+"""Events in which no request may fail; requests inside a frozen replica may."""
 _NOTE = "The containers are no children of the benchmark, and so are counted among the others."
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a gateway costs.
+    """Cost of a gateway.
 
     Attributes:
-        share: Of the requests a second of a replica that is asked directly.
-        direct: Those requests a second.
-        ms: Processor time of the gateway for one request.
+        share: Requests per second as a share of those of a replica that is called directly.
+        direct: Requests per second of that replica.
+        ms: Processor time of the gateway per request.
         memory_mb: Resident memory of all its processes, after the load.
-        program_mb: The size of its program.
+        program_mb: Size of its program file.
     """
 
     share: Spread
@@ -132,7 +132,7 @@ class Cost:
 
 
 def measure(plan: Plan) -> Found:
-    """Every gateway, one after the other."""
+    """Measure every gateway, one after the other."""
     made, _ = pictures_of(plan, "lfw")
     folder = requests_in(plan, "gateways", bodies.verify_requests(made.files, "att-chopra"))
     costs: dict[str, Cost] = {}
@@ -145,7 +145,7 @@ def measure(plan: Plan) -> Found:
 
 
 def _contenders() -> tuple[Contender, ...]:
-    """All, or those that `LIKEWISE_GATEWAYS` names, with commas."""
+    """Return all gateways, or those that `LIKEWISE_GATEWAYS` lists, separated by commas."""
     wanted = os.environ.get("LIKEWISE_GATEWAYS")
     names = wanted.split(",") if wanted else [each.name for each in CONTENDERS]
     return tuple(each for each in CONTENDERS if each.name in names)
@@ -163,7 +163,7 @@ def _trial(
         counts: dict[str, list[Count]] = {event: [] for event in EVENTS}
         for _ in range(plan.rounds):
             for name, event in EVENTS.items():
-                counts[name].append(_disturbed(plan, stack, gateway, requests, event))
+                counts[name].append(_count_during(plan, stack, gateway, requests, event))
     return cost, counts
 
 
@@ -197,10 +197,10 @@ def _cpu_seconds(gateway: Gateway) -> float:
     return processes.cpu_seconds_with_ended(gateway.container.pid)
 
 
-def _disturbed(
+def _count_during(
     plan: Plan, stack: Stack, gateway: Gateway, requests: Sequence[bodies.Request], event: Event
 ) -> Count:
-    """The steady load while something happens; afterwards there are two replicas again."""
+    """Count a steady load during an event; afterwards there are two replicas again."""
     address = (gateway.container.address, PORT)
     end = time.monotonic() + plan.seconds
     with Clients(address, requests, _RATE, _CLIENTS) as clients:
@@ -259,7 +259,7 @@ def _event_tables(counts: Mapping[str, Mapping[str, list[Count]]]) -> tuple[Tabl
 
 
 def failed_of_all(counts: Sequence[Count]) -> str:
-    """`2 of 600 (1 × 502, 1 × timeout)`."""
+    """Format failures by reason: `2 of 600 (1 × 502, 1 × timeout)`."""
     sent, failed = sum(each.requests for each in counts), sum(each.failed for each in counts)
     wrong = {reason: 0 for each in counts for reason in each.wrong}
     for each in counts:
@@ -270,10 +270,10 @@ def failed_of_all(counts: Sequence[Count]) -> str:
 
 
 def slowest(counts: Sequence[Count]) -> float:
-    """The slowest request of all rounds, in milliseconds."""
+    """Latency of the slowest request of all rounds, in milliseconds."""
     return max(each.slowest_ms for each in counts)
 
 
 def slow(counts: Sequence[Count]) -> int:
-    """Requests of all rounds that took more than a second."""
+    """Number of requests of all rounds that took more than a second."""
     return sum(each.slow for each in counts)

@@ -1,4 +1,4 @@
-"""How the cost grows: with the image, the batch, the workers and the requests in flight."""
+"""Growth of the cost with image size, batch, workers and requests in flight."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from benchmarks.trials.contest import pictures_of, requests_in, saturated
 from benchmarks.trials.rounds import alternate, rate
 
 ABOUT = """\
-Requests a second of /verify (images a second of /embed) as one thing grows at a time; the rest is
-one worker on one core, LFW pictures and 16 requests in flight. Where the workers grow, they share
-both cores with wrk."""
+Requests per second of /verify (images per second of /embed) as one quantity grows; the rest is one
+worker on one core, LFW pictures and 16 requests in flight. Where the number of workers grows, they
+share both cores with wrk."""
 
 _MODELS = ("att-chopra", "faces")
 _SIZES = {
@@ -29,14 +29,14 @@ _SIZES = {
 _BATCHES = (1, 2, 4, 8, 16, 32)
 _WORKERS = (1, 2)
 _IN_FLIGHT = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_ROOM = 1024
-"""Jobs that may wait, so that nothing is refused with 256 in flight."""
+_MAX_WAITING = 1024
+"""Limit of waiting jobs, large enough that 256 requests in flight are accepted."""
 
 Points = list[tuple[float, float]]
 
 
 def measure(plan: Plan) -> Found:
-    """A plot and a table for each thing that grows."""
+    """Measure each series, and return a plot and a table for each."""
     grown = {
         "size": ("Image size", "pixels of each image", "requests/s", _by_size, True),
         "batch": ("Batch", "images in one call of /embed", "images/s", _by_batch, True),
@@ -92,9 +92,9 @@ def _by_in_flight(plan: Plan, model: str) -> Points:
 def _rate(
     plan: Plan, requests: Sequence[bodies.Request], connections: int = 16, workers: int = 0
 ) -> float:
-    """Requests a second of one worker on its own core, or of `workers` on both cores with wrk."""
+    """Requests per second of one worker on its own core, or of `workers` on those of wrk too."""
     cores, generator = (both_cores(), both_cores()) if workers else (server_cores(), None)
     folder = requests_in(plan, "growth", requests)
-    with likewise(cores, {"workers": workers or 1, "max_waiting": _ROOM}) as server:
+    with likewise(cores, {"workers": workers or 1, "max_waiting": _MAX_WAITING}) as server:
         busy = saturated(plan, server, folder, connections, generator)
         return rate(alternate({"service": busy}, plan.rounds)["service"]).median

@@ -19,21 +19,21 @@ from benchmarks.trials.rounds import Spread
 ABOUT = """\
 Resident memory of one worker with every shipped bundle over mixed requests from 32 connections:
 /verify of faces, of photographs and of PNGs, /embed of 1 to 16 images, most of them by the light
-encoder, and some that are refused (no image at all, or one cut short). Flat means: after the first
-tenth, by which the arenas have their size, the greatest and the least are within 5 % of the median
-on either side."""
+encoder, and some requests that are refused (not an image, or a truncated one). Flat means: after
+the first tenth, by which the arenas have reached their size, minimum and maximum are within 5 % of
+the median."""
 
-_MOST_MB = 250.0
-_FLAT = 0.05
+_MAX_MB = 250.0
+_MAX_STRAY = 0.05
 _CONNECTIONS = 32
 
 Points = list[tuple[float, float]]
 
 
 def measure(plan: Plan) -> Found:
-    """The greatest resident memory, and how far it strays from its median."""
+    """Measure the largest resident memory, and its largest distance from the median."""
     good, bad = good_requests(plan), bad_requests(plan)
-    requests = mixed(good, bad)
+    requests = mix(good, bad)
     folder = requests_in(plan, "memory", requests)
     with likewise(server_cores(), {"max_waiting": 4 * _CONNECTIONS}) as server:
         points = _watch(plan, server, folder, len(bad) / len(requests))
@@ -45,13 +45,13 @@ def measure(plan: Plan) -> Found:
             "resident memory of a worker, greatest",
             max(mb for _, mb in points),
             "MB",
-            at_most=_MOST_MB,
+            at_most=_MAX_MB,
         ),
         Figure(
             f"strays from its median over {points[-1][0]:,.0f} requests",
             100 * strays,
             "%",
-            at_most=100 * _FLAT,
+            at_most=100 * _MAX_STRAY,
         ),
     )
     lines = {"worker": tuple(points)}
@@ -60,7 +60,7 @@ def measure(plan: Plan) -> Found:
 
 
 def good_requests(plan: Plan) -> list[Request]:
-    """Requests of many sizes and formats."""
+    """Return valid requests of many sizes and formats."""
     faces, photos, drawings = (
         pictures_of(plan, name)[0].files for name in ("lfw", "photo-640x480", "att-png")
     )
@@ -76,21 +76,21 @@ def good_requests(plan: Plan) -> list[Request]:
 
 
 def bad_requests(plan: Plan) -> list[Request]:
-    """Requests that must be refused: no image at all, and one cut short."""
+    """Return requests that must be refused: no image, and truncated images."""
     faces = pictures_of(plan, "lfw")[0].files
     broken = (b"not an image", faces[0], faces[1][:900], faces[2], faces[3], faces[4][:-500])
     return bodies.verify_requests([*broken, b"\xff\xd8", faces[5]])
 
 
-def mixed(good: Sequence[Request], bad: Sequence[Request]) -> list[Request]:
-    """The bad ones spread evenly among the good."""
+def mix(good: Sequence[Request], bad: Sequence[Request]) -> list[Request]:
+    """Return the bad requests spread evenly among the good ones."""
     every = -(-len(good) // len(bad))
     parts = [[one, *good[index * every : (index + 1) * every]] for index, one in enumerate(bad)]
     return [request for part in parts for request in part]
 
 
 def _watch(plan: Plan, server: Server, folder: Path, refused: float) -> Points:
-    """Requests answered so far, and resident MB then."""
+    """Return the resident MB after each count of answered requests."""
     pressure = Pressure(plan.seconds, _CONNECTIONS, expected_refusals=refused)
     points, answered = [], 0
     while answered < plan.requests:

@@ -1,4 +1,4 @@
-"""What each part of the hot path takes, beside its alternative, in one process."""
+"""Cost of each part of the hot path beside its alternative, in one process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from starlette.formparsers import MultiPartParser
 from app.api.bodies.multipart import Expected, MultipartReader
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
 from app.decision import choose_threshold
-from benchmarks.host.cores import held_to, server_cores
+from benchmarks.host.cores import pinned_to, server_cores
 from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut
 from benchmarks.payloads import bodies
 from benchmarks.plan import Plan
@@ -43,8 +43,8 @@ COLUMNS = ("part", "as it is", "µs", "alternative", "µs ", "gives")
 
 
 def measure_parts(plan: Plan) -> tuple[Row, ...]:
-    """A row for each alternative; see `COLUMNS`."""
-    with held_to(server_cores()):
+    """Measure each alternative, and return a row for each; see `COLUMNS`."""
+    with pinned_to(server_cores()):
         rows = [*_decoding(plan), *_parsing(plan), *_encoding(), *_hops()]
     return (*rows, *_sessions())
 
@@ -102,7 +102,7 @@ def _read_by_starlette(media_type: str, chunks: Sequence[bytes]) -> object:
 
 
 def _run_at_once(coroutine: Coroutine[None, None, object]) -> object:
-    """Run a coroutine that never really waits, with no event loop around it."""
+    """Run a coroutine that never waits, without an event loop."""
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -111,7 +111,7 @@ def _run_at_once(coroutine: Coroutine[None, None, object]) -> object:
 
 
 def _encoding() -> Iterator[Row]:
-    """The answer of /verify as bytes of JSON."""
+    """Compare ways to encode the answer of /verify as JSON."""
     answer = _answer()
     ways = {
         "json.dumps of model_dump": lambda: json.dumps(answer.model_dump()).encode(),
@@ -136,7 +136,7 @@ def _answer() -> VerifyAnswer:
 
 
 def _hops() -> Iterator[Row]:
-    """Handing over to a thread and back, by event loop."""
+    """Compare event loops by the time of a hop to a thread and back."""
     ways = {"three, uvloop": (uvloop.new_event_loop, 3), "one, asyncio": (_asyncio_loop, 1)}
     for label, (new_loop, hops) in ways.items():
         times = _duel(partial(_hop, uvloop.new_event_loop, 1), partial(_hop, new_loop, hops))
@@ -149,7 +149,7 @@ def _asyncio_loop() -> asyncio.AbstractEventLoop:
 
 
 def _hop(new_loop: Callable[[], asyncio.AbstractEventLoop], hops: int) -> None:
-    """Hand over `_HOPS` times so many times."""
+    """Hop to a thread and back `_HOPS * hops` times."""
 
     async def run(pool: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
@@ -161,7 +161,7 @@ def _hop(new_loop: Callable[[], asyncio.AbstractEventLoop], hops: int) -> None:
 
 
 def _sessions() -> Iterator[Row]:
-    """ONNX Runtime's options: one run of two images, on both cores where threads need them."""
+    """Compare options of ONNX Runtime by one run of two images; two threads use both cores."""
     for model in (_MODEL, "faces"):
         own = _graph(model)
         for label, other in (
@@ -190,9 +190,9 @@ def _row(part: str, ours: str, other: str, times: tuple[float, float]) -> Row:
 
 
 def _duel(ours: Work, theirs: Work, clock: Clock = time.process_time) -> tuple[float, float]:
-    """The median time of one call of each, in microseconds; their batches take turns.
+    """Return the median time of one call of each, in microseconds; their batches alternate.
 
-    By processor time, unless more than one thread works at it.
+    The clock is processor time, except where several threads work.
     """
     counts = [_batch_of(work) for work in (ours, theirs)]
     times = [(_timed(ours, counts[0], clock), _timed(theirs, counts[1], clock)) for _ in range(15)]
@@ -201,7 +201,7 @@ def _duel(ours: Work, theirs: Work, clock: Clock = time.process_time) -> tuple[f
 
 
 def _batch_of(work: Work) -> int:
-    """How many calls take about 20 ms."""
+    """Return the number of calls that take about 20 ms."""
     work()
     started = time.perf_counter()
     work()

@@ -19,15 +19,14 @@ from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.servers.server import Program, Server, likewise, running
 from benchmarks.trials.contest import SATURATING, pictures_of, requests_in, saturated
-from benchmarks.trials.rounds import Spread, alternate, cpu_ratio, rate, ratio, without
+from benchmarks.trials.rounds import Spread, alternate, cpu_ratio, pausing, rate, ratio
 
 ABOUT = """\
-The same light encoder, images, generator and core; the two take turns. Each peer is a short
-program in `benchmarks/peers/`, in a virtual environment of its own with pinned versions, tried
-in each configuration of the second table and measured in its best. "At the same load" is an
-open loop at 70 % of the peer's capacity, sent to both in turn. All access logs are off. Both
-servers are up all the time, and the one that waits is held still (SIGSTOP), for some take processor
-time while they wait."""
+The same light encoder, images, generator and core; service and peer alternate. Each peer is a short
+program in `benchmarks/peers/`, in its own virtual environment with pinned versions, tried in each
+configuration of the second table and measured in its best. "At the same load" is an open loop at
+70 % of the peer's capacity, sent to both in turn. All access logs are off. Both servers run all the
+time, and the waiting one is paused (SIGSTOP), because some use processor time while they wait."""
 
 _MODEL = "att-chopra"
 _FOLDER = ROOT / "benchmarks" / "peers"
@@ -38,10 +37,10 @@ _QUIET = {"BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
 
 @dataclass(frozen=True)
 class Peer:
-    """Another way to serve the same call.
+    """Another server of the same call.
 
-    `configurations` are environments to try; `at_least` gives the bar by set of pictures, and
-    `latency` says whether a p99 of at most half of its own is a bar too.
+    `configurations` are environments to try, `at_least` is the bar for each set of pictures, and
+    `latency` adds a bar: a p99 of at most half that of the peer.
     """
 
     name: str
@@ -93,7 +92,7 @@ PEERS = (
 
 
 def measure(plan: Plan) -> Found:
-    """Every peer, in its best configuration."""
+    """Measure every peer in its best configuration."""
     figures: list[Figure] = []
     rows: list[tuple[Cell, ...]] = []
     tried: list[tuple[Cell, ...]] = []
@@ -128,10 +127,10 @@ def measure(plan: Plan) -> Found:
 
 
 def install(peer: Peer) -> None:
-    """Make the peer's virtual environment, once.
+    """Create the virtual environment of a peer, once.
 
     Raises:
-        PeerMissingError: pip could not install what the peer needs.
+        PeerMissingError: pip could not install the requirements.
     """
     home, wanted = _VENVS / peer.name, _FOLDER / peer.name / "requirements.txt"
     stamp = home / "installed.txt"
@@ -143,17 +142,17 @@ def install(peer: Peer) -> None:
         [*pip, "install", "-r", str(wanted)], check=False
     )
     if run.returncode != 0:
-        raise PeerMissingError(f"pip could not install {wanted}; its own words stand above")
+        raise PeerMissingError(f"pip could not install {wanted}; its messages are above")
     stamp.write_text(wanted.read_text())
 
 
 @contextmanager
 def running_peer(peer: Peer, configuration: Mapping[str, str]) -> Iterator[Server]:
-    """A peer on the server's core."""
+    """Run a peer on the core of the server."""
     folder, binaries = _FOLDER / peer.name, _VENVS / peer.name / "bin"
     bundle = {"PEER_BUNDLE": str(SHIPPED_BUNDLES / _MODEL), "PYTHONPATH": str(_FOLDER)}
     environment = _QUIET | bundle | dict(configuration)
-    # BentoML takes its port from a variable of its own name.
+    # BentoML has its own variable for the port.
     port = "BENTOML_PORT" if peer.name == "bentoml" else "PEER_PORT"
     command = [str(binaries / peer.program[0]), *peer.program[1:]]
     program = Program(command, peer.ready, port, environment, folder)
@@ -162,10 +161,10 @@ def running_peer(peer: Peer, configuration: Mapping[str, str]) -> Iterator[Serve
 
 
 def _best(plan: Plan, peer: Peer) -> tuple[Mapping[str, str], list[tuple[Cell, ...]]]:
-    """The configuration with the most requests a second, and what each gave.
+    """Return the fastest configuration, and a row for each.
 
     Raises:
-        LoadRefusedError: The peer refused requests in every one.
+        LoadRefusedError: The peer refused requests in every configuration.
     """
     made, _ = pictures_of(plan, "lfw")
     folder = requests_in(plan, "tried", bodies.verify_requests(made.files))
@@ -181,7 +180,7 @@ def _best(plan: Plan, peer: Peer) -> tuple[Mapping[str, str], list[tuple[Cell, .
 
 
 def _try(plan: Plan, peer: Peer, configuration: Mapping[str, str], folder: Path) -> float | None:
-    """Requests a second, or None where some were refused."""
+    """Return requests per second, or None if some were refused."""
     with running_peer(peer, configuration) as server:
         try:
             turn = saturated(plan, server, folder)
@@ -193,14 +192,14 @@ def _try(plan: Plan, peer: Peer, configuration: Mapping[str, str], folder: Path)
 def _contest(
     plan: Plan, peer: Peer, configuration: Mapping[str, str], name: str, bar: float | None
 ) -> tuple[list[Figure], tuple[Cell, ...]]:
-    """Throughput in turns, then latency at the same load in turns."""
+    """Measure throughput in turns, then latency at the same load in turns."""
     made, _ = pictures_of(plan, name)
     theirs = requests_in(plan, "theirs", bodies.verify_requests(made.files))
     ours = requests_in(plan, "ours", bodies.verify_requests(made.files, _MODEL))
     with running_peer(peer, configuration) as other, likewise(server_cores()) as server:
         contenders = {
-            "peer": without(server, saturated(plan, other, theirs, SATURATING)),
-            "service": without(other, saturated(plan, server, ours, SATURATING)),
+            "peer": pausing(server, saturated(plan, other, theirs, SATURATING)),
+            "service": pausing(other, saturated(plan, server, ours, SATURATING)),
         }
         turns = alternate(contenders, plan.rounds)
         load = _SHARE * rate(turns["peer"]).median
@@ -221,5 +220,5 @@ def _contest(
 
 
 def _p99(plan: Plan, server: Server, folder: Path, load: float, waiting: Server) -> float:
-    with waiting.held():
+    with waiting.paused():
         return send_steadily(server.port, folder, load, plan.seconds).p99_ms

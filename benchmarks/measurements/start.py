@@ -1,4 +1,4 @@
-"""From nothing to ready."""
+"""Cold start of the service."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from benchmarks.trials.rounds import Spread
 
 ABOUT = """\
 From the start of `python -m app` with its default settings to the first 200 of /readyz, on both
-cores, with its files in the page cache after the first; every shipped bundle is loaded and has
-passed its self-check by then."""
+cores, with its files in the page cache after the first start; by then every shipped bundle is
+loaded and has passed its self-check."""
 
-_MOST_S = 2.0
+_MAX_S = 2.0
 _STARTS = 5
 
 
 def measure(plan: Plan) -> Found:
-    """The median of the starts."""
+    """Measure the median of several starts."""
     starts = []
     for _ in range(max(_STARTS, plan.rounds)):
         with likewise(both_cores()) as server:
             starts.append(server.start_seconds)
-    return Found((Figure.of("cold start to ready", Spread.of(starts), "s", at_most=_MOST_S),))
+    return Found((Figure.of("cold start to ready", Spread.of(starts), "s", at_most=_MAX_S),))

@@ -14,19 +14,19 @@ from benchmarks.trials.contest import pictures_of, requests_in, saturated
 from benchmarks.trials.rounds import alternate, cpu_ratio, of_ceiling, rate, ratio
 
 ABOUT = """\
-Requests a second at saturation, as a share of the ceiling: the same images decoded (JPEG at reduced
-scale), encoded by ONNX Runtime in one run and compared, in a plain loop of one process on the same
-core, with no HTTP. The rounds of the two alternate. wrk holds the other core. "By processor time"
-divides by the processor time that each used, which says the same on a machine that others use too.
-On both cores, the server has one worker with two threads, there are two ceiling loops, and wrk has
-its threads on the same two cores, so that its own cost counts against the service."""
+Requests per second at saturation, as a share of the ceiling: the same images decoded (JPEG at
+reduced scale), encoded by ONNX Runtime in one run and compared, in a plain loop of one process on
+the same core, without HTTP. The rounds of the two alternate. wrk runs on the other core. "By
+processor time" divides by the processor time that each used, and stays valid on a machine that
+others use too. On both cores, the server has one worker with two threads, there are two ceiling
+loops, and wrk has its threads on the same two cores, so its cost counts against the service."""
 
 _BATCH = 32
 
 
 @dataclass(frozen=True)
 class Case:
-    """One figure: an encoder, a set of pictures, the images of a call, and the bar."""
+    """One figure: encoder, set of pictures, images of a call, and bar."""
 
     model: str
     pictures: str
@@ -36,7 +36,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Label of the case in the report."""
         call = f"/embed of {self.embed} images" if self.embed else "/verify"
         return f"{call}, {self.model}, {self.pictures}{', both cores' if self.both else ''}"
 
@@ -56,7 +56,7 @@ CASES = (
 
 
 def measure(plan: Plan) -> Found:
-    """Every case; the figures are shares of the ceiling."""
+    """Measure every case; the figures are shares of the ceiling."""
     measured = [_measure_case(plan, case) for case in CASES]
     columns = ("case", "ceiling, /s", "service, /s", "by processor time", "p50, ms", "p99, ms")
     table = Table("Requests a second", columns, tuple(row for _, row in measured))

@@ -1,1 +1,1 @@
-"""Payloads: the pictures that are sent, and request bodies made of them."""
+"""Payloads: pictures, and request bodies made of them."""

@@ -1,7 +1,7 @@
-"""Requests that are made beforehand and sent in turn, so that no cache helps.
+"""Requests that are prepared beforehand and sent in turn, so that no cache helps.
 
-They lie in a folder: one file a body, and `manifest.tsv` with a line for each: path, media type,
-Accept, the body's file. Every generator reads this folder.
+A folder holds one file for each body, and `manifest.tsv` with a line for each request: path, media
+type, Accept, file of the body. Every load generator reads this folder.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Request:
 
 
 def verify_requests(images: Sequence[bytes], model: str | None = None) -> list[Request]:
-    """A request to /verify for each two successive images.
+    """Return a request to /verify for each two successive images.
 
     Args:
-        images: The files, each used once; an odd one is left out.
-        model: The field `model`; left out where None, as peers know no such field.
+        images: Files, each used once; the last of an odd number is unused.
+        model: Value of the field `model`; None omits the field, which peers do not accept.
     """
     fields = {} if model is None else {"model": model}
     pairs = zip(images[::2], images[1::2], strict=False)
@@ -42,7 +42,7 @@ def verify_requests(images: Sequence[bytes], model: str | None = None) -> list[R
 
 
 def embed_requests(images: Sequence[bytes], model: str, batch: int) -> list[Request]:
-    """A request to /embed for each `batch` successive images."""
+    """Return a request to /embed for each `batch` successive images."""
     batches = (images[start : start + batch] for start in range(0, len(images), batch))
     return [
         Request("/embed", _FORM, _form([("image", image) for image in some], {"model": model}))
@@ -64,7 +64,7 @@ def write(requests: Iterable[Request], folder: Path) -> Path:
 
 
 def read(folder: Path) -> list[Request]:
-    """The requests that `write` wrote."""
+    """Read the requests that `write` wrote."""
     lines = (line.split("\t") for line in (folder / MANIFEST).read_text().splitlines())
     return [
         Request(path, media_type, Path(file).read_bytes(), accept)

@@ -1,11 +1,11 @@
-"""The pictures that are sent, by set: as people send them, and none of them in the repository.
+"""Sets of pictures in the formats that users send; none of them is in the repository.
 
-- `att`: AT&T faces, 92x112 grey. Published as PGM, which hardly anyone sends: written as JPEG,
+- `att`: AT&T faces, 92x112 grey. Published as PGM, a format that few users send: written as JPEG,
   quality 90. `att-png` holds the same as PNG, `att-pgm` as published.
 - `lfw`: LFW faces as published, 160x160 colour JPEG, 3 to 10 kB.
 - `photo-WxH`: a photograph of that size, made of LFW faces side by side at their own scale, so that
   its detail is natural everywhere, with a little sensor noise; JPEG, quality 90, 4:2:0. At 640x480
-  it has about 68 kB and at 1920x1080 about 450 kB, as photographs of that size have.
+  it has about 68 kB and at 1920x1080 about 450 kB, like photographs of that size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PIL import Image
 
 _TILE = 160
 _TILES = 96
-"""Different faces that a photograph is made of; the largest shows 84 at a time."""
+"""Number of different faces in the photographs; the largest photograph shows 84."""
 _QUALITY = 90
 _NOISE = 2.0
 """Standard deviation of the sensor noise, in grey levels."""
@@ -34,9 +34,9 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Image files of one set, each other than the rest.
+    """Different image files of one set.
 
-    `source` says what they were made of, for the result.
+    `source` describes the material they were made of, for the result.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Pictures:
 
     @property
     def mean_kb(self) -> float:
-        """Their mean size, in units of 1000 bytes."""
+        """Mean size of a file, in units of 1000 bytes."""
         return sum(map(len, self.files)) / len(self.files) / 1e3
 
     @property
     def suffix(self) -> str:
-        """What their names end with."""
+        """Suffix of the file names."""
         return _SUFFIXES.get(self.name, "jpg")
 
 
@@ -59,8 +59,8 @@ def make_pictures(name: str, count: int, data: Path) -> Pictures:
 
     Args:
         name: `att`, `att-png`, `att-pgm`, `lfw` or `photo-WxH`.
-        count: How many.
-        data: The folder of the data sets; where it lacks one, drawn pictures take its place.
+        count: Number of pictures.
+        data: Folder of the data sets; drawn pictures replace a missing one.
 
     Raises:
         ValueError: There is no such set.
@@ -85,7 +85,7 @@ def save(pictures: Pictures, folder: Path) -> Path:
 
 
 def load(folder: Path) -> tuple[bytes, ...]:
-    """The files that `save` wrote, in order."""
+    """Read the files that `save` wrote, in order."""
     return tuple(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
@@ -93,32 +93,32 @@ def _att(name: str, count: int, zipped: Path) -> Pictures:
     if zipped.is_file():
         published, source = _members(zipped, ".pgm", count), "AT&T faces"
     else:
-        drawn = (Image.fromarray(_drawn(seed, (92, 112))).convert("L") for seed in range(count))
-        published, source = [_encoded(image, "PPM") for image in drawn], "drawn pictures"
+        drawn = (Image.fromarray(_draw(seed, (92, 112))).convert("L") for seed in range(count))
+        published, source = [_encode(image, "PPM") for image in drawn], "drawn pictures"
     if name == "att-pgm":
         return Pictures(name, tuple(published), source)
     kind = "PNG" if name == "att-png" else "JPEG"
-    files = (_encoded(Image.open(io.BytesIO(file)), kind) for file in published)
+    files = (_encode(Image.open(io.BytesIO(file)), kind) for file in published)
     return Pictures(name, tuple(files), source)
 
 
 def _lfw(count: int, zipped: Path) -> Pictures:
     if zipped.is_file():
         return Pictures("lfw", tuple(_members(zipped, ".jpg", count)), "LFW faces")
-    drawn = (Image.fromarray(_drawn(seed, (_TILE, _TILE))) for seed in range(count))
-    return Pictures("lfw", tuple(_encoded(image, "JPEG") for image in drawn), "drawn pictures")
+    drawn = (Image.fromarray(_draw(seed, (_TILE, _TILE))) for seed in range(count))
+    return Pictures("lfw", tuple(_encode(image, "JPEG") for image in drawn), "drawn pictures")
 
 
 def _photos(name: str, size: tuple[int, int], count: int, zipped: Path) -> Pictures:
     faces = _lfw(_TILES, zipped)
     tiles = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in faces.files]
     photos = (Image.fromarray(_mosaic(tiles, size, seed)) for seed in range(count))
-    files = tuple(_encoded(photo, "JPEG") for photo in photos)
+    files = tuple(_encode(photo, "JPEG") for photo in photos)
     return Pictures(name, files, f"{faces.source} side by side")
 
 
 def _mosaic(tiles: list[Pixels], size: tuple[int, int], seed: int) -> Pixels:
-    """Tiles in rows, cut to (width, height), with sensor noise. uint8 (height, width, 3)."""
+    """Return tiles in rows, cut to (width, height), with sensor noise, uint8 (height, width, 3)."""
     random = np.random.default_rng(seed)
     columns, rows = -(-size[0] // _TILE), -(-size[1] // _TILE)
     order = random.integers(len(tiles), size=(rows, columns))
@@ -128,8 +128,8 @@ def _mosaic(tiles: list[Pixels], size: tuple[int, int], seed: int) -> Pixels:
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
-def _drawn(seed: int, size: tuple[int, int]) -> Pixels:
-    """A smooth random picture with some grain, uint8 (height, width, 3)."""
+def _draw(seed: int, size: tuple[int, int]) -> Pixels:
+    """Return a smooth random picture with some grain, uint8 (height, width, 3)."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
     smooth = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
@@ -138,14 +138,14 @@ def _drawn(seed: int, size: tuple[int, int]) -> Pixels:
 
 
 def _members(zipped: Path, suffix: str, count: int) -> list[bytes]:
-    """Files spread evenly over the archive, so that they show different people."""
+    """Return files spread evenly over the archive, so that they show different people."""
     with zipfile.ZipFile(zipped) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(suffix))
         step = max(1, len(names) // count)
         return [archive.read(name) for name in names[::step][:count]]
 
 
-def _encoded(image: Image.Image, kind: str) -> bytes:
+def _encode(image: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
     quality = {"quality": _QUALITY, "subsampling": "4:2:0"} if kind == "JPEG" else {}
     image.save(file, kind, **quality)

@@ -1,7 +1,7 @@
-"""What all peers run: the same graph, by Pillow and ONNX Runtime as anyone would use them.
+"""The encoder of all peers: the same graph, in ordinary use of Pillow and ONNX Runtime.
 
-The graph runs on one thread, as the service has it too: ONNX Runtime's own choice, a thread for
-each core of the machine, is slower on one core. `PEER_BUNDLE` names the bundle's folder.
+The graph runs on one thread, as in the service: the default of ONNX Runtime, a thread for each core
+of the machine, is slower on one core. `PEER_BUNDLE` names the folder of the bundle.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 
 class Encoder:
-    """Two image files to one energy and one decision."""
+    """Decodes images, and computes energy and decision of pairs."""
 
     def __init__(self) -> None:
         bundle = Path(os.environ["PEER_BUNDLE"])
@@ -36,16 +36,16 @@ class Encoder:
         self._input = self._session.get_inputs()[0].name
 
     def decode(self, file: IO[bytes]) -> Any:  # noqa: ANN401 (an array)
-        """An image file as uint8 (height, width, channels)."""
+        """Return an image file as uint8 (height, width, channels)."""
         return self.fit(Image.open(file))
 
     def fit(self, image: Image.Image) -> Any:  # noqa: ANN401 (an array)
-        """An image as uint8 (height, width, channels)."""
+        """Return an image as uint8 (height, width, channels)."""
         fitted = ImageOps.fit(image.convert(self._mode), self._size, Image.Resampling.BILINEAR)
         return np.asarray(fitted).reshape(self._size[1], self._size[0], -1)
 
     def compare(self, pairs: Any) -> list[dict[str, float | bool]]:  # noqa: ANN401 (an array)
-        """The answer for each pair of images, uint8 (n, 2, height, width, channels)."""
+        """Return the answer for each pair of images, uint8 (n, 2, height, width, channels)."""
         images = np.asarray(pairs).reshape(-1, *np.shape(pairs)[2:])
         embeddings = self._session.run(None, {self._input: images})[0]
         differences = embeddings[::2] - embeddings[1::2]

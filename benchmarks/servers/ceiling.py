@@ -1,8 +1,8 @@
-"""The ceiling: the work itself in a plain loop of one process, with no HTTP and no threads.
+"""The ceiling: the work of a request in a plain loop of one process, without HTTP and threads.
 
-It decodes by `model.preprocessing` (at reduced scale where that applies), runs ONNX Runtime by the
-session that the service opens, and computes the energy. A process of its own holds it, pinned to
-the server's core and asleep until it is asked for a round:
+The loop decodes by `model.preprocessing` (at reduced scale where that applies), runs ONNX Runtime
+in the session that the service opens, and computes the energy. It runs in its own process, pinned
+to the server's core, and sleeps until a round is requested:
 
     python -m benchmarks.servers.ceiling verify BUNDLE FOLDER_OF_PICTURES
 """
@@ -34,12 +34,12 @@ from model.preprocessing import preprocess
 from model.scoring import energy, is_same
 
 Step = Callable[[], object]
-"""One request's worth of work; each call takes the next pictures."""
+"""The work of one request; each call takes the next pictures."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """How much was done in one round, and what it took."""
+    """Number of steps in one round, with their duration and processor time."""
 
     requests: int
     seconds: float
@@ -47,23 +47,23 @@ class Round:
 
     @property
     def per_second(self) -> float:
-        """Requests' worth of work a second."""
+        """Steps per second."""
         return self.requests / self.seconds
 
     @property
     def per_cpu_second(self) -> float:
-        """The same for each second of processor time."""
+        """Steps per second of processor time."""
         return self.requests / self.cpu_seconds
 
 
 class Ceiling:
-    """The loops, one on each core, asleep between rounds."""
+    """The loops, one on each core, which sleep between rounds."""
 
     def __init__(self, loops: Sequence[subprocess.Popen[str]]) -> None:
         self._loops = loops
 
     def run(self, seconds: float) -> Round:
-        """Let the loops run for so long, side by side."""
+        """Run the loops in parallel for a time, and return the sum of their rounds."""
         for loop in self._loops:
             _stream(loop.stdin).write(f"{seconds}\n")
             _stream(loop.stdin).flush()
@@ -77,7 +77,7 @@ class Ceiling:
 
 @contextmanager
 def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
-    """One loop on each of the cores; `arguments` as in this module's command line."""
+    """Run one loop on each of the cores; `arguments` as on this module's command line."""
     command = [sys.executable, "-m", "benchmarks.servers.ceiling", *arguments]
     with ExitStack() as stack:
         loops = [
@@ -96,12 +96,12 @@ def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
 
 
 def bundle_of(name: str) -> Bundle:
-    """A shipped bundle, opened."""
+    """Open a shipped bundle."""
     return open_bundle(SHIPPED_BUNDLES / name)
 
 
 def verify_step(bundle: Bundle, files: Sequence[bytes]) -> Step:
-    """Two images to one energy, pair after pair."""
+    """Return the step that computes the energy of the next pair of images."""
     embed, spec, metric = _embedder(bundle), bundle.manifest.input, bundle.manifest.metric
     pairs = itertools.cycle(list(zip(files[::2], files[1::2], strict=False)))
 
@@ -114,7 +114,7 @@ def verify_step(bundle: Bundle, files: Sequence[bytes]) -> Step:
 
 
 def embed_step(bundle: Bundle, files: Sequence[bytes], batch: int) -> Step:
-    """So many images to their embeddings in one run of the graph."""
+    """Return the step that embeds the next batch of images in one run of the graph."""
     embed, spec = _embedder(bundle), bundle.manifest.input
     starts = itertools.cycle(range(0, len(files) - batch + 1, batch))
 
@@ -126,13 +126,13 @@ def embed_step(bundle: Bundle, files: Sequence[bytes], batch: int) -> Step:
 
 
 def compare_step(bundle: str, file: bytes, *, from_bytes: bool) -> Step:
-    """The energies of the first row with the rest, and the decisions.
+    """Return the step that compares the first row with the rest, and decides.
 
     Args:
-        bundle: Whose metric and threshold; the graph is not needed.
+        bundle: Source of the metric and the threshold; its graph is not used.
         file: An .npy file, float32 (1 + n, dim).
-        from_bytes: Read the array from the file's bytes and write the energies as such in every
-            step, as a service must; else both stay arrays.
+        from_bytes: Read the array from bytes and write the energies to bytes in every step, as a
+            service must; else both stay arrays.
     """
     manifest = read_manifest(SHIPPED_BUNDLES / bundle)
     metric, threshold = manifest.metric, manifest.calibration.default_point.threshold
@@ -172,7 +172,7 @@ def _step(operation: str, bundle: str, path: Path, *rest: str) -> Step:
 
 
 def _serve(step: Step) -> None:
-    """A round for each line on stdin, which gives its seconds."""
+    """Run a round for each line on stdin, which gives its duration in seconds."""
     step()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(vars(_round(step, float(line)))) + "\n")

@@ -1,7 +1,7 @@
-"""Containers of one trial: run by podman on a network of their own, and removed together.
+"""Containers of one trial: run by podman on their own network, and removed together.
 
-podman alone, as it can be asked for what Docker's own engine hides: a container's address from
-here, and its processes.
+Only podman is supported, because it reports what Docker's engine hides: the address of a container
+from the host, and its processes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from benchmarks.servers.readiness import answers
 
 _PODMAN_S = 180.0
 _READY_S = 60.0
-_LOOK_EVERY_S = 0.05
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container that runs."""
+    """A running container."""
 
     name: str
     address: str
@@ -34,7 +34,7 @@ class Container:
 
 @dataclass
 class Network:
-    """A bridge with a name server, on which a name may have the addresses of several containers."""
+    """A bridge with a name server; one name can have the addresses of several containers."""
 
     name: str
     _count: int = field(default=0)
@@ -42,7 +42,7 @@ class Network:
     def run(
         self, role: str, image: str, options: Sequence[str] = (), command: Sequence[str] = ()
     ) -> Container:
-        """Start a container of an image that is here; `role` is a name that it answers to."""
+        """Start a container of a local image; `role` is its name on the network."""
         self._count += 1
         name = f"{self.name}-{role}-{self._count}"
         place = (*("--network", self.name), *("--network-alias", role), "--no-healthcheck")
@@ -52,13 +52,13 @@ class Network:
         return Container(name, address, found["State"]["Pid"])
 
     def remove(self) -> None:
-        """End all its containers, and the network."""
+        """Remove the network and all its containers."""
         podman("network", "rm", "--force", "--time=0", self.name)
 
 
 @contextmanager
 def network(prefix: str) -> Iterator[Network]:
-    """A network for the length of a block."""
+    """Create a network for the length of a block."""
     made = Network(f"{prefix}-{os.getpid()}")
     podman("network", "create", made.name)
     try:
@@ -68,40 +68,41 @@ def network(prefix: str) -> Iterator[Network]:
 
 
 def kill(container: Container) -> None:
-    """End it at once, as a crash does."""
+    """Kill a container by SIGKILL, which resembles a crash."""
     podman("kill", "--signal=KILL", container.name)
 
 
 def stop(container: Container) -> None:
-    """Tell it to end, and wait until it has."""
+    """Stop a container by SIGTERM, and wait until it has ended."""
     podman("stop", "--time=30", container.name)
 
 
 def run_in(container: Container, *command: str) -> str:
-    """Run a command in it, and return what that says."""
+    """Run a command in a container, and return its output."""
     return podman("exec", container.name, *command)
 
 
 def wait_until_ready(container: Container, port: int, path: str) -> None:
-    """Wait for a 200.
+    """Wait until a container answers with 200.
 
     Raises:
-        ContainerFailedError: There is none in time; the message has the container's last lines.
+        ContainerFailedError: It does not in time; the message has the last lines of its log.
     """
     give_up = time.monotonic() + _READY_S
     while time.monotonic() < give_up:
         if answers(container.address, port, path):
             return
-        time.sleep(_LOOK_EVERY_S)
-    said = podman("logs", "--tail=5", container.name)
-    raise ContainerFailedError(f"{container.name} was not ready after {_READY_S:g} s: {said}")
+        time.sleep(_POLL_S)
+    log = podman("logs", "--tail=5", container.name)
+    raise ContainerFailedError(f"{container.name} was not ready after {_READY_S:g} s: {log}")
 
 
 def podman(*arguments: str) -> str:
-    """Run podman and return what it says.
+    """Run podman, and return its output.
 
     Raises:
-        ContainerFailedError: It failed, or took too long.
+        ContainerFailedError: The command failed, or took too long.
+        ToolMissingError: podman is not installed.
     """
     program = shutil.which("podman")
     if program is None:
@@ -111,8 +112,8 @@ def podman(*arguments: str) -> str:
             [program, *arguments], capture_output=True, text=True, timeout=_PODMAN_S, check=True
         )
     except subprocess.CalledProcessError as error:
-        said = f"podman {' '.join(arguments)}: {error.stderr.strip()[-500:]}"
-        raise ContainerFailedError(said) from error
+        message = f"podman {' '.join(arguments)}: {error.stderr.strip()[-500:]}"
+        raise ContainerFailedError(message) from error
     except subprocess.TimeoutExpired as error:
         raise ContainerFailedError(f"podman {arguments[0]} took over {_PODMAN_S:g} s") from error
     return run.stdout

@@ -1,8 +1,8 @@
-"""The service with another event loop or another parser of HTTP, for the ablations.
+"""The service with another event loop or HTTP parser, for the ablations.
 
 python -m benchmarks.servers.launcher asyncio httptools
 
-With `h11` its connections are uvicorn's own: the service's bounds are written for httptools.
+With `h11` its connections are those of uvicorn: the bounds of the service need httptools.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A server under test: started on its cores, waited for, watched, and stopped."""
+"""A server under test: start on given cores, wait until ready, measure, stop."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from benchmarks.host.machine import ROOT
 from benchmarks.servers.readiness import answers
 
 _START_S, _STOP_S = 60.0, 30.0
-_LOOK_EVERY_S = 0.002
+_POLL_S = 0.002
 
 QUIET = {"LIKEWISE_LOG_LEVEL": "warning"}
-"""No line for each request, here and at every peer; the ablations say what those lines cost."""
+"""No log line for each request, as with every peer; the ablations measure their cost."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is ready.
+    """A ready server.
 
     `start_seconds` is the time from its process's start to its first 200 for readiness.
     """
@@ -39,28 +39,28 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address, without a path."""
+        """Address of the server, without a path."""
         return f"http://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """Processor time so far, with all its processes."""
+        """Processor time of all its processes so far."""
         return processes.cpu_seconds(self.pid)
 
-    def held(self) -> AbstractContextManager[None]:
-        """Held still for the length of a block, while another server has its turn."""
-        return processes.held(self.pid)
+    def paused(self) -> AbstractContextManager[None]:
+        """Pause the server for the length of a block."""
+        return processes.paused(self.pid)
 
 
 @dataclass(frozen=True)
 class Program:
-    """A server's program.
+    """Program of a server.
 
     Attributes:
-        command: What runs it.
-        ready: The path that answers 200 once it is ready.
-        port_name: The environment's variable that gives it its port.
-        environment: Added to ours, of which no `LIKEWISE_` variable is passed on.
-        folder: Where it runs.
+        command: Its command line.
+        ready: Path that answers 200 once the server is ready.
+        port_name: Environment variable of its port.
+        environment: Added to the caller's environment without its `LIKEWISE_` variables.
+        folder: Its working directory.
     """
 
     command: Sequence[str]
@@ -76,12 +76,12 @@ def likewise(
     settings: Mapping[str, object] | None = None,
     command: Sequence[str] = (sys.executable, "-m", "app"),
 ) -> Iterator[Server]:
-    """The service itself, as `python -m app` runs it.
+    """Run the service, as `python -m app` does.
 
     Args:
-        cores: What it may use.
-        settings: By their names in small letters, without the prefix: `{"workers": 2}`.
-        command: Runs it in another way.
+        cores: Cores it may use.
+        settings: By name in lower case, without the prefix: `{"workers": 2}`.
+        command: Another command that runs it.
     """
     chosen = {f"LIKEWISE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
     with running(Program(command, "/readyz", "LIKEWISE_PORT", QUIET | chosen), cores) as server:
@@ -93,7 +93,7 @@ def running(program: Program, cores: Cores) -> Iterator[Server]:
     """Run a server on these cores until the end of the block.
 
     Raises:
-        ServerFailedError: It does not become ready, or does not stop.
+        ServerFailedError: The server does not become ready, or does not stop.
     """
     port = _free_port()
     ours = {name: value for name, value in os.environ.items() if not name.startswith("LIKEWISE_")}
@@ -120,7 +120,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str) ->
             raise ServerFailedError(f"{process.args!r} ended with status {process.returncode}")
         if answers("127.0.0.1", port, path):
             return
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_POLL_S)
     raise ServerFailedError(f"{process.args!r} was not ready after {_START_S:g} s")
 
 
@@ -136,10 +136,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_group(leader: int) -> None:
-    """End what a server has left behind: it leads a session of its own, made for this."""
+    """Kill the remaining processes of a server, which leads its own session."""
     try:
         os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:  # nothing is left
+    except ProcessLookupError:  # No process is left.
         return
 
 

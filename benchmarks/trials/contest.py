@@ -1,4 +1,4 @@
-"""One case: pictures as requests, the ceiling and servers that take turns on them."""
+"""Cases of a trial: pictures, requests made of them, and servers under that load."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from benchmarks.servers.server import Server
 from benchmarks.trials.rounds import Contender, of_server
 
 COUNTS = {"att": 128, "lfw": 128, "photo-640x480": 64, "photo-1920x1080": 16}
-"""How many different pictures of a set are sent in turn."""
+"""Number of different pictures of a set that are sent in turn."""
 SATURATING = 16
 """Requests in flight that keep one core busy without a long queue."""
 _WARM_UP_S = 2.0
 
 
 def pictures_of(plan: Plan, name: str) -> tuple[Pictures, Path]:
-    """A set of pictures, and the folder that holds its files."""
+    """Return a set of pictures, and the folder that holds its files."""
     made = pictures.make_pictures(name, COUNTS.get(name, 32), plan.data)
     return made, pictures.save(made, plan.workspace / f"pictures-{name}")
 
 
 def requests_in(plan: Plan, name: str, requests: Sequence[bodies.Request]) -> Path:
-    """The folder of requests that a generator reads."""
+    """Write requests to the folder that a load generator reads, and return it."""
     return bodies.write(requests, plan.workspace / f"requests-{name}")
 
 
@@ -39,7 +39,7 @@ def saturated(
     connections: int = SATURATING,
     cores: Cores | None = None,
 ) -> Contender:
-    """A server kept busy, as a contender; it is warmed up first."""
+    """Warm up a server, and return the contender that keeps it busy."""
 
     def load(seconds: float) -> Load:
         return saturate(server.url, folder, Pressure(seconds, connections, cores))

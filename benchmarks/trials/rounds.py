@@ -1,7 +1,7 @@
-"""Contenders that take turns, round after round, and the ratios between them.
+"""Contenders that alternate round by round, and the ratios between them.
 
-What disturbs a machine for a while then disturbs all of them alike, and the median round is free
-of it.
+A temporary disturbance of the machine then affects all contenders alike, and the median round is
+free of it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from benchmarks.servers.server import Server
 class Turn:
     """One round of one contender.
 
-    `per_cpu_second` counts the processor time of the contender alone, which says what a request
-    costs even where others use the machine at the same time. `load` is None of a plain loop.
+    `per_cpu_second` counts the processor time of the contender alone, so it measures the cost of a
+    request even while others use the machine. `load` is None for a plain loop.
     """
 
     per_second: float
@@ -30,7 +30,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of the rounds, with the least and the greatest."""
+    """Median of the rounds, with minimum and maximum."""
 
     median: float
     low: float
@@ -38,29 +38,29 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Of at least one value."""
+        """Return the spread of at least one value."""
         return cls(statistics.median(values), min(values), max(values))
 
 
 Contender = Callable[[], Turn]
 
 
-def without(waiting: Server, contender: Contender) -> Contender:
-    """A contender whose turns find another server held still.
+def pausing(other: Server, contender: Contender) -> Contender:
+    """Return a contender that pauses another server during its turns.
 
-    Not every server that waits is idle: one whose processes look for work all the time takes it
-    from the core that both have.
+    A waiting server is not always idle: one that polls for work takes processor time from the core
+    that both share.
     """
 
     def turn() -> Turn:
-        with waiting.held():
+        with other.paused():
             return contender()
 
     return turn
 
 
 def alternate(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Turn]]:
-    """Let the contenders take turns, in their order."""
+    """Run the contenders in turns, in their order, and return the turns of each."""
     turns: dict[str, list[Turn]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, contender in contenders.items():
@@ -69,26 +69,26 @@ def alternate(contenders: Mapping[str, Contender], rounds: int) -> dict[str, lis
 
 
 def ratio(over: Sequence[Turn], under: Sequence[Turn]) -> Spread:
-    """The ratio of requests a second, round by round."""
+    """Ratio of requests per second, round by round."""
     return Spread.of(
         [one.per_second / other.per_second for one, other in zip(over, under, strict=True)]
     )
 
 
 def cpu_ratio(over: Sequence[Turn], under: Sequence[Turn]) -> Spread:
-    """The ratio of requests for each second of processor time, round by round."""
+    """Ratio of requests per second of processor time, round by round."""
     return Spread.of(
         [one.per_cpu_second / other.per_cpu_second for one, other in zip(over, under, strict=True)]
     )
 
 
 def rate(turns: Sequence[Turn]) -> Spread:
-    """Requests a second."""
+    """Requests per second."""
     return Spread.of([turn.per_second for turn in turns])
 
 
 def of_ceiling(ceiling: Ceiling, seconds: float) -> Contender:
-    """The plain loop as a contender."""
+    """Return the plain loop as a contender."""
 
     def turn() -> Turn:
         done = ceiling.run(seconds)
@@ -98,7 +98,7 @@ def of_ceiling(ceiling: Ceiling, seconds: float) -> Contender:
 
 
 def of_server(server: Server, load: Callable[[], Load]) -> Contender:
-    """A server under a load as a contender."""
+    """Return a server under a load as a contender."""
 
     def turn() -> Turn:
         before = server.cpu_seconds()

@@ -1,8 +1,8 @@
 """The same call by BentoML; `bentoml serve service:Verify`.
 
 `PEER_MODE`: `sync` runs the work in BentoML's pool of threads, `async` on the event loop, and
-`batched` puts BentoML's adaptive batching before the graph, in a service of its own as its
-documentation has it. `PEER_THREADS` is the size of the pool. Its metrics and access log are off.
+`batched` puts BentoML's adaptive batching before the graph, in a separate service as its
+documentation recommends. `PEER_THREADS` is the size of the pool. Metrics and access log are off.
 """
 
 import os
@@ -26,12 +26,12 @@ class Compare:
 
     @bentoml.api(batchable=True, max_batch_size=16, max_latency_ms=1000)
     def compare(self, pairs: np.ndarray) -> list[Answer]:
-        """The answer for each pair, uint8 (n, 2, height, width, channels)."""
+        """Return the answer for each pair, uint8 (n, 2, height, width, channels)."""
         return self.encoder.compare(pairs)
 
 
 class Direct:
-    """Two images to one answer, in one process."""
+    """Decoding and comparing in one process."""
 
     def __init__(self) -> None:
         self.encoder = Encoder()
@@ -43,7 +43,7 @@ class Direct:
 
 
 class Sync(Direct):
-    """In the pool of threads."""
+    """Work in the pool of threads."""
 
     @bentoml.api(route="/verify")
     def verify(self, image1: Image, image2: Image) -> Answer:
@@ -52,7 +52,7 @@ class Sync(Direct):
 
 
 class Async(Direct):
-    """On the event loop."""
+    """Work on the event loop."""
 
     @bentoml.api(route="/verify")
     async def verify(self, image1: Image, image2: Image) -> Answer:
@@ -61,7 +61,7 @@ class Async(Direct):
 
 
 class Batched:
-    """Decode here, and let the batches of another process be compared."""
+    """Decodes here, and compares in batches in another process."""
 
     compare = bentoml.depends(Compare)
 

@@ -17,7 +17,7 @@ BATCH = int(os.environ.get("PEER_BATCH", "1"))
 
 
 class Verify(litserve.LitAPI):
-    """Two images to one answer."""
+    """Decodes two images, and compares them."""
 
     def setup(self, device: str) -> None:
         """Load the graph, in the worker."""
@@ -25,19 +25,19 @@ class Verify(litserve.LitAPI):
         self.encoder = Encoder()
 
     def decode_request(self, request: Request) -> Any:  # noqa: ANN401 (an array)
-        """The two images of a form."""
+        """Return the two images of a form."""
         return np.stack([self.encoder.decode(request[name].file) for name in ("image1", "image2")])
 
     def predict(self, images: Any) -> Any:  # noqa: ANN401 (an array, or a batch of them)
-        """The answer, or the answers of a batch."""
+        """Return the answer, or the answers of a batch."""
         return self.encoder.compare(images) if BATCH > 1 else self.encoder.compare(images[None])[0]
 
     def unbatch(self, output: Any) -> Any:  # noqa: ANN401 (a list)
-        """The answers one by one."""
+        """Split a batch into answers."""
         return list(output)
 
     def encode_response(self, output: dict[str, float | bool]) -> dict[str, float | bool]:
-        """JSON as it is."""
+        """Return the answer unchanged."""
         return output
 
 

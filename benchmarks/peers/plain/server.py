@@ -1,4 +1,4 @@
-"""A plain FastAPI endpoint, as anyone would write it; run by uvicorn with uvloop and httptools.
+"""A plain FastAPI endpoint; run by uvicorn with uvloop and httptools.
 
 `PEER_HANDLER=def` runs the work in FastAPI's pool of threads, `async` on the event loop.
 """
@@ -18,7 +18,7 @@ encoder = Encoder()
 
 @app.get("/ready")
 async def ready() -> str:
-    """Answer."""
+    """Report readiness."""
     return "ready"
 
 
@@ -29,7 +29,7 @@ def verify(image1: UploadFile, image2: UploadFile) -> dict[str, float | bool]:
 
 
 async def verify_on_the_loop(image1: UploadFile, image2: UploadFile) -> dict[str, float | bool]:
-    """Compare two images, while everybody else waits."""
+    """Compare two images on the event loop, which blocks other requests."""
     return verify(image1, image2)
 
 

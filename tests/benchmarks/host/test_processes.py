@@ -25,7 +25,7 @@ def spinning():
 
 
 def test_a_tree_that_is_held_takes_no_time_and_goes_on_afterwards(spinning):
-    with processes.held(spinning.pid):
+    with processes.paused(spinning.pid):
         time.sleep(0.05)  # A stop is delivered with the next tick.
         before = processes.cpu_seconds(spinning.pid)
         time.sleep(0.4)
@@ -37,7 +37,7 @@ def test_a_tree_that_is_held_takes_no_time_and_goes_on_afterwards(spinning):
 
 
 def test_a_tree_goes_on_where_the_block_fails(spinning):
-    with pytest.raises(RuntimeError), processes.held(spinning.pid):
+    with pytest.raises(RuntimeError), processes.paused(spinning.pid):
         raise RuntimeError
     before, patience = processes.cpu_seconds(spinning.pid), time.monotonic() + 20
     while processes.cpu_seconds(spinning.pid) < before + 0.1:
@@ -63,5 +63,5 @@ def test_the_time_of_a_child_that_has_ended_is_counted_where_it_is_asked_for():
 def test_a_tree_that_has_ended_is_held_without_a_word():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    with processes.held(ended.pid):
+    with processes.paused(ended.pid):
         pass

@@ -151,7 +151,7 @@ def test_a_shift_of_embeddings_is_relative_to_their_length():
 def test_bad_requests_are_spread_among_the_good():
     good = [bodies.Request(str(index), "", b"") for index in range(6)]
     bad = [bodies.Request("bad", "", b"")] * 2
-    assert [one.path for one in memory.mixed(good, bad)] == ["bad", *"012", "bad", *"345"]
+    assert [one.path for one in memory.mix(good, bad)] == ["bad", *"012", "bad", *"345"]
 
 
 def test_the_table_of_precisions_is_read_off_its_page():
@@ -166,12 +166,12 @@ def seen(late_ms, refused=0):
 
 def test_a_run_in_which_the_sender_was_late_is_made_again(monkeypatch, tmp_path):
     runs = iter([seen(1.2), seen(3.0), seen(0.4)])
-    monkeypatch.setattr(steady_load, "_sent", lambda _: next(runs))
+    monkeypatch.setattr(steady_load, "_run_sender", lambda _: next(runs))
     assert send_steadily(1, tmp_path, 10, 1).late_p99_ms == 0.4
 
 
-@pytest.mark.parametrize(("run", "said"), [(seen(1.2), "late each of"), (seen(0.1, 3), "3 of 10")])
+@pytest.mark.parametrize(("run", "said"), [(seen(1.2), "in all of"), (seen(0.1, 3), "3 of 10")])
 def test_a_sender_that_is_always_late_or_refused_gives_no_figure(monkeypatch, tmp_path, run, said):
-    monkeypatch.setattr(steady_load, "_sent", lambda _: run)
+    monkeypatch.setattr(steady_load, "_run_sender", lambda _: run)
     with pytest.raises(LoadRefusedError, match=said):
         send_steadily(1, tmp_path, 10, 1)
