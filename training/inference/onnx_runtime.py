@@ -1,6 +1,8 @@
-"""ONNX Runtime, for measuring the very graph that is shipped."""
+"""Inference in ONNX Runtime: the very graph that is shipped, on the CPU."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -9,12 +11,22 @@ from numpy.typing import NDArray
 _BATCH = 64
 
 
-class OnnxEncoder:
-    """A bundle's graph on the CPU."""
-
+class _Graph:
     def __init__(self, onnx: bytes) -> None:
         self._session = ort.InferenceSession(onnx, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        self._inputs = [given.name for given in self._session.get_inputs()]
+
+    def _run(self, *images: NDArray[np.uint8]) -> NDArray[Any]:
+        """Run the graph in batches: as many arrays as it has inputs, each (N, H, W, C)."""
+        batches = [
+            {name: rows[i : i + _BATCH] for name, rows in zip(self._inputs, images, strict=True)}
+            for i in range(0, len(images[0]), _BATCH)
+        ]
+        return np.concatenate([self._session.run(None, batch)[0] for batch in batches])
+
+
+class OnnxEncoder(_Graph):
+    """Graph of an encoder."""
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
         """Embed images.
@@ -25,18 +37,11 @@ class OnnxEncoder:
         Returns:
             (N, dim), float32, or uint8 where the bundle gives codes.
         """
-        batches = [
-            self._session.run(None, {self._input: images[i : i + _BATCH]})[0]
-            for i in range(0, len(images), _BATCH)
-        ]
-        return np.concatenate(batches)
+        return self._run(images)
 
 
-class OnnxScorer:
-    """A pair model's graph on the CPU."""
-
-    def __init__(self, onnx: bytes) -> None:
-        self._session = ort.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+class OnnxScorer(_Graph):
+    """Graph of a pair model."""
 
     def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compare pairs.
@@ -48,10 +53,4 @@ class OnnxScorer:
         Returns:
             The energies, float32, (N,).
         """
-        batches = [
-            self._session.run(
-                None, {"images1": images1[i : i + _BATCH], "images2": images2[i : i + _BATCH]}
-            )[0]
-            for i in range(0, len(images1), _BATCH)
-        ]
-        return np.concatenate(batches)
+        return self._run(images1, images2)

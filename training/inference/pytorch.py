@@ -27,15 +27,7 @@ def embed(
     Returns:
         float32, (images, dim).
     """
-    training = encoder.training
-    served = ServedEncoder(encoder).eval()
-    with torch.no_grad():
-        batches = [
-            served(torch.from_numpy(pixels[i : i + _BATCH]).to(device)).cpu().numpy()
-            for i in range(0, len(pixels), _BATCH)
-        ]
-    encoder.train(training)
-    return np.concatenate(batches)
+    return _run(encoder, ServedEncoder(encoder), device, _BATCH, pixels)
 
 
 def score(
@@ -55,16 +47,24 @@ def score(
     Returns:
         The energies, float32, (pairs,).
     """
+    return _run(network, ServedPair(network), device, _PAIRS_BATCH, images1, images2)
+
+
+def _run(
+    network: nn.Module,
+    served: nn.Module,
+    device: torch.device,
+    batch: int,
+    *images: NDArray[np.uint8],
+) -> NDArray[np.float32]:
+    """Run a network as it is served, batch by batch; its mode is restored."""
     training = network.training
-    served = ServedPair(network).eval()
+    served.eval()
     with torch.no_grad():
         batches = [
-            served(
-                torch.from_numpy(images1[i : i + _PAIRS_BATCH]).to(device),
-                torch.from_numpy(images2[i : i + _PAIRS_BATCH]).to(device),
-            )
-            for i in range(0, len(images1), _PAIRS_BATCH)
+            served(*(torch.from_numpy(rows[i : i + batch]).to(device) for rows in images)).cpu()
+            for i in range(0, len(images[0]), batch)
         ]
     network.train(training)
-    energies: NDArray[np.float32] = torch.cat(batches).cpu().numpy()
-    return energies
+    answers: NDArray[np.float32] = torch.cat(batches).numpy()
+    return answers
