@@ -8,7 +8,8 @@ from model.bundle import open_bundle
 from training.data.image_set import ImageSet
 from training.data.readers.lfw import read_lfw
 from training.data.source import open_data
-from training.evaluation.evaluate import evaluate, unseen_identities
+from training.evaluation.evaluate import evaluate
+from training.evaluation.unseen import Origin, split_unseen
 from training.export.model_card import render_card
 from training.metrics.verification import ten_fold_accuracy
 
@@ -49,7 +50,8 @@ def test_faces_was_neither_trained_nor_calibrated_on_a_test_person():
 def test_the_test_people_of_faces_are_those_of_lfws_view_1(data_sets):
     bundle = open_bundle(SHIPPED_BUNDLES / "faces")
     faces = read_lfw(data_sets / "lfw")
-    assert set(unseen_identities(bundle, faces, same_data=True)) == faces.test_identities
+    split = split_unseen(Origin.of(bundle), faces, faces.fingerprint())
+    assert set(split.test) == faces.test_identities
 
 
 @pytest.mark.data
@@ -85,7 +87,7 @@ def test_signs_of_an_alphabet_never_seen_are_told_apart_as_often_as_stated(shipp
     bundle = open_bundle(SHIPPED_BUNDLES / "omniglot")
     signs = open_data(data_sets / "omniglot")
     rng = np.random.default_rng(2015)
-    unseen = sorted(unseen_identities(bundle, signs, same_data=True))
+    unseen = split_unseen(Origin.of(bundle), signs, signs.fingerprint()).test
     names = [unseen[i] for i in rng.choice(len(unseen), 60, replace=False)]
     drawn = {name: signs.of([name]) for name in names}
     files = [[image.read() for image in list(drawn[name])[:2]] for name in names]

@@ -8,11 +8,11 @@ from rich.console import Console
 from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
 from tests.training import synthetic
-from training.commands.map import system_of
 from training.config.sections import SplitConfig
 from training.data.readers.folder import read_folder
 from training.errors import DataError
-from training.evaluation.evaluate import evaluate, unseen_images
+from training.evaluation.evaluate import evaluate
+from training.evaluation.system import system_of
 from training.export.bundle import export_run
 from training.fit import training_run
 from training.results.page import write_results
@@ -67,7 +67,7 @@ def test_the_bundle_keeps_digests_of_the_images_and_says_what_they_are(bundle, r
 
 
 def test_every_class_is_measured_and_no_image_that_was_seen(bundle, run, data):
-    unseen = unseen_images(bundle, read_folder(data), same_data=True)
+    unseen = system_of(bundle, read_folder(data)).tested
     assert tuple(image.name for image in unseen) == run.split().test
     assert bundle.manifest.accuracy.sample.images == 12
     assert bundle.manifest.accuracy.sample.identities == 4
@@ -112,7 +112,7 @@ def test_the_record_names_its_figures_by_what_was_new(run, bundle, tmp_path):
 
 def test_the_map_of_a_closed_set_shows_new_images_of_known_classes(run, bundle, data):
     images = read_folder(data)
-    for place in (run.path, bundle.folder):
-        system = system_of(place, images)
-        assert tuple(image.name for image in system.unseen) == run.split().test
-        assert system.closed
+    for opened in (run, bundle):
+        system = system_of(opened, images)
+        assert tuple(image.name for image in system.tested) == run.split().test
+        assert system.is_closed_set

@@ -52,7 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     named = load_config(config, {} if seed is None else {"seed": seed})
     asked = override(named if weights is None else weights.adopted(named), wanted)
     with _stoppable(), joined_world() as world:
-        if resume and (out / "config.json").exists():
+        if resume and RunFolder(out).is_begun:
             seeded = [] if seed is None else ["seed"]
             _check_same_run(asked, RunFolder(out), ["name", *seeded, *keys_of(wanted)])
             _check_same_weights(weights, RunFolder(out))

@@ -1,27 +1,39 @@
-"""The system under test: a bundle's graph, with the data set and split that it was made from."""
+"""System under test: a network that compares images, with a data set and what it has seen of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from model.manifest import InputSpec, Metric
-from model.scoring import Vectors
+from model.bundle import Bundle
+from model.manifest import Benchmark, InputSpec, Metric
+from model.scoring import Energies, Vectors
 from training import registry
 from training.data.decoding import decode
-from training.data.image_set import ImageSet
-from training.data.split import DataSplit
+from training.data.image_set import ImageSet, OfficialPair
+from training.data.split import DataSplit, ImageSplit
 from training.data.subsample import bounded
-from training.errors import ConfigError, DataError
+from training.encoder import trained_encoder
+from training.errors import ConfigError, DataError, RunError
 from training.evaluation.measured_value import MeasuredValue
-from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer
-from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
+from training.evaluation.unseen import Origin, split_unseen
+from training.inference import binary_codes
+from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer, graph_comparer
+from training.inference.pytorch import embed, score
 from training.metrics.pairs import PairEnergies
+from training.metrics.verification import ten_fold_accuracy
 from training.registry import Component, Part
+from training.runs.run_folder import RunFolder
+
+Pixels = NDArray[np.uint8]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,37 +41,65 @@ class SystemUnderTest:
     """What a protocol measures.
 
     Attributes:
-        encoder: The bundle's graph in ONNX Runtime.
+        comparer: The network and its energy.
         spec: Its input.
-        metric: Its energy.
-        images: The whole data set that it was trained from.
-        split: Which identities (or images) it was trained, calibrated and tested on.
+        images: The whole data set.
+        split: What of it the network was trained and calibrated on, and what it is tested on.
         data: Where the data set lies, for protocols whose lists lie beside it.
-        scorer: The bundle's graph as a comparer of pairs, where the metric is `none`.
-        activations: The bundle's graph before its signs, where it gives codes.
+        activations: The network before its signs, where it gives codes.
+        name: The run's or the bundle's.
+        own_data: Whether the network was calibrated on `images`.
     """
 
-    encoder: OnnxEncoder
+    comparer: Comparer
     spec: InputSpec
-    metric: Metric
     images: ImageSet
     split: DataSplit
-    data: Path
-    scorer: OnnxScorer | None = None
-    activations: OnnxEncoder | None = None
+    data: Path | None = None
+    activations: Callable[[Pixels], NDArray[np.generic]] | None = None
+    name: str = ""
+    own_data: bool = True
 
     @property
-    def comparer(self) -> Comparer:
-        """What compares two images, whichever kind of system it is."""
-        if self.scorer is not None:
-            return PairComparer(self.scorer.score)
-        return EmbeddingComparer(self.encoder.embed, self.metric)
+    def metric(self) -> Metric:
+        """Of the energy."""
+        return self.comparer.metric
+
+    @property
+    def is_closed_set(self) -> bool:
+        """Whether the identities that it is tested on are known from training."""
+        return isinstance(self.split, ImageSplit)
+
+    @property
+    def trained(self) -> ImageSet:
+        """The images that it was trained on."""
+        return self.split.take(self.images, "train")
+
+    @property
+    def calibrated(self) -> ImageSet:
+        """The images that its thresholds are chosen on."""
+        return self.split.take(self.images, "calibration")
+
+    @cached_property
+    def tested(self) -> ImageSet:
+        """The images that it is measured on, none of which it has seen."""
+        return self.split.take(self.images, "test")
+
+    def measure(self, protocols: Iterable[Component]) -> Iterator[MeasuredValue]:
+        """Measure some protocols, in order.
+
+        Raises:
+            ConfigError: A protocol that does not exist, or an option that it does not have.
+            DataError: The data set is not one that a protocol can be measured on.
+        """
+        for component in protocols:
+            yield from registry.build(Part.PROTOCOL, component)(self)
 
     def pairs(self, images: ImageSet, images_per_identity: int) -> PairEnergies:
         """Compare some images: every pair, or of a pair model a seeded sample.
 
         Args:
-            images: Of identities that the protocol measures.
+            images: Those of the data set that are compared; unreadable ones are left out.
             images_per_identity: The most of one identity.
 
         Raises:
@@ -69,27 +109,45 @@ class SystemUnderTest:
         source = decoded.source
         return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 
-    @property
-    def trained(self) -> ImageSet:
-        """The images that it was trained on."""
-        return self.split.take(self.images, "train")
-
-    @property
-    def tested(self) -> ImageSet:
-        """The images of the test part."""
-        return self.split.take(self.images, "test")
-
-    def measure(self, protocols: Iterable[Component]) -> Iterator[MeasuredValue]:
-        """The figures of some protocols, in order.
+    def energies(self, images: ImageSet, left: Indices, right: Indices) -> Energies:
+        """Energies of the pairs of images `left[k]` and `right[k]`, (pairs,).
 
         Raises:
-            ConfigError: A protocol that does not exist, or an option that it does not have.
-            DataError: The data set is not one that a protocol can be measured on.
+            DataError: An image cannot be read.
         """
-        for component in protocols:
-            yield from registry.build(Part.PROTOCOL, component)(self)
+        return self.comparer.energies(self._pixels(images), left, right)
 
-    def embed(self, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
+    def listed_energies(self, pairs: Sequence[OfficialPair]) -> Energies:
+        """Energies of a published list of pairs, (pairs,).
+
+        Raises:
+            DataError: An image of the list cannot be read.
+        """
+        images = self.images.only(name for left, right, _ in pairs for name in (left, right))
+        row = {image.name: i for i, image in enumerate(images)}
+        rows = np.array([(row[left], row[right]) for left, right, _ in pairs])
+        return self.energies(images, *rows.T)
+
+    def benchmarks(self) -> Iterator[Benchmark]:
+        """Ten-fold accuracy on each published list of pairs whose images are all unseen.
+
+        Raises:
+            DataError: An image of a list cannot be read.
+        """
+        unseen = {image.name for image in self.tested}
+        for name, pairs in self.images.official_pairs.items():
+            if {image for left, right, _ in pairs for image in (left, right)} <= unseen:
+                same = np.array([kind for *_, kind in pairs])
+                accuracy, error = ten_fold_accuracy(self.listed_energies(pairs), same)
+                yield Benchmark(
+                    name=name,
+                    measure="accuracy, ten-fold best threshold",
+                    value=accuracy,
+                    standard_error=error,
+                    pairs=len(pairs),
+                )
+
+    def embed(self, images: ImageSet) -> tuple[Vectors, Indices]:
         """Embed some images.
 
         Returns:
@@ -97,18 +155,18 @@ class SystemUnderTest:
             into `images.identities`, (images,).
 
         Raises:
-            DataError: An image cannot be read: a protocol without it would be another protocol.
+            DataError: An image cannot be read.
             ConfigError: The system compares pairs, and has no embeddings.
         """
-        if self.scorer is not None:
+        if not isinstance(self.comparer, EmbeddingComparer):
             raise ConfigError(
                 "this protocol needs embeddings, which a pair model does not have; choose one that "
                 "measures pairs, such as fpr95"
             )
-        return self._run(self.encoder, images)
+        return self.comparer.embed(self._pixels(images)), images.labels()
 
-    def embed_unpacked(self, images: ImageSet) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The activations whose signs are an image's code.
+    def embed_unpacked(self, images: ImageSet) -> tuple[NDArray[np.float32], Indices]:
+        """Compute the activations whose signs are an image's code.
 
         Returns:
             Activations, float32 (images, bits), and identities as in `embed`.
@@ -122,11 +180,57 @@ class SystemUnderTest:
                 "this protocol needs codes and the activations behind them; it is for the metric "
                 f"hamming, and this system's is {self.metric}"
             )
-        activations, labels = self._run(self.activations, images)
-        return activations.astype(np.float32, copy=False), labels
+        activations = self.activations(self._pixels(images))
+        return activations.astype(np.float32, copy=False), images.labels()
 
-    def _run(self, graph: OnnxEncoder, images: ImageSet) -> tuple[Vectors, NDArray[np.int64]]:
+    def _pixels(self, images: ImageSet) -> Pixels:
+        """Decode every image: a protocol without one of them would be another protocol."""
         decoded = decode(images, self.spec)
-        if len(decoded.source) < len(images):
-            raise DataError(f"{images.name}: an image of the protocol cannot be read")
-        return graph.embed(decoded.pixels), decoded.source.labels()
+        if lost := len(images) - len(decoded.source):
+            raise DataError(f"{images.name}: {lost} of its images cannot be read")
+        return decoded.pixels
+
+
+def system_of(
+    opened: RunFolder | Bundle,
+    images: ImageSet,
+    data: Path | None = None,
+    *,
+    include_known_names: bool = False,
+) -> SystemUnderTest:
+    """Make a run or a bundle a system under test on some data set.
+
+    Args:
+        opened: A run, whose network is the one that is exported, or a bundle.
+        images: The data set.
+        data: Where it lies.
+        include_known_names: See `split_unseen`.
+
+    Raises:
+        DataError: Nothing of the data set is unseen.
+        RunError: A run without a checkpoint.
+    """
+    origin, fingerprint = Origin.of(opened), images.fingerprint()
+    split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
+    if isinstance(opened, RunFolder):
+        comparer, spec = _run_comparer(opened), opened.config().input
+    else:
+        manifest = opened.manifest
+        comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
+    own = fingerprint == origin.calibrated_on
+    return SystemUnderTest(comparer, spec, images, split, data, name=origin.name, own_data=own)
+
+
+def _run_comparer(run: RunFolder) -> Comparer:
+    config, state = run.config(), run.load_result()
+    if state is None:
+        raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
+    network: Any = trained_encoder(config, state)
+    cpu = torch.device("cpu")
+    if config.metric is Metric.NONE:
+        return PairComparer(partial(score, network, device=cpu))
+
+    def compared(pixels: Pixels) -> Vectors:
+        return binary_codes.compared(embed(network, pixels, cpu), config.metric)
+
+    return EmbeddingComparer(compared, config.metric)

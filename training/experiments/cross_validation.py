@@ -22,16 +22,13 @@ from training.data.folds import fold_splits, official_fold_splits
 from training.data.source import open_data
 from training.data.split import IdentitySplit
 from training.errors import ConfigError, RunError, WeightsError
-from training.evaluation.evaluate import Meter
 from training.evaluation.measured_value import MeasuredValue
 from training.experiments.common_start import GivenStart, Start, trained_starts
 from training.experiments.member import Member
-from training.fit import training_run
-from training.inference.comparer import graph_comparer
 from training.metrics.det import DetCurve
 from training.metrics.pairs import PairEnergies, pool
 from training.metrics.rates import RateTable, curve, equal_error, fnmr_at_fmr
-from training.results.record import Record, system_of
+from training.results.record import Record, exported_system
 from training.runs import provenance
 from training.transfer.pretrained import TrainedWeights
 
@@ -106,15 +103,13 @@ class CrossValidation:
                 f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
             )
         folds = [self._member(fold) for fold in range(len(self.splits))]
-        measured = [_pairs(fold, self.data) for fold in folds]
-        by_protocol = [
-            tuple(
-                system_of(fold.run, open_bundle(fold.bundle), self.data).measure(
-                    self.config.measurement.protocols
-                )
-            )
-            for fold in folds
-        ]
+        measured: list[PairEnergies] = []
+        by_protocol: list[tuple[MeasuredValue, ...]] = []
+        measurement = self.config.measurement
+        for fold in folds:
+            system = exported_system(fold.run, open_bundle(fold.bundle), self.data)
+            measured.append(system.pairs(system.tested, measurement.images_per_identity))
+            by_protocol.append(tuple(system.measure(measurement.protocols)))
         begun = [fold.run.record() for fold in folds]
         return Record(
             config=self.config,
@@ -252,11 +247,3 @@ def _check_unseen(weights: TrainedWeights | None, splits: Sequence[IdentitySplit
 def _each_once(values: Iterable[str]) -> str:
     """Folds may come from several machines."""
     return ", ".join(dict.fromkeys(values))
-
-
-def _pairs(fold: Member, data: Path) -> PairEnergies:
-    """The pairs of a fold's test identities, through the fold's own bundle."""
-    bundle, run = open_bundle(fold.bundle), fold.run
-    comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
-    meter = Meter(comparer, bundle.manifest.input, run.config().measurement.images_per_identity)
-    return meter.pairs(training_run.data_of(run, data).of(run.split().test))

@@ -44,7 +44,7 @@ class Member:
     @property
     def is_begun(self) -> bool:
         """Whether the folder holds a run."""
-        return (self.run.path / "config.json").exists()
+        return self.run.is_begun
 
     @property
     def is_done(self) -> bool:

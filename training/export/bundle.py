@@ -32,11 +32,12 @@ from model.manifest import (
 from training.config.schema import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.data.split import DataSplit, Part
+from training.data.split import DataSplit
 from training.data.subsample import bounded
 from training.encoder import trained_encoder
 from training.errors import ExportError, RunError
-from training.evaluation.evaluate import Meter, calibrated
+from training.evaluation.evaluate import calibrate_system
+from training.evaluation.system import SystemUnderTest
 from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, to_onnx
 from training.export.pair_graph import checked_pair_graph, golden_energies
@@ -52,7 +53,6 @@ from training.serving_graph.views import served_input
 from training.serving_graph.wccn import WhitenedEncoder, measured_whitening
 
 _AGREEMENT_IMAGES = 64
-_MEASURED: tuple[Part, Part] = ("calibration", "test")
 
 
 @dataclass(frozen=True)
@@ -193,12 +193,9 @@ def _several(images: ImageSet, most: int) -> ImageSet:
 
 
 def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
-    config, images = trained.config, trained.images
-    meter = Meter(
-        graph_comparer(graph, config.metric), spec, config.measurement.images_per_identity
-    )
-    chosen_on, unseen = (trained.split.take(images, part) for part in _MEASURED)
-    return calibrated(meter, images, chosen_on, unseen, config.split.by)
+    comparer = graph_comparer(graph, trained.config.metric)
+    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
+    return calibrate_system(system, trained.config.measurement.images_per_identity)
 
 
 def _golden(_encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:

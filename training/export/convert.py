@@ -16,7 +16,8 @@ from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, split_by_digests
 from training.errors import ExportError, RunError
-from training.evaluation.evaluate import Meter, as_measured_before, calibrated
+from training.evaluation.evaluate import calibrate_system, measured_per_identity
+from training.evaluation.system import SystemUnderTest
 from training.export.quantisation import Precision, convert
 from training.inference.comparer import EmbeddingComparer
 from training.inference.onnx_runtime import OnnxEncoder
@@ -66,16 +67,13 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
         RunError: The data is not what the bundle was made from.
     """
     manifest, split = bundle.manifest, _split_of(bundle, images)
-    calibration_images = images.of(split.calibration)
-    sample = decode(calibration_images, manifest.input).pixels
+    sample = decode(images.of(split.calibration), manifest.input).pixels
     spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
     graph = convert(bundle.onnx, precision, sample[spread])
     encoder = OnnxEncoder(graph)
     comparer = EmbeddingComparer(encoder.embed, manifest.metric)
-    meter = Meter(comparer, manifest.input, as_measured_before(manifest))
-    calibration, accuracy = calibrated(
-        meter, images, calibration_images, images.of(split.test), manifest.split_by
-    )
+    system = SystemUnderTest(comparer, manifest.input, images, split)
+    calibration, accuracy = calibrate_system(system, measured_per_identity(manifest))
     golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
     changes = {
         "name": name,

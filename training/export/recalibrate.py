@@ -10,12 +10,9 @@ from model.manifest import CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit, split_in_two
 from training.errors import ExportError
-from training.evaluation.evaluate import (
-    Meter,
-    as_measured_before,
-    calibrated,
-    measurable_images,
-)
+from training.evaluation.evaluate import calibrate_system, measured_per_identity
+from training.evaluation.system import SystemUnderTest
+from training.evaluation.unseen import Origin, split_unseen
 from training.export.bundle import bundle_name
 from training.export.model_card import render_card
 from training.inference.comparer import graph_comparer
@@ -69,8 +66,10 @@ def recalibrate(
             "need a bundle whose identities were split"
         )
     fingerprint = images.fingerprint()
-    wanted = measurable_images(bundle, images, fingerprint, include_known_names=include_known_names)
-    split = split_in_two(wanted, seed)
+    unseen = split_unseen(
+        Origin.of(bundle), images, fingerprint, include_known_names=include_known_names
+    )
+    split = split_in_two(unseen.take(images, "test"), seed)
     source = _source(bundle, images.name, fingerprint, seed)
     digests = _split_of_both(bundle, split)
     changes = {
@@ -82,7 +81,7 @@ def recalibrate(
     }
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
-    return Recalibration(manifest, len(images.identities) - len(wanted.identities))
+    return Recalibration(manifest, len(images.identities) - len(unseen.test))
 
 
 def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
@@ -105,11 +104,10 @@ def next_patch(version: str) -> str:
 
 def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
     """Return the manifest's fields of calibration and accuracy."""
-    limit = as_measured_before(bundle.manifest)
     manifest = bundle.manifest
-    meter = Meter(graph_comparer(bundle.onnx, manifest.metric), manifest.input, limit)
-    chosen_on, unseen = images.of(split.calibration), images.of(split.test)
-    calibration, accuracy = calibrated(meter, images, chosen_on, unseen, manifest.split_by)
+    comparer = graph_comparer(bundle.onnx, manifest.metric)
+    system = SystemUnderTest(comparer, manifest.input, images, split)
+    calibration, accuracy = calibrate_system(system, measured_per_identity(manifest))
     return {"calibration": calibration, "accuracy": accuracy}
 
 

@@ -26,7 +26,12 @@ _PAIRS_AT_ONCE = 512
 
 
 class Comparer(Protocol):
-    """Gives energies of decoded images, uint8 (images, H, W, C)."""
+    """Energies of decoded images, uint8 (images, H, W, C)."""
+
+    @property
+    def metric(self) -> Metric:
+        """Of the energy; `none` where the network itself gives it."""
+        ...
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
         """The energies of listed pairs: images `left[k]` and `right[k]`, (pairs,)."""
@@ -76,6 +81,7 @@ class PairComparer:
 
     score: Callable[[Pixels, Pixels], Energies]
     bound: PairBound = field(default_factory=PairBound)
+    metric: Metric = field(default=Metric.NONE, init=False)
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
         """See `Comparer.energies`; some at a time, since each pair holds two whole images."""

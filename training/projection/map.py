@@ -8,8 +8,7 @@ Venna, Kaski 2001).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,12 @@ from pydantic import BaseModel, ConfigDict
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
-from model.manifest import InputSpec
+from model.scoring import Vectors
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.errors import DataError
+from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import EmbeddingComparer
 from training.projection.methods import Projection, projections, unfolded
 
 NEIGHBOURS = 5
@@ -86,49 +87,32 @@ class Map(BaseModel):
     panels: tuple[Panel, ...]
 
 
-@dataclass(frozen=True)
-class MappedSystem:
-    """An encoder to draw the map of.
-
-    Attributes:
-        name: The run's or bundle's.
-        spec: Its input.
-        embed: uint8 images (N, H, W, C) to embeddings (N, dim).
-        unseen: Images of identities that it was neither trained nor calibrated on, or, of a closed
-            set, new images of those that it was.
-        closed: Whether it is a closed set.
-    """
-
-    name: str
-    spec: InputSpec
-    embed: Callable[[NDArray[np.uint8]], NDArray[np.float64]]
-    unseen: ImageSet
-    closed: bool = False
-
-
-def draw_map(system: MappedSystem, identities: int, limit: int, seed: int) -> Map:
+def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) -> Map:
     """Reduce some images that were not seen by every method, and measure each.
 
     Args:
-        system: The encoder, and what it has not seen.
+        system: The encoder, with its test part.
         identities: The most identities that are shown, drawn by seed.
         limit: The most images in all, at most `MAX_IMAGES`; alike many of each identity.
         seed: Of that choice, and of the methods that draw.
 
     Raises:
-        DataError: Fewer than two unseen identities, or too few images to have neighbours.
+        DataError: A pair model, fewer than two unseen identities, or too few images to have
+            neighbours.
     """
-    decoded = decode(choose(system.unseen, identities, limit, seed), system.spec)
+    if not isinstance(system.comparer, EmbeddingComparer):
+        raise DataError(f"{system.name} compares pairs and has no embedding to draw a map of")
+    decoded = decode(choose(system.tested, identities, limit, seed), system.spec)
     labels = decoded.source.labels()
     pixels = decoded.pixels.reshape(len(labels), -1) / 255.0
-    embeddings = system.embed(decoded.pixels).astype(np.float64)
+    embeddings = _features(system.comparer.embed(decoded.pixels))
     by_pixels = projections(pixels, labels, seed)
     return Map(
         system=system.name,
-        data=system.unseen.name,
+        data=system.images.name,
         seed=seed,
         identities=decoded.source.identities,
-        closed=system.closed,
+        closed=system.is_closed_set,
         identity=tuple(labels.tolist()),
         neighbours=NEIGHBOURS,
         pixels_accuracy=neighbour_accuracy(pixels, labels),
@@ -138,6 +122,12 @@ def draw_map(system: MappedSystem, identities: int, limit: int, seed: int) -> Ma
             *(_panel(name, "pixels", p, pixels, labels) for name, p in by_pixels.items()),
         ),
     )
+
+
+def _features(embeddings: Vectors) -> NDArray[np.float64]:
+    """Embeddings as float64, (images, dim); codes as their bits."""
+    is_packed = embeddings.dtype == np.uint8
+    return (np.unpackbits(embeddings, axis=1) if is_packed else embeddings).astype(np.float64)
 
 
 def _of_encoder(

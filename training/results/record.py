@@ -7,6 +7,7 @@ its bundle need not be shipped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,10 +20,11 @@ from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
-from training.evaluation.system import SystemUnderTest
+from training.evaluation.system import SystemUnderTest, system_of
+from training.evaluation.unseen import Origin
 from training.export.presign_graph import before_sign
 from training.fit.training_run import data_of
-from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
+from training.inference.onnx_runtime import OnnxEncoder
 from training.metrics.det import DetCurve
 from training.runs import provenance
 from training.runs.run_folder import RunFolder
@@ -89,6 +91,11 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
     manifest = bundle.manifest
     if manifest.provenance.config_json != config.model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
+    if Origin.of(bundle).calibrated_on != begun.data_sha256:
+        raise RunError(
+            f"{bundle_folder} was calibrated on other data since its export; record the bundle as "
+            "it was exported"
+        )
     config = refresh_measurement(config)
     history = run.history()
     return Record(
@@ -108,7 +115,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         trained_at=begun.started_at,
         figures=(
             *_of_manifest(manifest),
-            *system_of(run, bundle, data).measure(config.measurement.protocols),
+            *exported_system(run, bundle, data).measure(config.measurement.protocols),
         ),
         det=_curve_of(manifest),
     )
@@ -197,20 +204,13 @@ def _curve_of(manifest: Manifest) -> DetCurve:
     return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
 
 
-def system_of(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
-    """A run's bundle with the data and the split that it was made from.
+def exported_system(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
+    """Make a run's bundle a system under test on the data that the run began with.
 
     Raises:
         RunError: The data is not what the run began with.
     """
-    kind = bundle.manifest.kind
-    return SystemUnderTest(
-        encoder=OnnxEncoder(bundle.onnx),
-        spec=bundle.manifest.input,
-        metric=bundle.manifest.metric,
-        images=data_of(run, data),
-        split=run.split(),
-        data=data or Path(run.record().data),
-        scorer=OnnxScorer(bundle.onnx) if kind is Kind.PAIR else None,
-        activations=OnnxEncoder(before_sign(bundle.onnx)) if kind is Kind.CODES else None,
-    )
+    system = system_of(bundle, data_of(run, data), data or Path(run.record().data))
+    if bundle.manifest.kind is not Kind.CODES:
+        return system
+    return replace(system, activations=OnnxEncoder(before_sign(bundle.onnx)).embed)

@@ -66,6 +66,11 @@ class RunFolder:
         self.path = path
 
     @property
+    def is_begun(self) -> bool:
+        """Whether the folder holds a run: its config is written last."""
+        return (self.path / "config.json").is_file()
+
+    @property
     def tensorboard(self) -> Path:
         """Where TensorBoard's logs lie."""
         return self.path / "tensorboard"

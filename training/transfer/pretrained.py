@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
-from model.bundle import MANIFEST_FILE, Bundle, open_bundle, sha256
+from model.bundle import Bundle, sha256
 from model.errors import SelfCheckError
 from model.golden import check_golden, golden_image
 from model.manifest import InitialWeights, InputSpec, Kind, Metric
@@ -23,6 +23,7 @@ from training.encoder import build_encoder, trained_encoder
 from training.errors import WeightsError
 from training.inference.pytorch import embed
 from training.registry import Component
+from training.runs.opened import open_system
 from training.runs.run_folder import RunFolder
 from training.serving_graph.multi_view import with_views
 from training.serving_graph.wccn import WhitenedEncoder
@@ -108,15 +109,12 @@ def open_weights(path: Path) -> TrainedWeights:
     """Open a bundle or a run to start a training from.
 
     Raises:
-        WeightsError: The path is neither, the run has no checkpoint, or the bundle is no encoder.
+        WeightsError: The run has no checkpoint, or the bundle is no encoder.
         BundleError: The bundle does not pass its checks.
-        RunError: The run folder cannot be read.
+        RunError: The path is neither, or the run folder cannot be read.
     """
-    if (path / MANIFEST_FILE).is_file():
-        return _of_bundle(open_bundle(path))
-    if (path / "config.json").is_file():
-        return _of_run(RunFolder(path))
-    raise WeightsError(f"{path} is neither a bundle nor a run folder")
+    opened = open_system(path)
+    return _of_run(opened) if isinstance(opened, RunFolder) else _of_bundle(opened)
 
 
 def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from model.bundle import Split, identity_digest, open_bundle
-from model.manifest import Metric
 from tests import fakes
 from tests.training import synthetic
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.data.subsample import bounded
 from training.errors import DataError
-from training.evaluation.evaluate import Meter, evaluate, unseen_identities
+from training.evaluation.evaluate import evaluate
 from training.evaluation.report import as_json, write_report
-from training.inference.comparer import graph_comparer
+from training.evaluation.system import system_of
+from training.evaluation.unseen import Origin, split_unseen
 from training.inference.onnx_runtime import OnnxEncoder
 from training.runs.run_folder import RunFolder
 
@@ -34,6 +34,17 @@ def split_of(train=(), calibration=(), test=()):
     return Split(*(frozenset(map(identity_digest, part)) for part in (train, calibration, test)))
 
 
+def unseen_by(bundle, images):
+    return split_unseen(Origin.of(bundle), images, images.fingerprint()).test
+
+
+def made_from(bundle, images):
+    """The bundle, as if it had been made from some images."""
+    made = bundle.manifest.provenance.model_copy(update={"data_sha256": images.fingerprint()})
+    manifest = bundle.manifest.model_copy(update={"provenance": made})
+    return dataclasses.replace(bundle, manifest=manifest)
+
+
 def test_on_its_own_data_a_bundle_measures_what_its_manifest_says(evaluation, bundle):
     assert evaluation.same_data
     assert evaluation.accuracy == bundle.manifest.accuracy
@@ -46,7 +57,7 @@ def test_on_its_own_data_a_bundle_measures_what_its_manifest_says(evaluation, bu
 
 def test_only_the_test_identities_are_measured(evaluation, bundle, folder, run):
     test = RunFolder(run).split().test
-    assert unseen_identities(bundle, read_folder(folder), same_data=True) == test
+    assert unseen_by(bundle, read_folder(folder)) == test
     assert evaluation.pairs.subjects == len(test) == 5
 
 
@@ -83,13 +94,13 @@ def test_on_other_data_every_identity_is_measured_that_was_not_seen(bundle):
 def test_identities_that_were_trained_on_are_not_measured(bundle):
     known = dataclasses.replace(bundle, split=split_of(train=["new0"], calibration=["new1"]))
     images = synthetic.image_set({f"new{i}": 2 for i in range(4)})
-    assert unseen_identities(known, images, same_data=False) == ("new2", "new3")
+    assert unseen_by(known, images) == ("new2", "new3")
 
 
 def test_on_the_bundles_own_data_nobody_but_the_test_part_is_measured(bundle):
     known = dataclasses.replace(bundle, split=split_of(train=["new0"], test=["new1", "new2"]))
     images = synthetic.image_set({f"new{i}": 2 for i in range(5)})
-    assert unseen_identities(known, images, same_data=True) == ("new1", "new2")
+    assert unseen_by(made_from(known, images), images) == ("new1", "new2")
 
 
 def test_data_that_was_all_seen_is_an_error(bundle, folder, run):
@@ -101,7 +112,7 @@ def test_data_that_was_all_seen_is_an_error(bundle, folder, run):
 def test_a_bundle_without_a_split_has_seen_nobody(bundle, folder):
     images = read_folder(folder)
     anybody = dataclasses.replace(bundle, split=None)
-    assert unseen_identities(anybody, images, same_data=False) == images.identities
+    assert unseen_by(anybody, images) == images.identities
 
 
 def test_of_one_identity_at_most_so_many_images_are_measured(bundle, folder):
@@ -157,9 +168,9 @@ def test_an_official_pair_whose_image_cannot_be_read_is_an_error(bundle, tmp_pat
     files = {f"{name}/{k}.png": synthetic.png(synthetic.pattern(3)) for name in names for k in "01"}
     files["new03/1.png"] = b"garbage"
     images = read_folder(synthetic.write_files(tmp_path / "data", files))
-    meter = Meter(graph_comparer(bundle.onnx, Metric.L2), bundle.manifest.input, 10)
+    listed = dataclasses.replace(images, official_pairs={"the list": listed_pairs(names)})
     with pytest.raises(DataError, match="1 of its images cannot be read"):
-        meter.benchmark(images, "the list", listed_pairs(names))
+        list(system_of(bundle, listed).benchmarks())
 
 
 def test_the_runtime_gives_each_image_its_own_row(bundle, folder):

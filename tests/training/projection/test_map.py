@@ -1,24 +1,38 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
+from rich.console import Console
 from sklearn.manifold import trustworthiness
 from typer.testing import CliRunner
 
-from model.manifest import Aspect, InputSpec
+from model.bundle import open_bundle
+from model.manifest import Aspect, InputSpec, Metric
+from tests.training import synthetic
 from tests.training.synthetic import image_set
 from training.cli import _app
-from training.commands.map import system_of
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
+from training.data.split import IdentitySplit, ImageSplit
+from training.encoder import trained_encoder
 from training.errors import DataError, RunError
+from training.evaluation.system import SystemUnderTest, system_of
+from training.export.bundle import export_run
+from training.export.recalibrate import recalibrate
+from training.fit import training_run
+from training.inference.comparer import EmbeddingComparer
+from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.pytorch import embed
 from training.projection.map import (
     MAX_IMAGES,
     Map,
-    MappedSystem,
     choose,
     draw_map,
     neighbour_accuracy,
 )
 from training.projection.plot import map_svg
+from training.runs.opened import open_system
 from training.runs.run_folder import RunFolder
 
 UNSEEN = tuple(f"t{i}" for i in range(6))
@@ -31,9 +45,14 @@ def told_apart(pixels):
     return np.repeat(np.eye(len(pixels) // 8) * 9, 8, axis=0) + np.arange(len(pixels))[:, None] / 99
 
 
+def system_with(embed):
+    comparer = EmbeddingComparer(embed, Metric.L2)
+    return SystemUnderTest(comparer, SPEC, IMAGES, IdentitySplit((), (), UNSEEN))
+
+
 @pytest.fixture(scope="module")
 def drawn():
-    system = MappedSystem("good", SPEC, told_apart, IMAGES.of(UNSEEN))
+    system = system_with(told_apart)
     return draw_map(system, identities=4, limit=32, seed=0)
 
 
@@ -59,7 +78,8 @@ def test_an_encoder_of_two_dimensions_is_its_own_map(drawn):
             * np.linspace(1, 2, len(pixels))[:, None]
         )
 
-    system = MappedSystem("plane", SPEC, plane, IMAGES.of(UNSEEN), closed=True)
+    names = tuple(image.name for image in IMAGES.of(UNSEEN))
+    system = replace(system_with(plane), split=ImageSplit((), (), names))
     found = draw_map(system, identities=4, limit=32, seed=0)
     first, *others = found.panels
     assert (first.method, first.reduced) == ("Encoder (its own two dimensions)", "pixels")
@@ -112,22 +132,66 @@ def test_a_bundle_is_drawn_on_its_test_identities(exported, run, folder, tmp_pat
 
 def test_a_run_embeds_as_its_bundle_does(exported, run, folder):
     images = read_folder(folder)
-    of_run, of_bundle = system_of(run, images), system_of(exported, images)
-    assert of_run.unseen == of_bundle.unseen == images.of(RunFolder(run).split().test)
-    assert of_run.closed is of_bundle.closed is False
-    pixels = decode(of_run.unseen, of_run.spec).pixels
-    np.testing.assert_allclose(of_run.embed(pixels), of_bundle.embed(pixels), atol=1e-4)
+    of_run, of_bundle = (system_of(open_system(path), images) for path in (run, exported))
+    assert of_run.tested == of_bundle.tested == images.of(RunFolder(run).split().test)
+    assert of_run.is_closed_set is of_bundle.is_closed_set is False
+    embeddings = (system.embed(images)[0] for system in (of_run, of_bundle))
+    np.testing.assert_allclose(*embeddings, atol=1e-4)
+
+
+def test_a_run_with_a_patience_is_drawn_by_the_weights_that_are_exported(folder, tmp_path):
+    config = synthetic.config(epochs=30, patience=2)
+    training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    run = RunFolder(tmp_path / "run")
+    export_run(run, tmp_path / "bundle")
+    graph = OnnxEncoder(open_bundle(tmp_path / "bundle").onnx)
+    images = read_folder(folder)
+    expected = graph.embed(decode(images, config.input).pixels)
+    found, _ = system_of(run, images).embed(images)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    last = trained_encoder(config, run.load_checkpoint())
+    from_last = embed(last, decode(images, config.input).pixels, torch.device("cpu"))
+    assert np.abs(from_last - expected).max() > 0.01
+
+
+def test_after_a_calibration_on_other_data_a_bundle_is_drawn_on_its_first_datas_test_identities(
+    call, exported, run, folder, tmp_path
+):
+    other = image_set({f"new{i:02d}": 3 for i in range(12)})
+    recalibrate(open_bundle(exported), other, tmp_path / "fitted")
+    code, _, err = call("map", tmp_path / "fitted", "--data", folder, "--out", tmp_path / "out")
+    assert code == 0, err
+    drawn = Map.model_validate_json((tmp_path / "out" / "map.json").read_text())
+    assert drawn.identities == RunFolder(run).split().test
+
+
+def test_codes_are_drawn_by_their_bits_from_a_run_as_from_its_bundle(folder, tmp_path):
+    training_run.begin(synthetic.codes(epochs=1), folder, tmp_path / "run", Console(quiet=True))
+    export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
+    images = read_folder(folder)
+    of_run, of_bundle = (
+        draw_map(system_of(open_system(tmp_path / name), images), 5, 20, 0)
+        for name in ("run", "bundle")
+    )
+    assert of_run.panels == of_bundle.panels
+
+
+@pytest.mark.parametrize("fixture", ["pair_run", "exported_pair"])
+def test_a_pair_model_has_no_map(fixture, folder, request):
+    system = system_of(open_system(request.getfixturevalue(fixture)), read_folder(folder))
+    with pytest.raises(DataError, match="no embedding to draw a map of"):
+        draw_map(system, 5, 20, 0)
 
 
 def test_on_other_data_a_run_has_seen_whom_it_was_trained_and_calibrated_on(run):
     split = RunFolder(run).split()
     names = [split.train[0], split.calibration[0], split.test[0], "new"]
-    system = system_of(run, image_set(dict.fromkeys(names, 3)))
-    assert set(system.unseen.identities) == {split.test[0], "new"}
+    system = system_of(RunFolder(run), image_set(dict.fromkeys(names, 3)))
+    assert set(system.tested.identities) == {split.test[0], "new"}
     with pytest.raises(DataError, match="has seen every name here"):
-        system_of(run, image_set({split.train[0]: 3}))
+        system_of(RunFolder(run), image_set({split.train[0]: 3}))
 
 
 def test_a_folder_that_is_neither_a_run_nor_a_bundle_is_refused(tmp_path):
     with pytest.raises(RunError, match="neither a run folder nor a bundle"):
-        system_of(tmp_path, IMAGES)
+        open_system(tmp_path)

@@ -13,6 +13,7 @@ from training.config.variants import variant_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
 from training.export.bundle import export_run
+from training.export.recalibrate import recalibrate
 from training.fit import training_run
 from training.registry import Component
 from training.results.page import sections, write_results
@@ -64,6 +65,13 @@ def test_a_bundle_of_another_run_is_refused(run, exported, tmp_path):
     (other / "config.json").write_text(config.model_dump_json())
     with pytest.raises(RunError, match="their configs differ"):
         record_run(RunFolder(other), exported)
+
+
+def test_a_bundle_that_was_calibrated_on_other_data_since_is_refused(run, exported, tmp_path):
+    other = synthetic.image_set({f"new{i:02d}": 3 for i in range(12)})
+    recalibrate(open_bundle(exported), other, tmp_path / "fitted")
+    with pytest.raises(RunError, match="calibrated on other data since"):
+        record_run(RunFolder(run), tmp_path / "fitted")
 
 
 def test_a_file_that_is_no_record_is_named(tmp_path):

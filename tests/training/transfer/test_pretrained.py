@@ -176,7 +176,7 @@ def test_a_golden_embedding_that_does_not_come_out_is_an_error(exported):
 
 
 def test_what_cannot_be_begun_with_is_refused(run, tmp_path):
-    with pytest.raises(WeightsError, match="neither a bundle nor a run"):
+    with pytest.raises(RunError, match="neither a run folder nor a bundle"):
         open_weights(tmp_path)
     with pytest.raises(WeightsError, match="of kind codes"):
         open_weights(fakes.make_bundle(tmp_path, "codes", fakes.Kind.CODES))

@@ -18,14 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.scoring import Energies, is_same
-from training.data.decoding import decode
-from training.data.image_set import ImageSet, OfficialPair
+from model.scoring import is_same
+from training.data.image_set import OfficialPair
 from training.errors import DataError
 from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 from training.metrics.verification import best_threshold
-from training.sampling.balanced_pairs import BalancedPairs, Indices
+from training.sampling.balanced_pairs import BalancedPairs
 
 MAX_PAIRS = 1_000_000
 FIGURE = "accuracy on the unseen fold of LFW View 2, threshold from other unseen people"
@@ -56,17 +55,17 @@ class LfwView2:
         """
         pairs = _unseen_fold(system)
         same = np.array([kind for *_, kind in pairs])
-        right = is_same(_energies(system, pairs), self._threshold(system)) == same
+        right = is_same(system.listed_energies(pairs), self._threshold(system)) == same
         return (MeasuredValue(name=FIGURE, value=float(np.mean(right)), trials=len(pairs)),)
 
     def _threshold(self, system: SystemUnderTest) -> float:
         """The best one for pairs of the calibration people."""
-        people = system.split.take(system.images, "calibration")
+        people = system.calibrated
         labels = people.labels()
         rng = np.random.default_rng(self.seed)
         drawn = BalancedPairs(self.threshold_pairs).epoch(labels, 2 * self.threshold_pairs, rng)
         left, right = drawn.reshape(-1, 2).T
-        return best_threshold(_compare(system, people, left, right), labels[left] == labels[right])
+        return best_threshold(system.energies(people, left, right), labels[left] == labels[right])
 
 
 def _unseen_fold(system: SystemUnderTest) -> tuple[OfficialPair, ...]:
@@ -79,21 +78,6 @@ def _unseen_fold(system: SystemUnderTest) -> tuple[OfficialPair, ...]:
         f"{system.images.name}: the people that this system is tested on are not those of a fold "
         "of LFW's View 2 (pairs.txt); train it with `python -m training folds faces_view2`"
     )
-
-
-def _energies(system: SystemUnderTest, pairs: tuple[OfficialPair, ...]) -> Energies:
-    images = system.images.only(name for left, right, _ in pairs for name in (left, right))
-    row = {image.name: i for i, image in enumerate(images)}
-    left = np.array([row[name] for name, _, _ in pairs])
-    right = np.array([row[name] for _, name, _ in pairs])
-    return _compare(system, images, left, right)
-
-
-def _compare(system: SystemUnderTest, images: ImageSet, left: Indices, right: Indices) -> Energies:
-    decoded = decode(images, system.spec)
-    if len(decoded.source) < len(images):
-        raise DataError(f"{images.name}: an image of LFW's View 2 cannot be read")
-    return system.comparer.energies(decoded.pixels, left, right)
 
 
 def build(threshold_pairs: int = 10_000, seed: int = 0) -> LfwView2:

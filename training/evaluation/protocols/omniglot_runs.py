@@ -38,7 +38,7 @@ def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         DataError: `all_runs.zip` does not lie beside the data, is not as published, or shows
             characters that are not among the system's test identities.
     """
-    path = system.data / RUNS_FILE
+    path = (system.data or Path()) / RUNS_FILE
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:

@@ -7,6 +7,7 @@ from model.bundle import open_bundle
 from model.manifest import Aspect, InputSpec, Metric
 from training.data.split import IdentitySplit
 from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import EmbeddingComparer
 from training.results import record
 from training.runs.run_folder import RunFolder
 
@@ -14,7 +15,7 @@ from training.runs.run_folder import RunFolder
 @pytest.fixture(scope="session")
 def system(run, exported):
     """The exported bundle, with its data and split."""
-    return record.system_of(RunFolder(run), open_bundle(exported))
+    return record.exported_system(RunFolder(run), open_bundle(exported))
 
 
 class Pixels:
@@ -32,9 +33,8 @@ def system_of():
     def make(images, test, data=Path("nowhere"), encoder=None):
         rest = tuple(name for name in images.identities if name not in set(test))
         return SystemUnderTest(
-            encoder=encoder or Pixels(),
+            comparer=EmbeddingComparer((encoder or Pixels()).embed, Metric.L2),
             spec=InputSpec(width=24, height=24, channels=1, aspect=Aspect.STRETCH),
-            metric=Metric.L2,
             images=images,
             split=IdentitySplit(rest, (), tuple(sorted(test))),
             data=data,

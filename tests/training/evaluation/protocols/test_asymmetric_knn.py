@@ -1,5 +1,4 @@
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from training.errors import ConfigError, DataError
 from training.evaluation.protocols.asymmetric_knn import asymmetric, build, scales
 from training.evaluation.system import SystemUnderTest
 from training.inference.binary_codes import pack
+from training.inference.comparer import EmbeddingComparer
 
 BITS = 16
 SPEC = InputSpec(width=24, height=24, channels=1, aspect=Aspect.STRETCH)
@@ -79,9 +79,10 @@ class Codes(Rows):
 
 
 def system(split, images, activations_too=True):
-    rows = Rows() if activations_too else None
+    rows = Rows().embed if activations_too else None
     metric = Metric.HAMMING if activations_too else Metric.L2
-    return SystemUnderTest(Codes(), SPEC, metric, images, split, Path(), activations=rows)
+    comparer = EmbeddingComparer(Codes().embed, metric)
+    return SystemUnderTest(comparer, SPEC, images, split, activations=rows)
 
 
 def test_test_images_are_asked_with_their_activations_and_training_images_answer_in_bits():

@@ -8,7 +8,7 @@ from training.data.split import IdentitySplit
 from training.errors import ConfigError
 from training.evaluation.protocols.fpr95 import build, fpr_at_recall
 from training.evaluation.system import SystemUnderTest
-from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
+from training.inference.comparer import graph_comparer
 from training.metrics.pairs import compared_pairs
 
 
@@ -35,34 +35,29 @@ def test_of_twenty_genuine_pairs_one_may_be_missed():
     assert fpr_at_recall(pairs_of(range(20), impostor), recall=0.9) == 0.0  # Up to 17.
 
 
-def system(folder, names, bundle, *, pairs):
+def system(names, bundle):
     images = synthetic.image_set(dict.fromkeys(names, 4))
     manifest = bundle.manifest
     return SystemUnderTest(
-        encoder=OnnxEncoder(bundle.onnx),
+        comparer=graph_comparer(bundle.onnx, manifest.metric),
         spec=manifest.input,
-        metric=manifest.metric,
         images=images,
         split=IdentitySplit((), (), tuple(names)),
-        data=folder,
-        scorer=OnnxScorer(bundle.onnx) if pairs else None,
     )
 
 
 @pytest.mark.parametrize("kind", ["exported", "exported_pair"])
-def test_an_encoder_and_a_pair_model_are_measured_alike(kind, folder, request):
+def test_an_encoder_and_a_pair_model_are_measured_alike(kind, request):
     bundle = open_bundle(request.getfixturevalue(kind))
     names = [f"new{i}" for i in range(8)]
-    (figure,) = build(images_per_identity=3)(
-        system(folder, names, bundle, pairs=kind == "exported_pair")
-    )
+    (figure,) = build(images_per_identity=3)(system(names, bundle))
     assert figure.name == "FPR at 95 % recall"
     assert figure.trials == (24 * 23 - 8 * 3 * 2) // 2
     assert 0 <= figure.value <= 1
 
 
-def test_a_pair_model_has_no_embeddings_for_a_protocol_that_needs_them(folder, exported_pair):
-    made = system(folder, ["a", "b"], open_bundle(exported_pair), pairs=True)
+def test_a_pair_model_has_no_embeddings_for_a_protocol_that_needs_them(exported_pair):
+    made = system(["a", "b"], open_bundle(exported_pair))
     with pytest.raises(ConfigError, match="needs embeddings"):
         made.embed(made.images)
 

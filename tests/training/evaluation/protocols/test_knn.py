@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
@@ -11,6 +9,7 @@ from training.data.split import IdentitySplit, ImageSplit
 from training.errors import DataError
 from training.evaluation.protocols import knn
 from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import EmbeddingComparer
 
 SPEC = InputSpec(width=24, height=24, channels=1, aspect=Aspect.STRETCH)
 SKLEARN = {Metric.L1: "manhattan", Metric.L2: "euclidean"}
@@ -85,7 +84,8 @@ class Pixels:
 
 
 def system(split, images):
-    return SystemUnderTest(Pixels(), SPEC, Metric.L2, images, split, Path())
+    comparer = EmbeddingComparer(Pixels().embed, Metric.L2)
+    return SystemUnderTest(comparer, SPEC, images, split)
 
 
 def test_test_images_are_asked_and_training_images_answer():

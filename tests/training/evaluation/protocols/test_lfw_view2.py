@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from training.data.split import IdentitySplit
 from training.errors import DataError
 from training.evaluation.protocols.lfw_view2 import FIGURE, build
 from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import EmbeddingComparer
 
 CALIBRATION = tuple(f"c{i}" for i in range(6))
 TESTED = ("t0", "t1", "t2")
@@ -42,12 +42,10 @@ class Numbers:
 
 def system_with(encoder, images=IMAGES, test=TESTED):
     return SystemUnderTest(
-        encoder=encoder,
+        comparer=EmbeddingComparer(encoder.embed, Metric.L2),
         spec=InputSpec(width=24, height=24, channels=1, aspect=Aspect.STRETCH),
-        metric=Metric.L2,
         images=images,
         split=IdentitySplit(("o0", "o1"), CALIBRATION, test),
-        data=Path("nowhere"),
     )
 
 
