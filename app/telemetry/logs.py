@@ -49,8 +49,6 @@ def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
             "uvicorn.error": {"level": of_server},
             # `AccessLog` writes the line of each request.
             "uvicorn.access": {"level": "WARNING"},
-            # It warns of every malformed body, which is the client's affair and has its answer.
-            "python_multipart": {"level": "ERROR"},
         },
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 import uvloop
 from fastapi.encoders import jsonable_encoder
+from multipart import PushMultipartParser, parse_options_header
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
@@ -69,15 +70,15 @@ def _within(context: Callable[[], AbstractContextManager[None]], work: Work) -> 
 
 
 def _parsing(plan: Plan) -> Iterator[Row]:
-    """The service's reader of multipart bodies beside Starlette's form, which UploadFile uses."""
+    """Multipart bodies by the service's reader, by Starlette's form (UploadFile), and unbounded."""
+    ways = {"Starlette's form": _read_by_starlette, "the package alone": _read_by_package}
     for name in SETS:
         request = bodies.verify_requests(pictures_of(plan, name)[0].files[:2])[0]
         chunks = [request.body[at : at + _CHUNK] for at in range(0, len(request.body), _CHUNK)]
-        times = _duel(
-            partial(_read_by_own, request.media_type, chunks),
-            partial(_read_by_starlette, request.media_type, chunks),
-        )
-        yield _row(f"multipart, {name}", "own reader", "Starlette's form", times)
+        own = partial(_read_by_own, request.media_type, chunks)
+        for label, way in ways.items():
+            times = _duel(own, partial(way, request.media_type, chunks))
+            yield _row(f"multipart, {name}", "bounded reader", label, times)
 
 
 def _read_by_own(media_type: str, chunks: Sequence[bytes]) -> object:
@@ -86,6 +87,22 @@ def _read_by_own(media_type: str, chunks: Sequence[bytes]) -> object:
     for chunk in chunks:
         reader.feed(chunk)
     return reader.close()
+
+
+def _read_by_package(media_type: str, chunks: Sequence[bytes]) -> object:
+    """Join the parts' data, with no check of their names, number and size."""
+    parser = PushMultipartParser(parse_options_header(media_type)[1]["boundary"])
+    parts: list[bytes] = []
+    pieces: list[bytes] = []
+    for chunk in chunks:
+        for event in parser.parse(chunk):
+            if isinstance(event, bytes):
+                pieces.append(event)
+            elif event is None:
+                parts.append(b"".join(pieces))
+                pieces.clear()
+    parser.close()
+    return parts
 
 
 def _read_by_starlette(media_type: str, chunks: Sequence[bytes]) -> object:

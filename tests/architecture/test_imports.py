@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "app").rglob("*.py"))
-WEB = {"fastapi", "starlette", "fastapi_offline", "python_multipart"}
+WEB = {"fastapi", "starlette", "fastapi_offline", "multipart", "python_multipart"}
 
 
 def name_of(path):

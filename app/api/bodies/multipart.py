@@ -1,7 +1,8 @@
-"""A multipart/form-data body, taken apart in memory while it arrives; nothing is put on disk.
+"""A multipart/form-data body, parsed in memory while it arrives; nothing is written to disk.
 
-Which parts may come is known beforehand, so a part that may not is refused at its headers, and
-neither their number nor their size can grow beyond what was expected.
+The caller declares the parts that may come. A part outside that list is refused at its headers, and
+neither the number of parts nor their sizes can exceed the declared bounds. The syntax is parsed by
+the package `multipart` (RFC 2046, section 5.1; RFC 7578).
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from python_multipart.multipart import parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    content_disposition_unquote,
+    header_unquote,
+)
 
 from app.batching.image_input import ImageFile
 from app.errors import PartError, TooManyImagesError, UnreadableBodyError
@@ -20,26 +28,24 @@ MEDIA_TYPE = "multipart/form-data"
 MAX_FIELD_BYTES = 1_000
 MAX_HEADERS = 8
 MAX_HEADER_BYTES = 2_000
+"""Of one header of a part."""
 MAX_BOUNDARY_BYTES = 70
 """By RFC 2046."""
 
-_AFTER_BOUNDARY = (b"\r\n", b"--")
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_USUAL_HEADERS = re.compile(
-    rb'\r\nContent-Disposition: form-data; name="([^"\\\r\n]+)"(?:; filename="[^"\\\r\n]*")?'
-    rb"(?:\r\nContent-Type: [^\r\n]*)?",
-    re.IGNORECASE,
-)
-_USUAL_TYPE = re.compile(r"multipart/form-data; ?boundary=([A-Za-z0-9'()+_,./:?-]{1,70})")
-"""What nearly every client writes; anything else is taken apart by the library."""
+_DISPOSITION = "Content-Disposition"
+_USUAL_DISPOSITION = re.compile(r'form-data; name="([^"\\%]+)"(?:; filename="[^"\\]*")?')
+"""Nearly every client writes this; anything else is split, which takes longer."""
+_PARAMETER = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
 
 
 @dataclass(frozen=True)
 class Expected:
     """The parts that a call takes.
 
-    `images` maps the name of each image part to how many of them may come; `fields` names the text
-    fields, each of which may come once.
+    Attributes:
+        images: The name of each image part, with the number of images that may come under it.
+        fields: The names of the text fields, each of which may come once.
+        max_image_bytes: The largest image.
     """
 
     images: Mapping[str, int]
@@ -49,18 +55,14 @@ class Expected:
 
 @dataclass
 class Form:
-    """What has arrived: the images under their parts' names, and the text fields."""
+    """The images under their parts' names, and the text fields."""
 
     images: dict[str, list[ImageFile]] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
 
 
 class MultipartReader:
-    """Feed it the body's chunks, cut anywhere, then take the form.
-
-    What has arrived of a part is kept as it came and searched once; nothing is looked at byte by
-    byte (RFC 2046, section 5.1.1; RFC 7578).
-    """
+    """Feed it the body's chunks, cut anywhere, then take the form."""
 
     def __init__(self, content_type: str, expected: Expected) -> None:
         """Prepare for a body with this Content-Type.
@@ -70,103 +72,77 @@ class MultipartReader:
         """
         self._expected = expected
         self._form = Form()
-        self._delimiter = b"\r\n--" + _boundary(content_type)
-        self._buffer = bytearray(b"\r\n")  # The first boundary may stand at the very beginning.
-        self._at = self._searched = 0
-        """Where what has not been used begins, and what has not been searched."""
-        self._name: str | None = None
-        """Of the part that arrives; None before the first."""
-        self._at_headers = self._complete = False
+        boundary = _boundary(content_type)
+        self._parser = _Parser(
+            boundary,
+            max_header_size=MAX_HEADER_BYTES,
+            max_header_count=MAX_HEADERS,
+            header_charset="latin-1",  # A file's name may hold any byte; a part's is decoded by us.
+        )
+        self._opening = b"--" + boundary
+        self._beginning: bytes | None = b""
+        """The body so far, until it is long enough to be compared with `_opening`."""
+        self._name = ""
+        self._data = bytearray()
+        """Name and data of the current part."""
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
 
         Raises:
             UnreadableBodyError: Not multipart.
-            PartError: A part that is not expected, or there more often than it may be.
+            PartError: A part that is not expected, or that comes more often than it may.
             TooManyImagesError: More images than the call takes.
             ImageTooLargeError: More bytes in one image than the limits allow.
         """
-        if self._complete:
-            return  # What follows the last boundary means nothing.
-        self._buffer += chunk
-        while self._read_headers() if self._at_headers else self._read_data():
-            pass
-        del self._buffer[: self._at]
-        self._searched = max(self._searched - self._at, 0)
-        self._at = 0
+        if self._beginning is not None:
+            chunk = self._check_beginning(self._beginning + chunk)
+        if not chunk:
+            return  # The parser takes an empty chunk for the body's end.
+        try:
+            for event in self._parser.parse(chunk):
+                if isinstance(event, bytes):
+                    self._add(event)
+                elif event is None:
+                    self._end_part()
+                else:
+                    self._begin_part(event.name)
+        except MultipartError as error:
+            bounds = f"; a part may have {MAX_HEADERS} headers of {MAX_HEADER_BYTES:,} bytes"
+            hint = bounds if isinstance(error, ParserLimitReached) else ""
+            raise UnreadableBodyError(
+                f"not a valid multipart body: {error.args[0]}{hint}"
+            ) from error
 
     def close(self) -> Form:
-        """The whole form, at the body's end.
+        """Return the whole form, at the body's end.
 
         Raises:
             UnreadableBodyError: The body ended before its closing boundary.
         """
-        if not self._complete:
-            raise UnreadableBodyError("the multipart body ends before its closing boundary")
+        try:
+            self._parser.close()
+        except MultipartError as error:
+            raise UnreadableBodyError(
+                "the multipart body ends before its closing boundary"
+            ) from error
         return self._form
 
-    def _read_data(self) -> bool:
-        """Look for the boundary that ends a part; whether it was there."""
-        end = self._find_boundary()
-        if end < 0:
-            self._searched = self._end_for_sure()
-            if self._name is None:
-                self._at = self._searched  # A preamble means nothing.
-            else:
-                self._check_size(self._searched - self._at)
-            return False
-        if self._name is not None:
-            self._check_size(end - self._at)
-            self._end_part(self._name, bytes(memoryview(self._buffer)[self._at : end]))
-        self._at = end + len(self._delimiter)
-        self._at_headers = True
-        return True
+    def _check_beginning(self, beginning: bytes) -> bytes:
+        """Return the bytes to parse; none before the boundary is there.
 
-    def _find_boundary(self) -> int:
-        """Where the next boundary begins; -1 where none is there with what tells it from data."""
-        end = self._buffer.find(self._delimiter, max(self._searched, self._at))
-        while end >= 0:
-            after = end + len(self._delimiter)
-            following = bytes(self._buffer[after : after + 2])
-            if following in _AFTER_BOUNDARY:
-                return end
-            if len(following) < 2:  # noqa: PLR2004 (bytes that tell)
-                return -1
-            end = self._buffer.find(self._delimiter, end + 1)
-        return -1
-
-    def _end_for_sure(self) -> int:
-        """Where the bytes end that are no beginning of a boundary."""
-        longest = len(self._delimiter) + 1
-        for tail in range(max(self._at, len(self._buffer) - longest), len(self._buffer)):
-            rest = bytes(self._buffer[tail:])
-            if self._delimiter.startswith(rest) or rest.startswith(self._delimiter):
-                return tail
-        return len(self._buffer)
-
-    def _read_headers(self) -> bool:
-        """Read what follows a boundary; whether a part begins there."""
-        begin = self._at
-        if self._buffer.startswith(b"--", begin):
-            self._complete = True
-            self._at = len(self._buffer)
-            return False
-        end = self._buffer.find(b"\r\n\r\n", begin, begin + MAX_HEADER_BYTES)
-        if end < 0:
-            if len(self._buffer) - begin >= MAX_HEADER_BYTES:
-                raise UnreadableBodyError(
-                    "the body is not valid multipart: a part's headers have more than "
-                    f"{MAX_HEADER_BYTES:,} bytes"
-                )
-            return False
-        self._at = end + 4
-        self._at_headers = False
-        self._begin_part(_part_name(bytes(self._buffer[begin:end])))
-        return True
+        The parser skips text before the first boundary, and a part whose boundary it cannot
+        recognise would be skipped with it.
+        """
+        if len(beginning) < len(self._opening) + 2:
+            self._beginning = beginning
+            return b""
+        if not beginning.startswith((self._opening, b"\r\n" + self._opening)):
+            raise UnreadableBodyError("the multipart body does not begin with its boundary")
+        self._beginning = None
+        return beginning
 
     def _begin_part(self, name: str) -> None:
-        """Decide whether a part may come at all."""
         self._name = name
         if name in self._expected.images:
             self._check_image_count(name)
@@ -175,33 +151,40 @@ class MultipartReader:
         elif name in self._form.fields:
             raise PartError(f"the field {name!r} is there twice")
 
-    def _end_part(self, name: str, data: bytes) -> None:
+    def _add(self, data: bytes) -> None:
+        self._check_size(len(self._data) + len(data))
+        self._data += data
+
+    def _end_part(self) -> None:
+        name, data = self._name, bytes(self._data)
+        self._data = bytearray()
         if name in self._expected.images:
             files = self._form.images.setdefault(name, [])
-            files.append(ImageFile(self._label(name, len(files)), data))
+            files.append(ImageFile(self._label(len(files)), data))
         else:
             self._form.fields[name] = _text(name, data)
 
     def _check_size(self, size: int) -> None:
-        name = self._name or ""
-        if name not in self._expected.images:
+        if self._name not in self._expected.images:
             if size > MAX_FIELD_BYTES:
-                raise PartError(f"the field {name!r} has more than {MAX_FIELD_BYTES:,} bytes")
+                raise PartError(f"the field {self._name!r} has more than {MAX_FIELD_BYTES:,} bytes")
         elif size > self._expected.max_image_bytes:
+            label = self._label(len(self._form.images.get(self._name, ())))
             raise ImageTooLargeError(
-                f"{self._label(name, len(self._form.images.get(name, ())))}: the image has more "
-                f"than the {self._expected.max_image_bytes:,} bytes that are taken"
+                f"{label}: the image has more than the {self._expected.max_image_bytes:,} bytes "
+                "that are taken"
             )
 
     def _check_image_count(self, name: str) -> None:
-        most = self._expected.images[name]
-        if len(self._form.images.get(name, ())) < most:
+        max_images = self._expected.images[name]
+        if len(self._form.images.get(name, ())) < max_images:
             return
-        if most == 1:
+        if max_images == 1:
             raise PartError(f"the part {name!r} is there twice")
-        raise TooManyImagesError(f"more than {most} images in one call; send them in several")
+        raise TooManyImagesError(f"more than {max_images} images in one call; send them in several")
 
-    def _label(self, name: str, index: int) -> str:
+    def _label(self, index: int) -> str:
+        name = self._name
         return name if self._expected.images[name] == 1 else f"{name}[{index}]"
 
     def _takes(self) -> str:
@@ -209,12 +192,39 @@ class MultipartReader:
         return f"it takes {', '.join(names)}"
 
 
-def _boundary(content_type: str) -> bytes:
-    usual = _USUAL_TYPE.fullmatch(content_type)
+class _Parser(PushMultipartParser):  # type: ignore[misc] # the package has no types
+    """The package's parser with a name for each part; of two names it would take the last."""
+
+    def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
+        """Make a part from its headers; the package lets subclasses override this.
+
+        Raises:
+            PartError: The part has no name, or more than one.
+            UnreadableBodyError: Its Content-Disposition cannot be read.
+        """
+        segment = MultipartSegment([])  # No header but the name's is used.
+        segment.name = _part_name([text for name, text in headerlist if name == _DISPOSITION])
+        return segment
+
+
+def _part_name(dispositions: Sequence[str]) -> str:
+    """Return the name in a part's one Content-Disposition."""
+    if len(dispositions) > 1:
+        raise PartError("a part has two Content-Disposition headers; send one")
+    disposition = "".join(dispositions)
+    usual = _USUAL_DISPOSITION.fullmatch(disposition)
     if usual:
-        return usual[1].encode("ascii")
-    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-    if not boundary:
+        return _text("part name", usual[1].encode("latin-1"))
+    kind, parameters = _split(_DISPOSITION, disposition)
+    name = content_disposition_unquote(parameters.get("name", ""))
+    if kind != "form-data" or not name:
+        raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
+    return _text("part name", name.encode("latin-1"))
+
+
+def _boundary(content_type: str) -> bytes:
+    boundary = header_unquote(_split("Content-Type", content_type)[1].get("boundary", ""))
+    if not boundary.strip() or not boundary.isprintable():
         raise UnreadableBodyError(
             "the Content-Type names no boundary; let your client library write this header"
         )
@@ -222,34 +232,24 @@ def _boundary(content_type: str) -> bytes:
         raise UnreadableBodyError(
             f"the boundary has more than the {MAX_BOUNDARY_BYTES} bytes that a boundary may have"
         )
-    return boundary
+    return bytes(boundary.encode("latin-1"))
 
 
-def _part_name(headers: bytes) -> str:
-    """The name of a part, from its headers, each behind a line's end."""
-    usual = _USUAL_HEADERS.fullmatch(headers)
-    if usual:
-        return _text("part name", usual[1])
-    kind, options = parse_options_header(_disposition(headers.split(b"\r\n")[1:]))
-    if kind != b"form-data" or not options.get(b"name"):
-        raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
-    return _text("part name", options[b"name"])
+def _split(name: str, header: str) -> tuple[str, dict[str, str]]:
+    """Split a header into its value and its parameters, whose texts may be quoted.
 
-
-def _disposition(lines: Sequence[bytes]) -> bytes:
-    """What the Content-Disposition among these headers says; empty where it is not there."""
-    disposition = b""
-    if len(lines) > MAX_HEADERS:
+    Raises:
+        UnreadableBodyError: A parameter is there twice, or has no `name=text`.
+    """
+    value, semicolon, rest = header.partition(";")
+    found = _PARAMETER.findall(semicolon + rest)
+    parameters = {key.lower(): text for key, text in found}
+    if len(parameters) < len(found) or _PARAMETER.sub("", semicolon + rest).strip("; \t"):
         raise UnreadableBodyError(
-            f"the body is not valid multipart: a part has more than {MAX_HEADERS} headers"
+            f"a parameter of {name} is there twice or cannot be read; a boundary or a name "
+            "stands there once"
         )
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name):
-            raise UnreadableBodyError("the body is not valid multipart: a part's header is none")
-        if name.lower() == b"content-disposition":
-            disposition = value.strip()
-    return disposition
+    return value.strip().lower(), parameters
 
 
 def _text(name: str, data: bytes) -> str:
