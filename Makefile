@@ -1,5 +1,5 @@
-# `make serve`, `make test` and `make check` set up all that they need in .venv.
-# Needs Python 3.11 or newer, and nothing else.
+# `make serve`, `make test` and `make check` install all that they need into .venv.
+# The only requirement is Python 3.11 or newer.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,12 +12,12 @@ help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
 	@echo "make test         all tests"
 	@echo "make check        linters, types, layers, formatting"
-	@echo "make docs         the manual as a site, in site/; docs-serve shows it while it is written"
-	@echo "make format       put the formatting right"
+	@echo "make docs         the manual as a site, in site/; docs-serve shows it while you write"
+	@echo "make format       correct the formatting"
 	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
-	@echo "make bench-soak   its memory over 200,000 requests"
+	@echo "make bench-soak   measure the service's memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
-	@echo "make image-test   build it, bring docker-compose.yml up, and see what is promised of both"
+	@echo "make image-test   build it, start docker-compose.yml, and test both"
 	@echo "make screenshots  pictures of the page for docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 

@@ -1,9 +1,9 @@
-"""Draws the faces that the service is tried with: two pictures each of Ann, Ben and Cat.
+"""Draw the example faces of the service: two pictures each of Ann, Ben and Cat.
 
     python examples/draw_faces.py
 
-Drawn by formula, so that the repository holds no photograph of anybody, and in the public domain.
-They go to the page of the service; those that the README names lie in this folder too.
+The faces are drawn by formula, so the repository contains no photograph of a person. They are in
+the public domain. The page of the service has all of them, this folder those that the README uses.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Person:
-    """What makes a face one person's: proportions as shares of the picture, and colours."""
+    """Features of one person's face: proportions as shares of the picture, and colours."""
 
     width: float
     height: float
@@ -58,7 +58,7 @@ CAT = Person(
 
 
 def draw(person: Person, *, smile: float, light: float, turn: float, seed: int) -> Image.Image:
-    """Draw a person once: `smile` and `light` around 1, `turn` in degrees."""
+    """Draw one picture of a person: `smile` and `light` around 1, `turn` in degrees."""
     image = Image.new("RGB", (SIDE, SIDE), person.wall)
     pen = ImageDraw.Draw(image)
     _head(pen, person)
@@ -102,7 +102,7 @@ def _eye(pen: ImageDraw.ImageDraw, person: Person, x: float) -> None:
 
 
 def _box(x: float, y: float, width: float, height: float) -> list[float]:
-    """The corners of a box, from its centre and size as shares of the picture, in pixels."""
+    """Return the corners of a box in pixels, from centre and size as shares of the picture."""
     return [SIDE * v for v in (x - width / 2, y - height / 2, x + width / 2, y + height / 2)]
 
 

@@ -1,8 +1,8 @@
-"""Draws the signs that the page offers where the model compares signs: one twice, and another.
+"""Draw the example signs of the page: two drawings of one sign, and one of another.
 
     python examples/draw_signs.py
 
-As Omniglot's: black strokes of a pen on a white square of 105 pixels. In the public domain.
+Like those of Omniglot: black pen strokes on a white square of 105 pixels. In the public domain.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 SIDE = 105
 SCALE = 4
-"""Drawn larger and made small, so that the strokes are smooth."""
+"""Scale of the drawing before it is reduced, which smooths the strokes."""
 Stroke = list[tuple[float, float]]
 
 SIGNS: dict[str, list[Stroke]] = {
@@ -34,7 +34,7 @@ SIGNS: dict[str, list[Stroke]] = {
 
 
 def draw(strokes: list[Stroke]) -> Image.Image:
-    """A sign of so many strokes, each a line through points, in pixels."""
+    """Draw a sign of several strokes, each a line through points in pixels."""
     image = Image.new("L", (SIDE * SCALE, SIDE * SCALE), 255)
     pen = ImageDraw.Draw(image)
     for stroke in strokes:

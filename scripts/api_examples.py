@@ -41,21 +41,21 @@ def answers() -> dict[str, Any]:
         }
 
 
-def short(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
+def shorten(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
     """Round a value to four significant digits, and cut its long lists."""
     if isinstance(value, dict):
-        return {name: short(part) for name, part in value.items()}
+        return {name: shorten(part) for name, part in value.items()}
     if isinstance(value, list):
         numbers = all(isinstance(part, int | float) for part in value)
-        return [short(part) for part in (value[:LONGEST] if numbers else value)]
+        return [shorten(part) for part in (value[:LONGEST] if numbers else value)]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     return value
 
 
-def written() -> str:
+def file_text() -> str:
     """Return the text of the file."""
-    found = {path: short(answer) for path, answer in answers().items()}
+    found = {path: shorten(answer) for path, answer in answers().items()}
     manifest = found["/models/{name}"]
     for part in (manifest["accuracy"]["curve"], manifest["calibration"]):
         for name in ("rates", "operating_points"):
@@ -65,5 +65,5 @@ def written() -> str:
 
 
 if __name__ == "__main__":
-    TO.write_text(written(), encoding="utf-8")
+    TO.write_text(file_text(), encoding="utf-8")
     print(f"wrote {TO.relative_to(ROOT)}")

@@ -64,9 +64,9 @@ def _call(api: dict[str, Any], title: str, call: dict[str, Any]) -> Iterator[str
 
 
 def _content(api: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
-    schema = _resolved(api, content["schema"])
+    schema = _resolve(api, content["schema"])
     rows = [
-        (f"`{name}`", _type(_resolved(api, part)), _description(api, part))
+        (f"`{name}`", _type(_resolve(api, part)), _description(api, part))
         for name, part in schema.get("properties", {}).items()
     ]
     if rows:
@@ -80,7 +80,7 @@ def _content(api: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
         yield f"```json\n{json.dumps(example, indent=1, ensure_ascii=False)}\n```\n"
 
 
-def _resolved(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _resolve(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Follow a `$ref` of a schema."""
     if "$ref" not in schema:
         return schema
@@ -89,7 +89,7 @@ def _resolved(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(api: dict[str, Any], schema: dict[str, Any]) -> str:
-    text: str = schema.get("description") or _resolved(api, schema).get("description", "")
+    text: str = schema.get("description") or _resolve(api, schema).get("description", "")
     return text.partition("\n")[0]
 
 

@@ -71,7 +71,7 @@ def judge(packages: list[dict]) -> int:
 
 
 def unreachable(address: str) -> str:
-    """Reason why the host does not answer; empty if it answers anything."""
+    """Return the reason why a host does not answer; empty if it answers."""
     try:
         urlopen(address, timeout=_PROBE_S).close()  # noqa: S310 (a constant, or a test's own)
     except HTTPError:

@@ -73,14 +73,14 @@ def _dots(rates: ErrorRates) -> str:
     ):
         wrong = round(DOTS * rate)
         kinds = (np.arange(DOTS) < wrong).reshape(-1, ROWS).T
-        axes.imshow(_dotted(kinds, colour), interpolation="none")
+        axes.imshow(_draw_dots(kinds, colour), interpolation="none")
         axes.set_title(title.format(wrong), fontsize=9, color=INK)
         axes.set_axis_off()
     return svg(figure)
 
 
-def _dotted(kinds: NDArray[np.bool_], colour: str) -> NDArray[np.float64]:
-    """A dot for each entry, (rows, columns), as pixels with transparency."""
+def _draw_dots(kinds: NDArray[np.bool_], colour: str) -> NDArray[np.float64]:
+    """Return a dot for each entry, (rows, columns), as pixels with transparency."""
     y, x = np.mgrid[0:DOT, 0:DOT] - (DOT - 1) / 2
     dot = (np.hypot(x, y) < 0.36 * DOT).astype(float)
     colours = np.array([to_rgba(INK, 0.35), to_rgba(colour)])[kinds.astype(int)]

