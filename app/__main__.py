@@ -24,10 +24,10 @@ logger = logging.getLogger("app")
 
 
 def main() -> int:
-    """Run until told to stop.
+    """Run the service until it is stopped.
 
     Returns:
-        The exit status: 0 after SIGTERM or Ctrl-C, another where the service could not start.
+        The exit status: 0 after SIGTERM or Ctrl-C, another if the service could not start.
     """
     signal.signal(signal.SIGTERM, _exit_cleanly)
     try:
@@ -36,7 +36,7 @@ def main() -> int:
     except LikewiseError as error:
         return _cannot_start(error)
     try:
-        with _with_folder(settings) as prepared:
+        with _with_metrics_folder(settings) as prepared:
             return _serve(prepared)
     except KeyboardInterrupt:
         return 0
@@ -45,8 +45,8 @@ def main() -> int:
 
 
 @contextmanager
-def _with_folder(settings: Settings) -> Iterator[Settings]:
-    """The settings, with the folder of the numbers, made before the first worker starts."""
+def _with_metrics_folder(settings: Settings) -> Iterator[Settings]:
+    """Create the metrics folder, which the workers share; yield the settings with its path."""
     if not settings.metrics:
         yield settings
         return
@@ -60,7 +60,7 @@ def _cannot_start(error: LikewiseError) -> int:
 
 
 def _check_before_start(settings: Settings) -> None:
-    """What can be known without a session, so that it is said once and not by every worker."""
+    """Report errors that need no session to be found once, not once by each worker."""
     wanted_providers(settings.provider)
     check_default(settings.models_dir, settings.default_model)
     if settings.api_keys_file is not None:
@@ -76,12 +76,12 @@ def _serve(settings: Settings) -> int:
     if settings.workers > 1:
         return Supervisor(settings).run()
     worker_states = WorkerStates.alone()
-    signal.signal(signal.SIGHUP, lambda *_: worker_states.ask_reload())
+    signal.signal(signal.SIGHUP, lambda *_: worker_states.request_reload())
     return serve(settings, worker_states)
 
 
 def _exit_cleanly(signum: int, frame: FrameType | None) -> None:
-    """Before there is a server to drain; a stop that was asked for is no failure."""
+    """Exit with status 0 on SIGTERM before there is a server to drain."""
     del signum, frame
     sys.exit(0)
 

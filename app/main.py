@@ -29,7 +29,7 @@ from app.api.middleware.observability import Observability, Routes
 from app.api.middleware.root_path import RootPath
 from app.api.middleware.start_failure import StartFailure
 from app.keys.ring import KeyRing
-from app.settings import LogLevel, Settings, read_settings
+from app.settings import LogLevel, Settings
 from app.telemetry.logs import AccessLog
 from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
@@ -48,12 +48,12 @@ _DESCRIPTION = (
 def create_app(
     settings: Settings, worker_states: WorkerStates | None = None, tracing: Tracing | None = None
 ) -> FastAPI:
-    """Build the application; its models are loaded when it starts, not before.
+    """Build the application, which loads its models when it starts.
 
     Args:
-        settings: Every choice that the service makes.
+        settings: The service's settings.
         worker_states: The states of all workers; None for a service of one process.
-        tracing: Where traces go; None: as the settings say.
+        tracing: The destination of traces; None to follow the settings.
     """
     if tracing is None and settings.otlp_endpoint is not None:
         tracing = otlp_tracing(settings.otlp_endpoint, _version())
@@ -68,7 +68,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        lifespan=partial(_running, settings, worker_states, keys, tracing),
+        lifespan=partial(_lifespan, settings, worker_states, keys, tracing),
         telemetry=for_fastapi(tracing),
     )
     app.state.service = None
@@ -82,34 +82,34 @@ def create_app(
     docs.install(app)
     if settings.playground:
         page.install(app)
-    if tracing is None:  # A trace takes its name from the router.
+    if tracing is None:  # The router names the span of a request.
         app.add_middleware(DirectCalls, routers=routers)
-    _surround(app, settings, keys, _routes(routers))
+    _add_middleware(app, settings, keys, _routes(routers))
     return app
 
 
 @asynccontextmanager
-async def _running(
+async def _lifespan(
     settings: Settings,
     worker_states: WorkerStates,
     keys: KeyRing | None,
     tracing: Tracing | None,
     app: FastAPI,
 ) -> AsyncIterator[None]:
-    """What the application holds while it runs; the models are loaded at its beginning."""
+    """Load the models and start the worker; stop it on exit."""
     if keys is not None:
         keys.load()
-    changes = ModelWatcher(settings, worker_states)
+    watcher = ModelWatcher(settings, worker_states)
     with (
         running_telemetry(settings, problems.TYPES, tracing) as telemetry,
         running_service(settings, telemetry) as service,
     ):
         app.state.telemetry = telemetry
         app.state.service = service
-        logger.info(_where_to_look(service))
+        logger.info(_start_message(service))
         try:
             async with run_background_tasks(
-                service, worker_states, changes, partial(_publish, app)
+                service, worker_states, watcher, partial(_publish, app)
             ):
                 yield
         finally:
@@ -117,8 +117,8 @@ async def _running(
             app.state.telemetry = Telemetry()
 
 
-def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Routes) -> None:
-    """Put around every call what is not its own affair; the last one added is the outermost."""
+def _add_middleware(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Routes) -> None:
+    """Add the middleware, innermost first."""
     if keys is not None:
         api_key.install(app, keys)
     problems.install(app)
@@ -128,11 +128,6 @@ def _surround(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Ro
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)
     app.add_middleware(StartFailure)
-
-
-def create_app_from_environment() -> FastAPI:
-    """The same, for uvicorn, whose workers each build their own."""
-    return create_app(read_settings())
 
 
 def _routes(routers: Sequence[APIRouter]) -> Routes:
@@ -145,22 +140,22 @@ def _logs_access(settings: Settings) -> bool:
 
 
 def refuse_requests(app: FastAPI) -> None:
-    """Answer 503 to requests that begin from now on; those that have begun hold their service."""
+    """Answer 503 to new requests; those that have begun keep their service."""
     app.state.service = None
 
 
 def _publish(app: FastAPI, service: Service) -> None:
-    """Let new requests use a service, unless they are refused by now."""
+    """Use a service for new requests, unless they are refused already."""
     if app.state.service is not None:
         app.state.service = service
 
 
 def _operation_id(route: APIRoute) -> str:
-    """The endpoint's own name: what generators name a client's calls by."""
+    """Name of the endpoint, by which generated clients name their calls."""
     return route.name
 
 
-def _where_to_look(service: Service) -> str:
+def _start_message(service: Service) -> str:
     settings = service.settings
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 (shown, not bound)
     address = f"[{host}]" if ":" in host else host

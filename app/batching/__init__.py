@@ -1,1 +1,1 @@
-"""Bounded work off the event loop: worker threads, batches, bytes in flight."""
+"""Bounded work off the event loop: worker pool, batches, and the byte budget of bodies."""

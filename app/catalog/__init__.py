@@ -1,1 +1,1 @@
-"""The models that are served, and their reload while serving."""
+"""The served models, and their reload while serving."""

@@ -1,4 +1,4 @@
-"""The bundles that this worker serves, by name."""
+"""Catalog of the bundles that this worker serves, by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ServedModel:
     encoder: Encoder
 
     def check(self) -> None:
-        """The golden self-check.
+        """Run the golden self-check.
 
         Raises:
             SelfCheckError: The encoder does not compute what the manifest promises.
@@ -34,19 +34,19 @@ class ServedModel:
 
     @property
     def provider(self) -> str:
-        """What runs it: `CPU` or `CUDA`."""
+        """Name of the device that runs it: `CPU` or `CUDA`."""
         return self.encoder.provider
 
 
 @dataclass(frozen=True)
 class ServedPairModel:
-    """A bundle of kind `pair` that has passed every check: it compares images, and embeds none."""
+    """A bundle of kind `pair` that has passed every check; it has no embeddings."""
 
     manifest: Manifest
     scorer: PairScorer
 
     def check(self) -> None:
-        """The golden self-check.
+        """Run the golden self-check.
 
         Raises:
             SelfCheckError: The scorer does not compute what the manifest promises.
@@ -55,21 +55,21 @@ class ServedPairModel:
 
     @property
     def provider(self) -> str:
-        """What runs it: `CPU` or `CUDA`."""
+        """Name of the device that runs it: `CPU` or `CUDA`."""
         return self.scorer.provider
 
 
 Served = ServedModel | ServedPairModel
 
 Load = Callable[[Bundle], Served]
-"""Makes a bundle ready to answer, self-check included."""
+"""Loads a bundle, self-check included."""
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The served bundles by name, and those that were refused, with the reason.
+    """The served bundles by name, and the refused ones with the reason.
 
-    A name may be in both: then the bundle in the folder was refused, and an earlier one answers.
+    A name may be in both: the bundle in the folder was refused, and an earlier one answers.
     """
 
     default: str
@@ -77,11 +77,11 @@ class Catalog:
     refused: Mapping[str, LikewiseError]
 
     def get(self, name: str | None = None) -> Served:
-        """The model of that name, or the default one.
+        """Return the model of that name, or the default one.
 
         Raises:
             UnknownModelError: There is no such bundle.
-            ModelRefusedError: There is, and it did not pass its checks.
+            ModelRefusedError: The bundle did not pass its checks.
         """
         wanted = self.default if name is None else name
         if wanted in self.served:
@@ -97,21 +97,21 @@ class Catalog:
         )
 
     def check(self) -> None:
-        """Let every served model pass the golden self-check once more.
+        """Run the golden self-check of every served model.
 
         Raises:
-            SelfCheckError: One does not.
+            SelfCheckError: A model does not pass it.
         """
         for model in self.served.values():
             model.check()
 
     def get_encoder(self, name: str | None = None) -> ServedModel:
-        """The model of that name, or the default one, where it embeds images.
+        """Return the model of that name, or the default one, if it embeds images.
 
         Raises:
             UnknownModelError: There is no such bundle.
-            KindError: There is, and it is a pair model.
-            ModelRefusedError: There is, and it did not pass its checks.
+            KindError: The bundle is a pair model.
+            ModelRefusedError: The bundle did not pass its checks.
         """
         model = self.get(name)
         if isinstance(model, ServedModel):
@@ -125,13 +125,13 @@ class Catalog:
 
 
 def bundle_folders(models_dir: Path) -> list[Path]:
-    """The folders that hold a manifest, by name.
+    """Return the folders that hold a manifest, sorted by name.
 
     Raises:
         ModelsError: `models_dir` is not a folder that can be read.
     """
     try:
-        # A leading dot marks a bundle that is still being written.
+        # A bundle that is still being written has a leading dot.
         entries = sorted(e for e in models_dir.iterdir() if not e.name.startswith("."))
     except OSError as error:
         raise ModelsError(
@@ -142,7 +142,7 @@ def bundle_folders(models_dir: Path) -> list[Path]:
 
 
 def _holds_manifest(folder: Path) -> bool:
-    """Whether a bundle is there; a folder that we may not look into, as `lost+found`, is none."""
+    """Return whether a folder is a bundle; an unreadable one, such as `lost+found`, is none."""
     try:
         return (folder / MANIFEST_FILE).is_file()
     except PermissionError:
@@ -153,8 +153,8 @@ def check_default(models_dir: Path, default: str) -> Bundle:
     """Open the default bundle, with every check that needs no runtime.
 
     Raises:
-        ModelsError: The folder, or the default bundle in it, is not there.
-        BundleError: The default bundle is there and cannot be used.
+        ModelsError: The folder, or the default bundle in it, does not exist.
+        BundleError: The default bundle cannot be used.
     """
     names = [folder.name for folder in bundle_folders(models_dir)]
     if default not in names:
@@ -169,12 +169,12 @@ def check_default(models_dir: Path, default: str) -> Bundle:
 def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
     """Load every bundle of the folder.
 
-    The default one has to load. Another that does not is logged and left out: a broken bundle that
-    nobody asks for is no reason to answer nobody.
+    The default one has to load. Another one that fails is logged and left out: a broken bundle must
+    not keep the others from being served.
 
     Raises:
-        ModelsError: The folder, or the default bundle in it, is not there.
-        ProviderError: The execution provider that was asked for did not load.
+        ModelsError: The folder, or the default bundle in it, does not exist.
+        ProviderError: The requested execution provider did not load.
         BundleError: The default bundle cannot be used.
     """
     check_default(models_dir, default)
@@ -193,10 +193,10 @@ def load_catalog(models_dir: Path, default: str, load: Load) -> Catalog:
 
 
 def open_named(folder: Path) -> Bundle:
-    """Open a bundle that has to bear its folder's name.
+    """Open a bundle, whose name has to be its folder's.
 
     Raises:
-        BundleError: It cannot be used, or is named otherwise.
+        BundleError: It cannot be used, or has another name.
     """
     bundle = open_bundle(folder)
     if bundle.manifest.name != folder.name:

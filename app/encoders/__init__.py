@@ -1,1 +1,1 @@
-"""What turns images into embeddings, and pairs into energies: ports and ONNX Runtime adapters."""
+"""Encoders of images and scorers of pairs: the ports and their ONNX Runtime adapters."""

@@ -1,6 +1,6 @@
 """`python -m app.server.healthcheck PORT`: the container's HEALTHCHECK, without curl.
 
-Exit status: 0 where `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
+The exit status is 0 if `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import http.client
 import sys
 from contextlib import closing
 
-_PATIENCE_S = 2
+_TIMEOUT_S = 2
 
 
 def ready(port: int) -> bool:
-    """Ask the service on this machine whether it would answer requests."""
+    """Return whether the service on this machine is ready."""
     try:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)) as service:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)) as service:
             service.request("GET", "/readyz")
             return service.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):

@@ -1,4 +1,4 @@
-"""`python -m app.server.openapi`: the OpenAPI document, without a service that runs.
+"""`python -m app.server.openapi`: print the OpenAPI document without running the service.
 
 The manual's reference is generated from it, and the client is tested against it.
 """
@@ -13,7 +13,7 @@ from app.settings import Settings
 
 
 def document() -> str:
-    """The document of a service with all that it can have."""
+    """Return the document of a service with every optional route."""
     return json.dumps(create_app(Settings()).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,8 +1,8 @@
-"""One worker's HTTP server: uvicorn's, with an end that gives load balancers time to take notice.
+"""HTTP server of one worker: uvicorn's, with a shutdown that gives load balancers time to react.
 
-Told to stop, it is no longer ready and still answers, and each answer asks its client to connect
-anew, which finds another replica. After `drain_delay_s` the listening socket closes; requests that
-begin on open connections are refused with 503, and those in flight have `drain_timeout_s` to end.
+On SIGTERM it is no longer ready but still answers, and each answer asks its client to reconnect,
+which leads it to another replica. After `drain_delay_s` the listening socket closes; new requests
+on open connections get 503, and those in flight have `drain_timeout_s` to end.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
-_LAST_GOODBYES_S = 1
-"""For connections to close once nothing is in flight; uvicorn takes whole seconds."""
-_LOOK_S = 0.02
+_CLOSE_TIMEOUT_S = 1
+"""For connections to close once no request is in flight; uvicorn takes whole seconds."""
+_ACCEPT_S = 0.02
 _CLOSE = (b"connection", b"close")
 SIGNALLED = 128
-"""Added to a signal's number, the exit status of a process that it ended at once."""
+"""Plus a signal's number: the exit status of a process that the signal ended at once."""
 
 
 def serve(
     settings: Settings, worker_states: WorkerStates, listening: socket.socket | None = None
 ) -> int:
-    """Run one worker until it is told to stop.
+    """Run one worker until it is stopped.
 
     Args:
-        settings: Every choice that the service makes.
+        settings: The service's settings.
         worker_states: The states of all workers.
         listening: The socket that all workers share; None to open one.
 
@@ -61,11 +61,11 @@ def serve(
 
 
 def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.Config:
-    """The settings in uvicorn's terms."""
+    """Translate the settings to uvicorn's configuration."""
     bounds = Bounds(settings.max_connections, settings.head_timeout_s, settings.body_timeout_s)
     return uvicorn.Config(
         app,
-        http=partial(BoundedConnection, bounds),  # type: ignore[arg-type] # called, no more
+        http=partial(BoundedConnection, bounds),  # type: ignore[arg-type] # uvicorn only calls it
         timeout_keep_alive=settings.keep_alive_s,
         host=settings.host,
         port=settings.port,
@@ -74,15 +74,15 @@ def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.
         log_config=logging_config(settings.log_level, settings.log_format),
         access_log=False,
         server_header=False,
-        ws="none",  # no route speaks it, and what answers it knows none of our rules
+        ws="none",  # No route uses it, and its protocol class has none of our bounds.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
-        timeout_graceful_shutdown=_LAST_GOODBYES_S,
+        timeout_graceful_shutdown=_CLOSE_TIMEOUT_S,
     )
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server, which drains before it closes."""
+    """Uvicorn's server with a drain before it closes."""
 
     def __init__(
         self,
@@ -101,30 +101,30 @@ class Server(uvicorn.Server):
         self._closes_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and leave what there is by then, which stays, out of all garbage collections."""
+        """Start, then freeze: objects alive after start-up are excluded from garbage collection."""
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to drain; a second signal ends at once.
+        """Start to drain; exit at once on a second signal.
 
-        In a worker of several the supervisor counts signals: a whole group may be sent one, and
-        the supervisor pass it on.
+        With several workers the supervisor counts the signals: one that is sent to the whole
+        process group reaches a worker twice, from the sender and from the supervisor.
         """
         del frame
-        if self._supervisor is None and self._worker_states.leaving:
+        if self._supervisor is None and self._worker_states.is_stopping:
             os._exit(SIGNALLED + sig)
         if self._supervisor is None or sig != signal.SIGINT:
-            self._worker_states.leave()
+            self._worker_states.stop()
 
     async def on_tick(self, counter: int) -> bool:
-        """Uvicorn asks ten times a second whether to go on to `shutdown`."""
+        """Return whether to go on to `shutdown`; uvicorn calls this ten times a second."""
         if await super().on_tick(counter):
             return True
         if self._supervisor is not None and not self._supervisor.is_alive():
-            self._worker_states.leave()
-        if not self._worker_states.leaving:
+            self._worker_states.stop()
+        if not self._worker_states.is_stopping:
             return False
         if self._closes_at is None:
             self._closes_at = time.monotonic() + self._settings.drain_delay_s
@@ -132,13 +132,13 @@ class Server(uvicorn.Server):
         return time.monotonic() >= self._closes_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, refuse what begins, wait for what is in flight, and close."""
+        """Stop listening, refuse new requests, wait for those in flight, and close."""
         for server in self.servers:
             server.close()
         for listening in sockets or []:
             listening.close()
         self._refuse_requests()
-        await asyncio.sleep(_LOOK_S)  # What was accepted a moment ago is still told so.
+        await asyncio.sleep(_ACCEPT_S)  # Connections accepted just now still get their 503.
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=self._settings.drain_timeout_s)
         if self.server_state.tasks:
@@ -151,6 +151,6 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _ask_clients_to_reconnect(self) -> None:
-        """Uvicorn adds these headers to each answer, and heeds them itself."""
+        """Add `connection: close` to each answer; uvicorn then closes the connection itself."""
         self.config.encoded_headers.append(_CLOSE)
         self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]

@@ -1,1 +1,1 @@
-"""What the service tells of itself while it runs: numbers for Prometheus, and traces."""
+"""Observation of the running service: Prometheus metrics, traces, logs and drift."""

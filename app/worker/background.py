@@ -1,4 +1,4 @@
-"""What a worker does beside answering: it says that it is there, and takes in changed models."""
+"""Background tasks of a worker: heartbeat and model reload."""
 
 from __future__ import annotations
 
@@ -16,40 +16,41 @@ from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 0.1
+HEARTBEAT_S = 0.1
+"""Seconds between two heartbeats, and between two checks for a reload."""
 
 
 class ModelWatcher:
-    """Watcher of the model folder and of reload requests; make it before the models are loaded.
+    """Watcher of the model folder and of reload requests. Create it before the models are loaded.
 
-    A reload is due when the worker states ask for it and, with `watch_models`, when the folder has
-    changed and has then stayed the same for two looks: a bundle that is being copied is left alone.
+    A reload is due when one is requested in the worker states and, with `watch_models`, when the
+    folder has changed and was then the same in two checks: a bundle may still be being copied.
     """
 
     def __init__(self, settings: Settings, worker_states: WorkerStates) -> None:
         self._settings, self._worker_states = settings, worker_states
-        self._answered = worker_states.reloads
+        self._handled_reloads = worker_states.reloads
         self._loaded = self._last = fingerprint(settings.models_dir)
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
 
     async def wait(self) -> None:
-        """Return when there is a reason to look."""
-        while not (self._asked() or await self._changed()):  # noqa: ASYNC110 (processes share no event)
-            await asyncio.sleep(BEAT_S)
+        """Return when a reload is due."""
+        while not (self._is_requested() or await self._has_changed()):  # noqa: ASYNC110 (processes share no event)
+            await asyncio.sleep(HEARTBEAT_S)
 
-    def _asked(self) -> bool:
-        before, self._answered = self._answered, self._worker_states.reloads
-        return self._answered != before
+    def _is_requested(self) -> bool:
+        before, self._handled_reloads = self._handled_reloads, self._worker_states.reloads
+        return self._handled_reloads != before
 
-    async def _changed(self) -> bool:
+    async def _has_changed(self) -> bool:
         every_s = self._settings.watch_models
-        if not every_s or time.monotonic() - self._looked_at < every_s:
+        if not every_s or time.monotonic() - self._checked_at < every_s:
             return False
         now = await asyncio.to_thread(fingerprint, self._settings.models_dir)
-        self._looked_at = time.monotonic()
-        return self._settled(now)
+        self._checked_at = time.monotonic()
+        return self._is_settled(now)
 
-    def _settled(self, now: Fingerprint) -> bool:
+    def _is_settled(self, now: Fingerprint) -> bool:
         settled, self._last = now == self._last, now
         if not settled or now == self._loaded:
             return False
@@ -61,21 +62,21 @@ class ModelWatcher:
 async def run_background_tasks(
     service: Service,
     worker_states: WorkerStates,
-    changes: ModelWatcher,
+    watcher: ModelWatcher,
     publish: Callable[[Service], None],
 ) -> AsyncIterator[None]:
     """Run the heartbeat and the model watcher while the context is open.
 
     Args:
-        service: With the models that were loaded at start.
-        worker_states: Where this worker's heartbeat is written.
-        changes: When to look at the models again.
-        publish: Called with the service that new requests are to use.
+        service: The service with the models that were loaded at start.
+        worker_states: The states that the heartbeat is written to.
+        watcher: Tells when a reload is due.
+        publish: Called with the service for new requests.
     """
-    _say(service, worker_states)
+    _record_state(service, worker_states)
     tasks = [
-        asyncio.create_task(_beat(service, worker_states)),
-        asyncio.create_task(_follow(service, changes, publish)),
+        asyncio.create_task(_heartbeat(service, worker_states)),
+        asyncio.create_task(_reload_models(service, watcher, publish)),
     ]
     try:
         yield
@@ -83,34 +84,34 @@ async def run_background_tasks(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        worker_states.rest()
+        worker_states.mark_not_ready()
 
 
-async def _beat(service: Service, worker_states: WorkerStates) -> None:
+async def _heartbeat(service: Service, worker_states: WorkerStates) -> None:
     while True:
-        await asyncio.sleep(BEAT_S)
-        _say(service, worker_states)
+        await asyncio.sleep(HEARTBEAT_S)
+        _record_state(service, worker_states)
 
 
-def _say(service: Service, worker_states: WorkerStates) -> None:
-    """Ready is a worker whose runners are all there; a reload keeps them."""
+def _record_state(service: Service, worker_states: WorkerStates) -> None:
+    """Record the worker as ready while all its runners serve; a reload keeps them."""
     if service.jobs.ready:
-        worker_states.beat()
+        worker_states.mark_ready()
     else:
-        worker_states.rest()
+        worker_states.mark_not_ready()
 
 
-async def _follow(
-    service: Service, changes: ModelWatcher, publish: Callable[[Service], None]
+async def _reload_models(
+    service: Service, watcher: ModelWatcher, publish: Callable[[Service], None]
 ) -> None:
-    """Load in a thread, so that requests go on; what they hold of the old models is theirs."""
+    """Load changed models in a thread; requests in flight keep the models they began with."""
     while True:
-        await changes.wait()
+        await watcher.wait()
         try:
             service = await asyncio.to_thread(service.reloaded)
         except ModelsError as error:
-            logger.error("the models stay as they are: %s", error)  # noqa: TRY400 (a reason)
+            logger.error("the models stay as they are: %s", error)  # noqa: TRY400 (a reason, not a crash)
         except Exception:
-            logger.exception("the models stay as they are: looking at them again failed")
+            logger.exception("the models stay as they are: the reload failed")
         else:
             publish(service)

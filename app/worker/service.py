@@ -1,4 +1,4 @@
-"""What a running worker holds: its settings, its models, and the bounds on its work."""
+"""A running worker: its settings, models, worker pool and byte budget."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from model.preprocessing import ImageLimits
 
 @dataclass(frozen=True)
 class Service:
-    """One worker, ready to answer."""
+    """One worker that is ready to answer."""
 
     settings: Settings
     catalog: Catalog
@@ -35,16 +35,16 @@ class Service:
 
     @cached_property
     def image_limits(self) -> ImageLimits:
-        """The most that one image may ask of us."""
+        """Limits of one image's size."""
         return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
 
     @property
     def deadline_s(self) -> float:
-        """How long a job may wait and run, in seconds."""
+        """Deadline of a job, waiting and running, in seconds."""
         return self.settings.deadline_ms / 1000
 
     def reloaded(self) -> Service:
-        """The same worker with the models that the folder holds now. Loads here: call in a thread.
+        """Return the same worker with the models now in the folder. Blocks: call it in a thread.
 
         Raises:
             ModelsError: The folder cannot be read.
@@ -58,16 +58,16 @@ class Service:
 
 @contextmanager
 def running_service(settings: Settings, telemetry: Telemetry | None = None) -> Iterator[Service]:
-    """Load the models and start the threads; on leaving, let the jobs that run come to their end.
+    """Load the models and start the worker pool; on exit, wait for the jobs that run.
 
-    Call it in the worker itself: a session that was made before a fork does not survive it.
+    Call it in the worker process: a session that was created before a fork does not survive it.
 
     Args:
-        settings: Every choice that the service makes.
-        telemetry: Told what the service does; None: nobody is.
+        settings: The service's settings.
+        telemetry: Records metrics and traces; None to record nothing.
 
     Raises:
-        LikewiseError: The default model cannot be served, for the reason in the message.
+        LikewiseError: The default model cannot be served; the message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
     load = partial(load_model, provider=settings.provider)
@@ -84,17 +84,17 @@ def running_service(settings: Settings, telemetry: Telemetry | None = None) -> I
 def job_pool(
     settings: Settings, threads: int, catalog: Catalog, telemetry: Telemetry | None = None
 ) -> JobPool[Job]:
-    """The runners of a worker; a new one has to see every model pass its self-check."""
+    """Create a worker's pool. A replaced runner first runs every model's self-check."""
     batches = BatchRunner(settings.max_batch, telemetry)
     execution = Execution(batches.run, batches.size_of, batches.max_batch)
     return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
 
 
 def load_model(bundle: Bundle, provider: Provider) -> Served:
-    """Make a bundle ready to answer, by its kind.
+    """Load a bundle, by its kind.
 
     Raises:
-        ProviderError: CUDA was asked for and did not load.
+        ProviderError: CUDA was requested and did not load.
         SelfCheckError: The graph does not compute what the manifest promises.
     """
     if bundle.manifest.kind is Kind.PAIR:

@@ -1,8 +1,8 @@
-"""What the processes of one service tell each other: a few numbers in shared memory.
+"""States of the worker processes, as a few numbers in shared memory.
 
-A socket that several workers share gives a probe to any of them, so the one that is asked has to
-know of the others. Every number has one writer at a time, and is written and read as a whole: there
-is no lock that a worker could die with.
+A readiness probe reaches any one of the workers that share a socket, so each of them needs the
+states of all. Every number has one writer at a time and is read and written as a whole, so there is
+no lock that a worker could hold when it dies.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import time
 from dataclasses import dataclass, replace
 
 _RELOADS = 0
-_FIRST_BEAT = 1
+_FIRST_HEARTBEAT = 1
 _PER_WORKER = 2
-"""The time of the last beat, 0 where it is not ready; and 1 once it is to leave."""
+"""For each worker: the time of its last heartbeat, or 0 while it is not ready; and 1 once it has to
+stop."""
 
 
 @dataclass(frozen=True)
 class WorkerStates:
-    """The numbers, as one process sees them.
+    """The states of all workers, written by one of them.
 
     Attributes:
-        numbers: Shared by all; made by `alone` or `shared`.
-        worker: Which worker this process is, counted from 0; the supervisor is none and writes for
-            all.
+        numbers: Shared by all processes; created by `alone` or `shared`.
+        worker: Index of this process's worker. The supervisor has none and writes for all.
     """
 
     numbers: ctypes.Array[ctypes.c_double]
@@ -33,79 +33,79 @@ class WorkerStates:
 
     @classmethod
     def alone(cls) -> WorkerStates:
-        """The states of a service of one process."""
-        return cls((ctypes.c_double * (_FIRST_BEAT + _PER_WORKER))())
+        """Create the states of a service of one process."""
+        return cls((ctypes.c_double * (_FIRST_HEARTBEAT + _PER_WORKER))())
 
     @classmethod
     def shared(cls, workers: int) -> WorkerStates:
-        """The states of several workers, to be passed to each when its process is started."""
+        """Create the states of several workers, to pass to each process at its start."""
         spawning = multiprocessing.get_context("spawn")
-        return cls(spawning.RawArray(ctypes.c_double, _FIRST_BEAT + _PER_WORKER * workers))
+        return cls(spawning.RawArray(ctypes.c_double, _FIRST_HEARTBEAT + _PER_WORKER * workers))
 
     def for_worker(self, worker: int) -> WorkerStates:
-        """The same states, as one of the workers writes them."""
+        """Return the same states for one of the workers to write."""
         return replace(self, worker=worker)
 
     @property
     def workers(self) -> int:
-        """How many workers there should be."""
-        return (len(self.numbers) - _FIRST_BEAT) // _PER_WORKER
+        """Number of workers that there should be."""
+        return (len(self.numbers) - _FIRST_HEARTBEAT) // _PER_WORKER
 
     @property
     def ready(self) -> int:
-        """How many workers can answer and are to go on answering."""
+        """Number of workers that are ready and not stopping."""
         return sum(
-            self.last_beat(worker) > 0 and not self._leaves(worker)
+            self.last_heartbeat(worker) > 0 and not self._is_stopping(worker)
             for worker in range(self.workers)
         )
 
     @property
     def all_ready(self) -> bool:
-        """Whether every worker can answer."""
+        """True if every worker is ready."""
         return self.ready == self.workers
 
-    def beat(self) -> None:
-        """Say that this worker is ready and its event loop turns."""
+    def mark_ready(self) -> None:
+        """Record a heartbeat: this worker is ready and its event loop runs."""
         self.numbers[self._row(self.worker)] = time.monotonic()
 
-    def rest(self) -> None:
-        """Say that this worker cannot answer."""
+    def mark_not_ready(self) -> None:
+        """Record that this worker cannot answer."""
         self.numbers[self._row(self.worker)] = 0
 
-    def last_beat(self, worker: int) -> float:
-        """When a worker last said that it is ready, by the monotonic clock; 0 where it is not."""
+    def last_heartbeat(self, worker: int) -> float:
+        """Monotonic time of a worker's last heartbeat; 0 while it is not ready."""
         return float(self.numbers[self._row(worker)])
 
     @property
-    def leaving(self) -> bool:
-        """Whether this worker is to stop."""
-        return self._leaves(self.worker)
+    def is_stopping(self) -> bool:
+        """True once this worker has to stop."""
+        return self._is_stopping(self.worker)
 
-    def leave(self) -> None:
-        """Say that this worker is to stop. It is not ready from here on."""
+    def stop(self) -> None:
+        """Ask this worker to stop. It is not ready from here on."""
         self.numbers[self._row(self.worker) + 1] = 1
 
-    def leave_all(self) -> None:
-        """Say that every worker is to stop."""
+    def stop_all(self) -> None:
+        """Ask every worker to stop."""
         for worker in range(self.workers):
-            self.for_worker(worker).leave()
+            self.for_worker(worker).stop()
 
     def reset(self) -> None:
-        """Forget what this worker's process wrote, which has ended."""
-        self.rest()
+        """Clear the state left by this worker's previous process."""
+        self.mark_not_ready()
         self.numbers[self._row(self.worker) + 1] = 0
 
     @property
     def reloads(self) -> int:
-        """How many times the models were to be looked at again."""
+        """Number of reloads requested so far."""
         return int(self.numbers[_RELOADS])
 
-    def ask_reload(self) -> None:
-        """Ask every worker to look at the models again."""
+    def request_reload(self) -> None:
+        """Request a reload of the models from every worker."""
         self.numbers[_RELOADS] += 1
 
-    def _leaves(self, worker: int) -> bool:
+    def _is_stopping(self, worker: int) -> bool:
         return bool(self.numbers[self._row(worker) + 1])
 
     def _row(self, worker: int) -> int:
-        return _FIRST_BEAT + _PER_WORKER * worker
+        return _FIRST_HEARTBEAT + _PER_WORKER * worker

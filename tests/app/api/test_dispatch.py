@@ -208,7 +208,7 @@ def test_when_the_queue_is_full_a_body_is_refused_unread():
 
 def test_a_thread_that_ends_makes_the_service_unready_until_another_has_passed_the_check():
     async def scenario(app, encoder, client):
-        app.state.worker_states.beat()
+        app.state.worker_states.mark_ready()
         encoder.error = SystemExit("the thread is told to end")
         failed = await embed(client)
         assert failed.status_code == 503

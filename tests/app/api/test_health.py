@@ -46,14 +46,14 @@ def test_it_is_not_ready_while_another_worker_is_not(settings):
         refused = client.get("/readyz")
         assert refused.status_code == 503
         assert refused.json()["detail"] == "1 of 2 workers are ready"
-        worker_states.for_worker(0).beat()
+        worker_states.for_worker(0).mark_ready()
         assert client.get("/readyz").status_code == 200
 
 
 def test_told_to_leave_it_is_not_ready_and_still_answers(settings):
     worker_states = WorkerStates.alone()
     with TestClient(create_app(settings, worker_states)) as client:
-        worker_states.leave()
+        worker_states.stop()
         assert client.get("/readyz").status_code == 503
         assert client.get("/livez").status_code == 200
         assert client.get("/models").status_code == 200

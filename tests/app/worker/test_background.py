@@ -34,7 +34,7 @@ def test_a_reload_that_is_asked_for_takes_in_new_models(folder):
         fakes.make_bundle(folder, "another")
         time.sleep(0.25)
         assert "another" not in names(client), "nobody has asked yet"
-        worker_states.ask_reload()
+        worker_states.request_reload()
         wait_until(lambda: "another" in names(client))
         answer = client.post("/embed?model=another", content=fakes.photo(1), headers=PNG)
         assert answer.json()["model"]["name"] == "another"
@@ -44,7 +44,7 @@ def test_a_bad_bundle_is_listed_beside_the_model_that_stays(folder):
     worker_states = WorkerStates.alone()
     with TestClient(create_app(settings_of(folder), worker_states)) as client:
         (folder / "tiny/encoder.onnx").write_bytes(b"altered")
-        worker_states.ask_reload()
+        worker_states.request_reload()
         wait_until(lambda: client.get("/models").json()["refused"])
         (refused,) = client.get("/models").json()["refused"]
         assert refused == {"name": "tiny", "reason": "The model's bundle cannot be used"}
@@ -55,12 +55,12 @@ def test_a_models_folder_that_vanishes_leaves_the_models_and_may_come_back(folde
     worker_states = WorkerStates.alone()
     with TestClient(create_app(settings_of(folder), worker_states)) as client:
         folder.rename(folder.with_name("elsewhere"))
-        worker_states.ask_reload()
+        worker_states.request_reload()
         wait_until(lambda: "the models stay as they are" in caplog.text)
         assert names(client) == {"tiny", "tiny-codes"}
         folder.with_name("elsewhere").rename(folder)
         fakes.make_bundle(folder, "another")
-        worker_states.ask_reload()
+        worker_states.request_reload()
         wait_until(lambda: "another" in names(client))
 
 
