@@ -37,7 +37,7 @@ _CODE_OR_LINK = re.compile(
     r"```.*?```|`[^`\n]*`|(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<address>[^)\s]+)\)", re.DOTALL
 )
 """Code or a link, whichever begins first: text in code is no link, and a link may contain code."""
-_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_DECISION = re.compile(r"# (?P<title>.+)\n\nDate: (?P<date>.+)\n\nStatus: (?P<status>.+)\n\n")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -87,11 +87,18 @@ def _relink_one(link: re.Match[str], source: str, page: str) -> str:
 
 
 def decisions() -> str:
-    """Return the list of decisions, by title."""
-    lines = ["# Decisions", "", "What a reader would question, and why it is so.", ""]
+    """Return the table of decisions, with date and status.
+
+    Raises:
+        ValueError: A decision does not begin with title, date and status.
+    """
+    lines = ["# Decisions", "", "Design choices that a reader would question, with reasons.", ""]
+    lines += ["| decision | date | status |", "| --- | --- | --- |"]
     for file in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
-        title = _TITLE.search(file.read_text("utf-8"))
-        lines.append(f"- [{title[1] if title else file.stem}]({file.name})")
+        head = _DECISION.match(file.read_text("utf-8"))
+        if head is None:
+            raise ValueError(f"{file.name} does not begin with title, date and status")
+        lines.append(f"| [{head['title']}]({file.name}) | {head['date']} | {head['status']} |")
     return "\n".join(lines) + "\n"
 
 

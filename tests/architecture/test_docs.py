@@ -7,6 +7,7 @@ from app.settings import Settings
 from scripts.architecture_picture import TO, picture
 
 ROOT = Path(__file__).parents[2]
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 README = (ROOT / "README.md").read_text()
 
 
@@ -80,6 +81,15 @@ def test_every_function_of_the_walks_is_in_its_file():
 
 def test_the_picture_of_the_packages_is_that_of_the_code():
     assert TO.read_text() == picture(), "run `python -m scripts.architecture_picture`"
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda file: file.stem)
+def test_every_decision_has_the_same_format(decision):
+    number = int(decision.name[:4])
+    head = rf"# {number}\. .+\n\nDate: 2\d{{3}}-\d\d-\d\d\n\nStatus: (accepted|superseded).*\n\n## "
+    assert re.match(head, decision.read_text())
+    sections = re.findall(r"^## (.+)$", decision.read_text(), re.MULTILINE)
+    assert sections == ["Context", "Decision", "Consequences"]
 
 
 def first(pattern, file):
