@@ -1,1 +1,1 @@
-"""What is measured, one noun a module; each has `ABOUT`, its text on the page, and `measure`."""
+"""Measurements, one subject a module; each has `ABOUT`, its text on the page, and `measure`."""

@@ -1,4 +1,4 @@
-"""The ceiling: the work of a request in a plain loop of one process, without HTTP and threads.
+"""Ceiling: the work of a request in a plain loop of one process, without HTTP and threads.
 
 The loop decodes by `model.preprocessing` (at reduced scale where that applies), runs ONNX Runtime
 in the session that the service opens, and computes the energy. It runs in its own process, pinned

@@ -29,7 +29,7 @@ Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 
 class _Client(ABC, Generic[Http]):
-    """The parts that both clients share: address, API key and default model."""
+    """Shared base of both clients: address, API key and default model."""
 
     def __init__(  # noqa: PLR0913 (all but the address are rarely given)
         self,
@@ -228,7 +228,7 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
         threshold: float | None = None,
         model: str | None = None,
     ) -> Verification:
-        """As `Likewise.verify`."""
+        """Decide whether two images show the same thing, as `Likewise.verify`."""
         call = calls.verify(
             image1, image2, model=self._or_default(model), threshold=threshold, fmr=fmr
         )
@@ -241,7 +241,7 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
         model: str | None = None,
         images_a_call: int = calls.IMAGES_A_CALL,
     ) -> Embeddings:
-        """As `Likewise.embed`; one call after the other."""
+        """Return the embedding of each image, as `Likewise.embed`; calls are sequential."""
         batches = calls.embed(images, model=self._or_default(model), images_a_call=images_a_call)
         return calls.joined([await self._send(call) for call in batches])
 
@@ -254,26 +254,26 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
         threshold: float | None = None,
         model: str | None = None,
     ) -> Comparison:
-        """As `Likewise.compare`."""
+        """Compare one embedding with many, as `Likewise.compare`."""
         call = calls.compare(
             probe, gallery, model=self._or_default(model), threshold=threshold, fmr=fmr
         )
         return await self._send(call)
 
     async def preview(self, image: Picture, *, model: str | None = None) -> bytes:
-        """As `Likewise.preview`."""
+        """Return the model's input for an image, as `Likewise.preview`."""
         return await self._send(calls.preview(image, model=self._or_default(model)))
 
     async def models(self) -> list[ModelSummary]:
-        """As `Likewise.models`."""
+        """Return the models of the service, as `Likewise.models`."""
         return await self._send(calls.list_models())
 
     async def model(self, name: str) -> Manifest:
-        """As `Likewise.model`."""
+        """Return the manifest of a model, as `Likewise.model`."""
         return await self._send(calls.get_model(name))
 
     async def ready(self) -> bool:
-        """As `Likewise.ready`."""
+        """Return whether the service can answer now, as `Likewise.ready`."""
         with suppress(Overloaded):
             await self._send(calls.readyz())
             return True
