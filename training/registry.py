@@ -1,8 +1,8 @@
-"""The parts that a config names: networks, losses, samplers, augmentations and the like.
+"""Registry of the parts that a config names: networks, losses, samplers and so on.
 
-A part is one file: `training/losses/exponential.py` is the loss `exponential`, and its function
-`build` makes it. Adding a loss is adding a file; nothing else has to be changed. A file whose name
-begins with `_` is a helper of the parts beside it.
+A part is one file: `training/losses/exponential.py` is the loss `exponential`, and its `build`, a
+class or a function, makes it. Adding a loss takes one new file and no other change. A file whose
+name begins with `_` is a helper of the parts beside it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from training.errors import ConfigError
 
 
 class Part(StrEnum):
-    """The packages that hold the parts."""
+    """Packages of parts."""
 
     NETWORK = "networks"
     LOSS = "losses"
@@ -29,12 +29,12 @@ class Part(StrEnum):
     PROTOCOL = "evaluation.protocols"
 
     def __str__(self) -> str:
-        """The package's own name, as error messages quote it."""
+        """Name of the package, for error messages."""
         return self.value.rpartition(".")[2]
 
 
 class Component(BaseModel):
-    """A part by its file's name, with its options."""
+    """A part by its file name, with its options."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,16 +43,16 @@ class Component(BaseModel):
 
 
 def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN401 (each part's own)
-    """Make a part.
+    """Build a part.
 
     Args:
-        part: Which package to look in.
+        part: Package of the part.
         component: The part's name and options.
-        context: What the trainer adds, such as the embedding's dimension; a part takes what it
-            names in its signature.
+        context: Arguments from the trainer, such as the embedding's dimension; a part gets those
+            that its signature names.
 
     Raises:
-        ConfigError: No such part, an option that it does not have, or a value that it refuses.
+        ConfigError: No such part, an unknown option, or a value that the part refuses.
     """
     maker = _maker(part, component.name)
     parameters = inspect.signature(maker).parameters
@@ -65,25 +65,25 @@ def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN
     wanted = {name: value for name, value in context.items() if name in parameters}
     try:
         return maker(**wanted, **component.options)
-    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's own refusals.
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: from torch.
         raise ConfigError(f"{part}/{component.name} cannot be built: {error}") from error
 
 
 def names(part: Part) -> list[str]:
-    """The parts of one kind that exist: the files whose names do not begin with `_`."""
+    """Return the parts of one kind: the files whose names do not begin with `_`."""
     package = importlib.import_module(f"training.{part.value}")
     modules = (module.name for module in pkgutil.iter_modules(package.__path__))
     return sorted(name for name in modules if not name.startswith("_"))
 
 
 def option_types(part: Part, name: str) -> dict[str, Any]:
-    """The options of a part with their declared types; what the trainer adds is among them.
+    """Return the parameters of a part's `build` with their types, the trainer's context included.
 
     Raises:
         ConfigError: No such part.
     """
     maker = _maker(part, name)
-    hints = get_type_hints(maker)
+    hints = get_type_hints(maker.__init__ if inspect.isclass(maker) else maker)
     return {option: hints.get(option, Any) for option in inspect.signature(maker).parameters}
 
 

@@ -29,7 +29,7 @@ from training.fit.distributed import ALONE, World
 from training.fit.loss_compatibility import check_parts
 from training.fit.objective import objective_of
 from training.fit.progress import Progress
-from training.losses._imprinting import has_prototypes, imprint
+from training.losses._prototypes import has_prototypes, imprint
 from training.metrics.rates import equal_error
 from training.registry import Part
 from training.runs.run_folder import RunFolder

@@ -2,8 +2,8 @@
 
     L = -log( e^{s cos(θ_y + m)} / (e^{s cos(θ_y + m)} + Σ_{j≠y} e^{s cos θ_j}) )
 
-Where θ_y + m would pass π the cosine would rise again; there it is cos θ_y - m sin m, as in the
-authors' code. The implementation is pytorch-metric-learning's, its prototypes begin as CosFace's.
+Where θ_y + m exceeds π the cosine would rise again; there it is cos θ_y - m sin m, as in the
+authors' code. The implementation is pytorch-metric-learning's.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import math
 from pytorch_metric_learning.losses import ArcFaceLoss
 from torch import nn
 
-from training.losses.cosface import PROTOTYPE_SPREAD
+from training.losses._prototypes import shorten_prototypes
 
 
 def build(dim: int, identities: int, margin: float = 0.3, scale: float = 24) -> nn.Module:
-    """The loss `arcface`: (embeddings (N, dim), identities (N,)) to a scalar.
+    """Build the loss `arcface`: (embeddings (N, dim), identities (N,)) to a scalar.
 
     Args:
         dim: Length of an embedding.
-        identities: How many identities the training part has.
+        identities: Number of training identities.
         margin: m, in radians, from 0 to less than π / 2.
         scale: s, the sharpness of the softmax; positive.
 
@@ -30,6 +30,6 @@ def build(dim: int, identities: int, margin: float = 0.3, scale: float = 24) -> 
     """
     if not 0 <= margin < math.pi / 2 or not scale > 0:
         raise ValueError("the margin must lie in [0, π / 2), in radians, and the scale be positive")
-    loss: nn.Module = ArcFaceLoss(identities, dim, margin=math.degrees(margin), scale=scale)
-    nn.init.normal_(loss.W, std=PROTOTYPE_SPREAD)  # type: ignore[arg-type]
-    return loss
+    return shorten_prototypes(
+        ArcFaceLoss(identities, dim, margin=math.degrees(margin), scale=scale)
+    )

@@ -2,8 +2,8 @@
 
     L = -log( e^{s (cos θ_y - m)} / (e^{s (cos θ_y - m)} + Σ_{j≠y} e^{s cos θ_j}) )
 
-The implementation is pytorch-metric-learning's, but for where the prototypes begin. They are thrown
-away after training: on unit vectors the L2 energy orders pairs exactly as the cosine does.
+The implementation is pytorch-metric-learning's. The prototypes are discarded after training: on
+unit vectors the L2 energy orders pairs exactly as the cosine does.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from __future__ import annotations
 from pytorch_metric_learning.losses import CosFaceLoss
 from torch import nn
 
-PROTOTYPE_SPREAD = 0.05
-"""Only a prototype's direction counts, and a step turns a short one further: from the library's
-start (a standard normal, length 11 at 128 dimensions) stochastic gradient descent hardly moves it.
-"""
+from training.losses._prototypes import shorten_prototypes
 
 
 def build(dim: int, identities: int, margin: float = 0.2, scale: float = 24) -> nn.Module:
-    """The loss `cosface`: (embeddings (N, dim), identities (N,)) to a scalar.
+    """Build the loss `cosface`: (embeddings (N, dim), identities (N,)) to a scalar.
 
     Args:
         dim: Length of an embedding.
-        identities: How many identities the training part has.
+        identities: Number of training identities.
         margin: m, the cosine by which the right identity must lead; at least 0.
         scale: s, the sharpness of the softmax; positive.
 
@@ -31,6 +28,4 @@ def build(dim: int, identities: int, margin: float = 0.2, scale: float = 24) -> 
     """
     if margin < 0 or not scale > 0:
         raise ValueError("the margin must be at least 0 and the scale positive")
-    loss: nn.Module = CosFaceLoss(identities, dim, margin=margin, scale=scale)
-    nn.init.normal_(loss.W, std=PROTOTYPE_SPREAD)  # type: ignore[arg-type]
-    return loss
+    return shorten_prototypes(CosFaceLoss(identities, dim, margin=margin, scale=scale))

@@ -3,11 +3,11 @@
     L(W, Y, X1, X2) = (1 - Y) · (2 / Q) · E² + Y · 2 Q · exp(-2.77 / Q · E)
 
 with Y = 0 for a genuine and 1 for an impostor pair, E the L1 energy, and Q its upper bound. It
-pulls genuine pairs together quadratically and pushes impostor pairs apart ever more gently; its
-minimum under the paper's Condition 1 lies where genuine energies are below impostor energies.
+pulls genuine pairs together quadratically and pushes impostor pairs apart with a force that decays;
+its minimum under the paper's Condition 1 lies where genuine energies are below impostor energies.
 
-With `impostors="hinge"` the push is Y · (2 / Q) · max(0, Q - E)² instead: 2 Q at E = 0 as well, but
-an impostor pair at Q or beyond is left alone, as by the margin loss of 2006.
+With `impostors="hinge"` the push is Y · (2 / Q) · max(0, Q - E)²: 2 Q at E = 0 as well, but 0 for
+an impostor pair at Q or beyond, as in the margin loss of 2006.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ class ExponentialLoss(nn.Module):
 
     Args:
         q: Upper bound of the energy, positive.
-        impostors: How impostor pairs are pushed: `exponential`, as in the paper, or `hinge`.
+        impostors: Push of impostor pairs: `exponential`, as in the paper, or `hinge`.
 
     Raises:
-        ValueError: `q` is not positive, or another word for `impostors`.
+        ValueError: `q` is not positive, or `impostors` is neither of the two.
     """
 
     reads_pairs = True
 
-    def __init__(self, q: float, impostors: Literal["exponential", "hinge"]) -> None:
+    def __init__(
+        self, q: float, impostors: Literal["exponential", "hinge"] = "exponential"
+    ) -> None:
         super().__init__()
         if not q > 0:
             raise ValueError("q, the upper bound of the energy, must be positive")
@@ -42,11 +44,11 @@ class ExponentialLoss(nn.Module):
         self.q, self.impostors = q, impostors
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """The mean loss of a batch.
+        """Mean loss of a batch.
 
         Args:
             embeddings: float, (2 pairs, dim); rows 2k and 2k + 1 are a pair.
-            identities: int64, (2 pairs,); a pair is genuine where its two are equal.
+            identities: int64, (2 pairs,); a pair is genuine if its two are equal.
 
         Returns:
             A scalar.
@@ -62,6 +64,4 @@ class ExponentialLoss(nn.Module):
         return 2 * self.q * torch.exp(-_DECAY / self.q * energy)
 
 
-def build(q: float, impostors: Literal["exponential", "hinge"] = "exponential") -> ExponentialLoss:
-    """The loss `exponential`."""
-    return ExponentialLoss(q, impostors)
+build = ExponentialLoss

@@ -6,23 +6,23 @@ section 2,
     ℓ(h, h⁺, h⁻) = max(0, ‖h - h⁺‖_H - ‖h - h⁻‖_H + 1),
 
 is 0 where an image's code is nearer to one of its own identity (h⁺) than to another's (h⁻); an
-option asks for a margin of more than that one bit. It is a step function of the weights, so they
-minimise the piecewise smooth upper bound of section 3:
+option sets a margin of more than one bit. As ℓ is a step function of the weights, the paper
+minimises the piecewise smooth upper bound of its section 3:
 
     L(f, f⁺, f⁻) = max over g, g⁺, g⁻ of {ℓ(g, g⁺, g⁻) + g·f + g⁺·f⁺ + g⁻·f⁻}
                    - |f|₁ - |f⁺|₁ - |f⁻|₁
 
-with the maximum over all 8^bits triples of codes (loss-augmented inference). A regulariser holds
+with the maximum over all 8^bits triples of codes (loss-augmented inference). A regulariser keeps
 each bit's mean activation near 0, so that the bit is set for half of the images.
 
-The bound is flat where the bits are sure: two identities that have come to share a sure code are
-not parted again, which befell pairs of digits in short trainings on MNIST. Two options
-that are not the paper's help: a ranking loss of smoothed codes t = tanh f, whose distances
-(bits - t·t') / 2 have a slope everywhere,
+The bound is flat where the activations are saturated: once two identities share a saturated code
+the gradient is zero and they stay together, as pairs of digits did in short trainings on MNIST. Two
+options that are not the paper's help: a ranking loss of smoothed codes t = tanh f, whose distances
+(bits - t·t') / 2 have a non-zero gradient everywhere,
 
     max(0, d(t, t⁺) - d(t, t⁻) + ρₛ bits),
 
-and the nearest impostor in place of a drawn one.
+and the nearest impostor in place of a random one.
 """
 
 from __future__ import annotations
@@ -32,14 +32,13 @@ from torch import Tensor, nn
 
 
 def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor, margin: float = 1.0) -> Tensor:
-    """The bound L of each triplet; its inference is exact.
+    """Bound L of each triplet, by exact inference.
 
-    ℓ depends on the codes only through m, how many bits differ from h⁺ alone less how many differ
-    from h⁻ alone. For a ranking loss of any form the paper searches the values of m by a dynamic
-    programme, quadratic in the bits. The hinge max(0, m + ρ) is the larger of two functions linear
-    in m, the maximum of a larger is the larger of two maxima, and each of these falls apart into
-    the bits. So the same maximum is found in time linear in the bits. Where 0 is the larger, the
-    best codes are the signs and L is 0.
+    ℓ depends on the codes only through m, the number of bits that differ from h⁺ alone minus the
+    number that differ from h⁻ alone. For a ranking loss of any form the paper searches the values
+    of m by dynamic programming, quadratic in the bits. The hinge max(0, m + ρ) is the larger of two
+    functions linear in m, so the maximum is the larger of two maxima, and each of these separates
+    into the bits: linear time. Where 0 is the larger, the best codes are the signs and L is 0.
 
     Args:
         anchors: f, float, (triplets, bits).
@@ -51,8 +50,8 @@ def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor, margin: flo
         (triplets,), at least 0 and at least ℓ of the triplet's own codes.
     """
     unmoved = anchors.abs() + genuine.abs() + impostors.abs()
-    # A bit's best score if g differs from g⁺ alone (m rises by 1), from g⁻ alone (m falls by 1), or
-    # from both or neither; what the bit is itself is free, hence the magnitudes.
+    # Best score of a bit if g differs from g⁺ alone (m rises by 1), from g⁻ alone (m falls by 1),
+    # or from both or neither; the bit itself is free, hence the magnitudes.
     from_genuine = (anchors - genuine + impostors).abs() + 1
     from_impostor = (anchors + genuine - impostors).abs() - 1
     alike = torch.maximum(
@@ -63,20 +62,20 @@ def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor, margin: flo
 
 
 class HdmlLoss(nn.Module):
-    """The bound over triplets of a batch, and the mean-zero-bit regulariser.
+    """The bound over triplets of a batch, and the regulariser of mean activations.
 
-    Each ordered genuine pair of the batch is an anchor and its h⁺; for each of them h⁻ is drawn
-    from the images of other identities, `impostors` times, or is the nearest of them (Hermans,
-    Beyer, Leibe 2017), once.
+    Each ordered genuine pair of the batch is an anchor and its h⁺. Its h⁻ is drawn from the images
+    of other identities, `impostors` times, or is the nearest of them (Hermans, Beyer, Leibe 2017),
+    once.
 
     Args:
         balance: Weight λ of the regulariser λ/2 ‖mean f‖², at least 0.
-        impostors: How many triplets are made of each genuine pair, at least 1.
+        impostors: Triplets of each genuine pair, at least 1.
         margin: ρ, in bits, positive.
         smooth: Weight of the ranking loss of smoothed codes, at least 0; 0 is the paper's loss.
-        smooth_margin: ρₛ, as a share of the bits, so that it asks as much of codes of any length;
-            above 0, and at most 1.
-        nearest: Whether h⁻ is the image of another identity whose smoothed code is nearest.
+        smooth_margin: ρₛ, as a share of the bits, so that it fits codes of any length; above 0,
+            and at most 1.
+        nearest: Take as h⁻ the image of another identity whose smoothed code is nearest.
 
     Raises:
         ValueError: A weight, number or margin that is too small.
@@ -85,12 +84,12 @@ class HdmlLoss(nn.Module):
     def __init__(  # noqa: PLR0913 (the terms of a loss, each with its weight)
         self,
         *,
-        balance: float,
-        impostors: int,
-        margin: float,
-        smooth: float,
-        smooth_margin: float,
-        nearest: bool,
+        balance: float = 0.1,
+        impostors: int = 1,
+        margin: float = 1.0,
+        smooth: float = 0.0,
+        smooth_margin: float = 0.25,
+        nearest: bool = False,
     ) -> None:
         super().__init__()
         if not (balance >= 0 and smooth >= 0 and impostors >= 1):
@@ -103,14 +102,14 @@ class HdmlLoss(nn.Module):
         self.smooth, self.smooth_margin, self.nearest = smooth, smooth_margin, nearest
 
     def forward(self, activations: Tensor, identities: Tensor) -> Tensor:
-        """The mean loss of a batch.
+        """Mean loss of a batch.
 
         Args:
             activations: float, (N, bits).
             identities: int64, (N,).
 
         Returns:
-            A scalar; of a batch without triplets the regulariser alone.
+            A scalar; the regulariser alone for a batch without triplets.
         """
         regulariser = self.balance / 2 * activations.mean(dim=0).square().sum()
         anchor, genuine, impostor = triplets(identities, self.impostors)
@@ -130,14 +129,14 @@ class HdmlLoss(nn.Module):
 
 
 def smooth_distances(activations: Tensor) -> Tensor:
-    """The distances of smoothed codes, in bits: (N, bits) to (N, N)."""
+    """Distances of smoothed codes, in bits: (N, bits) to (N, N)."""
     smoothed = activations.tanh()
     distances: Tensor = (smoothed.shape[1] - smoothed @ smoothed.T) / 2
     return distances
 
 
 def nearest_impostors(activations: Tensor, identities: Tensor) -> Tensor:
-    """For each image of a batch the nearest one of another identity: indices, (N,)."""
+    """Nearest image of another identity for each image of a batch: indices, (N,)."""
     same = identities[:, None] == identities[None, :]
     return smooth_distances(activations.detach()).masked_fill(same, torch.inf).argmin(dim=1)
 
@@ -145,13 +144,13 @@ def nearest_impostors(activations: Tensor, identities: Tensor) -> Tensor:
 def smooth_ranking(
     activations: Tensor, anchor: Tensor, genuine: Tensor, impostor: Tensor, margin: float
 ) -> Tensor:
-    """The ranking loss of smoothed codes.
+    """Ranking loss of smoothed codes.
 
     Args:
         activations: f, float, (N, bits).
-        anchor: Indices of images, (triplets,); as `genuine` and `impostor`.
-        genuine: Their genuine partners.
-        impostor: Their impostors.
+        anchor: Indices of the anchor images, (triplets,).
+        genuine: Indices of their genuine images, (triplets,).
+        impostor: Indices of their impostor images, (triplets,).
         margin: ρₛ, in bits.
 
     Returns:
@@ -162,45 +161,28 @@ def smooth_ranking(
 
 
 def triplets(identities: Tensor, impostors: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw the triplets of a batch from torch's own generator.
+    """Draw the triplets of a batch from torch's global generator.
 
     Args:
         identities: int64, (N,).
-        impostors: How many for each ordered genuine pair.
+        impostors: Triplets of each ordered genuine pair.
 
     Returns:
         Indices of anchors, genuine and impostor images, each (triplets,).
     """
     same = identities[:, None] == identities[None, :]
     if same.all():
-        nobody = torch.empty(0, dtype=torch.int64, device=identities.device)
-        return nobody, nobody, nobody
+        none = torch.empty(0, dtype=torch.int64, device=identities.device)
+        return none, none, none
     anchor, genuine = (same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)).nonzero(
         as_tuple=True
     )
     anchor, genuine = anchor.repeat(impostors), genuine.repeat(impostors)
-    # The r-th of the others in a row, r drawn alike for each: others first, by a stable sort.
+    # The r-th of a row's other identities, r uniform: a stable sort puts these first.
     others = same.to(torch.int8).argsort(dim=1, stable=True)
     count = (~same).sum(dim=1)[anchor]
     rank = (torch.rand(len(anchor), device=count.device) * count).long().clamp(max=count - 1)
     return anchor, genuine, others[anchor, rank]
 
 
-def build(  # noqa: PLR0913 (the terms of a loss, each with its weight)
-    *,
-    balance: float = 0.1,
-    impostors: int = 1,
-    margin: float = 1.0,
-    smooth: float = 0.0,
-    smooth_margin: float = 0.25,
-    nearest: bool = False,
-) -> HdmlLoss:
-    """The loss `hdml`."""
-    return HdmlLoss(
-        balance=balance,
-        impostors=impostors,
-        margin=margin,
-        smooth=smooth,
-        smooth_margin=smooth_margin,
-        nearest=nearest,
-    )
+build = HdmlLoss

@@ -3,9 +3,9 @@
     min_w  (λ / 2) ‖w‖² + Σ max(0, 1 − y · o)
 
 with y = +1 for a genuine and −1 for an impostor pair and o the network's output, which is large for
-the same. Our energy is small for the same, E = −o, and our labels are 0 and 1: the terms become
+genuine pairs. Our energy is small for them, E = −o, and our labels are 0 and 1: the terms become
 max(0, 1 + E) for a genuine and max(0, 1 − E) for an impostor pair. The weight decay λ is the
-optimiser's, and the sum is a mean, so that the batch's size does not change the learning rate.
+optimiser's, and the sum is a mean, so that the batch size does not change the learning rate.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 
 class HingePairsLoss(nn.Module):
-    """The mean hinge of a batch of pairs.
+    """Mean hinge of a batch of pairs.
 
     Args:
-        margin: How far from 0 an energy has to lie on its side; 1 in the paper, positive.
+        margin: Distance from 0 that an energy needs on its side; 1 in the paper, positive.
 
     Raises:
         ValueError: `margin` is not positive.
@@ -25,17 +25,17 @@ class HingePairsLoss(nn.Module):
 
     reads_energies = True
 
-    def __init__(self, margin: float) -> None:
+    def __init__(self, margin: float = 1.0) -> None:
         super().__init__()
         if not margin > 0:
             raise ValueError("margin must be positive")
         self.margin = margin
 
     def forward(self, energies: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of a batch.
+        """Mean loss of a batch.
 
         Args:
-            energies: float, (pairs,); small means same.
+            energies: float, (pairs,); small for genuine pairs.
             labels: (pairs,); 0 for a genuine, 1 for an impostor pair.
 
         Returns:
@@ -45,6 +45,4 @@ class HingePairsLoss(nn.Module):
         return (self.margin + side * energies).clamp(min=0).mean()
 
 
-def build(margin: float = 1.0) -> HingePairsLoss:
-    """The loss `hinge_pairs`."""
-    return HingePairsLoss(margin)
+build = HingePairsLoss

@@ -3,7 +3,7 @@
     L(W, Y, X1, X2) = (1 - Y) · ½ E² + Y · ½ max(0, m - E)²
 
 with Y = 0 for a genuine and 1 for an impostor pair, E the L2 energy and m the margin: an impostor
-pair further apart than m is left alone.
+pair further apart than m costs nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-_SMALLEST = 1e-12
-"""Under a root: at an energy of 0 its slope is not a number."""
+_MIN_SQUARE = 1e-12
+"""Lower bound under the root, whose gradient at an energy of 0 is not a number."""
 
 
 class MarginLoss(nn.Module):
@@ -22,15 +22,17 @@ class MarginLoss(nn.Module):
 
     Args:
         margin: m, positive, in the units of the energy.
-        pairs: `consecutive`: images 2k and 2k + 1 are a pair, as the sampler `balanced_pairs`
-            draws them and the paper trained. `all`: every two images of the batch, genuine and
-            impostor pairs weighted alike in sum; the same embeddings give many more pairs.
+        pairs: `consecutive`: images 2k and 2k + 1 are a pair, as in the paper and from the sampler
+            `balanced_pairs`. `all`: every two images of the batch, with equal total weights of
+            genuine and impostor pairs; the same embeddings give many more pairs.
 
     Raises:
-        ValueError: A margin that is not positive, or another word for `pairs`.
+        ValueError: The margin is not positive, or `pairs` is neither of the two.
     """
 
-    def __init__(self, margin: float, pairs: Literal["consecutive", "all"]) -> None:
+    def __init__(
+        self, margin: float = 1.0, pairs: Literal["consecutive", "all"] = "consecutive"
+    ) -> None:
         super().__init__()
         if not margin > 0:
             raise ValueError("the margin must be positive")
@@ -40,11 +42,11 @@ class MarginLoss(nn.Module):
         self.reads_pairs = pairs == "consecutive"
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """The loss of a batch: its mean over consecutive pairs, or over balanced pairs of all.
+        """Loss of a batch: the mean over consecutive pairs, or the balanced mean over all.
 
         Args:
             embeddings: float, (N, dim).
-            identities: int64, (N,); a pair is genuine where its two are equal.
+            identities: int64, (N,); a pair is genuine if its two are equal.
 
         Returns:
             A scalar.
@@ -52,7 +54,7 @@ class MarginLoss(nn.Module):
         left, right = self._indices(len(embeddings), embeddings.device)
         squared = (embeddings[left] - embeddings[right]).square().sum(dim=1)
         impostor = identities[left] != identities[right]
-        apart = squared.clamp(min=_SMALLEST).sqrt()
+        apart = squared.clamp(min=_MIN_SQUARE).sqrt()
         pull, push = squared / 2, (self.margin - apart).clamp(min=0).square() / 2
         if self.pairs == "consecutive":
             return torch.where(impostor, push, pull).mean()
@@ -67,10 +69,8 @@ class MarginLoss(nn.Module):
 
 
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:
-    """The mean of the chosen ones, 0 where there are none."""
+    """Mean of the chosen values, 0 if there are none."""
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
-def build(margin: float = 1.0, pairs: Literal["consecutive", "all"] = "consecutive") -> MarginLoss:
-    """The loss `margin`."""
-    return MarginLoss(margin, pairs)
+build = MarginLoss

@@ -2,8 +2,8 @@
 
     L_i = 1/α log(1 + Σ_{p} e^{-α (S_ip - λ)}) + 1/β log(1 + Σ_{n} e^{β (S_in - λ)})
 
-S is the cosine. Of the genuine pairs (p) of an image only those count that are less similar than
-its most similar impostor plus ε, of the impostor pairs (n) those more similar than its least
+S is the cosine. Mining keeps the genuine pairs (p) of an image that are less similar than its most
+similar impostor pair plus ε, and the impostor pairs (n) that are more similar than its least
 similar genuine pair minus ε. The mean is over all images of the batch, which the sampler `pk`
 should draw. The implementation is pytorch-metric-learning's.
 """
@@ -16,33 +16,31 @@ from torch import Tensor, nn
 
 
 class MinedMultiSimilarity(nn.Module):
-    """The loss over the pairs that the paper's mining leaves."""
-
-    def __init__(self, alpha: float, beta: float, base: float, epsilon: float) -> None:
-        super().__init__()
-        self.loss = MultiSimilarityLoss(alpha=alpha, beta=beta, base=base)
-        self.miner = MultiSimilarityMiner(epsilon=epsilon)
-
-    def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """(N, dim) and (N,) to a scalar."""
-        loss: Tensor = self.loss(embeddings, identities, self.miner(embeddings, identities))
-        return loss
-
-
-def build(
-    alpha: float = 2, beta: float = 50, base: float = 0.5, epsilon: float = 0.1
-) -> MinedMultiSimilarity:
-    """The loss `multi_similarity`: (embeddings (N, dim), identities (N,)) to a scalar.
+    """The loss over the pairs that mining keeps.
 
     Args:
         alpha: α, the weight of genuine pairs; positive.
         beta: β, the weight of impostor pairs; positive.
-        base: λ, the cosine that parts genuine from impostor; between -1 and 1.
+        base: λ, the cosine that separates genuine from impostor pairs; between -1 and 1.
         epsilon: ε of the mining.
 
     Raises:
         ValueError: A weight that is not positive, or a base that is no cosine.
     """
-    if not alpha > 0 or not beta > 0 or not -1 <= base <= 1:
-        raise ValueError("alpha and beta must be positive, and base lie between -1 and 1")
-    return MinedMultiSimilarity(alpha, beta, base, epsilon)
+
+    def __init__(
+        self, alpha: float = 2, beta: float = 50, base: float = 0.5, epsilon: float = 0.1
+    ) -> None:
+        super().__init__()
+        if not alpha > 0 or not beta > 0 or not -1 <= base <= 1:
+            raise ValueError("alpha and beta must be positive, and base lie between -1 and 1")
+        self.loss = MultiSimilarityLoss(alpha=alpha, beta=beta, base=base)
+        self.miner = MultiSimilarityMiner(epsilon=epsilon)
+
+    def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
+        """Loss of a batch: embeddings (N, dim) and identities (N,) to a scalar."""
+        loss: Tensor = self.loss(embeddings, identities, self.miner(embeddings, identities))
+        return loss
+
+
+build = MinedMultiSimilarity

@@ -2,9 +2,9 @@
 
     L_i = -1/|P(i)| Σ_{p∈P(i)} log( e^{z_i·z_p / τ} / Σ_{a≠i} e^{z_i·z_a / τ} )
 
-over unit vectors z, P(i) the batch's other images of i's identity; the mean is over the images that
-have such. It needs several images of an identity in a batch: the sampler `pk` puts them there. The
-implementation is pytorch-metric-learning's.
+over unit vectors z, with P(i) the batch's other images of i's identity; the mean is over images
+with a non-empty P(i). A batch needs several images of an identity, as the sampler `pk` draws them.
+The implementation is pytorch-metric-learning's.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torch import nn
 
 
 def build(temperature: float = 0.1) -> nn.Module:
-    """The loss `supcon`: (embeddings (N, dim), identities (N,)) to a scalar.
+    """Build the loss `supcon`: (embeddings (N, dim), identities (N,)) to a scalar.
 
     Args:
-        temperature: τ, positive; the smaller, the more the nearest impostors count.
+        temperature: τ, positive; a smaller one gives the nearest impostors more weight.
 
     Raises:
         ValueError: A temperature that is not positive.

@@ -3,12 +3,12 @@
     L = max(0, E(a, p) - E(a, n) + m)
 
 over triplets of an anchor, another image of its identity and one of another, with the L2 energy E.
-The mean is over the triplets that cost something. The batch's triplets are mined:
+The mean is over the triplets with a positive loss. The batch's triplets are mined:
 
 - `all`: every triplet that violates the margin;
-- `semihard`: those of them whose impostor is further than the genuine image (equation 4);
-- `batch_hard`: for each anchor its furthest genuine and its nearest impostor (Hermans, Beyer, Leibe
-  2017, equation 5).
+- `semihard`: of these, the triplets whose impostor is further than the genuine image (equation 4);
+- `batch_hard`: for each anchor its furthest genuine and its nearest impostor image (Hermans, Beyer,
+  Leibe 2017, equation 5).
 
 Batches come from the sampler `pk`. The implementation is pytorch-metric-learning's.
 """
@@ -24,10 +24,22 @@ MININGS = ("all", "semihard", "batch_hard")
 
 
 class MinedTriplets(nn.Module):
-    """The loss over the triplets that the mining leaves."""
+    """The loss over the triplets that mining keeps.
 
-    def __init__(self, margin: float, mining: str) -> None:
+    Args:
+        margin: m, in the energy's units; positive.
+        mining: One of `MININGS`.
+
+    Raises:
+        ValueError: A margin that is not positive, or a mining that does not exist.
+    """
+
+    def __init__(self, margin: float = 0.2, mining: str = "semihard") -> None:
         super().__init__()
+        if not margin > 0:
+            raise ValueError("the margin must be positive")
+        if mining not in MININGS:
+            raise ValueError(f"there is no mining {mining}; there are: {', '.join(MININGS)}")
         energy = LpDistance(normalize_embeddings=False)
         self.loss = TripletMarginLoss(margin=margin, distance=energy)
         self.miner = (
@@ -37,23 +49,9 @@ class MinedTriplets(nn.Module):
         )
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """(N, dim) and (N,) to a scalar."""
+        """Loss of a batch: embeddings (N, dim) and identities (N,) to a scalar."""
         loss: Tensor = self.loss(embeddings, identities, self.miner(embeddings, identities))
         return loss
 
 
-def build(margin: float = 0.2, mining: str = "semihard") -> MinedTriplets:
-    """The loss `triplet`: (embeddings (N, dim), identities (N,)) to a scalar.
-
-    Args:
-        margin: m, in the energy's units; positive.
-        mining: One of `MININGS`.
-
-    Raises:
-        ValueError: A margin that is not positive, or a mining that does not exist.
-    """
-    if not margin > 0:
-        raise ValueError("the margin must be positive")
-    if mining not in MININGS:
-        raise ValueError(f"there is no mining {mining}; there are: {', '.join(MININGS)}")
-    return MinedTriplets(margin, mining)
+build = MinedTriplets

@@ -1,1 +1,1 @@
-"""The optimisers that a config may name: one per file."""
+"""Optimisers, one per file."""

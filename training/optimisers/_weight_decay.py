@@ -1,4 +1,4 @@
-"""Which parameters weight decay acts on."""
+"""Parameter groups with and without weight decay."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 
 
 def decayed_and_not(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-    """Matrices and kernels decay; biases, norms and slopes (one axis) do not."""
+    """Group parameters: matrices and kernels decay; biases, norms and slopes (one axis) do not."""
     all_parameters = list(parameters)
     return [
         {"params": [p for p in all_parameters if p.ndim > 1], "weight_decay": decay},

@@ -13,5 +13,5 @@ from training.optimisers._weight_decay import decayed_and_not
 def build(
     parameters: Iterable[nn.Parameter], learning_rate: float, weight_decay: float = 0.01
 ) -> Optimizer:
-    """The optimiser `adamw`."""
+    """Build the optimiser `adamw`."""
     return AdamW(decayed_and_not(parameters, weight_decay), lr=learning_rate)

@@ -16,6 +16,6 @@ def build(
     weight_decay: float = 5e-4,
     momentum: float = 0.9,
 ) -> Optimizer:
-    """The optimiser `sgd`."""
+    """Build the optimiser `sgd`."""
     groups = decayed_and_not(parameters, weight_decay)
     return SGD(groups, lr=learning_rate, momentum=momentum, nesterov=momentum > 0)

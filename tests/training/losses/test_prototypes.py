@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from training.losses import arcface, cosface, triplet
-from training.losses._imprinting import has_prototypes, imprint
+from training.losses._prototypes import has_prototypes, imprint
 
 IDENTITIES = torch.arange(6).repeat_interleave(4)
 
