@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.errors import DataError
-
-Indices = NDArray[np.int64]
+from training.sampling._batches import Indices, check_pairs_per_epoch, shuffled_pairs
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class ListedPairs:
 
     Attributes:
         pairs: Rows of the listed pairs' images, (pairs, 2).
-        pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
+        pairs_per_epoch: Pairs in an epoch, half of them genuine.
     """
 
     draws_pairs: ClassVar[bool] = True
@@ -30,12 +28,12 @@ class ListedPairs:
         """Draw one epoch.
 
         Args:
-            labels: Each image's identity, shape (images,): a pair is genuine where they are equal.
+            labels: Each image's identity, shape (images,); a pair is genuine if they are equal.
             batch_size: Images in a batch: twice its pairs.
             rng: The epoch's own generator.
 
         Returns:
-            Indices into the images, shape (steps, batch_size).
+            Image indices, shape (steps, batch_size).
 
         Raises:
             DataError: No genuine or no impostor pair is listed.
@@ -47,30 +45,27 @@ class ListedPairs:
                 "list more pairs"
             )
         half = self.pairs_per_epoch // 2
-        drawn = [_drawn(self.pairs[kind], half, rng) for kind in (same, ~same)]
-        shuffled = rng.permutation(np.concatenate(drawn), axis=0)
-        steps = max(1, 2 * len(shuffled) // batch_size)
-        return np.resize(shuffled.reshape(-1), (steps, batch_size - batch_size % 2))
+        genuine, impostor = (_draw(self.pairs[kind], half, rng) for kind in (same, ~same))
+        return shuffled_pairs(genuine, impostor, batch_size, rng)
 
 
-def _drawn(pairs: Indices, count: int, rng: np.random.Generator) -> Indices:
-    """So many pairs; each is drawn once before any is drawn again."""
+def _draw(pairs: Indices, count: int, rng: np.random.Generator) -> Indices:
+    """Draw pairs; each is drawn once before any is drawn again."""
     rounds = -(-count // len(pairs))
     return np.concatenate([rng.permutation(pairs, axis=0) for _ in range(rounds)])[:count]
 
 
 def build(pairs: Indices | None, pairs_per_epoch: int = 1000) -> ListedPairs:
-    """The sampler `listed_pairs`.
+    """Build the sampler `listed_pairs`.
 
     Args:
-        pairs: Rows of the listed pairs' images, (pairs, 2); None where the data has identities.
-        pairs_per_epoch: How many pairs an epoch holds, half of them genuine.
+        pairs: Rows of the listed pairs' images, (pairs, 2); None for data with identities.
+        pairs_per_epoch: Pairs in an epoch, half of them genuine.
 
     Raises:
         ValueError: The data lists no pairs, or an epoch would hold fewer than two.
     """
     if pairs is None or not len(pairs):
         raise ValueError("the data lists no pairs; give a CSV of path1,path2,label")
-    if pairs_per_epoch < 2:  # noqa: PLR2004 (one of each)
-        raise ValueError("an epoch needs at least one genuine and one impostor pair")
+    check_pairs_per_epoch(pairs_per_epoch)
     return ListedPairs(pairs, pairs_per_epoch)

@@ -1,7 +1,7 @@
 """P identities with K images each in a batch (Hermans, Beyer, Leibe 2017, section 2).
 
 Losses that compare the images of a batch with each other need genuine and impostor pairs in it;
-shuffled images of hundreds of identities would bring hardly a genuine one.
+among shuffled images of hundreds of identities hardly a pair is genuine.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.errors import ConfigError
-
-Indices = NDArray[np.int64]
+from training.sampling._batches import Indices
 
 
 @dataclass(frozen=True)
 class IdentitiesByImages:
-    """Draws batches of P identities with K images each, K together; each identity alike often.
+    """The sampler `pk`: the K images of an identity together, each identity equally often.
 
     Attributes:
-        per_identity: K. An identity with fewer images gives some of them twice.
-        images: The fewest images in an epoch: a small data set is gone through several times.
+        per_identity: K; images are repeated for an identity with fewer.
+        images: Minimum images in an epoch: a small data set is repeated.
+
+    Raises:
+        ValueError: A number that is too small.
     """
 
-    per_identity: int
-    images: int
+    per_identity: int = 4
+    images: int = 1
 
     def __post_init__(self) -> None:
         if self.per_identity < 2 or self.images < 1:  # noqa: PLR2004 (a genuine pair)
@@ -38,11 +39,11 @@ class IdentitiesByImages:
 
         Args:
             labels: Each image's identity, shape (images,).
-            batch_size: The most images in a batch; P is what goes into it, at least 2.
+            batch_size: Maximum images in a batch, which decides P, at least 2.
             rng: The epoch's own generator.
 
         Returns:
-            Indices into the images, shape (steps, P × K).
+            Image indices, shape (steps, P × K).
 
         Raises:
             ConfigError: A batch that does not hold two identities, or more than there are.
@@ -58,22 +59,22 @@ class IdentitiesByImages:
             )
         steps = max(1, max(len(labels), self.images) // (identities * self.per_identity))
         rows = [
-            np.concatenate([self._some(members[i], rng) for i in chosen])
-            for chosen in _in_turn(len(members), identities, steps, rng)
+            np.concatenate([self._draw(members[i], rng) for i in chosen])
+            for chosen in _rounds(len(members), identities, steps, rng)
         ]
         return np.stack(rows)
 
-    def _some(self, group: Indices, rng: np.random.Generator) -> Indices:
-        """K images of one identity: different ones where it has as many."""
+    def _draw(self, group: Indices, rng: np.random.Generator) -> Indices:
+        """Draw K images of one identity, different ones if it has as many."""
         return np.resize(rng.permutation(group), self.per_identity)
 
 
-def _in_turn(count: int, size: int, steps: int, rng: np.random.Generator) -> Iterator[Indices]:
-    """Different identities for each batch; all have had their turn before one comes again."""
+def _rounds(count: int, size: int, steps: int, rng: np.random.Generator) -> Iterator[Indices]:
+    """Draw different identities for each batch; all are drawn before one is drawn again."""
     waiting = rng.permutation(count)
     for _ in range(steps):
         if len(waiting) < size:
-            # Those still waiting go first; the new round's others follow, nobody twice in a batch.
+            # The rest of this round first, then others of the next, none twice in a batch.
             rest = rng.permutation(np.setdiff1d(np.arange(count), waiting))
             first = rest[: size - len(waiting)]
             yield np.concatenate([waiting, first])
@@ -83,6 +84,4 @@ def _in_turn(count: int, size: int, steps: int, rng: np.random.Generator) -> Ite
             waiting = waiting[size:]
 
 
-def build(per_identity: int = 4, images: int = 1) -> IdentitiesByImages:
-    """The sampler `pk`."""
-    return IdentitiesByImages(per_identity, images)
+build = IdentitiesByImages

@@ -1,26 +1,28 @@
-"""Every image once an epoch, in random order; of one identity at most a few."""
+"""Every image once an epoch, in random order, with a maximum per identity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Indices = NDArray[np.int64]
+from training.sampling._batches import Indices
 
 
 @dataclass(frozen=True)
 class Shuffled:
-    """Draws each image once, for losses that compare with a prototype of each identity.
+    """The sampler `shuffled`, for losses that compare images with a prototype of each identity.
 
     Attributes:
-        per_identity: The most images of one identity in an epoch, drawn anew each epoch.
-        images: The fewest images in an epoch: a small data set is gone through several times.
+        per_identity: Maximum images of one identity in an epoch, drawn again each epoch.
+        images: Minimum images in an epoch: a small data set is repeated.
+
+    Raises:
+        ValueError: A number that is too small.
     """
 
-    per_identity: int
-    images: int
+    per_identity: int = 1_000_000
+    images: int = 1
 
     def __post_init__(self) -> None:
         if self.per_identity < 1 or self.images < 1:
@@ -31,11 +33,11 @@ class Shuffled:
 
         Args:
             labels: Each image's identity, shape (images,).
-            batch_size: Images in a batch; a rest that does not fill one is left to another epoch.
+            batch_size: Images in a batch; a remainder that does not fill one is dropped.
             rng: The epoch's own generator.
 
         Returns:
-            Indices into the images, shape (steps, batch_size).
+            Image indices, shape (steps, batch_size).
         """
         once = self._once(labels, rng)
         repeats = -(-self.images // len(once))
@@ -52,6 +54,4 @@ class Shuffled:
         return order[rank[order] < self.per_identity]
 
 
-def build(per_identity: int = 1_000_000, images: int = 1) -> Shuffled:
-    """The sampler `shuffled`."""
-    return Shuffled(per_identity, images)
+build = Shuffled
