@@ -1,1 +1,1 @@
-"""How a training image is varied before the network sees it: one augmentation per file."""
+"""Augmentations, one per file: random variations of the training images."""

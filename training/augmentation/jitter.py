@@ -1,4 +1,4 @@
-"""Random zoom, shift, turn, mirror, colour, light and occlusion: how two photographs differ."""
+"""Random zoom, shift, rotation, mirror, colour, light and occlusion, as photographs differ."""
 
 from __future__ import annotations
 
@@ -10,43 +10,46 @@ from torch import Generator, Tensor, nn
 
 from training.serving_graph.normalise import to_channels_first
 
-_AT_ONCE = 16
-"""Images that a processor varies together: few enough for its cache. A GPU varies a batch whole."""
+_CPU_BATCH = 16
+"""Images that are varied together on a CPU, few enough for its cache; on a GPU it is the batch."""
 
 _DRAWS = 16
-"""Random numbers that an image takes: one for each call of `_Draw`."""
+"""Random numbers for an image: one for each call of `_Draw`."""
 
 
 @dataclass(frozen=True)
 class Jitter:
-    """Draws a variation for each image of a batch.
+    """The augmentation `jitter`: draws a variation for each image of a batch.
 
     Attributes:
-        zoom: Least and most of the canvas's side that is shown; above 1 it is set in its own
-            reflection, so that the thing is smaller than in the original.
-        shift: The most that the shown part moves, as a share of the canvas.
-        rotation: The most that it turns, in degrees, either way.
-        stretch: The most that width and height are scaled against each other, as a logarithm.
-        mirror: How often it is mirrored left to right.
-        grey: How often all colour is taken away.
-        saturation: Least and most saturation otherwise.
-        contrast: Least and most contrast.
-        brightness: The most that light is added or taken, in pixel values of 255.
-        erase: How often a rectangle is covered with one grey (Zhong et al. 2020).
-        erased: Least and most side of that rectangle, as a share of the input's.
+        zoom: Minimum and maximum share of the canvas's side that is shown; above 1 the canvas is
+            surrounded by its reflection, so that the subject is smaller than in the original.
+        shift: Maximum shift of the shown part, as a share of the canvas.
+        rotation: Maximum rotation, in degrees, either way.
+        stretch: Maximum scaling of width against height, as a logarithm.
+        mirror: Probability of mirroring left to right.
+        grey: Probability of removing all colour.
+        saturation: Minimum and maximum saturation otherwise.
+        contrast: Minimum and maximum contrast.
+        brightness: Maximum change of brightness, in pixel values of 255.
+        erase: Probability of covering a rectangle with one grey (Zhong et al. 2020).
+        erased: Minimum and maximum side of that rectangle, as a share of the input's.
+
+    Raises:
+        ValueError: A range that is not rising, or a probability outside 0 … 1.
     """
 
-    zoom: tuple[float, float]
-    shift: float
-    rotation: float
-    stretch: float
-    mirror: float
-    grey: float
-    saturation: tuple[float, float]
-    contrast: tuple[float, float]
-    brightness: float
-    erase: float
-    erased: tuple[float, float]
+    zoom: tuple[float, float] = (0.8, 1.1)
+    shift: float = 0.05
+    rotation: float = 10
+    stretch: float = 0.08
+    mirror: float = 0.5
+    grey: float = 0.2
+    saturation: tuple[float, float] = (0.4, 1.4)
+    contrast: tuple[float, float] = (0.6, 1.4)
+    brightness: float = 30
+    erase: float = 0
+    erased: tuple[float, float] = (0.15, 0.4)
 
     def __post_init__(self) -> None:
         for name in ("zoom", "saturation", "contrast", "erased"):
@@ -68,9 +71,9 @@ class Jitter:
             float32, (N, C, *size), 0 … 255.
         """
         numbers = [torch.rand(len(canvas), generator=generator) for _ in range(_DRAWS)]
-        at_once = _AT_ONCE if canvas.device.type == "cpu" else max(1, len(canvas))
-        parts = torch.split(torch.stack(numbers).to(canvas.device), at_once, dim=1)
-        pieces = zip(torch.split(canvas, at_once), parts, strict=True)
+        size_of_piece = _CPU_BATCH if canvas.device.type == "cpu" else max(1, len(canvas))
+        parts = torch.split(torch.stack(numbers).to(canvas.device), size_of_piece, dim=1)
+        pieces = zip(torch.split(canvas, size_of_piece), parts, strict=True)
         return torch.cat([self._vary(piece, size, _Draw(part)) for piece, part in pieces])
 
     def _vary(self, canvas: Tensor, size: tuple[int, int], draw: _Draw) -> Tensor:
@@ -82,7 +85,7 @@ class Jitter:
         return self._cover(self._light(shown, draw).clamp(0, 255), draw)
 
     def _transform(self, draw: _Draw) -> Tensor:
-        """An affine map from the output to the canvas for each image, (N, 2, 3)."""
+        """Draw an affine map from the output to the canvas for each image, (N, 2, 3)."""
         zoom = draw.between(*self.zoom)
         angle = draw.between(-math.radians(self.rotation), math.radians(self.rotation))
         stretch = draw.between(-self.stretch, self.stretch).exp()
@@ -96,12 +99,12 @@ class Jitter:
         return torch.stack(rows, dim=1)
 
     def _light(self, pixels: Tensor, draw: _Draw) -> Tensor:
-        """Colour, contrast and light at once, as one affine map of an image's colours."""
+        """Vary colour, contrast and brightness, as one affine map of an image's colours."""
         saturation = draw.between(*self.saturation) * (1 - draw.whether(self.grey))
         brightness = draw.between(-self.brightness, self.brightness)
         contrast = draw.between(*self.contrast)
         channels = pixels.shape[1]
-        # Saturation moves each pixel from its own mean, contrast all of them from the image's.
+        # Saturation scales around each pixel's mean, contrast around the image's.
         kept, spread = contrast * saturation, contrast * (1 - saturation) / channels
         own = torch.eye(channels, device=pixels.device)
         mixing = kept[:, None, None] * own + spread[:, None, None]
@@ -113,10 +116,10 @@ class Jitter:
         covered = draw.whether(self.erase).bool()[:, None, None]
         rows, columns = (self._band(side, draw) for side in pixels.shape[-2:])
         where = covered & rows[:, :, None] & columns[:, None, :]
-        return torch.where(where[:, None], _each(draw.between(0, 255)), pixels)
+        return torch.where(where[:, None], _broadcast(draw.between(0, 255)), pixels)
 
     def _band(self, side: int, draw: _Draw) -> Tensor:
-        """A random stretch of an axis for each image, (N, side)."""
+        """Draw an interval of an axis for each image, bool (N, side)."""
         length = draw.between(*self.erased)
         first = draw.between(0, 1) * (1 - length)
         position = torch.linspace(0, 1, side, device=draw.device)[None, :]
@@ -124,10 +127,10 @@ class Jitter:
 
 
 class _Draw:
-    """Random numbers, one for each image, as often as they are asked for."""
+    """Random numbers, one for each image and call."""
 
     def __init__(self, numbers: Tensor) -> None:
-        """Take them, each between 0 and 1, (draws, N)."""
+        """Take the numbers, each between 0 and 1, (draws, N)."""
         self.device = numbers.device
         self._numbers = iter(numbers.unbind())
 
@@ -139,9 +142,9 @@ class _Draw:
 
 
 def _grid(transform: Tensor, size: tuple[int, int]) -> Tensor:
-    """Where each pixel of the output lies in the canvas, (N, *size, 2).
+    """Position in the canvas of each pixel of the output, (N, *size, 2).
 
-    What `torch.nn.functional.affine_grid` gives, which multiplies matrices of 3 by 2 for it.
+    The result of `torch.nn.functional.affine_grid`, without its products of 3 × 2 matrices.
     """
     height, width = (
         (2 * torch.arange(side, device=transform.device) + 1) / side - 1 for side in size
@@ -152,36 +155,9 @@ def _grid(transform: Tensor, size: tuple[int, int]) -> Tensor:
     return rows[:, :, None] + columns[:, None]
 
 
-def _each(values: Tensor) -> Tensor:
-    """(N,) as (N, 1, 1, 1)."""
+def _broadcast(values: Tensor) -> Tensor:
+    """Reshape (N,) to (N, 1, 1, 1)."""
     return values[:, None, None, None]
 
 
-def build(  # noqa: PLR0913 (one for each way in which photographs differ)
-    *,
-    zoom: tuple[float, float] = (0.8, 1.1),
-    shift: float = 0.05,
-    rotation: float = 10,
-    stretch: float = 0.08,
-    mirror: float = 0.5,
-    grey: float = 0.2,
-    saturation: tuple[float, float] = (0.4, 1.4),
-    contrast: tuple[float, float] = (0.6, 1.4),
-    brightness: float = 30,
-    erase: float = 0,
-    erased: tuple[float, float] = (0.15, 0.4),
-) -> Jitter:
-    """The augmentation `jitter`."""
-    return Jitter(
-        (zoom[0], zoom[1]),
-        shift,
-        rotation,
-        stretch,
-        mirror,
-        grey,
-        (saturation[0], saturation[1]),
-        (contrast[0], contrast[1]),
-        brightness,
-        erase,
-        (erased[0], erased[1]),
-    )
+build = Jitter

@@ -1,4 +1,4 @@
-"""No augmentation: the network sees the images as they are."""
+"""No augmentation: images are only resized."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from training.serving_graph.normalise import to_channels_first
 
 
 def augment(canvas: Tensor, size: tuple[int, int], _generator: Generator) -> Tensor:
-    """From uint8 (N, H, W, C) to float32 (N, C, *size), 0 … 255."""
+    """Resize a batch: uint8 (N, H, W, C) to float32 (N, C, *size), 0 … 255."""
     pixels = to_channels_first(canvas)
     if pixels.shape[-2:] == size:
         return pixels
@@ -17,5 +17,5 @@ def augment(canvas: Tensor, size: tuple[int, int], _generator: Generator) -> Ten
 
 
 def build() -> object:
-    """The augmentation `none`."""
+    """Build the augmentation `none`."""
     return augment

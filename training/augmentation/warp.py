@@ -1,8 +1,8 @@
-"""Random affine and elastic distortion of drawn signs; a mirrored sign is another, so no mirror.
+"""Random affine and elastic distortion of drawn signs, without mirroring, which makes other signs.
 
 Affine as Koch, Zemel, Salakhutdinov 2015 (section 3.3) vary Omniglot, elastic as Simard,
-Steinkraus, Platt 2003 vary digits: a coarse field of random displacements, made smooth. What lies
-outside the canvas is paper.
+Steinkraus, Platt 2003 vary digits: a coarse field of random displacements, made smooth. The area
+outside the canvas has the value of paper.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from training.serving_graph.normalise import to_channels_first
 
 @dataclass(frozen=True)
 class Warp:
-    """Draws a distortion for each image of a batch.
+    """The augmentation `warp`: draws a distortion for each image of a batch.
 
     Attributes:
-        zoom: Least and most of the canvas's side that is shown.
-        shift: The most that the shown part moves, as a share of the canvas.
-        rotation: The most that it turns, in degrees, either way.
-        shear: The most that it leans, as a tangent, either way.
-        stretch: The most that width and height are scaled against each other, as a logarithm.
+        zoom: Minimum and maximum share of the canvas's side that is shown.
+        shift: Maximum shift of the shown part, as a share of the canvas.
+        rotation: Maximum rotation, in degrees, either way.
+        shear: Maximum shear, as a tangent, either way.
+        stretch: Maximum scaling of width against height, as a logarithm.
         elastic: Standard deviation of the displacements, as a share of the canvas.
         knots: Displacements along each side; between them the field is smooth.
-        paper: The pixel value outside the canvas, 0 … 255.
+        paper: Pixel value outside the canvas, 0 … 255.
+
+    Raises:
+        ValueError: A value out of its range.
     """
 
-    zoom: tuple[float, float]
-    shift: float
-    rotation: float
-    shear: float
-    stretch: float
-    elastic: float
-    knots: int
-    paper: float
+    zoom: tuple[float, float] = (0.85, 1.15)
+    shift: float = 0.06
+    rotation: float = 12
+    shear: float = 0.2
+    stretch: float = 0.15
+    elastic: float = 0.015
+    knots: int = 4
+    paper: float = 255
 
     def __post_init__(self) -> None:
         low, high = self.zoom
@@ -46,7 +49,7 @@ class Warp:
             raise ValueError("zoom must be a rising pair of positive numbers")
         if min(self.shift, self.rotation, self.shear, self.stretch, self.elastic) < 0:
             raise ValueError("shift, rotation, shear, stretch and elastic must be at least 0")
-        if self.knots < 2:  # noqa: PLR2004 (a field needs an end on each side)
+        if self.knots < 2:  # noqa: PLR2004 (one at each end)
             raise ValueError("an elastic field needs at least 2 knots along each side")
 
     def __call__(self, canvas: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
@@ -70,7 +73,7 @@ class Warp:
         return (shown + self.paper).clamp(0, 255)
 
     def _affine(self, count: int, generator: Generator) -> Tensor:
-        """A map from the output to the canvas for each image, (N, 2, 3)."""
+        """Draw a map from the output to the canvas for each image, (N, 2, 3)."""
 
         def between(low: float, high: float) -> Tensor:
             return torch.rand(count, generator=generator) * (high - low) + low
@@ -80,28 +83,16 @@ class Warp:
         # In the grid's units the canvas is 2 wide, so a share of it counts twice.
         x, y = (between(-2 * self.shift, 2 * self.shift) for _ in range(2))
         cos, sin = zoom * angle.cos(), zoom * angle.sin()
-        # Turn · lean · stretch: the columns of the product.
+        # Rotation · shear · stretch: the columns of the product.
         left = torch.stack([cos * stretch, sin * stretch], dim=1)
         right = torch.stack([(cos * lean - sin) / stretch, (sin * lean + cos) / stretch], dim=1)
         return torch.stack([left, right, torch.stack([x, y], dim=1)], dim=2)
 
     def _field(self, count: int, size: tuple[int, int], generator: Generator) -> Tensor:
-        """Smooth displacements in the grid's units, (N, *size, 2)."""
+        """Draw smooth displacements in the grid's units, (N, *size, 2)."""
         coarse = torch.randn(count, 2, self.knots, self.knots, generator=generator)
         fine = nn.functional.interpolate(coarse, size, mode="bicubic", align_corners=True)
         return 2 * self.elastic * fine.permute(0, 2, 3, 1)
 
 
-def build(  # noqa: PLR0913 (one for each way in which a hand differs)
-    *,
-    zoom: tuple[float, float] = (0.85, 1.15),
-    shift: float = 0.06,
-    rotation: float = 12,
-    shear: float = 0.2,
-    stretch: float = 0.15,
-    elastic: float = 0.015,
-    knots: int = 4,
-    paper: float = 255,
-) -> Warp:
-    """The augmentation `warp`."""
-    return Warp((zoom[0], zoom[1]), shift, rotation, shear, stretch, elastic, knots, paper)
+build = Warp

@@ -147,7 +147,7 @@ def test_settings_that_mean_nothing_are_refused(options):
 def test_a_batch_is_the_same_however_many_images_are_varied_at_once(monkeypatch):
     canvas = COLOUR.repeat(5, 1, 1, 1)
     expected = jitter(canvas, erase=0.5)
-    monkeypatch.setattr("training.augmentation.jitter._AT_ONCE", len(canvas))
+    monkeypatch.setattr("training.augmentation.jitter._CPU_BATCH", len(canvas))
     whole = jitter(canvas, erase=0.5)
     torch.testing.assert_close(expected, whole)
 
