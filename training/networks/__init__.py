@@ -1,1 +1,1 @@
-"""The encoders G_W, and the networks of pairs E_W: one per file, each from one paper or idea."""
+"""Networks, one per file: encoders G_W, and networks of pairs E_W."""

@@ -1,8 +1,8 @@
-"""What networks of pairs share (Zagoruyko, Komodakis 2015): a branch, a decision, a budget.
+"""Layers of the networks of pairs (Zagoruyko, Komodakis 2015): branches and a decision.
 
-They answer the paper's question, do these two match, under one budget: 125,000 parameters within
-3 % for an input of 32 × 32 grey pixels, and at most 5 million multiplications for a pair. `siam`,
-whose weights are used twice, is given twice the multiplications rather than half the weights.
+All four networks have the same budget: 125,000 parameters within 3 % for an input of 32 × 32 grey
+pixels, and at most 5 million multiplications for a pair. `siam`, whose weights are used twice, has
+twice the multiplications rather than half the weights.
 
     network                  branches of width   decision   parameters   multiplications
     two_channel              one of 32           128        125,121      2.5 M
@@ -10,8 +10,8 @@ whose weights are used twice, is given twice the multiplications rather than hal
     siam                     one of 32           64         124,193      4.6 M
     pseudo_siam              two of 22           96         122,205      2.3 M
 
-The layers are the paper's in kind (three convolutions with pooling, a decision of one hidden layer)
-and smaller; the batch normalisation is not in the paper.
+The kinds of layers are the paper's (three convolutions with pooling, a decision of one hidden
+layer), their sizes are smaller; the batch normalisation is not in the paper.
 """
 
 from __future__ import annotations
@@ -21,23 +21,36 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-LAST_MAPS = 3
-"""A branch ends in this many times its width of maps."""
+from model.manifest import InputSpec
 
-SMALLEST_SIDE = 32
-"""Of an input, in pixels: the two-stream network sees half of it, which is then halved thrice."""
+_LAST_MAPS = 3
+"""Maps of a branch's last convolution, as a multiple of its width."""
+
+_MIN_SIDE = 32
+"""Minimum side of an input, in pixels: the two-stream network halves it four times."""
 
 
 class PairNetwork(nn.Module, ABC):
-    """E_W: two images to their energy, small where they show the same thing.
+    """E_W: two images to their energy, small for a genuine pair.
 
-    The energy is the paper's output with its sign turned, so that a hinge of margin 1 puts genuine
-    pairs below -1 and impostor pairs above 1. It need not be the same for (a, b) as for (b, a): a
+    The energy is the paper's output with the opposite sign, so that a hinge of margin 1 puts
+    genuine pairs below -1 and impostor pairs above 1. It may differ between (a, b) and (b, a): a
     bundle's graph gives the mean of the two (see `training.serving_graph.normalise.ServedPair`).
+
+    Args:
+        spec: The bundle's input.
+
+    Raises:
+        ValueError: An input under 32 × 32 pixels.
     """
 
     dim = 1
-    """Numbers in an answer, as an encoder's `dim`."""
+    """Numbers in an output, as an encoder's `dim`."""
+
+    def __init__(self, spec: InputSpec) -> None:
+        super().__init__()
+        if min(spec.height, spec.width) < _MIN_SIDE:
+            raise ValueError(f"networks of pairs need at least {_MIN_SIDE} x {_MIN_SIDE} pixels")
 
     @abstractmethod
     def forward(self, image1: Tensor, image2: Tensor) -> Tensor:
@@ -45,17 +58,17 @@ class PairNetwork(nn.Module, ABC):
 
 
 def branch(channels: int, width: int, *, stride: int = 2) -> nn.Sequential:
-    """Convolutions of 5, 3 and 3, each halving its maps once: (N, channels, H, W) to maps.
+    """Build convolutions of 5, 3 and 3, each followed by a pooling that halves its maps.
 
     Args:
-        channels: Of the input: those of one image, or of two stacked.
+        channels: Channels of one image, or of two stacked.
         width: Maps of the first convolution; the others have two and three times as many.
-        stride: Of the first convolution.
+        stride: Stride of the first convolution.
     """
     return nn.Sequential(
         *_convolution(channels, width, 5, stride),
         *_convolution(width, 2 * width, 3, 1),
-        *_convolution(2 * width, LAST_MAPS * width, 3, 1),
+        *_convolution(2 * width, _LAST_MAPS * width, 3, 1),
         nn.Flatten(),
     )
 
@@ -70,27 +83,15 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn
 
 
 def decision(features: int, hidden: int) -> nn.Sequential:
-    """From the branches' features, (N, features), to energies, (N, 1)."""
+    """Build the layers from the branches' features, (N, features), to energies, (N, 1)."""
     return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
 
 def features_of(part: nn.Module, channels: int, height: int, width: int) -> int:
-    """How many features a branch gives for an input of that size."""
+    """Count the features that a branch gives for an input of that size."""
     was_training = part.training
     part.eval()
     with torch.no_grad():
         count = int(part(torch.zeros(1, channels, height, width)).shape[1])
     part.train(was_training)
     return count
-
-
-def check_size(height: int, width: int) -> None:
-    """Refuse an input that the layers would consume.
-
-    Raises:
-        ValueError: A side is too small.
-    """
-    if min(height, width) < SMALLEST_SIDE:
-        raise ValueError(
-            f"networks of pairs need at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels"
-        )

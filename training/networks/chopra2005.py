@@ -1,11 +1,11 @@
 """The network of Chopra, Hadsell, LeCun 2005, section 4.2: C1, S2, C3, S4, C5, F6.
 
 For an input of 56 × 46 grey pixels: C1 15 maps, 7 × 7; S2 halves; C3 45 maps, 6 × 6; S4 subsamples
-by 4 × 3; C5 250 units over all that is left (5 × 5); F6 the embedding, 50. As in the LeNets of that
-time a subsampling layer averages, then scales and shifts each map by two learnt numbers, and the
-non-linearity is tanh. F6 is linear: bounded by a tanh it learnt far less (on AT&T the training
-loss stayed at 28 where a linear F6 reaches 8). So the energy has no hard upper bound Q; the loss
-supplies one in effect, since its push has fallen to 6 % at E = Q.
+by 4 × 3; C5 250 units over the remaining 5 × 5; F6 the embedding, 50. As in the LeNets of that
+time a subsampling layer averages, then scales and shifts each map by two learned numbers, and the
+non-linearity is tanh. F6 is linear, since with a tanh the training loss stayed far higher. So the
+energy has no hard upper bound Q; the loss supplies one in effect, since its push has fallen to 6 %
+at E = Q.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _C1, _C3, _C5 = 15, 45, 250
 
 
 class Subsampling(nn.Module):
-    """Average over a field, then a learnt scale and shift for each map, then tanh."""
+    """Average over a field, then a learned scale and shift for each map, then tanh."""
 
     def __init__(self, maps: int, field: tuple[int, int]) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Subsampling(nn.Module):
         self.shift = nn.Parameter(torch.zeros(maps, 1, 1))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(N, maps, H, W) to (N, maps, H / field[0], W / field[1])."""
+        """Subsample (N, maps, H, W) to (N, maps, H / field[0], W / field[1])."""
         pooled: Tensor = self.pool(maps)
         return torch.tanh(pooled * self.scale + self.shift)
 
@@ -36,9 +36,9 @@ class Subsampling(nn.Module):
 class PartialConv(nn.Module):
     """A convolution in which each output map reads only some of the input maps.
 
-    The paper's C3 is partially connected. Which map reads which is our choice: output j reads
-    `fan_in` input maps spaced evenly from map j on, round the circle, so that every input is read
-    alike often and neighbouring outputs read different sets.
+    The paper's C3 is partially connected. The connections are our choice: output j reads `fan_in`
+    input maps spaced evenly from map j on, cyclically, so that every input is read equally often
+    and neighbouring outputs read different sets.
     """
 
     reads: Tensor
@@ -53,17 +53,17 @@ class PartialConv(nn.Module):
             for k in range(fan_in):
                 reads[output, (output + _step(inputs, fan_in) * k) % inputs] = 1
         self.register_buffer("reads", reads)
-        # Fewer inputs than the initialiser thought: scale up to keep the output's variance.
+        # Fewer inputs than the initialiser assumes: scale up to keep the output's variance.
         self.gain = (inputs / fan_in) ** 0.5
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H - kernel + 1, W - kernel + 1)."""
+        """Convolve (N, inputs, H, W) to (N, outputs, H - kernel + 1, W - kernel + 1)."""
         weight = self.conv.weight * self.reads * self.gain
         return nn.functional.conv2d(maps, weight, self.conv.bias)
 
 
 def _step(inputs: int, fan_in: int) -> int:
-    """The distance between the maps that one output reads: even spacing round the circle."""
+    """Distance between the maps that one output reads."""
     return max(1, inputs // fan_in)
 
 
@@ -94,7 +94,7 @@ class Chopra2005(nn.Module):
 
 
 def build(spec: InputSpec, dim: int = 50, c3_inputs: int = 5) -> Chopra2005:
-    """The network `chopra2005`; grey images only.
+    """Build the network `chopra2005`, for grey images only.
 
     Raises:
         ValueError: A colour input, or one too small for the paper's layers.

@@ -1,7 +1,7 @@
 """A small convolutional network for images of about 28 × 28 pixels, such as digits.
 
-Stages of Conv 3 × 3 - BN - ReLU, each ended by a 2 × 2 maximum that halves its maps, then one
-linear layer over what is left. Batch normalisation is that of Ioffe and Szegedy 2015.
+Stages of Conv 3 × 3 - BN - ReLU, each with a final 2 × 2 max-pooling, then one linear layer over
+the flattened maps. Batch normalisation is that of Ioffe and Szegedy 2015.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
-from training.networks.mlp import spreading
+from training.networks._code import final_norm
 
 
 class ConvNet(nn.Module):
@@ -34,20 +34,20 @@ def build(  # noqa: PLR0913 (the shape of a network)
     dropout: float = 0.2,
     spread: float | None = None,
 ) -> ConvNet:
-    """The network `convnet`.
+    """Build the network `convnet`.
 
     Args:
         spec: The bundle's input.
         widths: Maps of each stage.
         depths: Convolutions of each stage.
-        dim: Length of the embedding; the bits, where it is a code.
+        dim: Length of the embedding; bits of a code.
         dropout: Share of the flattened maps that is dropped in training.
-        spread: Where batch normalisation comes last, to start a code well, the standard deviation
-            that each activation begins with; None for no such layer.
+        spread: Initial standard deviation of each activation under a final batch normalisation,
+            which helps a code to start; None for no such layer.
 
     Raises:
-        ValueError: Stages of which widths and depths tell differently, or more than the input's
-            sides can be halved.
+        ValueError: Widths and depths of different numbers of stages, or more stages than the
+            input's sides can be halved.
     """
     if len(widths) != len(depths) or not widths or min(*widths, *depths) < 1:
         raise ValueError("widths and depths must name the same stages, each of at least 1")
@@ -61,7 +61,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
             layers += _convolution(inputs, outputs)
             inputs = outputs
         layers.append(nn.MaxPool2d(2))
-    last = [] if spread is None else [spreading(dim, spread)]
+    last = final_norm(dim, spread)
     head = nn.Sequential(
         nn.Flatten(), nn.Dropout(dropout), nn.Linear(inputs * height * width, dim), *last
     )

@@ -1,6 +1,6 @@
 """pseudo-siam (Zagoruyko, Komodakis 2015, section 3.1): two branches whose weights are not shared.
 
-Freer than `siam`, and as fast where the branches are equally wide: each image has its own branch.
+It has more freedom than `siam`, and is as fast if the branches are equally wide.
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ import torch
 from torch import Tensor
 
 from model.manifest import InputSpec
-from training.networks._pair import PairNetwork, branch, check_size, decision, features_of
+from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class PseudoSiam(PairNetwork):
-    """E_W: a branch for the first image, another for the second, and a decision on both answers."""
+    """E_W: a branch for the first image, another for the second, and a decision on both features.
 
-    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
-        super().__init__()
+    Args:
+        spec: The bundle's input, of at least 32 × 32 pixels.
+        width: Maps of each branch's first convolution.
+        hidden: Units of the decision's hidden layer.
+    """
+
+    def __init__(self, spec: InputSpec, width: int = 22, hidden: int = 96) -> None:
+        super().__init__(spec)
         self.branch1 = branch(spec.channels, width)
         self.branch2 = branch(spec.channels, width)
         features = features_of(self.branch1, spec.channels, spec.height, spec.width)
@@ -29,16 +35,4 @@ class PseudoSiam(PairNetwork):
         return energies.squeeze(1)
 
 
-def build(spec: InputSpec, width: int = 22, hidden: int = 96) -> PseudoSiam:
-    """The network `pseudo_siam`.
-
-    Args:
-        spec: The bundle's input.
-        width: Maps of each branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-
-    Raises:
-        ValueError: An input under 32 × 32 pixels.
-    """
-    check_size(spec.height, spec.width)
-    return PseudoSiam(spec, width, hidden)
+build = PseudoSiam

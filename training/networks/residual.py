@@ -1,9 +1,9 @@
 """A small residual encoder (He et al. 2016) with the head of face networks.
 
 Its blocks are the improved ones of ArcFace (Deng et al. 2019, section 3.1), or plain ones, which
-train and run in about half the time. The head keeps where things are (a flattened map, not an
-average): faces are roughly aligned, and position tells. The embedding has length 1, so its L2
-energy lies between 0 and 2.
+train and run in about half the time. The head flattens the last map instead of averaging it: faces
+are roughly aligned, so position is informative. The embedding has length 1, so its L2 energy lies
+between 0 and 2.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         result: Tensor = self.body(maps) + self.shortcut(maps)
         return result
 
 
 def _improved(inputs: int, outputs: int, stride: int) -> nn.Module:
-    """BN-Conv-BN-PReLU-Conv-BN."""
+    """Build BN-Conv-BN-PReLU-Conv-BN."""
     return nn.Sequential(
         nn.BatchNorm2d(inputs),
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
@@ -47,7 +47,7 @@ def _improved(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 def _plain(inputs: int, outputs: int, stride: int) -> nn.Module:
-    """Conv-BN-ReLU-Conv-BN; each norm and activation becomes part of its convolution when run."""
+    """Build Conv-BN-ReLU-Conv-BN, whose norms and activations a runtime fuses with convolutions."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -85,21 +85,21 @@ def build(  # noqa: PLR0913 (the shape of a network)
     dropout: float = 0.3,
     blocks: Literal["improved", "plain"] = "improved",
 ) -> ResidualEncoder:
-    """The network `residual`.
+    """Build the network `residual`.
 
     Args:
         spec: The bundle's input.
         widths: Maps of each stage.
         depths: Blocks of each stage.
-        strides: By how much each stage shrinks its maps.
-        stem_stride: By how much the first convolution does.
-        squeeze: Maps that are left before they are flattened.
+        strides: Stride of each stage.
+        stem_stride: Stride of the first convolution.
+        squeeze: Maps before they are flattened.
         dim: Length of the embedding.
         dropout: Share of the flattened map that is dropped in training.
         blocks: `improved`: BN-Conv-BN-PReLU-Conv-BN; `plain`: Conv-BN-ReLU-Conv-BN.
 
     Raises:
-        ValueError: Stages of which widths, depths and strides tell differently, or other blocks.
+        ValueError: Widths, depths and strides of different numbers of stages, or unknown blocks.
     """
     if blocks not in _BODIES:
         raise ValueError(f"there are no blocks {blocks}; there are: {', '.join(_BODIES)}")
@@ -110,27 +110,34 @@ def build(  # noqa: PLR0913 (the shape of a network)
         nn.BatchNorm2d(widths[0]),
         nn.PReLU(widths[0]),
     )
-    stages, inputs = list[nn.Module](), widths[0]
-    for outputs, depth, stride in zip(widths, depths, strides, strict=True):
-        for step in (stride, *[1] * (depth - 1)):
-            block = _BODIES[blocks](inputs, outputs, step)
-            stages.append(ResidualBlock(block, inputs, outputs, step))
-            inputs = outputs
-    # What is left of the picture behind all strides.
+    stages = _stages(widths, depths, strides, blocks)
+    # Size of the maps after all strides.
     height, width = (
-        reduce(_shrunk, (stem_stride, *strides), side) for side in (spec.height, spec.width)
+        reduce(_strided, (stem_stride, *strides), side) for side in (spec.height, spec.width)
     )
     head = nn.Sequential(
-        nn.BatchNorm2d(inputs),
-        nn.Conv2d(inputs, squeeze, 1, bias=False),
+        nn.BatchNorm2d(widths[-1]),
+        nn.Conv2d(widths[-1], squeeze, 1, bias=False),
         nn.BatchNorm2d(squeeze),
         nn.Flatten(),
         nn.Dropout(dropout),
         nn.Linear(squeeze * height * width, dim, bias=False),
         nn.BatchNorm1d(dim),
     )
-    return ResidualEncoder(stem, nn.Sequential(*stages), head, dim)
+    return ResidualEncoder(stem, stages, head, dim)
 
 
-def _shrunk(side: int, stride: int) -> int:
+def _stages(
+    widths: tuple[int, ...], depths: tuple[int, ...], strides: tuple[int, ...], blocks: str
+) -> nn.Module:
+    stages, inputs = list[nn.Module](), widths[0]
+    for outputs, depth, stride in zip(widths, depths, strides, strict=True):
+        for step in (stride, *[1] * (depth - 1)):
+            body = _BODIES[blocks](inputs, outputs, step)
+            stages.append(ResidualBlock(body, inputs, outputs, step))
+            inputs = outputs
+    return nn.Sequential(*stages)
+
+
+def _strided(side: int, stride: int) -> int:
     return -(-side // stride)

@@ -1,7 +1,7 @@
 """siam (Zagoruyko, Komodakis 2015, section 3.1): two branches of the same weights, one decision.
 
-Unlike the encoders it has no norm for an energy: a small network learns to compare the two feature
-vectors, which are concatenated in the order of the images.
+Unlike an encoder it has no distance as its energy: a small network is trained to compare the two
+feature vectors, which are concatenated in the order of the images.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import torch
 from torch import Tensor
 
 from model.manifest import InputSpec
-from training.networks._pair import PairNetwork, branch, check_size, decision, features_of
+from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class Siam(PairNetwork):
-    """E_W: the same branch over each image, and a decision on both answers."""
+    """E_W: the same branch over each image, and a decision on both features.
 
-    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
-        super().__init__()
+    Args:
+        spec: The bundle's input, of at least 32 × 32 pixels.
+        width: Maps of the branch's first convolution.
+        hidden: Units of the decision's hidden layer.
+    """
+
+    def __init__(self, spec: InputSpec, width: int = 32, hidden: int = 64) -> None:
+        super().__init__(spec)
         self.branch = branch(spec.channels, width)
         features = features_of(self.branch, spec.channels, spec.height, spec.width)
         self.decision = decision(2 * features, hidden)
@@ -31,16 +37,4 @@ class Siam(PairNetwork):
         return energies.squeeze(1)
 
 
-def build(spec: InputSpec, width: int = 32, hidden: int = 64) -> Siam:
-    """The network `siam`.
-
-    Args:
-        spec: The bundle's input.
-        width: Maps of the branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-
-    Raises:
-        ValueError: An input under 32 × 32 pixels.
-    """
-    check_size(spec.height, spec.width)
-    return Siam(spec, width, hidden)
+build = Siam

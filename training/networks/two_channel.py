@@ -1,7 +1,7 @@
 """2ch (Zagoruyko, Komodakis 2015, section 3.1): the two images are the channels of one.
 
-The first layer already sees both, so that details are compared before anything is thrown away; the
-price is that no image has an embedding, and each pair is run through the whole network.
+The first layer already sees both, so that details are compared before any are discarded. But no
+image has an embedding, and each pair is run through the whole network.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import torch
 from torch import Tensor
 
 from model.manifest import InputSpec
-from training.networks._pair import PairNetwork, branch, check_size, decision, features_of
+from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class TwoChannel(PairNetwork):
-    """E_W: one branch over the stacked images, and a decision."""
+    """E_W: one branch over the stacked images, and a decision.
 
-    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
-        super().__init__()
+    Args:
+        spec: The bundle's input, of at least 32 × 32 pixels.
+        width: Maps of the branch's first convolution.
+        hidden: Units of the decision's hidden layer.
+    """
+
+    def __init__(self, spec: InputSpec, width: int = 32, hidden: int = 128) -> None:
+        super().__init__(spec)
         channels = 2 * spec.channels
         self.branch = branch(channels, width)
         features = features_of(self.branch, channels, spec.height, spec.width)
@@ -30,16 +36,4 @@ class TwoChannel(PairNetwork):
         return energies.squeeze(1)
 
 
-def build(spec: InputSpec, width: int = 32, hidden: int = 128) -> TwoChannel:
-    """The network `two_channel`.
-
-    Args:
-        spec: The bundle's input.
-        width: Maps of the branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-
-    Raises:
-        ValueError: An input under 32 × 32 pixels.
-    """
-    check_size(spec.height, spec.width)
-    return TwoChannel(spec, width, hidden)
+build = TwoChannel

@@ -1,7 +1,7 @@
 """2ch-2stream (Zagoruyko, Komodakis 2015, section 3.2): centre and surround, each two channels.
 
 One stream sees the central half of both images at full resolution, the other all of both at half
-the resolution, so what lies in the middle is looked at twice and more closely.
+the resolution.
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
-from training.networks._pair import PairNetwork, branch, check_size, decision, features_of
+from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class TwoChannelTwoStream(PairNetwork):
-    """E_W: a central and a surround stream over the stacked images, and a decision on both."""
+    """E_W: a central and a surround stream over the stacked images, and a decision on both.
 
-    def __init__(self, spec: InputSpec, width: int, hidden: int) -> None:
-        super().__init__()
+    Args:
+        spec: The bundle's input, of at least 32 × 32 pixels.
+        width: Maps of each stream's first convolution.
+        hidden: Units of the decision's hidden layer.
+    """
+
+    def __init__(self, spec: InputSpec, width: int = 22, hidden: int = 96) -> None:
+        super().__init__(spec)
         channels = 2 * spec.channels
-        # Each stream's input has half the side, so that a first stride of 1 gives it the maps that
-        # the other networks have after their stride of 2.
+        # Each stream's input has half the side: a first stride of 1 gives maps of the size that the
+        # other networks have after their stride of 2.
         self.centre = branch(channels, width, stride=1)
         self.surround = branch(channels, width, stride=1)
         self.height, self.width = spec.height // 2, spec.width // 2
@@ -37,26 +43,14 @@ class TwoChannelTwoStream(PairNetwork):
         return energies.squeeze(1)
 
     def middle(self, images: Tensor) -> Tensor:
-        """The central half of each side."""
+        """Crop the central half of each side."""
         top = (images.shape[-2] - self.height) // 2
         left = (images.shape[-1] - self.width) // 2
         return images[..., top : top + self.height, left : left + self.width]
 
     def halved(self, images: Tensor) -> Tensor:
-        """All of it at half the resolution; of an odd side the last line is left out."""
+        """Halve the resolution; the last line of an odd side is dropped."""
         return nn.functional.avg_pool2d(images, 2)
 
 
-def build(spec: InputSpec, width: int = 22, hidden: int = 96) -> TwoChannelTwoStream:
-    """The network `two_channel_two_stream`.
-
-    Args:
-        spec: The bundle's input.
-        width: Maps of each stream's first convolution.
-        hidden: Units of the decision's hidden layer.
-
-    Raises:
-        ValueError: An input under 32 × 32 pixels.
-    """
-    check_size(spec.height, spec.width)
-    return TwoChannelTwoStream(spec, width, hidden)
+build = TwoChannelTwoStream
