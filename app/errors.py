@@ -22,6 +22,7 @@
         ├── UnavailableError      a good request, at the wrong moment
         │   ├── NotReadyError         the bundles are not loaded, or the service is stopping
         │   ├── OverloadedError       the queue, or the memory for bodies, is full
+        │   ├── RunnerFailedError     the thread that had the work failed
         │   ├── DeadlineError         the time allowed for the job is over
         │   └── ModelRefusedError     the bundle is there, and did not pass its checks
         └── EncodingError         the graph answered something that is no embedding and no energy
