@@ -1,4 +1,4 @@
-"""POST /compare: decisions on embeddings that the caller has kept; no image is needed."""
+"""POST /compare: decisions on embeddings that the caller has stored; no image is needed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from app import errors
 from app.api import examples, problem_types
 from app.api.bodies import npy
 from app.api.bodies.parameters import Choices, from_json, from_query, query_parameters
-from app.api.bodies.receive import (
-    media_type,
-    receive_through,
-    receive_whole,
-    refuse_query,
-    unsupported,
-)
+from app.api.bodies.receive import media_type, receive_whole, refuse_query, unsupported
 from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute, json_response
@@ -31,8 +25,8 @@ from app.worker.service import Service
 from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
 
-_MOST_JSON_NUMBERS = 3_000_000
-"""A number of a few bytes takes some forty as an object; larger galleries come as .npy."""
+_MAX_JSON_NUMBERS = 3_000_000
+"""A number of a few bytes takes some 40 bytes as an object; larger galleries come as .npy."""
 
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
@@ -85,50 +79,43 @@ async def compare_embeddings(request: Request) -> Response:
     alone, float32 (n,), and the headers X-Threshold and X-Model-SHA256 say the rest.
     """
     service = running(request)
-    as_npy = npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
-        return await _compare_array(request, service, as_npy=as_npy)
-    answer: Response = await dispatch(
-        request,
-        service,
-        partial(_read, request, service),
-        partial(_prepare, service, as_npy=as_npy),
-    )
+        return await _stream(request, service)
+    answer: Response = await dispatch(request, service, _read, _make_job)
     return answer
 
 
-async def _compare_array(request: Request, service: Service, *, as_npy: bool) -> Response:
-    """Compare a gallery while it arrives, chunk by chunk, each of which is forgotten."""
+async def _stream(request: Request, service: Service) -> Response:
+    """Compare a gallery while it arrives; no chunk is kept."""
     choices = from_query(Choices, request)
     model, choice = _chosen(service, choices)
     gallery = StreamedGallery(model.manifest, choice, service.settings.max_gallery)
-    read = partial(receive_through, request, service, sink=gallery.feed)
-    await stream(request, service, read)
-    return _respond(service, model, gallery.close(), as_npy=as_npy)
+    await stream(request, service, gallery.feed)
+    return _respond(service, model, gallery.close(), as_npy=npy.is_accepted(request))
 
 
-async def _read(request: Request, service: Service, share: Reservation) -> CompareJson:
+async def _read(request: Request, service: Service, reservation: Reservation) -> CompareJson:
     if media_type(request) != "application/json":
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
-    return _parse(await receive_whole(request, service, share), _most_values(service))
+    return _parse(await receive_whole(request, service, reservation), _max_values(service))
 
 
-def _most_values(service: Service) -> int:
-    """The most numbers that a full gallery of the widest model can have, within reason."""
+def _max_values(service: Service) -> int:
+    """Return the number of values in a full gallery of the widest model, within reason."""
     widest = max(model.manifest.embedding_dim for model in service.catalog.served.values())
-    return min(_MOST_JSON_NUMBERS, (service.settings.max_gallery + 2) * (widest + 1))
+    return min(_MAX_JSON_NUMBERS, (service.settings.max_gallery + 2) * (widest + 1))
 
 
-def _parse(body: bytes, most_values: int) -> CompareJson:
+def _parse(body: bytes, max_values: int) -> CompareJson:
     try:
-        return from_json(CompareJson, body, most_values)
+        return from_json(CompareJson, body, max_values)
     except errors.ParameterError as error:
         raise _vector_error(error) or error from error
 
 
 def _vector_error(error: errors.ParameterError) -> VectorError | None:
-    """Name the row, where what cannot be used is a number in a vector (NaN, 1e999, a string)."""
+    """Return an error that names the row, if a number in a vector is invalid (NaN, 1e999, text)."""
     cause = error.__cause__
     if not isinstance(cause, ValidationError):
         return None
@@ -141,10 +128,10 @@ def _vector_error(error: errors.ParameterError) -> VectorError | None:
     return None
 
 
-def _prepare(service: Service, sent: CompareJson, *, as_npy: bool) -> Job:
+def _make_job(request: Request, service: Service, sent: CompareJson) -> Job:
     model, choice = _chosen(service, sent)
     check_gallery(len(sent.gallery), service.settings.max_gallery)
-    return partial(_answer, service, model, sent, choice, as_npy=as_npy)
+    return partial(_answer, service, model, sent, choice, as_npy=npy.is_accepted(request))
 
 
 def _chosen(service: Service, choices: Choices) -> tuple[ServedModel, Choice]:
@@ -174,7 +161,7 @@ def _respond(
 
 
 def _to_answer(model: ServedModel, comparison: Comparison) -> CompareAnswer:
-    # What was computed here needs no validation, which would visit every number.
+    # Without validation, which would visit every number: the values were computed here.
     return CompareAnswer.model_construct(
         energies=comparison.energies.tolist(),
         same=comparison.same.tolist(),

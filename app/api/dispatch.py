@@ -1,4 +1,8 @@
-"""The one path that every request with a body takes: read it, hand the work over once, answer."""
+"""The path of every request with a body, in three steps: read, job, answer.
+
+A route gives two functions. The first reads the body on the event loop; the second makes a job of
+it, which a runner's thread carries out. The job's result is the route's answer.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from app.api.bodies.header import header
+from app.api.bodies.receive import Sink, receive_through
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.errors import ClientGoneError, NotReadyError, ParameterError
@@ -27,18 +32,22 @@ DEADLINE_PARAMETER: dict[str, Any] = {
 }
 """The OpenAPI entry of that header."""
 
-WATCHED_AFTER_S = 0.1
-"""Until then a request is not watched for a client that goes: most are answered sooner, and the
-watch would cost each of them a task."""
+WATCH_AFTER_S = 0.1
+"""Seconds until a disconnect of the client is watched for. Most requests are answered sooner, and
+the watch would cost each of them a task."""
 
 Body = TypeVar("Body")
+Read = Callable[[Request, Service, Reservation], Awaitable[Body]]
+"""The first step: reads the body, whose bytes are counted in the reservation."""
+MakeJob = Callable[[Request, Service, Body], Job]
+"""The second step: makes the job, and refuses the request if that needs no runner."""
 
 
 def running(request: Request) -> Service:
-    """The service that answers this request.
+    """Return the service that answers this request.
 
     Raises:
-        NotReadyError: Its models are not loaded yet, or it is stopping.
+        NotReadyError: The models are not loaded yet, or the service is stopping.
     """
     service: Service | None = request.app.state.service
     if service is None:
@@ -50,58 +59,48 @@ Running = Annotated[Service, Depends(running)]
 
 
 async def dispatch(
-    request: Request,
-    service: Service,
-    read: Callable[[Reservation], Awaitable[Body]],
-    prepare: Callable[[Body], Job],
-) -> Any:  # noqa: ANN401 (what the job gives)
-    """Read the body on the event loop, let a runner do the work, and give the body's bytes back.
+    request: Request, service: Service, read: Read[Body], make_job: MakeJob[Body]
+) -> Any:  # noqa: ANN401 (the job's result)
+    """Read the body, let a runner carry out the job, and return its result.
 
-    What could not even wait is refused before its body is read.
-
-    Args:
-        request: Watched, so that work for a client that has gone is dropped.
-        service: Whose runners and whose budget of bytes are used.
-        read: Reads the body, within its share of the budget.
-        prepare: Makes the job, and refuses at once what needs no runner to be refused.
+    A request that cannot even wait in the queue is refused before its body is read. If the client
+    disconnects, the job is dropped. The body's bytes are given back at the end.
 
     Raises:
         OverloadedError: The queue is full.
-        ParameterError: The deadline in the request's header is not one.
-        DeadlineError: The time is over.
-        ClientGoneError: The client closed the connection; nobody sees this answer.
+        ParameterError: The deadline in the request's header is invalid.
+        DeadlineError: The deadline has passed.
+        ClientGoneError: The client closed the connection; nobody receives this answer.
     """
     service.jobs.refuse_if_full()
     within_s = _deadline_s(request, service)
-    with service.bodies.reserve() as share:
-        job = prepare(await read(share))
-        answer = service.jobs.submit(job, within_s)
-        watch = _Watch(request, answer)
+    with service.bodies.reserve() as reservation:
+        job = make_job(request, service, await read(request, service, reservation))
+        result = service.jobs.submit(job, within_s)
+        watch = _DisconnectWatch(request, result)
         try:
-            return await answer
+            return await result
         finally:
-            watch.end()
+            watch.cancel()
 
 
-async def stream(
-    request: Request, service: Service, read: Callable[[Reservation], Awaitable[Body]]
-) -> Body:
-    """Let a body be worked on while it arrives, a chunk at a time, with no job for a runner.
+async def stream(request: Request, service: Service, sink: Sink) -> None:
+    """Process a body chunk by chunk while it arrives, on the event loop and without a job.
 
-    A deadline counts from the body's end, and there nothing is left to be done.
+    The deadline counts from the body's end, where nothing is left to do.
 
     Raises:
         OverloadedError: The queue is full.
-        ParameterError: The deadline in the request's header is not one.
+        ParameterError: The deadline in the request's header is invalid.
     """
     service.jobs.refuse_if_full()
     _deadline_s(request, service)
-    with service.bodies.reserve() as share:
-        return await read(share)
+    with service.bodies.reserve() as reservation:
+        await receive_through(request, service, reservation, sink)
 
 
 def _deadline_s(request: Request, service: Service) -> float:
-    """How long the job may take: the setting, or less if the client says so."""
+    """Return the seconds that the job may take: the setting, or fewer if the client asks so."""
     sent = header(request, _DEADLINE)
     if sent is None:
         return service.deadline_s
@@ -116,28 +115,28 @@ def _deadline_s(request: Request, service: Service) -> float:
     return min(service.deadline_s, wanted)
 
 
-class _Watch:
-    """Settles the answer when the client has gone; the body is read, so nothing else can arrive."""
+class _DisconnectWatch:
+    """Fails a result once the client has gone. The body is read, so no other message can arrive."""
 
-    def __init__(self, request: Request, answer: asyncio.Future[Any]) -> None:
-        self._request, self._answer = request, answer
+    def __init__(self, request: Request, result: asyncio.Future[Any]) -> None:
+        self._request, self._result = request, result
         self._task: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(WATCHED_AFTER_S, self._begin)
+        self._timer = loop.call_later(WATCH_AFTER_S, self._begin)
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """Stop watching."""
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
 
     def _begin(self) -> None:
-        self._task = asyncio.ensure_future(self._disconnected())
+        self._task = asyncio.ensure_future(self._fail_on_disconnect())
 
-    async def _disconnected(self) -> None:
+    async def _fail_on_disconnect(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
-        if not self._answer.done():
-            self._answer.set_exception(
+        if not self._result.done():
+            self._result.set_exception(
                 ClientGoneError("the client closed the connection before its answer")
             )

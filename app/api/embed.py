@@ -12,7 +12,7 @@ from app import errors
 from app.api import examples, problem_types
 from app.api.bodies import npy
 from app.api.bodies.images import SEVERAL, Batch, body_schema, read_images
-from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
+from app.api.bodies.parameters import ModelChoice, query_parameters
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import EmbedAnswer, ModelReference
@@ -45,29 +45,26 @@ async def embed(request: Request) -> Response:
     With `Accept: application/x-npy` the answer is one NumPy array, float32 (n, dim), or uint8 for
     packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose.
     """
-    service = running(request)
-    model = from_query(ModelChoice, request).model
-    as_npy = npy.is_accepted(request)
-    read = partial(read_images, request, service, model, service.settings.max_images)
-    answer: Response = await dispatch(
-        request, service, read, partial(_prepare, service, as_npy=as_npy)
-    )
+    answer: Response = await dispatch(request, running(request), _read, _make_job)
     return answer
 
 
-def _prepare(service: Service, batch: Batch, *, as_npy: bool) -> Job:
+_read = partial(read_images, SEVERAL)
+
+
+def _make_job(request: Request, service: Service, batch: Batch) -> Job:
     model = service.catalog.get_encoder(batch.model)
     service.telemetry.chose(model.manifest)
-    answer = partial(_answer, model, as_npy=as_npy)
+    answer = partial(_answer, model, as_npy=npy.is_accepted(request))
     return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 
 def _answer(model: ServedModel, embeddings: NDArray[Any], *, as_npy: bool) -> Response:
-    """The response, made in the runner: for many images its encoding takes a while."""
+    """Return the response. It is made by the runner, since many embeddings take long to encode."""
     reference = ModelReference.of(model.manifest)
     if as_npy:
         return npy.response(embeddings, reference)
-    # What was computed here needs no validation, which would visit every number.
+    # Without validation, which would visit every number: the values were computed here.
     return json_response(
         EmbedAnswer.model_construct(
             embeddings=embeddings.tolist(), dim=model.manifest.embedding_dim, model=reference

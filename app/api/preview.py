@@ -1,4 +1,4 @@
-"""POST /preview: an image in, and out comes what the model's graph is given of it."""
+"""POST /preview: the image that the model's graph is given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from app import errors
 from app.api import problem_types
 from app.api.bodies.images import ONE, Batch, body_schema, read_images
-from app.api.bodies.parameters import ModelChoice, from_query, query_parameters
+from app.api.bodies.parameters import ModelChoice, query_parameters
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute
 from app.batching.batch_runner import Job
@@ -55,20 +55,20 @@ async def preview(request: Request) -> Response:
     A face at the rim, a page lying on its side, a sign in white on black: what the model is not
     given it cannot compare.
     """
-    service = running(request)
-    model = from_query(ModelChoice, request).model
-    read = partial(read_images, request, service, model, 1)
-    answer: Response = await dispatch(request, service, read, partial(_prepare, service))
+    answer: Response = await dispatch(request, running(request), _read, _make_job)
     return answer
 
 
-def _prepare(service: Service, batch: Batch) -> Job:
+_read = partial(read_images, ONE)
+
+
+def _make_job(_: Request, service: Service, batch: Batch) -> Job:
     model = service.catalog.get(batch.model)
     service.telemetry.chose(model.manifest)
-    return partial(_draw, service, model, batch, service.telemetry.trace())
+    return partial(_answer, service, model, batch, service.telemetry.trace())
 
 
-def _draw(service: Service, model: Served, batch: Batch, trace: Trace | None) -> Response:
+def _answer(service: Service, model: Served, batch: Batch, trace: Trace | None) -> Response:
     began = perf_counter()
     pixels = to_tensor(batch.images, model.manifest.input, service.image_limits)[0]
     service.telemetry.decoded(perf_counter() - began, trace)
@@ -76,7 +76,7 @@ def _draw(service: Service, model: Served, batch: Batch, trace: Trace | None) ->
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """The file's bytes, from (height, width, channels)."""
+    """Encode pixels, (height, width, channels), as a PNG file."""
     grey = pixels.shape[-1] == 1
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "PNG")

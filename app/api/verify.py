@@ -15,6 +15,7 @@ from app import errors
 from app.api import examples, problem_types
 from app.api.bodies import multipart
 from app.api.bodies.base64_images import decode_image
+from app.api.bodies.form import FormParts
 from app.api.bodies.parameters import Choices, from_fields, from_json
 from app.api.bodies.receive import (
     media_type,
@@ -36,8 +37,7 @@ from app.worker.service import Service
 from model.errors import OperatingPointError
 from model.scoring import Choice
 
-IMAGES = ("image1", "image2")
-_MOST_JSON_VALUES = 16
+_MAX_JSON_VALUES = 16
 
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
@@ -51,31 +51,19 @@ class PairJson(Choices):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two images to be told apart, and how to decide on them."""
+    """Two images to be compared, and how to decide on them."""
 
     images: tuple[ImageFile, ...]
     choices: Choices
 
 
-def _binary(description: str) -> dict[str, str]:
-    return {"type": "string", "format": "binary", "description": description}
-
-
+_FORM = FormParts(
+    {"image1": "An image file of any supported format.", "image2": "The other one."}, Choices
+)
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
-        multipart.MEDIA_TYPE: {
-            "schema": {
-                "type": "object",
-                "required": list(IMAGES),
-                "properties": {
-                    "image1": _binary("An image file of any supported format."),
-                    "image2": _binary("The other one."),
-                    **Choices.model_json_schema()["properties"],
-                },
-            },
-            "example": examples.PAIR_FORM,
-        },
+        multipart.MEDIA_TYPE: {"schema": _FORM.schema(), "example": examples.PAIR_FORM},
         "application/json": {"schema": PairJson.model_json_schema(), "example": examples.PAIR},
     },
 }
@@ -99,50 +87,46 @@ async def verify(request: Request) -> Response:
 
     The images' bytes decide what they are; names and content types of parts are not looked at.
     """
-    service = running(request)
-    read = partial(_read, request, service)
-    return json_response(await dispatch(request, service, read, partial(_prepare, service)))
+    return json_response(await dispatch(request, running(request), _read, _make_job))
 
 
-async def _read(request: Request, service: Service, share: Reservation) -> Pair:
+async def _read(request: Request, service: Service, reservation: Reservation) -> Pair:
     refuse_query(request)
     kind = media_type(request)
     if kind == "application/json":
-        return _from_json(await receive_whole(request, service, share), service)
+        return _from_json(await receive_whole(request, service, reservation), service)
     if kind == multipart.MEDIA_TYPE:
-        expected = multipart.Expected(
-            dict.fromkeys(IMAGES, 1),
-            frozenset(Choices.model_fields),
-            service.settings.max_image_bytes,
-        )
-        return _from_form(await receive_form(request, service, share, expected))
+        return _from_form(await receive_form(request, service, reservation, _FORM))
     raise unsupported(request, "multipart/form-data or application/json")
 
 
 def _from_json(body: bytes, service: Service) -> Pair:
-    sent = from_json(PairJson, body, _MOST_JSON_VALUES)
-    most = service.settings.max_image_bytes
-    images = (decode_image("image1", sent.image1, most), decode_image("image2", sent.image2, most))
-    # Not `sent` itself, which holds the base64 text of both for as long as the job waits.
+    sent = from_json(PairJson, body, _MAX_JSON_VALUES)
+    max_bytes = service.settings.max_image_bytes
+    images = (
+        decode_image("image1", sent.image1, max_bytes),
+        decode_image("image2", sent.image2, max_bytes),
+    )
+    # Not `sent` itself: it would keep the base64 text of both images while the job waits.
     choices = Choices.model_construct(model=sent.model, threshold=sent.threshold, fmr=sent.fmr)
     return Pair(images, choices)
 
 
 def _from_form(form: multipart.Form) -> Pair:
-    missing = [name for name in IMAGES if name not in form.images]
+    missing = [name for name in _FORM.images if name not in form.images]
     if missing:
         raise errors.PartError(f"no part {' and no part '.join(missing)}; send both images")
-    images = tuple(form.images[name][0] for name in IMAGES)
+    images = tuple(form.images[name][0] for name in _FORM.images)
     return Pair(images, from_fields(Choices, form.fields))
 
 
-def _prepare(service: Service, pair: Pair) -> Job:
+def _make_job(_: Request, service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
     service.telemetry.chose(model.manifest)
     choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
     trace = service.telemetry.trace()
     if isinstance(model, ServedPairModel):
-        return partial(_score, service, model, pair.images, choice, trace)
+        return partial(_answer_pair_model, service, model, pair.images, choice, trace)
     answer = partial(_answer, service, model, choice)
     return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
@@ -153,7 +137,7 @@ def _answer(
     return _to_answer(service, model, decide(model.manifest, embeddings, choice))
 
 
-def _score(
+def _answer_pair_model(
     service: Service,
     model: ServedPairModel,
     images: tuple[ImageFile, ...],

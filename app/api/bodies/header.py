@@ -1,4 +1,4 @@
-"""One header of a request, without the mapping that Starlette builds of all of them."""
+"""One header of a request, without the mapping of all headers that Starlette builds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from fastapi import Request
 
 
 def header(request: Request, name: bytes) -> str | None:
-    """The value of the first header of a name, which is given in small letters; None without."""
-    for known, value in request.scope["headers"]:
-        if known == name:
+    """Return the first header with a lower-case name, or None."""
+    for key, value in request.scope["headers"]:
+        if key == name:
             text: str = value.decode("latin-1")
             return text
     return None

@@ -1,4 +1,4 @@
-"""Images as a request's body: parts of a form, or one image by itself."""
+"""Bodies of /embed and /preview: a form with image parts, or one image by itself."""
 
 from __future__ import annotations
 
@@ -9,80 +9,65 @@ from fastapi import Request
 
 from app import errors
 from app.api.bodies import multipart
-from app.api.bodies.parameters import ModelChoice, from_fields
+from app.api.bodies.form import FILE, FormParts
+from app.api.bodies.parameters import ModelChoice, from_fields, from_query
 from app.api.bodies.receive import media_type, receive_form, receive_whole, unsupported
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
 from app.worker.service import Service
 
 _PART = "image"
-_IMAGE: dict[str, Any] = {"type": "string", "format": "binary"}
+_FILE_EXAMPLE = "bytes of a file"
+
+ONE = FormParts({_PART: "An image file."}, ModelChoice)
+SEVERAL = FormParts(
+    {_PART: "One image file or several, each as a part of this name."}, ModelChoice, several=True
+)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images, and the model that they are for."""
+    """Images, and the name of the model that they are for; None for the default one."""
 
     images: tuple[ImageFile, ...]
     model: str | None
 
 
-def body_schema(part: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI entry of such a body.
-
-    Args:
-        part: The schema of the form's part `image`.
-    """
-    form = {
-        "type": "object",
-        "required": [_PART],
-        "properties": {_PART: part, **ModelChoice.model_json_schema()["properties"]},
-    }
-    file = "bytes of a file"
-    example = {_PART: [file, file] if part is SEVERAL else file, "model": "faces"}
+def body_schema(parts: FormParts) -> dict[str, Any]:
+    """Return the OpenAPI entry of such a body."""
+    image = [_FILE_EXAMPLE, _FILE_EXAMPLE] if parts.several else _FILE_EXAMPLE
+    example = {_PART: image, "model": "faces"}
     return {
         "required": True,
         "content": {
-            multipart.MEDIA_TYPE: {"schema": form, "example": example},
-            "image/*": {"schema": _IMAGE},
+            multipart.MEDIA_TYPE: {"schema": parts.schema(), "example": example},
+            "image/*": {"schema": FILE},
         },
     }
 
 
-ONE: dict[str, Any] = {**_IMAGE, "description": "An image file."}
-SEVERAL: dict[str, Any] = {
-    "type": "array",
-    "items": _IMAGE,
-    "minItems": 1,
-    "description": "One image file or several, each as a part of this name.",
-}
-
-
 async def read_images(
-    request: Request, service: Service, model: str | None, most: int, share: Reservation
+    parts: FormParts, request: Request, service: Service, reservation: Reservation
 ) -> Batch:
     """Read the images of a request.
 
     Args:
-        request: Whose body it is.
-        service: Whose bounds hold.
-        model: The one that the URL names, if it does.
-        most: How many images are taken.
-        share: Of the bytes that all bodies may hold.
+        parts: The form that the call takes.
+        request: The request, whose URL may name the model.
+        service: Its settings bound the body.
+        reservation: Counts the body's bytes.
 
     Raises:
         PartError: The form has no image.
         ParameterError: The model is named in the URL and in the form.
-        RequestError: What else makes a body unreadable.
+        RequestError: The body cannot be read for another reason.
     """
+    model = from_query(ModelChoice, request).model
     kind = media_type(request)
     if kind == multipart.MEDIA_TYPE:
-        expected = multipart.Expected(
-            {_PART: most}, frozenset(ModelChoice.model_fields), service.settings.max_image_bytes
-        )
-        return _from_form(await receive_form(request, service, share, expected), model)
+        return _from_form(await receive_form(request, service, reservation, parts), model)
     if kind.startswith("image/") or kind == "application/octet-stream":
-        whole = await receive_whole(request, service, share)
+        whole = await receive_whole(request, service, reservation)
         return Batch((ImageFile(_PART, whole),), model)
     raise unsupported(request, "multipart/form-data, or one image as image/*")
 

@@ -1,4 +1,4 @@
-"""The bytes of a request, bounded in size and time while they arrive."""
+"""The bytes of a request, with limits of size and time that hold while they arrive."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from fastapi import Request
 
+from app.api.bodies.form import FormParts
 from app.api.bodies.header import header
-from app.api.bodies.multipart import Expected, Form, MultipartReader
+from app.api.bodies.multipart import Form, MultipartReader
 from app.batching.byte_budget import Reservation
 from app.errors import (
     BodyTimeoutError,
@@ -24,14 +25,14 @@ Sink = Callable[[bytes], None]
 """Takes each chunk as it arrives."""
 
 
-async def receive(request: Request, service: Service, share: Reservation, sink: Sink) -> None:
-    """Pass the body to `sink` chunk by chunk; what it declares is checked before any is read.
+async def receive(request: Request, service: Service, reservation: Reservation, sink: Sink) -> None:
+    """Pass the body to `sink` chunk by chunk; the headers are checked before any is read.
 
     Raises:
         BodyTooLargeError: More bytes than `max_body_bytes`, declared or sent.
-        BodyTimeoutError: Not all there within `body_timeout_s`.
-        ClientGoneError: The client closed the connection midway.
-        OverloadedError: All requests together hold as many bytes as they may.
+        BodyTimeoutError: The body did not arrive within `body_timeout_s`.
+        ClientGoneError: The client closed the connection before the body's end.
+        OverloadedError: All requests together hold the maximum number of bytes.
         UnsupportedBodyError: The body is compressed.
     """
     limit = service.settings.max_body_bytes
@@ -43,7 +44,7 @@ async def receive(request: Request, service: Service, share: Reservation, sink: 
                 chunk, is_over = await _next(request)
                 received += len(chunk)
                 _check_size(received, limit)
-                share.take(len(chunk))
+                reservation.take(len(chunk))
                 sink(chunk)
     except TimeoutError as error:
         raise BodyTimeoutError(
@@ -52,63 +53,64 @@ async def receive(request: Request, service: Service, share: Reservation, sink: 
 
 
 async def _next(request: Request) -> tuple[bytes, bool]:
-    """The next bytes, and whether they are the last: Starlette's `stream` without its generator."""
+    """Return the next chunk, and whether it is the last (Starlette's `stream` has a generator)."""
     message = await request.receive()
     if message["type"] == "http.disconnect":
         raise ClientGoneError("the client closed the connection before the body's end")
     return message.get("body", b""), not message.get("more_body", False)
 
 
-async def receive_whole(request: Request, service: Service, share: Reservation) -> bytes:
-    """The whole body; raises what `receive` raises."""
+async def receive_whole(request: Request, service: Service, reservation: Reservation) -> bytes:
+    """Return the whole body; raises the errors of `receive`."""
     chunks: list[bytes] = []
-    await receive(request, service, share, chunks.append)
+    await receive(request, service, reservation, chunks.append)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def receive_through(
-    request: Request, service: Service, share: Reservation, sink: Sink
+    request: Request, service: Service, reservation: Reservation, sink: Sink
 ) -> None:
-    """Pass the body to a sink that keeps none of it; raises what `receive` raises."""
+    """Pass the body to a sink that keeps none of it; raises the errors of `receive`."""
 
-    def passed(chunk: bytes) -> None:
+    def sink_and_release(chunk: bytes) -> None:
         sink(chunk)
-        share.give_back(len(chunk))
+        reservation.give_back(len(chunk))
 
-    await receive(request, service, share, passed)
+    await receive(request, service, reservation, sink_and_release)
 
 
 async def receive_form(
-    request: Request, service: Service, share: Reservation, expected: Expected
+    request: Request, service: Service, reservation: Reservation, parts: FormParts
 ) -> Form:
-    """A multipart body, taken apart as it arrives.
+    """Return a multipart body, parsed while it arrives.
 
-    Raises what `receive` and `MultipartReader` raise.
+    Raises the errors of `receive` and `MultipartReader`.
     """
-    reader = MultipartReader(header(request, b"content-type") or "", expected)
-    await receive(request, service, share, reader.feed)
+    content_type = header(request, b"content-type") or ""
+    reader = MultipartReader(content_type, parts.expected(service.settings))
+    await receive(request, service, reservation, reader.feed)
     return reader.close()
 
 
 def media_type(request: Request) -> str:
-    """The body's media type without its parameters, in small letters; empty where none is given."""
+    """Return the body's media type in lower case, without parameters; empty if there is none."""
     return (header(request, b"content-type") or "").partition(";")[0].strip().lower()
 
 
 def unsupported(request: Request, wanted: str) -> UnsupportedBodyError:
-    """The error for a body of another media type than those that the call takes."""
+    """Return the error for a body of a media type that the call does not take."""
     sent = media_type(request)[:100]
-    told = f"the body is of type {sent}" if sent else "the body's Content-Type is missing"
-    return UnsupportedBodyError(f"{told}; send {wanted}")
+    reason = f"the body is of type {sent}" if sent else "the body's Content-Type is missing"
+    return UnsupportedBodyError(f"{reason}; send {wanted}")
 
 
 def refuse_query(request: Request) -> None:
     """Refuse parameters in the URL of a call that takes them in its body.
 
-    A threshold that is silently ignored would be a wrong answer.
+    A threshold that is silently ignored would give a wrong answer.
 
     Raises:
-        ParameterError: There is one.
+        ParameterError: The URL has a parameter.
     """
     if not request.scope["query_string"]:
         return
@@ -125,19 +127,12 @@ def _check_headers(request: Request, limit: int) -> None:
         raise UnsupportedBodyError(
             f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"
         )
-    _declared(request, limit)
-
-
-def _declared(request: Request, limit: int) -> int:
-    """The bytes that the body is said to have; 0 where nothing is said."""
     declared = header(request, b"content-length")
     if declared is None:
-        return 0
+        return
     if not declared.isdecimal():
         raise UnreadableBodyError("Content-Length is not a number")
-    size = int(declared[:20])
-    _check_size(size, limit)
-    return size
+    _check_size(int(declared[:20]), limit)
 
 
 def _check_size(size: int, limit: int) -> None:
