@@ -52,7 +52,11 @@ def measure(plan: Plan) -> Found:
         tuple(shifts),
         (
             Table("Parts", COLUMNS, measure_parts(plan)),
-            Table("Whole servers, LFW pictures, light encoder", columns, tuple(_servers(plan))),
+            Table(
+                "Whole servers, LFW pictures, light encoder where none is named",
+                columns,
+                tuple(_servers(plan)),
+            ),
         ),
     )
 
@@ -84,16 +88,23 @@ def _servers(plan: Plan) -> Iterator[Row]:
     uvicorn = (sys.executable, "-m", "benchmarks.servers.launcher")
     yield _server_row(plan, "uvloop, not asyncio", (*uvicorn, "asyncio", "httptools"))
     yield _server_row(plan, "httptools, not h11", (*uvicorn, "uvloop", "h11"))
+    router = (*uvicorn, "uvloop", "httptools", "router")
+    for model in (_MODEL, "faces"):
+        yield _server_row(plan, f"around FastAPI's router, {model}", router, model)
     yield _server_row(plan, "no line for each request", log_level="info")
     yield _server_row(plan, "1 thread on one core, not 2", threads=2)
     yield _server_row(plan, "1 thread on one core, not 4", threads=4)
 
 
 def _server_row(
-    plan: Plan, label: str, command: Sequence[str] = _AS_IT_IS, **settings: object
+    plan: Plan,
+    label: str,
+    command: Sequence[str] = _AS_IT_IS,
+    model: str = _MODEL,
+    **settings: object,
 ) -> Row:
     made, _ = pictures_of(plan, "lfw")
-    folder = requests_in(plan, "servers", bodies.verify_requests(made.files, _MODEL))
+    folder = requests_in(plan, "servers", bodies.verify_requests(made.files, model))
     cores = server_cores()
     with likewise(cores) as ours, likewise(cores, settings, command) as changed:
         turns = alternate(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
+from app.api.middleware.direct_route import DirectCalls
 from app.main import create_app, refuse_requests
 from app.server.server import Server, server_config
 from app.settings import read_settings
@@ -18,6 +19,9 @@ from app.worker.worker_state import WorkerStates
 if __name__ == "__main__":
     settings, worker_states = read_settings(), WorkerStates.alone()
     app = create_app(settings, worker_states)
+    if "router" in sys.argv[3:]:
+        direct: object = DirectCalls
+        app.user_middleware = [each for each in app.user_middleware if each.cls is not direct]
     config = server_config(settings, app)
     config.loop = sys.argv[1]
     if sys.argv[2] != "httptools":
