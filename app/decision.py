@@ -1,4 +1,7 @@
-"""From embeddings, or an energy, to decisions: pure functions, no HTTP and no runtime."""
+"""Decisions from embeddings or an energy: pure functions, without HTTP or ONNX Runtime.
+
+The energy is the distance of two embeddings, or the output of a pair model; small means same.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ from model.scoring import Choice, Energies, check_vectors, choose, energy, is_sa
 
 _LARGEST_BYTE = 255
 _ROWS_AT_A_TIME = 1024
-"""Rows whose differences fit into a processor's cache, and bound the memory of a large gallery."""
+"""Rows per step: their differences fit into a cache, and bound the memory of a large gallery."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether two images show the same thing.
+    """Decision whether two images show the same thing.
 
-    `likelihood_ratio` says how many times likelier the energy is if they do than if they do not.
+    `likelihood_ratio` is the likelihood of the energy for a genuine pair over that for an impostor
+    pair.
     """
 
     same: bool
@@ -35,7 +39,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The energies and decisions of one probe against each row of a gallery, both shape (n,)."""
+    """Energies and decisions of one probe against each row of a gallery, both of shape (n,)."""
 
     energies: Energies
     same: NDArray[np.bool_]
@@ -45,7 +49,7 @@ class Comparison:
 def choose_threshold(
     manifest: Manifest, threshold: float | None = None, fmr: float | None = None
 ) -> Choice:
-    """The threshold that a request is decided by; see `model.scoring.choose`.
+    """Choose the threshold of a request; see `model.scoring.choose`.
 
     Raises:
         OperatingPointError: The bundle has no supported operating point at that `fmr`.
@@ -58,7 +62,7 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
 
     Args:
         manifest: The bundle that made them.
-        pair: Shape (2, dim), as the encoder answers.
+        pair: Shape (2, dim), as the encoder returns them.
         choice: The threshold.
 
     Raises:
@@ -67,7 +71,7 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
     with np.errstate(over="ignore", invalid="ignore"):
         energies = energy(manifest.metric, pair[0], pair[1:])
     if not math.isfinite(energies[0]):
-        compare(manifest, pair[0], pair[1:], choice)  # says why
+        compare(manifest, pair[0], pair[1:], choice)  # raises the reason
     return decide_energy(manifest, energies, choice)
 
 
@@ -84,19 +88,19 @@ def compare(
     """Compare one probe, shape (dim,), with each row of a gallery, shape (n, dim).
 
     Raises:
-        VectorError: As `StreamingComparison.take`.
+        VectorError: As in `StreamingComparison.take`.
     """
-    comparing = StreamingComparison(manifest, probe, len(gallery), choice)
-    comparing.take(gallery)
-    return comparing.result()
+    comparison = StreamingComparison(manifest, probe, len(gallery), choice)
+    comparison.take(gallery)
+    return comparison.result()
 
 
 class StreamingComparison:
-    """One probe, shape (dim,), and a gallery of so many rows, which may come a few at a time."""
+    """Comparison of one probe, shape (dim,), with a gallery whose rows may come a few at a time."""
 
     def __init__(self, manifest: Manifest, probe: NDArray[Any], rows: int, choice: Choice) -> None:
         self._manifest, self._probe, self._choice = manifest, probe, choice
-        # One for each row: two flat runs of numbers are subtracted faster than many short ones.
+        # One copy a row: two flat runs of numbers are subtracted faster than many short ones.
         self._probes = np.tile(probe, (min(rows, _ROWS_AT_A_TIME), 1))
         self._energies = np.empty(rows, dtype=np.float32)
         self._taken = 0
@@ -105,15 +109,15 @@ class StreamingComparison:
         """Compare the next rows, shape (n, dim).
 
         Raises:
-            VectorError: The energy of a row is not finite, because of a number in it or in the
-                probe that is not, or because it is beyond float32's range; it names the row.
+            VectorError: The energy of a row is not finite: a number in the row or in the probe is
+                not finite, or the energy exceeds float32's range. The error names the row.
         """
         energies = self._energies[self._taken : self._taken + len(gallery)]
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(gallery), _ROWS_AT_A_TIME):
-                some = gallery[start : start + _ROWS_AT_A_TIME]
-                energies[start : start + len(some)] = energy(
-                    self._manifest.metric, self._probes[: len(some)], some
+                rows = gallery[start : start + _ROWS_AT_A_TIME]
+                energies[start : start + len(rows)] = energy(
+                    self._manifest.metric, self._probes[: len(rows)], rows
                 )
         finite = np.isfinite(energies)
         if not finite.all():
@@ -121,36 +125,36 @@ class StreamingComparison:
         self._taken += len(gallery)
 
     def result(self) -> Comparison:
-        """The energies and decisions, once all rows are taken."""
+        """Return the energies and decisions, once all rows are taken."""
         energies = self._energies[: self._taken]
         return Comparison(energies, is_same(energies, self._choice.threshold), self._choice)
 
     def _refuse(self, gallery: NDArray[Any], place: int) -> NoReturn:
-        """Say why the energy of a row is not finite."""
+        """Raise the reason why the energy of a row is not finite."""
         row = self._taken + place
         _check_finite(self._probe[np.newaxis], self._manifest.embedding_dim, "probe")
-        what = "is too far from the probe to be compared"
+        reason = "is too far from the probe to be compared"
         if not np.isfinite(gallery[place]).all():
-            what = "holds a number that is not finite"
-        raise VectorError(f"gallery row {row} {what}", row=row)
+            reason = "holds a number that is not finite"
+        raise VectorError(f"gallery row {row} {reason}", row=row)
 
 
 def to_vectors(
     manifest: Manifest, rows: Sequence[Sequence[float]], role: str
 ) -> NDArray[np.float32] | NDArray[np.uint8]:
-    """Turn a caller's embeddings into an array that the bundle's metric takes.
+    """Turn a caller's embeddings into an array for the bundle's metric.
 
     Args:
-        manifest: The bundle that they are said to come from.
+        manifest: The bundle that the caller names.
         rows: The vectors.
-        role: What an error calls them: `probe` or `gallery`.
+        role: Name of the vectors in errors: `probe` or `gallery`.
 
     Returns:
         Shape (n, dim): float32, or uint8 where the bundle's embeddings are packed bits.
 
     Raises:
-        VectorError: A row of the wrong length, or with a number that is not finite or, for packed
-            bits, not a byte; it names the row.
+        VectorError: A row has the wrong length, or a number that is not finite or, for packed bits,
+            not a byte. The error names the row.
     """
     _check_lengths(rows, manifest.embedding_dim, role)
     with np.errstate(over="ignore"):
@@ -164,17 +168,17 @@ def to_vectors(
 
 
 def check_rows(manifest: Manifest, columns: int, dtype: np.dtype[Any]) -> None:
-    """Check the rows of embeddings that come as an array.
+    """Check the type and width of embeddings that come as an array.
 
     Raises:
-        VectorError: Of another type or width than the bundle's. Their numbers are looked at by
-            `StreamingComparison`, whose energies tell in a tenth of the time.
+        VectorError: Another type or width than the bundle's. `StreamingComparison` checks the
+            numbers by their energies, in a tenth of the time.
     """
-    wanted = dtype_of(manifest.kind)
-    if dtype != wanted or columns != manifest.embedding_dim:
+    expected = dtype_of(manifest.kind)
+    if dtype != expected or columns != manifest.embedding_dim:
         raise VectorError(
             f"the array's rows are {columns} numbers of type {dtype}; this "
-            f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(wanted)}",
+            f"model's embeddings are {manifest.embedding_dim} of type {np.dtype(expected)}",
             row=0,
         )
 

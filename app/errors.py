@@ -13,13 +13,13 @@
         │   ├── UnsupportedBodyError  of a media type that the call does not take
         │   ├── BodyTooLargeError     more bytes or values than the limits allow
         │   ├── BodyTimeoutError      the body took too long to arrive
-        │   ├── ClientGoneError       nobody is left to answer
+        │   ├── ClientGoneError       the client closed the connection
         │   ├── TooManyImagesError    more images than one call may send
         │   ├── PartError             a part is missing, unknown or there twice
         │   ├── ParameterError        a parameter has a value that cannot be used
         │   ├── UnknownModelError     no bundle of that name
         │   └── KindError             the bundle's kind cannot answer this call
-        ├── UnavailableError      a good request, at the wrong moment
+        ├── UnavailableError      a valid request that cannot be answered now
         │   ├── NotReadyError         the bundles are not loaded, or the service is stopping
         │   ├── OverloadedError       the queue, or the memory for bodies, is full
         │   ├── RunnerFailedError     the thread that had the work failed
@@ -27,7 +27,7 @@
         │   └── ModelRefusedError     the bundle is there, and did not pass its checks
         └── EncodingError         the graph answered something that is no embedding and no energy
 
-`app/api/problems.py` alone knows which HTTP status each of them becomes.
+`app/api/problem_types.py` lists the HTTP status of each.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ServiceError(LikewiseError):
 
 
 class StartError(ServiceError):
-    """The service cannot start; the message says why and what to change."""
+    """The service cannot start; the message gives the reason and what to change."""
 
 
 class SettingsError(StartError):
@@ -69,7 +69,7 @@ class ApiKeyError(RequestError):
     """No API key came with the request, or one that is not known.
 
     Attributes:
-        given: Whether one came.
+        given: Whether the request had a key.
     """
 
     def __init__(self, message: str, *, given: bool = False) -> None:
@@ -121,7 +121,7 @@ class UnknownModelError(RequestError):
     """No bundle has that name.
 
     Attributes:
-        available: The names that there are.
+        available: The names of all models.
     """
 
     def __init__(self, message: str, available: Sequence[str]) -> None:
@@ -134,7 +134,7 @@ class KindError(RequestError):
 
 
 class UnavailableError(ServiceError):
-    """A good request, at the wrong moment."""
+    """A valid request that cannot be answered now."""
 
 
 class NotReadyError(UnavailableError):

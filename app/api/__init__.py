@@ -1,1 +1,1 @@
-"""HTTP: the routes, the reading of bodies, and the one translation of errors into problems."""
+"""HTTP: routes, request bodies, middleware, and the translation of errors into problems."""

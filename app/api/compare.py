@@ -68,7 +68,7 @@ _BODY: dict[str, Any] = {
         "requestBody": _BODY,
         "parameters": [*query_parameters(Choices), DEADLINE_PARAMETER],
     },
-    responses=npy.beside(examples.answered("/compare"))
+    responses=npy.with_array(examples.answered("/compare"))
     | problem_types.documented(*problem_types.BODY_ERRORS, VectorError, OperatingPointError),
 )
 async def compare_embeddings(request: Request) -> Response:

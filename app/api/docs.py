@@ -1,4 +1,4 @@
-"""GET /docs: the API's pages, with every asset from this service and none from another host."""
+"""GET /docs: the pages of the API, with all assets from this service."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ async def _docs(request: Request) -> HTMLResponse:
         swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
-        # Else the page sends this service's address to a validator on another host.
+        # The default sends this service's address to a validator on another host.
         swagger_ui_parameters={"validatorUrl": None},
     )

@@ -31,7 +31,7 @@ router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
         "requestBody": body_schema(SEVERAL),
         "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
     },
-    responses=npy.beside(examples.answered("/embed"))
+    responses=npy.with_array(examples.answered("/embed"))
     | problem_types.documented(
         *problem_types.BODY_ERRORS,
         *problem_types.IMAGE_ERRORS,

@@ -1,7 +1,7 @@
-"""Examples for the OpenAPI document, all of them true: tests ask the service for each.
+"""Examples of the OpenAPI document; tests request each from the service.
 
-The answers are those of the shipped models to the drawings in `examples/`, which
-`scripts/api_examples.py` writes to `examples.json`. `Try it out` works with the requests.
+`scripts/api_examples.py` writes the answers of the shipped models to the drawings in `examples/` to
+`examples.json`. The requests work with `Try it out`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAIR_FORM: dict[str, Any] = {"image1": "bytes of a file", "image2": "bytes of a 
 ANSWERS: Mapping[str, Any] = json.loads(
     Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
 )
-"""By path: what the service answers."""
+"""The service's answer by path."""
 
 REQUEST_ID = "5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f"
 MEMBERS: Mapping[str, Mapping[str, Any]] = {
@@ -96,11 +96,11 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
         )
     },
 }
-"""By the last word of a problem's type: what it says beside type, title and status."""
+"""By the last word of a problem's type: its members, without type, title and status."""
 
 
 def problem(type_prefix: str, slug: str, title: str, status: int) -> dict[str, Any]:
-    """A problem as the service answers it."""
+    """Return a problem as the service answers it."""
     members = dict(MEMBERS[slug])
     return {
         "type": type_prefix + slug,
@@ -113,5 +113,5 @@ def problem(type_prefix: str, slug: str, title: str, status: int) -> dict[str, A
 
 
 def answered(path: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` entry of a call's answer, with its example."""
+    """Return the `responses` entry of a call's answer, with its example."""
     return {200: {"content": {"application/json": {"example": ANSWERS[path]}}}}

@@ -1,4 +1,4 @@
-"""GET /livez and /readyz: is the process alive, and can it answer?"""
+"""GET /livez and /readyz: liveness of the process, readiness of all workers."""
 
 from __future__ import annotations
 

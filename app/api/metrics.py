@@ -1,4 +1,4 @@
-"""GET /metrics: the numbers of all workers, for Prometheus."""
+"""GET /metrics: the metrics of all workers, for Prometheus."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ router = APIRouter(tags=["health"])
 async def metrics(request: Request) -> Response:
     """Give the numbers of all workers in Prometheus's text format: see docs/operate.md."""
     telemetry: Telemetry = request.app.state.telemetry
-    # In a thread: the files of the other workers are read, a few milliseconds.
+    # In a thread: reading the files of the other workers takes a few milliseconds.
     return Response(await asyncio.to_thread(telemetry.exposition), media_type=MEDIA_TYPE)

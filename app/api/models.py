@@ -1,4 +1,4 @@
-"""GET /models: what is served, and what is known about it."""
+"""GET /models: the served models and their manifests."""
 
 from __future__ import annotations
 

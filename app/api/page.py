@@ -1,7 +1,7 @@
-"""GET /: a page to try the service with, with every asset from here and none from another host.
+"""GET /: a page to try the service with, all assets of which come from this service.
 
-The page is the files of `app/page`, as they stand: there is no build step. It speaks to the service
-as any other client does, and keeps nothing.
+The page is the files of `app/page`, without a build step. It calls the service as any other client
+does, and stores nothing.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ PATHS = ("/", f"{ASSETS}/{{file}}")
 """The routes of the page."""
 _FILES = Path(__file__).parents[1] / "page"
 _ROOT = "{root}"
-"""Stands in the page where the prefix goes under which a gateway serves the service."""
+"""Placeholder in the page for the path prefix of a gateway."""
 _HEADERS = {
-    # What the page does not need, nobody can make it do.
+    # Everything is forbidden that the page does not need.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",  # Asked for each time, and sent only where it has changed.
+    "Cache-Control": "no-cache",  # Requested each time, and sent only if it has changed.
 }
 
 
@@ -47,7 +47,7 @@ async def _page(request: Request) -> Response:
 
 
 class _Assets(StaticFiles):
-    """The page's files, under the same policy as the page."""
+    """The page's files, with the headers of the page."""
 
     def file_response(self, *args: object, **options: object) -> Response:
         response: Response = super().file_response(*args, **options)  # type: ignore[arg-type]

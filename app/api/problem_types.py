@@ -1,7 +1,6 @@
-"""Which HTTP answer belongs to which class of errors.
+"""Table of the HTTP answers to each class of errors.
 
-An error is looked up along its class's ancestors, so that a new subclass has an answer from the day
-it is written.
+An error is looked up along the ancestors of its class, so every new subclass has an answer.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ TYPE_PREFIX = "urn:likewise:problem:"
 
 @dataclass(frozen=True)
 class Answer:
-    """How one class of errors is answered."""
+    """HTTP answer to one class of errors."""
 
     status: HTTPStatus
     slug: str
@@ -110,7 +109,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
         HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside the service"
     ),
 }
-"""By class; what is not listed is answered as its nearest listed ancestor."""
+"""By class; a class that is not listed has the answer of its nearest listed ancestor."""
 
 BODY_ERRORS: tuple[type[Exception], ...] = (
     errors.UnreadableBodyError,
@@ -127,7 +126,7 @@ BODY_ERRORS: tuple[type[Exception], ...] = (
     errors.DeadlineError,
     Exception,
 )
-"""What every call with a body may answer with."""
+"""Errors of every call with a body."""
 
 IMAGE_ERRORS: tuple[type[Exception], ...] = (
     contract.UnsupportedImageError,
@@ -135,16 +134,16 @@ IMAGE_ERRORS: tuple[type[Exception], ...] = (
     contract.ImageTooLargeError,
     errors.EncodingError,
 )
-"""What every call with images may answer with."""
+"""Errors of every call with images."""
 
 
 def answer_for(kind: type[Exception]) -> Answer:
-    """How an error of that class is answered: as its nearest ancestor in `ANSWERS`."""
+    """Return the answer to a class of errors: that of its nearest ancestor in `ANSWERS`."""
     return next(ANSWERS[ancestor] for ancestor in kind.__mro__ if ancestor in ANSWERS)
 
 
 def documented(*kinds: type[Exception]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route's OpenAPI entry, for the errors that it may answer with."""
+    """Return the `responses` of a route's OpenAPI entry, for the errors that it may raise."""
     by_status: dict[int | str, list[Answer]] = {}
     for kind in kinds:
         answer = answer_for(kind)

@@ -1,4 +1,4 @@
-"""The one place where an error becomes an HTTP answer: RFC 9457, `application/problem+json`."""
+"""Translation of errors into HTTP answers, in one place: RFC 9457, `application/problem+json`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
 _EXTENSIONS = ("row", "supported", "available", "errors")
-"""Attributes of errors that a program can use; each becomes a member of the problem."""
+"""Attributes of errors that become members of the problem, for programs."""
 TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
-"""The types of the errors that are foreseen."""
-_WORTH_A_RETRY = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
+"""The types of all known errors."""
+_RETRYABLE = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
 
 
 class Problem(BaseModel):
@@ -51,29 +51,29 @@ def install(app: FastAPI) -> None:
 
 
 class UnexpectedErrors:
-    """Answers what nobody foresaw: 500 to the client, the traceback to the log and only there."""
+    """Middleware that turns an unhandled exception into a 500; the traceback is only logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and answer if it fails before an answer has begun."""
+        """Pass on the request; answer 500 if it fails before its answer has begun."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         begun = False
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_and_note)
         except Exception as error:
             logger.exception("request %s failed", request_id(scope))
             if begun:
-                raise  # too late for another answer: the server has to cut the connection
+                raise  # An answer has begun: the server must close the connection.
             await problem(request_id(scope), error, "see the service's log for this request id")(
                 scope, receive, send
             )
@@ -86,13 +86,13 @@ def problem(
     answer: Answer | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response for an error.
+    """Return the response for an error.
 
     Args:
         identifier: The request's id.
-        error: What was raised; its extension attributes become members.
-        detail: What was wrong this time.
-        answer: Where None, that of the error's class.
+        error: The exception; its extension attributes become members.
+        detail: The description of this occurrence.
+        answer: The HTTP answer; None for that of the error's class.
         headers: Further headers.
     """
     known = answer or answer_for(type(error))
@@ -104,19 +104,19 @@ def problem(
         "request_id": identifier,
     }
     members |= _extensions(error)
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, _WORTH_A_RETRY) else {}
-    refusal = _Refusal(
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, _RETRYABLE) else {}
+    response = _ProblemResponse(
         json.dumps(members, allow_nan=False),
         status_code=known.status.value,
         headers={**retry, **(headers or {})},
         media_type=MEDIA_TYPE,
     )
-    refusal.slug = known.slug
-    return refusal
+    response.slug = known.slug
+    return response
 
 
-class _Refusal(Response):
-    """A problem, which leaves its type where the request is counted."""
+class _ProblemResponse(Response):
+    """A problem that stores its type in the scope, for the metrics."""
 
     slug: str
 
@@ -127,7 +127,7 @@ class _Refusal(Response):
 
 
 def _extensions(error: Exception) -> dict[str, object]:
-    """Only of our own errors: what `row` or `errors` means on another, nobody here knows."""
+    """Return the members of our own errors; others may use these names for something else."""
     if not isinstance(error, LikewiseError):
         return {}
     found = {name: getattr(error, name, None) for name in _EXTENSIONS}
@@ -135,7 +135,7 @@ def _extensions(error: Exception) -> dict[str, object]:
 
 
 async def answer_error(request: Request, error: Exception) -> Response:
-    """The answer to one of our own errors."""
+    """Answer one of our own errors."""
     if answer_for(type(error)).status is HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request %s: %s", request_id(request.scope), error)
     return problem(request_id(request.scope), error, str(error))
@@ -148,7 +148,7 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
-    """What the router raises: no such path, no such method. Its headers (Allow) are kept."""
+    """Answer an error of the router: no such path or method. Its headers (Allow) are kept."""
     assert isinstance(error, HTTPException)  # noqa: S101 (for the type checker)
     status = HTTPStatus(error.status_code)
     answer = Answer(status, status.phrase.lower().replace(" ", "-"), status.phrase)

@@ -1,4 +1,4 @@
-"""The answers, as a client sees them."""
+"""Schemas of the answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Answer(BaseModel):
 
 
 class ModelReference(_Answer):
-    """Which model answered: its graph's hash pins the very weights."""
+    """The model that answered; the SHA-256 of its graph identifies its weights."""
 
     name: str
     version: str
@@ -25,30 +25,32 @@ class ModelReference(_Answer):
 
     @classmethod
     def of(cls, manifest: Manifest) -> ModelReference:
-        """The reference to a bundle."""
+        """Return the reference to a bundle."""
         return _reference(manifest.name, manifest.version, manifest.onnx.sha256)
 
 
 @lru_cache(maxsize=64)
 def _reference(name: str, version: str, sha256: str) -> ModelReference:
-    """Made once for each model: it is part of every answer, and never changed."""
+    """Return one shared reference for each model: every answer has it, and it is immutable."""
     return ModelReference(name=name, version=version, sha256=sha256)
 
 
 class OperatingPointAnswer(_Answer):
-    """How often a decision at the threshold is wrong, measured on subjects kept for testing."""
+    """Error rates of decisions at a threshold, measured on identities kept for testing."""
 
     target_fmr: float | None = Field(
         description="The false match rate that the threshold aims at; null where it aims at none."
     )
-    fmr: float = Field(description="Share of different pairs that are taken for the same.")
+    fmr: float = Field(
+        description="Share of impostor pairs (different) that are taken for the same."
+    )
     fmr_interval: Interval = Field(description="95 % interval of `fmr`.")
-    fnmr: float = Field(description="Share of same pairs that are taken for different.")
+    fnmr: float = Field(description="Share of genuine pairs (same) that are taken for different.")
     fnmr_interval: Interval = Field(description="95 % interval of `fnmr`.")
 
     @classmethod
     def of(cls, choice: Choice) -> OperatingPointAnswer:
-        """What is known of a threshold."""
+        """Return the error rates of a choice of threshold."""
         rates = choice.rates
         return cls(
             target_fmr=choice.target_fmr,
@@ -60,7 +62,7 @@ class OperatingPointAnswer(_Answer):
 
 
 class VerifyAnswer(_Answer):
-    """Whether two images show the same thing."""
+    """Decision whether two images show the same thing."""
 
     same: bool = Field(description="True where the energy does not exceed the threshold.")
     energy: float = Field(

@@ -1,6 +1,6 @@
 """`python -m app.keys NAME >> keys.txt`: make a key.
 
-Its line for the keys file goes to stdout, the key itself to stderr, which is this once.
+The key's line for the keys file goes to stdout, the key itself to stderr, once.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make a key and print it.
 
     Args:
-        arguments: Those of the command line where None.
+        arguments: The arguments; None for those of the command line.
 
     Returns:
-        The exit status: 0, or 2 where the name cannot be used.
+        The exit status: 0, or 2 if the name is invalid.
     """
     parser = argparse.ArgumentParser(prog="python -m app.keys", description="Make an API key.")
     parser.add_argument("name", help="whose key it is: letters, digits and . _ -")

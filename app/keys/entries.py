@@ -1,10 +1,10 @@
 """The keys file: a line for each key, its name and the SHA-256 of the key.
 
-    # comments and empty lines are passed over
+    # comments and empty lines are ignored
     shop-2026   3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
 
-The key itself is in no file. It is 256 random bits, so that a plain hash is enough: there is
-nothing to guess, and a slow hash would cost each request what it costs an attacker.
+The key itself is stored nowhere. It is 256 random bits, so a plain hash is enough: a key cannot be
+guessed, and a slow hash would cost each request what it costs an attacker.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Short, and unable to forge a log line."""
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _PREFIX = "likewise_"
-"""By which a key is known where it should not be: in a repository, in a log."""
+"""Prefix that scanners recognise if a key leaks into a repository or a log."""
 _KEY_BYTES = 32
-_HOW = "`python -m app.keys NAME` writes such a line"
+_HINT = "`python -m app.keys NAME` writes such a line"
 
 
 @dataclass(frozen=True)
 class KeyEntry:
-    """One key, by its name and the SHA-256 (32 bytes) of its bytes."""
+    """Name and SHA-256 (32 bytes) of one key."""
 
     name: str
     digest: bytes = field(repr=False)
@@ -39,19 +39,19 @@ class KeyEntry:
         """Check the name.
 
         Raises:
-            KeysError: It is none.
+            KeysError: The name is invalid.
         """
         if not _NAME.fullmatch(self.name):
             raise KeysError("a key's name has 1 to 64 letters, digits and the signs . _ -")
 
     @property
     def line(self) -> str:
-        """Its line in the keys file."""
+        """The line of the key in the keys file."""
         return f"{self.name} {self.digest.hex()}"
 
 
 def digest_of(key: bytes) -> bytes:
-    """The SHA-256 of a key, 32 bytes."""
+    """Return the SHA-256 of a key, 32 bytes."""
     return hashlib.sha256(key).digest()
 
 
@@ -59,10 +59,10 @@ def make_key(name: str) -> tuple[str, KeyEntry]:
     """Make a key from 256 random bits.
 
     Returns:
-        The key, which nothing can show again, and its entry.
+        The key, which cannot be shown again, and its entry.
 
     Raises:
-        KeysError: The name cannot be used.
+        KeysError: The name is invalid.
     """
     key = _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
     return key, KeyEntry(name, digest_of(key.encode()))
@@ -72,8 +72,8 @@ def read_keys(path: Path) -> tuple[KeyEntry, ...]:
     """Read a keys file; 1 to `MAX_KEYS` keys, no name and no hash twice.
 
     Raises:
-        KeysError: It cannot be read, or a line is wrong. The message repeats nothing of the line:
-            a key that was pasted there by mistake would end up in the log.
+        KeysError: The file cannot be read, or a line is invalid. The message does not repeat the
+            line, since a key pasted there by mistake would end up in the log.
     """
     entries: dict[str, KeyEntry] = {}
     for number, line in enumerate(_read(path).splitlines(), start=1):
@@ -84,7 +84,7 @@ def read_keys(path: Path) -> tuple[KeyEntry, ...]:
                 raise KeysError(f"{path}, line {number}: the same name or hash is there before")
             entries[entry.name] = entry
     if not 0 < len(entries) <= MAX_KEYS:
-        raise KeysError(f"{path} holds {len(entries)} keys; it takes 1 to {MAX_KEYS}. {_HOW}")
+        raise KeysError(f"{path} holds {len(entries)} keys; it takes 1 to {MAX_KEYS}. {_HINT}")
     return tuple(entries.values())
 
 
@@ -105,4 +105,4 @@ def _read(path: Path) -> str:
 def _entry(path: Path, number: int, text: list[str]) -> KeyEntry:
     if len(text) == 2 and _NAME.fullmatch(text[0]) and _DIGEST.fullmatch(text[1]):  # noqa: PLR2004 (name, hash)
         return KeyEntry(text[0], bytes.fromhex(text[1]))
-    raise KeysError(f"{path}, line {number}: not a name and 64 hexadecimal digits. {_HOW}")
+    raise KeysError(f"{path}, line {number}: not a name and 64 hexadecimal digits. {_HINT}")

@@ -1,4 +1,4 @@
-"""Whether anyone who reaches the port may call."""
+"""Check for a service that is open to everyone who reaches its port."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.settings import Settings
 
 
 def open_to_others(settings: Settings) -> bool:
-    """True where the service listens beyond this machine and asks for no key."""
+    """Return whether the service listens beyond this machine and asks for no key."""
     return settings.api_keys_file is None and not _is_loopback(settings.host)
 
 

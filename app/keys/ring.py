@@ -1,4 +1,4 @@
-"""The keys that are good now: those of the file, read again when it has changed."""
+"""The valid keys: those of the file, which is read again after a change."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from app.keys.entries import KeyEntry, digest_of, read_keys
 logger = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 1.0
-"""How long a change of the file may go unseen; it is looked for by a request, not by a thread."""
+"""Seconds between two checks of the file; a request makes them, not a thread."""
 
 _Signature = tuple[int, int, int, int] | None
 
 
 class KeyRing:
-    """Knows keys by their hashes. Used from the event loop only, so it needs no lock.
+    """The valid keys, by their hashes. For the event loop only, so it needs no lock.
 
     Args:
-        path: The keys file. Put a new one in its place in one step (write it beside, then `mv`).
-        clock: Seconds that only grow.
+        path: The keys file. Replace it in one step (write another file, then `mv`).
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,35 +33,35 @@ class KeyRing:
         self._clock = clock
         self._entries: tuple[KeyEntry, ...] = ()
         self._signature: _Signature = None
-        self._next_check = math.inf  # nothing is looked for, and no key is good, before `load`
+        self._next_check = math.inf  # no check, and no valid key, before `load`
 
     def load(self) -> None:
         """Read the file for the first time.
 
         Raises:
-            KeysError: It cannot be used.
+            KeysError: The file cannot be used.
         """
         self._signature = _signature(self._path)
         self._entries = read_keys(self._path)
         self._next_check = self._clock() + CHECK_EVERY_S
 
     def name_of(self, key: bytes) -> str | None:
-        """The name of a key; None where it is not one of ours.
+        """Return the name of a key; None for an unknown one.
 
-        Hashes are compared in constant time, and all of them, so that neither how much of one fits
-        nor which one it is shows in the time taken.
+        All hashes are compared, each in constant time: the time depends neither on the length of a
+        common prefix nor on the key's position.
         """
         if self._clock() >= self._next_check:
-            self._look_again()
+            self._reload_if_changed()
         digest, name = digest_of(key), None
         for entry in self._entries:
             if compare_digest(entry.digest, digest):
                 name = entry.name
         return name
 
-    def _look_again(self) -> None:
+    def _reload_if_changed(self) -> None:
         self._next_check = self._clock() + CHECK_EVERY_S
-        # Taken before the file is read: a change in between is seen the next time.
+        # Taken before the file is read: the next check notices a change in between.
         signature = _signature(self._path)
         if signature == self._signature:
             return
@@ -76,9 +76,9 @@ class KeyRing:
 
 
 def _signature(path: Path) -> _Signature:
-    """What differs after a change: of the content, of the file in this place, of who may read."""
+    """Return values that change with the file or its permissions; None if there is no file."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

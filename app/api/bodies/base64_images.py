@@ -1,4 +1,4 @@
-"""Images inside JSON, as base64. Only ever bytes: no URL is fetched and no path is opened."""
+"""Images in JSON, as base64. No URL is fetched and no path is opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.errors import ParameterError
 from model.errors import ImageTooLargeError
 
 _DATA_URI = re.compile(r"data:[\w.+/-]{0,100}(?:;[\w.+/=-]{1,100}){0,4};base64,", re.IGNORECASE)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 _BLANKS = str.maketrans("", "", " \t\r\n")
 
 
@@ -19,20 +19,20 @@ def decode_image(name: str, text: str, max_bytes: int) -> ImageFile:
     """Decode one image of a JSON body; a `data:…;base64,` prefix is dropped.
 
     Raises:
-        ParameterError: Not base64, or an address instead of an image.
+        ParameterError: Not base64, or a URL instead of an image.
         ImageTooLargeError: More than `max_bytes`.
     """
     prefix = _DATA_URI.match(text)
-    if prefix is None and _ADDRESS.match(text):
-        raise _bad(name, "an address is not an image, and none is ever fetched: send base64")
+    if prefix is None and _URL.match(text):
+        raise _invalid(name, "an address is not an image, and none is ever fetched: send base64")
     encoded = (text[prefix.end() :] if prefix else text).translate(_BLANKS)
     if len(encoded) // 4 * 3 > max_bytes + 2:
         raise ImageTooLargeError(f"{name}: the image has more than the {max_bytes:,} bytes taken")
     try:
         return ImageFile(name, base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _bad(name, f"not base64 ({error})") from error
+        raise _invalid(name, f"not base64 ({error})") from error
 
 
-def _bad(field: str, message: str) -> ParameterError:
+def _invalid(field: str, message: str) -> ParameterError:
     return ParameterError(f"{field}: {message}", [{"field": field, "message": message}])

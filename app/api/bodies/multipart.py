@@ -28,9 +28,9 @@ MEDIA_TYPE = "multipart/form-data"
 MAX_FIELD_BYTES = 1_000
 MAX_HEADERS = 8
 MAX_HEADER_BYTES = 2_000
-"""Of one header of a part."""
+"""Maximum size of one header of a part."""
 MAX_BOUNDARY_BYTES = 70
-"""By RFC 2046."""
+"""Maximum of RFC 2046."""
 
 _DISPOSITION = "Content-Disposition"
 _USUAL_DISPOSITION = re.compile(r'form-data; name="([^"\\%]+)"(?:; filename="[^"\\]*")?')

@@ -1,4 +1,4 @@
-"""NumPy arrays as bodies and answers: `application/x-npy`, NumPy's own format (NEP 1)."""
+"""NumPy arrays as bodies and answers: `application/x-npy`, NumPy's file format (NEP 1)."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ Responses = dict[int | str, dict[str, Any]]
 _ARRAY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 _UNREADABLE = (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, KeyError)
-"""What NumPy's reader of headers raises on damage; it reads a Python literal, and runs nothing."""
+"""Errors of NumPy's header reader on damaged data; it parses a Python literal, and runs nothing."""
 
 _MAX_HEADER_BYTES = 2_000
 _TYPES = ("<f4", "|u1")
-_DIMENSIONS = _LEAST_ROWS = 2
+_DIMENSIONS = _MIN_ROWS = 2
 _MAGIC = b"\x93NUMPY\x01\x00"
-_BEFORE_HEADER = len(_MAGIC) + 2
-_NO_NPY = "the body is not a .npy file, version 1; write it with numpy.save"
+_PREFIX_BYTES = len(_MAGIC) + 2
+_NOT_NPY = "the body is not a .npy file, version 1; write it with numpy.save"
 
 
-def beside(responses: Responses) -> Responses:
-    """The OpenAPI entry of a call that may answer with an array in place of JSON."""
+def with_array(responses: Responses) -> Responses:
+    """Return the OpenAPI entry of a call that answers with an array or with JSON."""
     return {200: {"content": {**responses[200]["content"], MEDIA_TYPE: _ARRAY}}}
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """What a .npy file's header promises."""
+    """Shape and type of a matrix, from a .npy file's header."""
 
     rows: int
     columns: int
@@ -48,22 +48,19 @@ class Matrix:
 
 
 def is_accepted(request: Request) -> bool:
-    """Whether the client asks for an array."""
+    """Return whether the client asks for an array."""
     accepted = (header(request, b"accept") or "").lower().split(",")
     return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
 
 
 class MatrixReader:
-    """Reads the matrix of a .npy body row by row while it arrives, and holds none of it.
-
-    Nothing in the body is ever executed.
-    """
+    """Incremental reader of a .npy body; it keeps no complete row and executes nothing."""
 
     def __init__(self, check: Callable[[Matrix], None]) -> None:
         """Prepare for a body.
 
         Args:
-            check: Told what the header promises, before any row; what it raises, `feed` raises.
+            check: Called with the header's matrix before any row; `feed` raises its errors.
         """
         self._check = check
         self._rest = b""
@@ -74,14 +71,14 @@ class MatrixReader:
         """Take the next bytes.
 
         Returns:
-            The rows that are complete now and were not before, (n, columns), little-endian float32
-            or uint8; None before the header's end.
+            The rows that this chunk completes, (n, columns), little-endian float32 or uint8; None
+            before the header's end.
 
         Raises:
-            UnreadableBodyError: Not such a file, or more than its header promises.
+            UnreadableBodyError: Not such a file, or more rows than its header declares.
         """
-        # Joined, and not a view of the chunk: that would begin at any byte, and on numbers that
-        # are not aligned NumPy takes longer than the copy does.
+        # Joined, not a view of the chunk: a view can begin at any byte, and NumPy takes longer on
+        # unaligned numbers than the copy takes.
         data = self._rest + chunk if self._rest else chunk
         if self._matrix is None:
             end = _header_end(data)
@@ -101,13 +98,13 @@ class MatrixReader:
         return rows.reshape(count, self._matrix.columns)
 
     def close(self) -> None:
-        """See that all is there.
+        """Check that the file is complete.
 
         Raises:
-            UnreadableBodyError: It is not.
+            UnreadableBodyError: Rows are missing.
         """
         if self._matrix is None:
-            raise UnreadableBodyError(_NO_NPY)
+            raise UnreadableBodyError(_NOT_NPY)
         if self._missing:
             raise UnreadableBodyError(
                 f"the .npy file's header promises {self._matrix.rows:,} rows, and "
@@ -116,19 +113,19 @@ class MatrixReader:
 
 
 def _header_end(data: bytes) -> int | None:
-    """Where the rows begin; None while the header's length has not arrived, or its end.
+    """Return the index of the first row; None until the whole header has arrived.
 
     Raises:
-        UnreadableBodyError: Not the beginning of a .npy file, or a header too long.
+        UnreadableBodyError: Not the beginning of a .npy file, or the header is too long.
     """
     if not data.startswith(_MAGIC[: len(data)]):
-        raise UnreadableBodyError(_NO_NPY)
-    if len(data) < _BEFORE_HEADER:
+        raise UnreadableBodyError(_NOT_NPY)
+    if len(data) < _PREFIX_BYTES:
         return None
-    length = int.from_bytes(data[_BEFORE_HEADER - 2 : _BEFORE_HEADER], "little")
+    length = int.from_bytes(data[_PREFIX_BYTES - 2 : _PREFIX_BYTES], "little")
     if length > _MAX_HEADER_BYTES:
-        raise UnreadableBodyError(_NO_NPY)
-    end = _BEFORE_HEADER + length
+        raise UnreadableBodyError(_NOT_NPY)
+    end = _PREFIX_BYTES + length
     return end if len(data) >= end else None
 
 
@@ -140,9 +137,9 @@ def _read_header(data: bytes) -> Matrix:
             file, max_header_size=_MAX_HEADER_BYTES
         )
     except _UNREADABLE as error:
-        raise UnreadableBodyError(_NO_NPY) from error
+        raise UnreadableBodyError(_NOT_NPY) from error
     order = "Fortran order" if fortran else "C order"
-    shaped = len(shape) == _DIMENSIONS and shape[0] >= _LEAST_ROWS and shape[1] >= 1
+    shaped = len(shape) == _DIMENSIONS and shape[0] >= _MIN_ROWS and shape[1] >= 1
     if dtype.str not in _TYPES or fortran or not shaped:
         raise UnreadableBodyError(
             f"the array is {dtype} {shape} in {order}; send float32, or uint8 for codes, of shape "
@@ -154,12 +151,12 @@ def _read_header(data: bytes) -> Matrix:
 def response(
     array: NDArray[Any], model: ModelReference, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An array as the answer; headers say whose it is."""
+    """Return an array as the answer; headers name the model."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
-    whose = {
+    of_model = {
         "X-Model-Name": model.name,
         "X-Model-Version": model.version,
         "X-Model-SHA256": model.sha256,
     }
-    return Response(file.getvalue(), media_type=MEDIA_TYPE, headers={**whose, **(headers or {})})
+    return Response(file.getvalue(), media_type=MEDIA_TYPE, headers={**of_model, **(headers or {})})

@@ -1,4 +1,4 @@
-"""What a caller may set beside the images, and how a bad value is told."""
+"""Parameters of a request: parsed from a form, JSON or the URL, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import BodyTooLargeError, ParameterError, UnreadableBodyError
 
-_MOST_ERRORS_TOLD = 10
+_MAX_ERRORS = 10
 
 
 class Choices(BaseModel):
-    """Which model answers, and by which threshold. An unknown field is an error."""
+    """The model and the threshold of a decision. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -39,7 +39,7 @@ class Choices(BaseModel):
 
 
 class ModelChoice(BaseModel):
-    """Which model answers. An unknown field is an error."""
+    """The model that answers. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,10 +55,10 @@ Fields = TypeVar("Fields", bound=BaseModel)
 
 
 def from_fields(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
-    """Read parameters that came as text: form fields, or a query.
+    """Parse parameters given as text: form fields, or a query.
 
     Raises:
-        ParameterError: One is unknown or has a value that cannot be used.
+        ParameterError: A parameter is unknown or has an invalid value.
     """
     try:
         return kind.model_validate(dict(fields))
@@ -66,23 +66,23 @@ def from_fields(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
         raise to_parameter_error(error.errors()) from error
 
 
-def from_json(kind: type[Fields], body: bytes, most_values: int) -> Fields:
-    """Read a JSON body.
+def from_json(kind: type[Fields], body: bytes, max_values: int) -> Fields:
+    """Parse a JSON body.
 
     Args:
-        kind: What it has to be.
+        kind: The model of the body.
         body: The bytes.
-        most_values: The most values that it may hold, roughly. A value of two bytes takes some
-            forty as an object, so a body's size does not bound the memory that it takes.
+        max_values: Approximate maximum number of values. A value of two bytes takes some 40 bytes
+            as an object, so the body's size does not bound the memory.
 
     Raises:
-        BodyTooLargeError: It holds more values than that.
+        BodyTooLargeError: The body holds more values.
         UnreadableBodyError: Not JSON.
-        ParameterError: A field is missing, unknown, or has a value that cannot be used.
+        ParameterError: A field is missing, unknown, or has an invalid value.
     """
-    if body.count(b",") > most_values:
+    if body.count(b",") > max_values:
         raise BodyTooLargeError(
-            f"the JSON holds more than the {most_values:,} values that are taken"
+            f"the JSON holds more than the {max_values:,} values that are taken"
         )
     try:
         return kind.model_validate_json(body)
@@ -94,10 +94,10 @@ def from_json(kind: type[Fields], body: bytes, most_values: int) -> Fields:
 
 
 def from_query(kind: type[Fields], request: Request) -> Fields:
-    """Read parameters from a request's URL.
+    """Parse the parameters of a request's URL.
 
     Raises:
-        ParameterError: One is unknown, there twice, or has a value that cannot be used.
+        ParameterError: A parameter is unknown, repeated, or has an invalid value.
     """
     pairs = request.query_params.multi_items()
     fields = dict(pairs)
@@ -107,7 +107,7 @@ def from_query(kind: type[Fields], request: Request) -> Fields:
 
 
 def query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
-    """The OpenAPI entries of parameters that are read by `from_query`."""
+    """Return the OpenAPI entries of parameters that `from_query` parses."""
     properties = kind.model_json_schema()["properties"]
     return [
         {
@@ -122,11 +122,12 @@ def query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def to_parameter_error(parts: Sequence[Any]) -> ParameterError:
-    """Turn pydantic's list of errors into one of ours, which repeats no value of the caller's."""
-    told = [{"field": _path(part["loc"]), "message": str(part["msg"])} for part in parts]
-    told = told[:_MOST_ERRORS_TOLD]
-    sentence = "; ".join(f"{entry['field']}: {entry['message']}" for entry in told)
-    return ParameterError(sentence, told)
+    """Turn pydantic's list of errors into one of ours, without the caller's values."""
+    entries = [
+        {"field": _path(part["loc"]), "message": str(part["msg"])} for part in parts[:_MAX_ERRORS]
+    ]
+    sentence = "; ".join(f"{entry['field']}: {entry['message']}" for entry in entries)
+    return ParameterError(sentence, entries)
 
 
 def _path(location: Sequence[object]) -> str:

@@ -10,55 +10,56 @@ from model.scoring import Choice
 
 
 class StreamedGallery:
-    """Takes the chunks of a body, of which the energies are all that is kept."""
+    """Consumer of a body's chunks; it keeps the energies only."""
 
-    def __init__(self, manifest: Manifest, choice: Choice, most_rows: int) -> None:
-        self._manifest, self._choice, self._most_rows = manifest, choice, most_rows
+    def __init__(self, manifest: Manifest, choice: Choice, max_rows: int) -> None:
+        self._manifest, self._choice, self._max_rows = manifest, choice, max_rows
         self._reader = npy.MatrixReader(self._check)
         self._rows = 0
-        self._comparing: StreamingComparison | None = None
+        self._comparison: StreamingComparison | None = None
 
     def feed(self, chunk: bytes) -> None:
-        """Compare the rows that are complete now.
+        """Compare the rows that the chunk completes.
 
         Raises:
             UnreadableBodyError: Not a .npy file of such a matrix.
-            BodyTooLargeError: Its header promises more rows than are taken.
-            VectorError: It promises others than the bundle's, or a row cannot be compared.
+            BodyTooLargeError: The header declares more rows than one call may have.
+            VectorError: The rows have another type or width than the bundle's embeddings, or a row
+                cannot be compared.
         """
         rows = self._reader.feed(chunk)
         if rows is None or not len(rows):
             return
-        if self._comparing is None:
+        if self._comparison is None:
             probe, rows = rows[0].copy(), rows[1:]
-            self._comparing = StreamingComparison(
+            self._comparison = StreamingComparison(
                 self._manifest, probe, self._rows - 1, self._choice
             )
-        self._comparing.take(rows)
+        self._comparison.take(rows)
 
     def close(self) -> Comparison:
-        """The whole comparison, at the body's end.
+        """Return the whole comparison, at the body's end.
 
         Raises:
             UnreadableBodyError: The body ended before its last row.
         """
         self._reader.close()
-        assert self._comparing is not None  # noqa: S101 (for the type checker: no row is missing)
-        return self._comparing.result()
+        assert self._comparison is not None  # noqa: S101 (for the type checker: no row is missing)
+        return self._comparison.result()
 
     def _check(self, matrix: npy.Matrix) -> None:
         check_rows(self._manifest, matrix.columns, matrix.dtype)
-        check_gallery(matrix.rows - 1, self._most_rows)
+        check_gallery(matrix.rows - 1, self._max_rows)
         self._rows = matrix.rows
 
 
-def check_gallery(rows: int, most: int) -> None:
-    """Refuse more rows than are taken in one call.
+def check_gallery(rows: int, max_rows: int) -> None:
+    """Check the number of rows.
 
     Raises:
-        BodyTooLargeError: There are more.
+        BodyTooLargeError: More than one call may have.
     """
-    if rows > most:
+    if rows > max_rows:
         raise BodyTooLargeError(
-            f"the gallery has {rows:,} rows; at most {most:,} are taken in one call"
+            f"the gallery has {rows:,} rows; at most {max_rows:,} are taken in one call"
         )

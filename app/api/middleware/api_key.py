@@ -1,6 +1,6 @@
-"""Who may call: a request without a good API key is answered before its body is read.
+"""Authentication: a request without a valid API key is refused before its body is read.
 
-Every path needs a key but those in `OPEN`: a new route is closed from the day it is written.
+Every path needs a key, except those in `OPEN`: a new route is protected by default.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-# The router's own idea of the path: with another, a path could be open here and closed there.
+# The same path as the router's: with another, a protected route could be open here.
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,9 +24,8 @@ from app.keys.ring import KeyRing
 logger = logging.getLogger(__name__)
 
 OPEN = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
-"""Probes and scrapers have no key, and the pages say only what the source code says too."""
+"""Probes and scrapers have no key, and the pages hold nothing that the source code does not."""
 _MAX_KEY_BYTES = 256
-_STATE = "api_key_name"
 _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -34,17 +33,17 @@ _SCHEMES = {
 
 
 class RequireKey:
-    """Lets requests with a good key through, and remembers the key's name for the log."""
+    """Middleware that lets requests with a valid key through, and logs the key's name."""
 
     def __init__(self, app: ASGIApp, ring: KeyRing) -> None:
         self._app = app
         self._ring = ring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 401; `receive` is not called for that."""
+        """Pass on the request, or answer 401 without calling `receive`."""
         if scope["type"] == "http" and not _is_open(get_route_path(scope)):
             try:
-                name = scope["state"][_STATE] = self._name_of(_key(scope))
+                name = self._name_of(_key(scope))
             except ApiKeyError as error:
                 await _refusal(scope, error)(scope, receive, send)
                 return
@@ -66,7 +65,7 @@ class RequireKey:
 
 
 def install(app: FastAPI, ring: KeyRing) -> None:
-    """Ask for a key from now on, and say so in the OpenAPI document."""
+    """Add the check of keys, and document it in the OpenAPI document."""
     app.add_middleware(RequireKey, ring=ring)
     plain = app.openapi
 
@@ -82,18 +81,12 @@ def install(app: FastAPI, ring: KeyRing) -> None:
     app.openapi = with_keys  # type: ignore[method-assign] # FastAPI's own way to extend it
 
 
-def key_name(scope: Scope) -> str | None:
-    """The name of the key that the request came with; None where none was asked for."""
-    name: str | None = scope["state"].get(_STATE)
-    return name
-
-
 def _is_open(path: str) -> bool:
     return path in OPEN or path.startswith((f"{docs.ASSETS}/", f"{page.ASSETS}/"))
 
 
 def _key(scope: Scope) -> bytes | None:
-    """The key in the headers; `X-API-Key` goes first, so that `Authorization` may be another's."""
+    """Return the key in the headers; `X-API-Key` wins, so a gateway may use `Authorization`."""
     bearer = None
     for name, value in scope["headers"]:
         if name == b"x-api-key":
@@ -113,4 +106,4 @@ def _document_call(path: str, call: dict[str, Any]) -> None:
     if _is_open(path):
         call["security"] = []
     else:
-        call["responses"] |= {str(s): told for s, told in documented(ApiKeyError).items()}
+        call["responses"] |= {str(s): entry for s, entry in documented(ApiKeyError).items()}

@@ -1,4 +1,4 @@
-"""Which web pages may call from a browser: none, unless the operator names them."""
+"""CORS: no web page of another origin may call, unless the operator names its origin."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-_SENT = ("Accept", "Authorization", "Content-Type", "X-API-Key", "X-Request-ID")
-_SHOWN = (
+_REQUEST_HEADERS = ("Accept", "Authorization", "Content-Type", "X-API-Key", "X-Request-ID")
+_RESPONSE_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
     "X-Model-Name",
@@ -19,16 +19,16 @@ _SHOWN = (
 
 
 def install(app: FastAPI, origins: Sequence[str]) -> None:
-    """Answer preflights and mark answers for these origins; nothing at all where there are none.
+    """Answer preflights and mark answers for these origins; without origins do nothing.
 
-    It has to stand before the check of API keys: a browser sends no key with a preflight. Cookies
-    are never asked for.
+    This middleware runs before the check of API keys: a browser sends no key with a preflight.
+    Credentials (cookies) are not allowed.
     """
     if origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=_SENT,
-            expose_headers=_SHOWN,
+            allow_headers=_REQUEST_HEADERS,
+            expose_headers=_RESPONSE_HEADERS,
         )

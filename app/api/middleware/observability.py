@@ -1,7 +1,6 @@
-"""What every request has around it: a name, its place in the counts, one line in the log.
+"""Request id, metrics and access log of every request.
 
-One layer and not one for each of these, for each would put its own call around both messages of
-every answer.
+One middleware does all three, because each would add a call around both messages of every answer.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import perf_counter
 
-# The router's own idea of the path, behind a gateway's prefix too.
+# The same path as the router's, behind a gateway's prefix too.
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,69 +17,69 @@ from app.telemetry.logs import AccessLog, named_request, trace_id_of
 from app.telemetry.telemetry import Telemetry
 
 GONE = 499
-"""What stands for the status where the client went before its answer; nginx's number for it."""
+"""Status that is counted if the client disconnects before its answer (as in nginx)."""
 UNKNOWN = "other"
-"""The one route of all paths that this service does not have."""
+"""Route that is counted for every path that this service does not have."""
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-"""Asked every few seconds by machines; logged where they fail, or on `debug`."""
+"""Routes that machines call every few seconds; only their failures are logged."""
 PROBLEM = "problem"
-"""Under which an answer's type of problem is found in the scope's state."""
+"""Key of an answer's problem type in the scope's state."""
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-"""No answer is anything else than what its Content-Type says, whatever a browser thinks."""
+"""Header that forbids browsers to guess another type than the answer's Content-Type."""
 _SILENT = Telemetry()
 
 
 class Routes:
-    """The route of a path, from a bounded set whatever clients send."""
+    """Map from a path to its route, from a bounded set whatever clients send."""
 
     def __init__(self, templates: Iterable[str]) -> None:
-        """Take the templates of all routes; in one with a parameter, the parameter is the last."""
+        """Take the templates of all routes; a parameter stands at the end of its template."""
         known = list(templates)
         self._whole = {template: template for template in known if "{" not in template}
-        self._begun = [(t.partition("{")[0], t) for t in known if "{" in t]
+        self._prefixes = [(t.partition("{")[0], t) for t in known if "{" in t]
 
     def of(self, scope: Scope) -> str:
-        """The template of the request's route."""
+        """Return the template of the request's route."""
         path = get_route_path(scope)
         whole = self._whole.get(path)
         if whole is not None:
             return whole
-        return next((t for begin, t in self._begun if path.startswith(begin)), UNKNOWN)
+        return next((t for prefix, t in self._prefixes if path.startswith(prefix)), UNKNOWN)
 
 
 class Observability:
-    """Names each request, and measures it from its first byte here to its answer.
+    """Middleware that gives each request an id, measures it and logs it.
 
-    The answer tells the name, and forbids browsers to guess what it is. The log's line has nothing
-    of the body.
+    The answer carries the id, and a header against type sniffing. The log line holds nothing of the
+    body.
     """
 
     def __init__(self, app: ASGIApp, routes: Routes, log: AccessLog | None) -> None:
         self._app, self._routes, self._log = app, routes, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Name the request and pass it on; count and log it when it is over."""
+        """Give the request an id and pass it on; count and log it at its end."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, status = perf_counter(), GONE
-        name = request_id.give(scope)
-        named_request(name, trace_id_of(scope["headers"]))
+        identifier = request_id.assign(scope)
+        named_request(identifier, trace_id_of(scope["headers"]))
 
-        async def watched(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message.get("headers", ())
-                message["headers"] = [*headers, request_id.header(name), NO_SNIFFING]
+                message["headers"] = [*headers, request_id.header(identifier), NO_SNIFFING]
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_with_headers)
         finally:
-            self._tell(scope, status, perf_counter() - began)
+            self._record(scope, status, perf_counter() - began)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         telemetry: Telemetry = getattr(scope["app"].state, "telemetry", _SILENT)
         route = self._routes.of(scope)
         telemetry.requested(route, status, seconds)

@@ -1,4 +1,4 @@
-"""A name for each request, by which a client's report and the log find each other."""
+"""Request ids: the same id in the client's answer and in the log."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ import re
 from starlette.types import Scope
 
 _HEADER = b"x-request-id"
-_SANE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+_VALID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 """Short, and unable to forge a log line or a header."""
 _KEY = "request_id"
 
 
-def give(scope: Scope) -> str:
-    """Name a request: by the client's own `X-Request-ID` where it is sane, else anew."""
-    identifier = _given(scope) or _new()
+def assign(scope: Scope) -> str:
+    """Assign an id to a request: the client's `X-Request-ID` if valid, else a new one."""
+    identifier = _from_client(scope) or _new()
     scope.setdefault("state", {})[_KEY] = identifier
     return identifier
 
 
 def header(identifier: str) -> tuple[bytes, bytes]:
-    """The answer's header that tells the name."""
+    """Return the answer's header with the id."""
     return _HEADER, identifier.encode("ascii")
 
 
 def request_id(scope: Scope) -> str:
-    """The name that this request was given."""
+    """Return the id of a request."""
     identifier: str = scope["state"][_KEY]
     return identifier
 
 
 def _new() -> str:
-    """A name that no other request has: 128 random bits; they guard nothing.
+    """Return a unique id of 128 random bits, which need not be secret.
 
-    Not by `os.urandom`, which gives up the interpreter's lock, and so a turn, each time.
+    `os.urandom` would release the interpreter's lock, and with it a turn, each time.
     """
     return f"{random.getrandbits(128):032x}"
 
 
-def _given(scope: Scope) -> str | None:
-    """The client's own name for the request, where it is sane."""
+def _from_client(scope: Scope) -> str | None:
+    """Return the client's id for the request, if it is valid."""
     for name, value in scope["headers"]:
         if name == _HEADER:
-            return value.decode("ascii") if _SANE.fullmatch(value) else None
+            return value.decode("ascii") if _VALID.fullmatch(value) else None
     return None

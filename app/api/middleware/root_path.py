@@ -1,4 +1,4 @@
-"""Behind a gateway that serves this service under a prefix of its own."""
+"""Path prefix of a gateway that serves this service below its own root."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class RootPath:
-    """Tells the application where it is mounted, whether or not the gateway strips the prefix.
+    """Middleware that sets the path and its prefix, whether or not the gateway strips the prefix.
 
-    ASGI wants `path` to hold the prefix and `root_path` to name it. A gateway that strips it sends
-    `/verify`, one that does not `/likewise/verify`: both become the latter.
+    In ASGI `path` includes the prefix, and `root_path` is the prefix. A gateway that strips it
+    sends `/verify`, another sends `/likewise/verify`; both become the latter.
     """
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
@@ -17,7 +17,7 @@ class RootPath:
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Correct the path, and pass the request on."""
+        """Correct the path, and pass on the request."""
         if scope["type"] != "lifespan":
             scope["root_path"] = self._root_path
             if not f"{scope['path']}/".startswith(f"{self._root_path}/"):

@@ -1,4 +1,4 @@
-"""A start that fails for a known reason ends in one sentence, not in a traceback."""
+"""One sentence, not a traceback, if the start fails for a known reason."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from model.errors import LikewiseError
 
 
 class StartFailure:
-    """Replaces the traceback that Starlette reports to the server by the error's own message."""
+    """Middleware that reports an error's message to the server, not Starlette's traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Watch the lifespan; leave requests alone."""
+        """Hold back the failure of a lifespan; pass on requests unchanged."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
         failure: Message | None = None
 
-        async def held_back(message: Message) -> None:
+        async def hold_failure(message: Message) -> None:
             nonlocal failure
             if message["type"] == "lifespan.startup.failed":
                 failure = message
@@ -28,7 +28,7 @@ class StartFailure:
                 await send(message)
 
         try:
-            await self._app(scope, receive, held_back)
+            await self._app(scope, receive, hold_failure)
         except LikewiseError as error:
             if failure is None:
                 raise

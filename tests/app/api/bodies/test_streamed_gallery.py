@@ -12,8 +12,8 @@ MANIFEST = fakes.make_manifest(b"no graph", golden=(0.0,) * fakes.DIM)
 CHOICE = choose_threshold(MANIFEST)
 
 
-def fed(body, step, most_rows=1000):
-    gallery = StreamedGallery(MANIFEST, CHOICE, most_rows)
+def fed(body, step, max_rows=1000):
+    gallery = StreamedGallery(MANIFEST, CHOICE, max_rows)
     for start in range(0, len(body), step):
         gallery.feed(body[start : start + step])
     return gallery
@@ -38,7 +38,7 @@ def test_a_row_that_cannot_be_compared_is_named_by_its_place_in_the_whole():
 
 def test_what_the_header_alone_rules_out_is_refused_at_its_end():
     with pytest.raises(BodyTooLargeError, match="the gallery has 59 rows; at most 58"):
-        fed(saved(rows(n=60))[:128], 64, most_rows=58)
+        fed(saved(rows(n=60))[:128], 64, max_rows=58)
     with pytest.raises(VectorError, match="9 numbers"):
         fed(saved(rows(dim=9))[:128], 64)
 
