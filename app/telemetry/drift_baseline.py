@@ -1,4 +1,4 @@
-"""What a model's energies looked like when it was calibrated, in a few bins."""
+"""Distribution of a model's energies at its calibration, in a few bins."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 
 from model.manifest import Calibration, Histogram
 
-MOST_BINS = 10
+MAX_BINS = 10
 """Deciles, as is usual for a population stability index."""
-_LEAST_SHARE = 0.5 / MOST_BINS
-"""Of the energies, in the last bin."""
+_MIN_SHARE = 0.5 / MAX_BINS
+"""Minimum share of the energies in the last bin."""
 
 Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class DriftBaseline:
-    """The shares of genuine and of impostor energies in each bin.
+    """Shares of the genuine and impostor energies in each bin.
 
     Attributes:
-        bounds: The largest float32 that still belongs to each bin but the last, which has no end.
-        genuine: Shape (bins,), all above 0, with a sum of 1.
-        impostor: As `genuine`.
-        calibration: Names the calibration: energies counted in other bins are not these.
+        bounds: The largest float32 in each bin but the last, which is unbounded.
+        genuine: Shares of the genuine energies, (bins,), all above 0, with a sum of 1.
+        impostor: Shares of the impostor energies, likewise.
+        calibration: Identifier of the calibration, and so of its bins.
     """
 
     bounds: tuple[float, ...]
@@ -37,10 +37,10 @@ class DriftBaseline:
 
 
 def baseline_of(calibration: Calibration) -> DriftBaseline:
-    """Merge the bins of a calibration's histogram into at most `MOST_BINS`.
+    """Merge the bins of a calibration's histogram into at most `MAX_BINS`.
 
-    Each holds about as much as any other of the mixture of as many genuine as impostor pairs, so
-    that none is nearly empty whatever the mixture of the traffic turns out to be.
+    The bins have about equal shares of a balanced mixture of genuine and impostor pairs, so that
+    none is nearly empty, whatever the mixture of the traffic.
     """
     histogram = calibration.histogram
     cuts = _cuts(histogram)
@@ -53,16 +53,16 @@ def baseline_of(calibration: Calibration) -> DriftBaseline:
 
 
 def _cuts(histogram: Histogram) -> list[int]:
-    """The edges, by their index, that part the merged bins."""
+    """Return the indices of the edges between the merged bins."""
     both = np.asarray(histogram.genuine) + np.asarray(histogram.impostor)
     below = np.cumsum(both) / both.sum()
-    wanted = np.arange(1, MOST_BINS) / MOST_BINS
+    wanted = np.arange(1, MAX_BINS) / MAX_BINS
     last = np.unique(np.searchsorted(below, wanted))
-    return [int(i) + 1 for i in last if below[i] <= 1 - _LEAST_SHARE]
+    return [int(i) + 1 for i in last if below[i] <= 1 - _MIN_SHARE]
 
 
 def _merged(shares: tuple[float, ...], cuts: list[int], pairs: int) -> Shares:
-    """Shares of the merged bins; half a pair is added to each, for none is impossible."""
+    """Return the shares of the merged bins, with half a pair added to each, so that none is 0."""
     edges = [0, *cuts, len(shares)]
     merged = np.array([sum(shares[low:high]) for low, high in pairwise(edges)])
     smoothed = merged * max(pairs, 1) + 0.5
@@ -71,6 +71,6 @@ def _merged(shares: tuple[float, ...], cuts: list[int], pairs: int) -> Shares:
 
 
 def _just_below(edge: float) -> float:
-    """The largest float32 below an edge: a bin holds its lower edge, and not its upper one."""
+    """Return the largest float32 below an edge: a bin excludes its upper edge."""
     nearest = np.float32(edge)
     return float(nearest if nearest < edge else np.nextafter(nearest, np.float32(-np.inf)))

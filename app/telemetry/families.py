@@ -1,4 +1,4 @@
-"""Every number that the service exports, by name."""
+"""Metrics that the service exports."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ ENERGY = Family(
     "Energies of /verify, in the units of the model's metric; small means same.",
     _MODEL,
 )
-"""Its bounds come from each model's calibration: see `app.telemetry.drift_baseline`."""
+"""Its buckets come from each model's calibration: see `app.telemetry.drift_baseline`."""
 RECENT = Family(
     Kind.SUM,
     "likewise_energy_recent",
     "Recent energies in each bin of the calibration.",
     (*_MODEL, "calibration", "bin"),
 )
-"""Kept among the workers only; `app.telemetry.exposition` makes the three below of it."""
+"""Internal to the workers; `app.telemetry.exposition` computes the next three from it."""
 PSI = Family(
     Kind.SUM,
     "likewise_energy_psi",
@@ -110,4 +110,4 @@ EXPORTED = (
     *(DECISIONS, ENERGY, PSI, PSI_DECISIONS, GENUINE_SHARE),
     *(MODEL_INFO, WORKERS, WORKER_START),
 )
-"""In the order of docs/operate.md."""
+"""The exported metrics, in the order of docs/operate.md."""

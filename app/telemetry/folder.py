@@ -1,8 +1,7 @@
-"""The folder in which the workers of one service keep their numbers, one set of files each.
+"""Folder of the metrics of one service, with a set of files for each worker.
 
-The process that starts the workers makes it, or empties it, before they start. Numbers of a worker
-that has ended stay in the sums, as they must for counters to only rise; the gauges of one that has
-ended are taken out.
+The process that starts the workers creates or empties it before they start. Counters of a worker
+that has ended stay in the sums, since a counter may only rise; its gauges are removed.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from pathlib import Path
 
 from app.errors import SettingsError
 
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it, for us alone)
-"""Where a page of a mapped file is never written to a disk, for which its writer might wait."""
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 (we create a private folder in it)
+"""Memory file system, so that a mapped file is never written to a disk, which could block."""
 
 _LIVE = "gauge_live"
 
 
 @contextmanager
 def metrics_folder(chosen: Path | None) -> Iterator[Path]:
-    """A folder without numbers.
+    """Open an empty folder for metrics.
 
     Args:
-        chosen: The operator's: made where it is not there, emptied of numbers, and left. Where
-            None, one is made, for this user alone, and removed at the end.
+        chosen: The operator's folder: created if missing, emptied of metrics, and left in place.
+            None to create a private one, which is removed at the end.
 
     Raises:
         SettingsError: `chosen` cannot be used.
@@ -38,24 +37,24 @@ def metrics_folder(chosen: Path | None) -> Iterator[Path]:
         yield chosen
         return
     within = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
-    made = Path(tempfile.mkdtemp(prefix="likewise-metrics-", dir=within))
+    created = Path(tempfile.mkdtemp(prefix="likewise-metrics-", dir=within))
     try:
-        yield made
+        yield created
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(created, ignore_errors=True)
 
 
-def forget_gauges(folder: Path, pid: int) -> None:
-    """Take out what a worker that has ended, or is about to start, said of the present."""
+def remove_gauges(folder: Path, pid: int) -> None:
+    """Remove the gauges of a worker that has ended, or is about to start."""
     for file in folder.glob(f"{_LIVE}*_{pid}.db"):
         file.unlink(missing_ok=True)
 
 
-def forget_the_dead(folder: Path) -> None:
-    """Take out the gauges of workers that have ended without taking out their own."""
+def remove_dead_gauges(folder: Path) -> None:
+    """Remove the gauges of workers that have ended without removing their own."""
     for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob(f"{_LIVE}*.db")}:
         if not _is_alive(pid):
-            forget_gauges(folder, pid)
+            remove_gauges(folder, pid)
 
 
 def _empty(folder: Path) -> None:

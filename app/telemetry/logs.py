@@ -1,8 +1,8 @@
-"""How the service logs: one line an event, to stderr, as JSON or for people.
+"""Logging: one line for each event, to stderr, as JSON or for people.
 
-Every line of a request carries its `request_id`, and its `trace_id` where the client sent a
-`traceparent`. Modules log with the standard library's loggers, as uvicorn does, and structlog
-renders what they say. The line of each request is written by structlog alone, which costs a third.
+Every line of a request has its `request_id`, and its `trace_id` if the client sent a `traceparent`.
+Modules use the standard library's loggers, as uvicorn does, and structlog formats their messages.
+The line of each request is written by structlog alone, at a third of the cost.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 """W3C Trace Context, level 1: version, trace, parent, flags."""
 _NO_TRACE = "0" * 32
 _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
-"""What every line of the request at hand carries. One variable that is set once: structlog's own
-context costs each request three times as much."""
+"""Fields of every line of a request. One variable, set once: structlog's own context costs
+three times as much for each request."""
 
 
 def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
-    """The configuration for `logging.config`, which uvicorn applies in every worker."""
+    """Return the configuration for `logging.config`, which uvicorn applies in every worker."""
     wanted = level.value.upper()
-    # Below warnings, uvicorn tells of its own start and stop what our one line says already.
+    # Below warnings, uvicorn logs its start and stop, which our own line covers.
     of_server = wanted if level in {LogLevel.DEBUG, LogLevel.ERROR} else "WARNING"
     return {
         "version": 1,
@@ -54,16 +54,16 @@ def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
 
 
 def handler() -> logging.Handler:
-    """Where those loggers write; named in `logging_config`."""
+    """Create the handler of all loggers; named in `logging_config`."""
     return logging.StreamHandler(LogFile(sys.stderr))
 
 
 def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
-    """What renders the lines of the standard library's loggers; named in `logging_config`."""
+    """Create the formatter of the standard library's loggers; named in `logging_config`."""
     chosen = LogFormat(log_format)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
-            _named,
+            _add_names,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             _timestamp(),
@@ -76,8 +76,8 @@ def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
     )
 
 
-def named_request(request_id: str, trace_id: str | None) -> None:
-    """Give every further line of this request its id, and its trace's where there is one."""
+def name_request(request_id: str, trace_id: str | None) -> None:
+    """Add the id of this request, and of its trace if there is one, to its further lines."""
     names = {"request_id": request_id}
     if trace_id is not None:
         names["trace_id"] = trace_id
@@ -85,7 +85,7 @@ def named_request(request_id: str, trace_id: str | None) -> None:
 
 
 def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The trace that a client's `traceparent` names, or None where it sent none that is one."""
+    """Return the trace id of a client's `traceparent`, or None without a valid one."""
     for name, value in headers:
         if name == b"traceparent":
             match = _TRACEPARENT.fullmatch(value)
@@ -95,36 +95,36 @@ def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 class AccessLog:
-    """One line for each request: its client's address, and nothing of its body or its query."""
+    """Access log: one line for each request, without anything of its body or query."""
 
     def __init__(self, log_format: LogFormat, file: TextIO | None = None) -> None:
-        """Write to a file, or to what is stderr now."""
+        """Write to a file; None for the current stderr."""
         file = sys.stderr if file is None else file
         self._log = structlog.wrap_logger(
             structlog.WriteLogger(cast("TextIO", LogFile(file))),
-            processors=[_named, _level, _timestamp(), _renderer(log_format, file)],
+            processors=[_add_names, _add_level, _timestamp(), _renderer(log_format, file)],
             wrapper_class=structlog.BoundLogger,
         ).bind(logger="app.access")
 
-    def answered(self, seconds: float, **said: str | int | None) -> None:
-        """A request was answered.
+    def answered(self, seconds: float, **fields: str | int | None) -> None:
+        """Log an answered request.
 
         Args:
-            seconds: How long that took.
-            said: Of the line; what is None is left out. `client` is the address that it came from,
-                as far as the trusted proxies say, `route` the template of its route (a path could
-                carry anything), and `model` the name of the model that it wanted.
+            seconds: Time to answer it.
+            fields: Fields of the line; those that are None are left out. `client` is the client's
+                address, as far as trusted proxies give it, `route` the template of the route (a
+                path could contain anything), and `model` the name of the requested model.
         """
-        known = {name: value for name, value in said.items() if value is not None}
+        known = {name: value for name, value in fields.items() if value is not None}
         self._log.info("request", **known, ms=round(1000 * seconds, 3))
 
 
-def _named(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
+def _add_names(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
     del logger, method
     return {**_names.get(), **event}
 
 
-def _level(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
+def _add_level(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
     del logger
     event["level"] = method
     return event

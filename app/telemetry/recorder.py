@@ -1,4 +1,4 @@
-"""One worker's numbers, as they happen. Safe to use from several threads at once."""
+"""Recorder of one worker's metrics. Safe to use from several threads at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.telemetry import families
 from app.telemetry.drift_baseline import DriftBaseline, baseline_of
-from app.telemetry.folder import forget_gauges
+from app.telemetry.folder import remove_gauges
 from app.telemetry.values import Histogram, Value, WorkerFiles
 from app.telemetry.window import RecentCounts
 from model.manifest import Manifest
@@ -21,28 +21,28 @@ SAME, DIFFERENT = "same", "different"
 
 @dataclass(frozen=True)
 class ModelValues:
-    """What is counted of one model."""
+    """Metrics of one model."""
 
     manifest: Manifest
-    reference: DriftBaseline
+    baseline: DriftBaseline
     energy: Histogram
     recent: RecentCounts
     info: Value
 
 
 class Recorder:
-    """Writes the numbers of this process into its files."""
+    """Writer of this process's metrics into its files."""
 
     def __init__(self, folder: Path, reasons: Iterable[str] = ()) -> None:
         """Open the files.
 
         Args:
-            folder: That of all workers.
-            reasons: For which a request can be refused; each begins at 0, for a counter that is
-                first seen at 1 has not risen.
+            folder: The folder of all workers' metrics.
+            reasons: Types of problem; the counter of each starts at 0, since Prometheus does not
+                count a counter's first value as a rise.
         """
         self._folder, self._pid = folder, os.getpid()
-        forget_gauges(folder, self._pid)  # of one that ended, and had this number before us
+        remove_gauges(folder, self._pid)  # of an ended process that had the same pid
         self._files = files = WorkerFiles(folder, self._pid)
         self._requests: dict[tuple[str, int], Value] = {}
         self._request_seconds: dict[str, Histogram] = {}
@@ -59,16 +59,16 @@ class Recorder:
 
     @property
     def folder(self) -> Path:
-        """Where the numbers of all workers are."""
+        """The folder of all workers' metrics."""
         return self._folder
 
     @property
-    def references(self) -> Mapping[str, tuple[Manifest, DriftBaseline]]:
-        """The models that are served, by name."""
-        return {name: (m.manifest, m.reference) for name, m in self._models.items()}
+    def baselines(self) -> Mapping[str, tuple[Manifest, DriftBaseline]]:
+        """The served models with their drift baselines, by name."""
+        return {name: (m.manifest, m.baseline) for name, m in self._models.items()}
 
     def requested(self, route: str, status: int, seconds: float) -> None:
-        """A request was answered; `route` is one of a bounded set, whatever the client sent."""
+        """Record an answered request; `route` is from a bounded set, whatever the client sent."""
         requests = self._requests.get((route, status))
         if requests is None:
             requests = self._files.value(families.REQUESTS, route, str(status))
@@ -78,45 +78,45 @@ class Recorder:
         self._request_seconds[route].observe(seconds)
 
     def refused(self, reason: str) -> None:
-        """A request was answered with a problem of that type."""
+        """Record a request that was answered with a problem of this type."""
         if reason not in self._refused:
             self._refused[reason] = self._files.value(families.REFUSED, reason)
         self._refused[reason].add()
 
     def waiting(self, depth: int) -> None:
-        """So many jobs wait; written where it differs from what was said last."""
+        """Record the number of waiting jobs, if it has changed."""
         if depth != self._depth.current:
             self._depth.set(depth)
 
     def waited(self, seconds: float) -> None:
-        """A job has waited so long for a thread."""
+        """Record the time that a job waited for a runner."""
         self._queued.observe(seconds)
 
     def decoded(self, seconds: float) -> None:
-        """A job's images took so long to decode."""
+        """Record the time to decode a job's images."""
         self._decoded.observe(seconds)
 
     def inferred(self, seconds: float, images: int) -> None:
-        """One run of a model took so long, for so many images."""
+        """Record the time of one run of a model, and its number of images."""
         self._inferred.observe(seconds)
         self._batch.observe(images)
 
     def decided(self, manifest: Manifest, route: str, *, same: int, different: int) -> None:
-        """So many decisions were made."""
+        """Record decisions."""
         for outcome, count in ((True, same), (False, different)):
             if count:
                 self._decision(manifest, route, same=outcome).add(count)
 
     def measured(self, manifest: Manifest, energy: float) -> None:
-        """The energy of two images that a caller asked about."""
+        """Record the energy of a pair of images."""
         values = self._models.get(manifest.name)
         if values is None or values.manifest is not manifest:
-            return  # of a model that is being replaced
+            return  # The model is being replaced.
         values.energy.observe(energy)
-        values.recent.count(bisect_left(values.reference.bounds, energy))
+        values.recent.count(bisect_left(values.baseline.bounds, energy))
 
     def serves(self, manifests: Iterable[Manifest]) -> None:
-        """From now on these models are served, and no other; their recent energies begin anew."""
+        """Replace the served models; the recent energies of new ones start at 0."""
         before = self._models
         self._models = {manifest.name: self._model_values(manifest) for manifest in manifests}
         still = {(m.name, m.version) for m in (c.manifest for c in self._models.values())}
@@ -125,9 +125,9 @@ class Recorder:
                 values.info.set(0)
 
     def close(self) -> None:
-        """Close the files, and say nothing of the present any more."""
+        """Close the files, and remove the gauges."""
         self._files.close()
-        forget_gauges(self._folder, self._pid)
+        remove_gauges(self._folder, self._pid)
 
     def _decision(self, manifest: Manifest, route: str, *, same: bool) -> Value:
         key = (manifest.name, manifest.version, route, same)
@@ -137,18 +137,18 @@ class Recorder:
         return self._decisions[key]
 
     def _model_values(self, manifest: Manifest) -> ModelValues:
-        kept = self._models.get(manifest.name)
-        if kept is not None and kept.manifest is manifest:
-            return kept
-        reference = baseline_of(manifest.calibration)
+        current = self._models.get(manifest.name)
+        if current is not None and current.manifest is manifest:
+            return current
+        baseline = baseline_of(manifest.calibration)
         of = (manifest.name, manifest.version)
         bins = [
-            self._files.value(families.RECENT, *of, reference.calibration, str(position))
-            for position in range(len(reference.genuine))
+            self._files.value(families.RECENT, *of, baseline.calibration, str(position))
+            for position in range(len(baseline.genuine))
         ]
         info = self._files.value(
             families.MODEL_INFO, *of, manifest.kind, manifest.metric, manifest.onnx.sha256
         )
         info.set(1)
-        energy = self._files.histogram(replace(families.ENERGY, bounds=reference.bounds), *of)
-        return ModelValues(manifest, reference, energy, RecentCounts(bins), info)
+        energy = self._files.histogram(replace(families.ENERGY, bounds=baseline.bounds), *of)
+        return ModelValues(manifest, baseline, energy, RecentCounts(bins), info)

@@ -1,6 +1,6 @@
-"""What the service tells of its work: the one object that all who work are given.
+"""Facade over metrics and traces, passed to every component that reports.
 
-Each method costs a microsecond or a few, and nothing where metrics and traces are off.
+A call costs a few microseconds, or nothing while metrics and traces are off.
 """
 
 from __future__ import annotations
@@ -20,77 +20,72 @@ from model.manifest import Manifest
 VERIFY, COMPARE = "/verify", "/compare"
 
 _chosen: ContextVar[str | None] = ContextVar("chosen", default=None)
-"""The model that the request at hand has been found to want."""
+"""Name of the model of the current request, once it is known."""
 
 
 class Telemetry:
-    """Passes on what it is told to the metrics and the traces, where they are on.
+    """Facade that records events in the metrics and the traces, as far as they are on.
 
-    Safe to use from several threads at once; `trace` and `chose` belong to the event loop.
+    Safe to use from several threads at once, except `trace` and `chose`: event loop only.
     """
 
     def __init__(self, recorder: Recorder | None = None, tracing: Tracing | None = None) -> None:
         self._recorder, self._tracing = recorder, tracing
 
-    @property
-    def has_metrics(self) -> bool:
-        """Whether numbers are kept."""
-        return self._recorder is not None
-
     def exposition(self) -> bytes:
-        """The numbers of all workers, in Prometheus's text format; empty where none are kept."""
+        """Return all workers' metrics in Prometheus's text format; empty while metrics are off."""
         if self._recorder is None:
             return b""
-        return exposition(self._recorder.folder, self._recorder.references)
+        return exposition(self._recorder.folder, self._recorder.baselines)
 
     def trace(self) -> Trace | None:
-        """What the stages of the request at hand are to be told with, wherever they take place."""
+        """Return the trace of the current request, to which its stages are added in any thread."""
         return None if self._tracing is None else self._tracing.here()
 
     def serves(self, manifests: Iterable[Manifest]) -> None:
-        """From now on these models are served, and no other."""
+        """Replace the served models."""
         if self._recorder is not None:
             self._recorder.serves(manifests)
 
     def chose(self, manifest: Manifest) -> None:
-        """The request at hand wants this model."""
+        """Note the model of the current request."""
         _chosen.set(manifest.name)
 
     def chosen(self) -> str | None:
-        """The model that the request at hand wants, as far as is known."""
+        """Return the name of the current request's model, if it is known."""
         return _chosen.get()
 
     def requested(self, route: str, status: int, seconds: float) -> None:
-        """A request was answered; `route` is one of a bounded set, whatever the client sent."""
+        """Record an answered request; `route` is from a bounded set, whatever the client sent."""
         if self._recorder is not None:
             self._recorder.requested(route, status, seconds)
 
     def refused(self, reason: str) -> None:
-        """A request was answered with a problem of that type."""
+        """Record a request that was answered with a problem of this type."""
         if self._recorder is not None:
             self._recorder.refused(reason)
 
     def waiting(self, depth: int) -> None:
-        """So many jobs wait."""
+        """Record the number of waiting jobs."""
         if self._recorder is not None:
             self._recorder.waiting(depth)
 
     def waited(self, seconds: float, trace: Trace | None = None) -> None:
-        """A job has waited so long for a thread, and has one now."""
+        """Record the time that a job waited for a runner, when it gets one."""
         if self._recorder is not None:
             self._recorder.waited(seconds)
         if trace is not None:
             trace.stage("queue", seconds)
 
     def decoded(self, seconds: float, trace: Trace | None = None) -> None:
-        """A job's images took so long to decode, and are decoded now."""
+        """Record the time to decode a job's images, when they are decoded."""
         if self._recorder is not None:
             self._recorder.decoded(seconds)
         if trace is not None:
             trace.stage("decode", seconds)
 
     def inferred(self, seconds: float, images: int, traces: Sequence[Trace | None] = ()) -> None:
-        """One run of a model took so long, for so many images of these requests, and is over."""
+        """Record the time of one run of a model for images of these requests, when it is over."""
         if self._recorder is not None:
             self._recorder.inferred(seconds, images)
         for trace in traces:
@@ -98,16 +93,16 @@ class Telemetry:
                 trace.stage("inference", seconds, images=images)
 
     def decided(self, manifest: Manifest, energy: float, *, same: bool) -> None:
-        """Two images were decided upon."""
+        """Record a decision on two images."""
         if self._recorder is not None:
             self._recorder.decided(manifest, VERIFY, same=int(same), different=int(not same))
             self._recorder.measured(manifest, energy)
 
     def compared(self, manifest: Manifest, *, same: int, different: int) -> None:
-        """A probe was decided upon against so many rows of a gallery.
+        """Record the decisions on a probe and the rows of a gallery.
 
-        Their energies are no part of the drift: one call has as many as a day of /verify, all with
-        the same probe.
+        Their energies do not count for the drift: one call has as many as a day of /verify, all
+        with the same probe.
         """
         if self._recorder is not None:
             self._recorder.decided(manifest, COMPARE, same=same, different=different)
@@ -117,12 +112,12 @@ class Telemetry:
 def running_telemetry(
     settings: Settings, reasons: Iterable[str] = (), tracing: Tracing | None = None
 ) -> Iterator[Telemetry]:
-    """Open this worker's files, as the settings say; on leaving, close them and send the traces.
+    """Open this worker's metrics as the settings say; on exit, close them and send the traces.
 
     Args:
-        settings: Whether metrics are kept, and where.
-        reasons: For which a request can be refused.
-        tracing: Where None, nothing is traced.
+        settings: Whether there are metrics, and their folder.
+        reasons: The types of problem that a request can be answered with.
+        tracing: The destination of traces; None to trace nothing.
     """
     with _folder(settings) as folder:
         recorder = None if folder is None else Recorder(folder, reasons)
@@ -137,7 +132,7 @@ def running_telemetry(
 
 @contextmanager
 def _folder(settings: Settings) -> Iterator[Path | None]:
-    """The folder that the workers' parent has chosen for them, or one for this process alone."""
+    """Open the folder that the supervisor has chosen, or one for this process only."""
     if not settings.metrics or settings.metrics_dir is not None:
         yield settings.metrics_dir if settings.metrics else None
         return

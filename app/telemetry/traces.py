@@ -1,10 +1,10 @@
 """OpenTelemetry traces: the extra `otel`, off unless `LIKEWISE_OTLP_ENDPOINT` is set.
 
-FastAPI makes the span of a request, and takes up the trace of the client's `traceparent`. The
-stages of its work are made here, as children of that span, once each is over: it may have taken
-place in another thread, and together with other requests.
+FastAPI creates the span of a request, and continues the trace of the client's `traceparent`. The
+spans of its stages are created here, as children of that span, once each stage is over: it may have
+run in another thread, and together with other requests.
 
-The SDK's own variables (OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES, ...) hold as they always do.
+The SDK's own variables (OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES, ...) apply as usual.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import trace as api  # FastAPI itself needs it: it is there, and loaded
+from opentelemetry import trace as api  # FastAPI itself depends on it
 
 from app.errors import SettingsError
 
@@ -31,7 +31,7 @@ NOTHING: dict[str, Any] = {
 
 
 class Trace:
-    """One request's trace, for whoever does its work."""
+    """Trace of one request, for the stages of its work."""
 
     __slots__ = ("_context", "_tracer")
 
@@ -40,7 +40,7 @@ class Trace:
         self._context = api.set_span_in_context(span)
 
     def stage(self, name: str, seconds: float, **attributes: int) -> None:
-        """Add the span of a stage that took so long and ends now."""
+        """Add the span of a stage that took `seconds` and ends now."""
         end = time.time_ns()
         start = end - int(seconds * 1e9)
         span = self._tracer.start_span(name, self._context, attributes=attributes, start_time=start)
@@ -48,24 +48,24 @@ class Trace:
 
 
 class Tracing:
-    """Where the spans go."""
+    """Destination of the spans."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self.provider = provider
         self._tracer = provider.get_tracer(SERVICE)
 
     def here(self) -> Trace | None:
-        """The trace of the request at hand, or None where there is none or it is not sampled."""
+        """Return the trace of the current request, or None if it is not sampled."""
         span = api.get_current_span()
         return Trace(self._tracer, span) if span.is_recording() else None
 
     def close(self) -> None:
-        """Send what has not been sent yet."""
+        """Send the spans that are left."""
         self.provider.shutdown()
 
 
 def otlp_tracing(endpoint: str, version: str) -> Tracing:
-    """Traces that are sent in the background by OTLP over HTTP.
+    """Create the tracing that sends spans in the background by OTLP over HTTP.
 
     Args:
         endpoint: The collector's URL for traces, as http://collector:4318/v1/traces.
@@ -93,9 +93,9 @@ def otlp_tracing(endpoint: str, version: str) -> Tracing:
 
 
 def for_fastapi(tracing: Tracing | None) -> Any:  # noqa: ANN401 (FastAPI's own type, which is for the entry points)
-    """FastAPI's own telemetry: the span of a request, and nothing that could hold a body.
+    """Return FastAPI's own telemetry: the span of a request, and nothing that could hold a body.
 
-    Its logs would carry the messages of errors; its metrics are ours already.
+    Its logs would contain the messages of errors; its metrics would duplicate ours.
     """
     if tracing is None:
         return NOTHING

@@ -1,4 +1,4 @@
-"""The energies of the last decisions, in bins: what drift is measured on."""
+"""Binned energies of the last decisions, from which drift is measured."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from app.telemetry.values import Value
 
 HALF = 2000
-"""Decisions of one worker after which the oldest are forgotten: the last 2,000 to 4,000 count."""
+"""Decisions in a generation: the last 2,000 to 4,000 decisions of a worker are counted."""
 
 
 class RecentCounts:
-    """How many of the last decisions fell into each bin.
+    """Counts of the last decisions in each bin.
 
-    There are two generations. When the newer is full the older is dropped, so that what is counted
-    is between one and two generations old, and a decision costs one addition.
+    There are two generations. When the newer one is full, the older one is dropped; so the counts
+    cover between one and two generations, and a decision costs one addition.
     """
 
     def __init__(self, values: Sequence[Value], half: int = HALF) -> None:
@@ -33,7 +33,7 @@ class RecentCounts:
                 self._begin(self._newer)
 
     def _begin(self, older: list[int]) -> None:
-        """A new generation; `older` is all that is left of those before."""
+        """Start a generation; `older` has the counts of the one before."""
         for value, count in zip(self._values, older, strict=True):
             value.set(count)
         self._newer = [0] * len(self._values)

@@ -13,7 +13,7 @@ from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.middleware import request_id
-from app.telemetry.logs import AccessLog, named_request, trace_id_of
+from app.telemetry.logs import AccessLog, name_request, trace_id_of
 from app.telemetry.telemetry import Telemetry
 
 GONE = 499
@@ -64,7 +64,7 @@ class Observability:
             return
         began, status = perf_counter(), GONE
         identifier = request_id.assign(scope)
-        named_request(identifier, trace_id_of(scope["headers"]))
+        name_request(identifier, trace_id_of(scope["headers"]))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

@@ -155,7 +155,7 @@ def test_each_run_of_a_model_is_told_with_its_images_and_each_job_with_its_decod
     photos = [fakes.photo(n) for n in range(5)]
     with contextlib.closing(recorder):
         runner.run([job(served, *photos[:3]), job(served, *photos[3:])], [never] * 2)
-    text = exposition(tmp_path, recorder.references).decode()
+    text = exposition(tmp_path, recorder.baselines).decode()
     assert "likewise_batch_images_count 2.0" in text  # five images, at most four a run
     assert "likewise_batch_images_sum 5.0" in text
     assert "likewise_inference_seconds_count 2.0" in text

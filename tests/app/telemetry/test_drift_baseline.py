@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.settings import SHIPPED_BUNDLES
-from app.telemetry.drift_baseline import MOST_BINS, baseline_of
+from app.telemetry.drift_baseline import MAX_BINS, baseline_of
 from model.bundle import open_bundle
 from model.manifest import Histogram
 from tests import fakes
@@ -21,7 +21,7 @@ def calibration(edges, genuine, impostor):
 def test_the_bins_of_a_shipped_bundle_hold_about_as_much_each(name):
     reference = baseline_of(open_bundle(BUNDLE_FOLDER / name).manifest.calibration)
     both = (reference.genuine + reference.impostor) / 2
-    assert 5 <= len(both) <= MOST_BINS
+    assert 5 <= len(both) <= MAX_BINS
     assert both.min() >= 0.04
     assert both.max() <= 0.25
 

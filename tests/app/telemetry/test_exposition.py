@@ -36,7 +36,7 @@ def recorder(tmp_path):
 
 def samples(recorder):
     """Every sample by its name and labels."""
-    text = exposition(recorder.folder, recorder.references).decode()
+    text = exposition(recorder.folder, recorder.baselines).decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -219,4 +219,4 @@ def test_a_worker_that_takes_in_changed_models_says_which_it_serves(recorder, tm
     with running_service(settings, Telemetry(recorder)) as service:
         fakes.make_bundle(tmp_path / "bundles", "another", seed=1)
         service.reloaded()
-        assert set(recorder.references) == {"tiny", "another"}
+        assert set(recorder.baselines) == {"tiny", "another"}

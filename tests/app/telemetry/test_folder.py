@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from app.errors import SettingsError
-from app.telemetry.folder import forget_gauges, forget_the_dead, metrics_folder
+from app.telemetry.folder import metrics_folder, remove_dead_gauges, remove_gauges
 
 
 def test_a_folder_that_was_made_is_ours_alone_and_is_removed():
@@ -39,7 +39,7 @@ def test_the_gauges_of_a_worker_that_has_ended_go_and_its_counts_stay(tmp_path):
     names = [f"{kind}_{pid}.db" for pid in (ended.pid, os.getpid()) for kind in KINDS]
     for name in names:
         (tmp_path / name).touch()
-    forget_the_dead(tmp_path)
+    remove_dead_gauges(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {
         f"counter_{ended.pid}.db",
         *(f"{kind}_{os.getpid()}.db" for kind in KINDS),
@@ -52,5 +52,5 @@ KINDS = ("counter", "gauge_livesum", "gauge_livemax")
 def test_only_the_gauges_of_that_worker_go(tmp_path):
     for pid in (1, 11):
         (tmp_path / f"gauge_livesum_{pid}.db").touch()
-    forget_gauges(tmp_path, 1)
+    remove_gauges(tmp_path, 1)
     assert [file.name for file in tmp_path.iterdir()] == ["gauge_livesum_11.db"]

@@ -6,7 +6,7 @@ import logging.config
 import pytest
 
 from app.settings import LogFormat, LogLevel
-from app.telemetry.logs import AccessLog, logging_config, named_request, trace_id_of
+from app.telemetry.logs import AccessLog, logging_config, name_request, trace_id_of
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -31,7 +31,7 @@ def lines(text):
 @pytest.mark.parametrize("name", ["app.main", "uvicorn.error"])
 def test_a_line_of_any_logger_is_one_object_with_the_requests_id(log, name):
     logging.config.dictConfig(logging_config(LogLevel.DEBUG, LogFormat.JSON))
-    named_request("abc", TRACE)
+    name_request("abc", TRACE)
     logging.getLogger(name).warning("%d things\nhappened", 2)
     (line,) = lines(log())
     assert line.pop("timestamp").endswith("Z")
@@ -72,7 +72,7 @@ def test_what_is_below_the_level_is_not_logged(log):
 
 def test_the_line_of_a_request_says_what_became_of_it():
     file = io.StringIO()
-    named_request("abc", None)
+    name_request("abc", None)
     log = AccessLog(LogFormat.JSON, file)
     log.answered(
         0.0012345, client="192.0.2.7", method="POST", route="/verify", status=200, model="faces"
