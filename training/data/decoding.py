@@ -1,4 +1,4 @@
-"""Images decoded once, kept as uint8."""
+"""Decoding of a whole image set into memory, as uint8."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage
 from training.errors import DataError
 
 LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
-"""The most that one image of a data set may ask of us."""
+"""Limits of one image of a data set."""
 
 _LISTED = 5
 _log = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ class DecodedImages:
 
 
 def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
-    """Decode every image; the ones that cannot be read are left out, and said.
+    """Decode every image; unreadable ones are left out and logged.
 
     Raises:
-        DataError: Not one image could be read.
+        DataError: No image could be read.
     """
     with ThreadPoolExecutor() as pool:
         arrays = list(pool.map(lambda image: _decode_one(image, spec), images.images))
@@ -50,7 +50,7 @@ def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
 
 
 def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | str:
-    """The pixels, or why there are none."""
+    """Return the pixels, or the reason why the image cannot be read."""
     try:
         return preprocess(image.read(), spec, LIMITS)
     except (ImageError, DataError, OSError) as error:
@@ -58,9 +58,9 @@ def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | st
 
 
 def canvas_of(spec: InputSpec, scale: float) -> InputSpec:
-    """The input enlarged: what an augmentation that zooms draws from.
+    """Enlarge an input to the canvas that a zooming augmentation draws from.
 
-    Where the input is the middle of an image, the canvas shows as much more around it.
+    If the input is the middle of an image, the canvas shows more around it, by the same factor.
     """
     return spec.model_copy(
         update={

@@ -1,7 +1,7 @@
-"""A data set drawn from nothing, to try the whole way without any photographs.
+"""Synthetic data set, to try the whole workflow without photographs.
 
-An identity is a figure of a few coloured polygons; its images show it turned, moved, scaled, in
-another light and with noise.
+An identity is a figure of a few coloured polygons; its images show it rotated, shifted, scaled, in
+other light and with noise.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def draw_folder(out: Path, identities: int, images: int, seed: int) -> None:
 
     Args:
         out: A new or empty folder.
-        identities: How many folders in it.
-        images: How many PNG files in each.
+        identities: Number of folders.
+        images: Number of PNG files in each.
         seed: The same seed draws the same files.
 
     Raises:
-        DataError: `out` already holds something.
+        DataError: `out` is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; choose another --out")

@@ -1,4 +1,4 @@
-"""Images that are in a data set twice: byte for byte, or nearly so.
+"""Duplicate images of a data set, exact and near.
 
 Near duplicates are the same picture at another size, of another compression or a little brighter.
 They are found by a difference hash (64 signs of horizontal steps in a 9 × 8 thumbnail) and
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-MOST_BITS = 8
-"""Signs in which the hashes of near duplicates may differ, of 64."""
+MAX_BITS = 8
+"""Maximum number of bits, of 64, in which the hashes of near duplicates differ."""
 
-LEAST_CORRELATION = 0.99
-"""Of the thumbnails of near duplicates."""
+MIN_CORRELATION = 0.99
+"""Minimum correlation of the thumbnails of near duplicates."""
 
-MOST_COMPARED = 100_000
-"""Images that are searched for near duplicates: the search grows with their square."""
+MAX_COMPARED = 100_000
+"""Maximum images searched for near duplicates: the search grows with their square."""
 
-MOST_PAIRS = 100_000
-"""Pairs after which the search stops: by then the data set's fault is plain."""
+MAX_PAIRS = 100_000
+"""Pairs after which the search stops: by then the fault of the data set is clear."""
 
 _DEAD_ZONE = 2
-"""A step of so many grey levels is none: noise must not give flat areas a sign."""
+"""Grey levels up to which a step is noise, so that flat areas get no sign."""
 
 _BLOCK, _SLICE = 256, 65_536
 
@@ -35,7 +35,7 @@ Pairs = NDArray[np.int64]
 
 
 def same_values(values: Sequence[str]) -> list[list[int]]:
-    """The groups of indices with one and the same value, each of two or more."""
+    """Group the indices of equal values; groups of one are left out."""
     groups: dict[str, list[int]] = {}
     for index, value in enumerate(values):
         groups.setdefault(value, []).append(index)
@@ -43,15 +43,15 @@ def same_values(values: Sequence[str]) -> list[list[int]]:
 
 
 def near_groups(thumbnails: NDArray[np.uint8]) -> list[list[int]]:
-    """Groups of near duplicates: each is near to at least one other of its group.
+    """Group near duplicates: each is near to at least one other of its group.
 
     Args:
-        thumbnails: uint8, (images, 16, 18); beyond the first `MOST_COMPARED` none is looked at.
+        thumbnails: uint8, (images, 16, 18); only the first `MAX_COMPARED` are compared.
 
     Returns:
         Indices, by group.
     """
-    compared = thumbnails[:MOST_COMPARED]
+    compared = thumbnails[:MAX_COMPARED]
     pairs = near_pairs(compared)
     if not len(pairs):
         return []
@@ -65,19 +65,19 @@ def near_groups(thumbnails: NDArray[np.uint8]) -> list[list[int]]:
 
 
 def near_pairs(thumbnails: NDArray[np.uint8]) -> Pairs:
-    """All pairs of near duplicates, at most about `MOST_PAIRS`; (pairs, 2), lower index first."""
+    """Find pairs of near duplicates, about `MAX_PAIRS` at most: (pairs, 2), lower index first."""
     hashes, shapes = difference_hashes(thumbnails), _shapes(thumbnails)
     found: list[Pairs] = [np.empty((0, 2), dtype=np.int64)]
     for pairs in _candidates(hashes):
         correlation = np.einsum("ij,ij->i", shapes[pairs[:, 0]], shapes[pairs[:, 1]])
-        found.append(pairs[correlation >= LEAST_CORRELATION])
-        if sum(map(len, found)) >= MOST_PAIRS:
+        found.append(pairs[correlation >= MIN_CORRELATION])
+        if sum(map(len, found)) >= MAX_PAIRS:
             break
     return np.concatenate(found)
 
 
 def difference_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """The difference hash: one bit for each of 8 × 8 horizontal steps that darkens.
+    """Difference hashes: one bit for each of 8 × 8 horizontal steps, set if it darkens.
 
     Args:
         thumbnails: uint8, (images, 16, 18).
@@ -92,7 +92,7 @@ def difference_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def _shapes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Thumbnails less their mean, at length 1; flat ones are zero, and so like nothing."""
+    """Centre thumbnails and scale them to length 1; flat ones become zero and match nothing."""
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     centred = flat - flat.mean(axis=1, keepdims=True)
     shapes: NDArray[np.float32] = centred / np.maximum(
@@ -102,10 +102,10 @@ def _shapes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _candidates(hashes: NDArray[np.uint64]) -> Iterator[Pairs]:
-    """Pairs whose hashes differ in few bits, some at a time."""
+    """Yield pairs whose hashes differ in few bits, in slices."""
     for start in range(0, len(hashes), _BLOCK):
         block = hashes[start : start + _BLOCK, np.newaxis] ^ hashes[start:]
-        rows, columns = np.nonzero(np.bitwise_count(block) <= MOST_BITS)
+        rows, columns = np.nonzero(np.bitwise_count(block) <= MAX_BITS)
         later = columns > rows
         pairs = np.stack([rows[later], columns[later]], axis=1) + start
         for first in range(0, len(pairs), _SLICE):

@@ -1,6 +1,6 @@
-"""Identities divided into folds: each is tested once, by a system that has not seen it.
+"""Cross-validation: identities divided into folds, each of which is tested once.
 
-The folds are drawn, or are those that come with the data set.
+The folds are random, or the data set's own.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from training.errors import SplitError
 def fold_splits(
     images: ImageSet, folds: int, calibration: float, seed: int
 ) -> Iterator[IdentitySplit]:
-    """One split for each fold: its identities are tested, the others trained and calibrated on.
+    """Yield a split for each fold: its identities are tested, the others trained and calibrated on.
 
     Args:
         images: The data set.
-        folds: How many; each identity is in the test part of exactly one.
-        calibration: The share of a split's other identities that are calibrated on.
-        seed: Decides who is in which fold.
+        folds: Number of folds; each identity is in the test part of exactly one.
+        calibration: Share of the other identities that are calibrated on.
+        seed: Seed of the division.
 
     Raises:
         SplitError: Fewer than two identities for each fold.
@@ -49,29 +49,29 @@ def fold_splits(
 def official_fold_splits(
     images: ImageSet, calibration: float, seed: int, groups: int | None = None
 ) -> Iterator[IdentitySplit]:
-    """One split for each of the data set's own folds, as LFW's View 2 has them.
+    """Yield a split for each of the data set's own folds, such as LFW's View 2.
 
-    Whom a fold's pairs show is tested. Of all others, in no pair at all among them, a share of
-    those with several images is calibrated on, so that thresholds come from people whom the network
-    has not seen: the pairs of the other folds show people that it was trained on, whose genuine
-    energies are lower and impostor energies higher than a stranger's. The rest is trained on.
+    The identities in a fold's pairs are tested. Of the others, including those in no pair, a share
+    of those with several images is calibrated on, so that thresholds come from identities that the
+    network was not trained on: it gives the identities in the pairs of other folds, which it was
+    trained on, lower genuine and higher impostor energies. The rest is trained on.
 
     Args:
         images: The data set.
-        calibration: The share that is calibrated on.
-        seed: Decides who that is, in each group anew.
-        groups: Into how many groups of neighbours the folds are put; those of a group calibrate on
-            the same people, whom none of them tests. Each fold is one of its own unless told.
+        calibration: Share of the identities that are calibrated on.
+        seed: Seed of their choice, which differs between groups.
+        groups: Number of groups of neighbouring folds; the folds of a group calibrate on the same
+            identities, which none of them tests. By default each fold is a group.
 
     Raises:
-        SplitError: The data set has no folds, or fewer than groups, somebody is in two of them, or
-            a group leaves too few with several images.
+        SplitError: The data set has no folds, or fewer than groups, an identity is in two of them,
+            or a group leaves too few identities with several images.
     """
     folds = [images.identities_in(pairs) for pairs in images.pair_folds]
     _check_folds(images, folds, groups)
     for group, members in enumerate(np.array_split(np.arange(len(folds)), groups or len(folds))):
         tested_by = [folds[fold] for fold in members]
-        held = _calibrating(images, frozenset().union(*tested_by), calibration, [seed, group])
+        held = _calibration(images, frozenset().union(*tested_by), calibration, [seed, group])
         for tested in tested_by:
             yield IdentitySplit(
                 train=tuple(name for name in images.identities if name not in tested | held),
@@ -81,13 +81,13 @@ def official_fold_splits(
 
 
 def common_split(splits: Sequence[IdentitySplit]) -> IdentitySplit:
-    """The split of an encoder that several folds begin with: it has seen nobody whom one tests.
+    """Combine the splits of folds for the encoder that they start from.
 
     Args:
-        splits: Those of the folds, which calibrate on the same people.
+        splits: Splits of the folds, with the same calibration identities.
 
     Returns:
-        Whom all of them train on, whom they calibrate on, and whom any of them tests.
+        A split that trains on what all of them train on, and tests what any of them tests.
     """
     tested = frozenset(name for split in splits for name in split.test)
     return IdentitySplit(
@@ -98,7 +98,7 @@ def common_split(splits: Sequence[IdentitySplit]) -> IdentitySplit:
 
 
 def _check_folds(images: ImageSet, folds: list[frozenset[str]], groups: int | None) -> None:
-    """Refuse folds that are none, overlap, or are fewer than their groups."""
+    """Refuse folds that are missing, overlap, or are fewer than their groups."""
     if not folds:
         raise SplitError(
             f"{images.name} has no folds of its own; LFW's are in pairs.txt, beside its other lists"
@@ -113,11 +113,11 @@ def _check_folds(images: ImageSet, folds: list[frozenset[str]], groups: int | No
         )
 
 
-def _calibrating(
+def _calibration(
     images: ImageSet, tested: frozenset[str], share: float, seed: list[int]
 ) -> frozenset[str]:
-    """A share of the identities with several images that are not tested."""
-    counts = Counter(image.identity for image in images)
+    """Choose a share of the identities with several images that are not tested."""
+    counts = images.counts()
     several = [name for name in images.identities if counts[name] > 1 and name not in tested]
     if len(several) < 2 * MIN_GENUINE:
         raise SplitError(

@@ -1,8 +1,9 @@
-"""A data set as training sees it: identities, each with some images, read as bytes."""
+"""Image sets: identities, each with some images, read as bytes."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,12 +17,12 @@ IMAGE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
 MAX_FILE_BYTES = 100_000_000
 
 OfficialPair = tuple[str, str, bool]
-"""Two image names and whether they show the same identity."""
+"""Two image names, and True for a genuine pair."""
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image: its name within the data set, whose it is, and how to get its bytes."""
+    """An image: its name within the data set, its identity, and a function that reads its bytes."""
 
     name: str
     identity: str
@@ -33,14 +34,13 @@ class ImageSet:
     """Images of identities, in the order of their names.
 
     Attributes:
-        name: What the data set is called in reports.
+        name: Name of the data set, for reports.
         images: All images, sorted by name.
-        test_identities: Those that the data set's own protocol keeps for testing; often empty.
-        test_images: Names of those that its own closed-set protocol keeps; often empty.
+        test_identities: Test identities of the data set's own protocol; often empty.
         official_pairs: Verification protocols that come with the data, by name.
-        pair_folds: The folds of its own cross-validation, each a list of pairs; often empty.
-        listed: Where identities are not known, the only pairs of which it is known whether they are
-            genuine; None where identities are known.
+        listed: The labelled pairs of a data set whose identities are not known; None otherwise.
+        test_images: Names of the test images of its own closed-set protocol; often empty.
+        pair_folds: Folds of its own cross-validation, each a list of pairs; often empty.
     """
 
     name: str
@@ -60,11 +60,11 @@ class ImageSet:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """The names of all identities, sorted."""
+        """Names of all identities, sorted."""
         return tuple(sorted({image.identity for image in self.images}))
 
     def of(self, identities: Iterable[str], limit: int | None = None) -> ImageSet:
-        """The images of some identities only, at most the first `limit` of each.
+        """Select the images of some identities, at most the first `limit` of each.
 
         Raises:
             DataError: None of them has an image here.
@@ -80,7 +80,7 @@ class ImageSet:
         return replace(self, images=tuple(chosen))
 
     def only(self, names: Iterable[str]) -> ImageSet:
-        """The images of some names only.
+        """Select images by name.
 
         Raises:
             DataError: None of them is here.
@@ -89,7 +89,7 @@ class ImageSet:
         return replace(self, images=tuple(image for image in self if image.name in wanted))
 
     def identities_in(self, pairs: Iterable[OfficialPair]) -> frozenset[str]:
-        """Whom some pairs of images show.
+        """Identities of the images in some pairs.
 
         Raises:
             DataError: An image of the pairs is not here.
@@ -100,13 +100,17 @@ class ImageSet:
             raise DataError(f"{self.name}: {len(lost)} images of its pairs are not here")
         return frozenset(owner[name] for name in names)
 
+    def counts(self) -> Counter[str]:
+        """Number of images of each identity."""
+        return Counter(image.identity for image in self.images)
+
     def labels(self) -> NDArray[np.int64]:
-        """Each image's identity as an index into `identities`; shape (images,)."""
+        """Index into `identities` of each image, shape (images,)."""
         index = {identity: i for i, identity in enumerate(self.identities)}
         return np.array([index[image.identity] for image in self.images], dtype=np.int64)
 
     def listed_rows(self) -> NDArray[np.int64] | None:
-        """The listed pairs of which both images are here, as their rows: (pairs, 2)."""
+        """Rows of the listed pairs whose images are both here, (pairs, 2)."""
         if self.listed is None:
             return None
         row = {image.name: i for i, image in enumerate(self.images)}
@@ -114,7 +118,7 @@ class ImageSet:
         return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
     def fingerprint(self) -> str:
-        """SHA-256 over every image's name, identity and bytes, and the listed pairs."""
+        """SHA-256 of every image's name, identity and bytes, and of the listed pairs."""
         digest = hashlib.sha256()
         for image in self.images:
             content = hashlib.sha256(image.read()).hexdigest()
@@ -131,5 +135,5 @@ class ImageSet:
 
 
 def sorted_images(images: Iterable[LabelledImage]) -> tuple[LabelledImage, ...]:
-    """In the order of their names, so that a data set reads the same on every machine."""
+    """Sort images by name, so that a data set has the same order on every machine."""
     return tuple(sorted(images, key=lambda image: image.name))

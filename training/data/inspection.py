@@ -1,4 +1,4 @@
-"""Every image of a data set looked at once: is it whole, how large, and what does it show?"""
+"""Inspection of every image of a data set: readability, size, digest and thumbnail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.data.image_set import ImageSet, LabelledImage
 from training.errors import DataError
 
 THUMBNAIL = InputSpec(width=18, height=16, channels=1, aspect=Aspect.STRETCH)
-"""What an image is compared by; even sides, which the perceptual hash halves."""
+"""Thumbnail that images are compared by; its sides are even, as the difference hash halves them."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class InspectedImage:
     """A readable image.
 
     Attributes:
-        name: Within the data set.
-        identity: Whose it is.
-        sha256: Of the file's bytes.
-        width: In pixels, as stored: before an EXIF orientation turns it.
-        height: Likewise.
-        mode: Pillow's name of its colours, such as `RGB` or `L`.
-        thumbnail: uint8, (16, 18): what is left of it at that size, in grey.
+        name: Name within the data set.
+        identity: Identity of the image.
+        sha256: Digest of the file's bytes.
+        width: Width in pixels, as stored: before an EXIF orientation is applied.
+        height: Height in pixels, likewise.
+        mode: Pillow's name of the colour mode, such as `RGB` or `L`.
+        thumbnail: Grey thumbnail, uint8, (16, 18).
     """
 
     name: str
@@ -45,14 +45,14 @@ class InspectedImage:
 
 @dataclass(frozen=True)
 class Inspection:
-    """The readable images in the order of their names, and why each other one cannot be read."""
+    """Readable images in the order of their names, and the error of each other one."""
 
     readable: tuple[InspectedImage, ...]
     broken: tuple[str, ...]
 
 
 def inspect(images: ImageSet) -> Inspection:
-    """Look at every image, by the same preprocessing and limits as training."""
+    """Inspect every image, with the preprocessing and limits of training."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(_inspect_one, images))
     return Inspection(

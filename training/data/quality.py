@@ -1,4 +1,4 @@
-"""What is in a data set, what is wrong with it, and whether training would take it."""
+"""Quality report of a data set: contents, faults, and whether training would accept it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from training.config.sections import SplitConfig
-from training.data.duplicates import MOST_COMPARED, near_groups, same_values
+from training.data.duplicates import MAX_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet
 from training.data.inspection import InspectedImage, Inspection, inspect
 from training.data.split import MIN_GENUINE, PARTS, split_data
 from training.errors import DataError
 
 LISTED = 10
-"""How many faults of a kind are named."""
+"""Maximum faults of a kind that are listed."""
 
 _NAMED = 5
-"""How many images of one group are named."""
+"""Maximum images of one group that are listed."""
 
 
 class _Frozen(BaseModel):
@@ -28,7 +28,7 @@ class _Frozen(BaseModel):
 
 
 class Spread(_Frozen):
-    """The smallest, the middle and the largest of some counts."""
+    """Minimum, median and maximum of some counts."""
 
     least: int
     median: float
@@ -36,7 +36,7 @@ class Spread(_Frozen):
 
 
 class DuplicateGroup(_Frozen):
-    """Images that show the same: their names, at most a few, and whom they are said to show."""
+    """Images that show the same: some of their names, their identities and parts."""
 
     images: tuple[str, ...]
     size: int
@@ -48,10 +48,10 @@ class Duplicates(_Frozen):
     """Groups of images that show the same.
 
     Attributes:
-        groups: How many there are.
-        across_identities: How many of them are said to show several: a fault of labelling.
-        across_parts: How many lie in several parts of the split: what is tested was trained on.
-        listed: Some of them, the worst first.
+        groups: Number of groups.
+        across_identities: Groups with several identities: a labelling fault.
+        across_parts: Groups in several parts of the split: test images that were trained on.
+        listed: Some of the groups, the worst first.
     """
 
     groups: int
@@ -69,12 +69,12 @@ class PartSize(_Frozen):
 
 
 class DataQuality(_Frozen):
-    """What `check-data` reports; counts are of readable images.
+    """The report of `check-data`; counts are of readable images.
 
     Attributes:
-        reason: Why training would refuse the data, and what to do; None where it would not.
-        parts: The split that the config makes with this seed; empty where it makes none.
-        compared: How many images were searched for near duplicates.
+        reason: Reason why training would refuse the data, and what to do; None if it would not.
+        parts: The config's split with this seed; empty if it fails.
+        compared: Number of images that were searched for near duplicates.
     """
 
     data: str
@@ -98,13 +98,13 @@ class DataQuality(_Frozen):
 
 
 def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) -> DataQuality:
-    """Look at every image of a data set.
+    """Check every image of a data set.
 
     Args:
         images: The data set.
-        config: The name of the config whose split is looked at.
-        split: That config's shares.
-        seed: Of the split.
+        config: Name of the config whose split is checked.
+        split: That config's split.
+        seed: Seed of the split.
     """
     inspection = inspect(images)
     readable = inspection.readable
@@ -137,12 +137,12 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
         parts=sizes,
         exact_duplicates=_duplicates(readable, exact, part_of),
         near_duplicates=_duplicates(readable, _near(readable, exact), part_of),
-        compared=min(len(readable), MOST_COMPARED),
+        compared=min(len(readable), MAX_COMPARED),
     )
 
 
 def _parts(images: ImageSet, config: SplitConfig, seed: int) -> tuple[dict[str, str], str | None]:
-    """Each image's part, by its name, or why there are none."""
+    """Return each image's part by its name, or the reason why there is no split."""
     try:
         split = split_data(images, config, seed)
     except DataError as error:
@@ -169,11 +169,11 @@ def _part_sizes(
 def _nothing_readable(inspection: Inspection) -> str | None:
     if inspection.readable:
         return None
-    return f"not one image can be read: {inspection.broken[0]}"
+    return f"no image can be read: {inspection.broken[0]}"
 
 
 def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
-    """The split counts files; what is measured are those that can be read."""
+    """Check the readable images of each part: the split counted files."""
     for part, size in parts.items():
         if size.with_several_images < MIN_GENUINE:
             return (
@@ -187,7 +187,7 @@ def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
 def _one_kind_of_pair(
     images: ImageSet, readable: Iterable[InspectedImage], part_of: Mapping[str, str]
 ) -> str | None:
-    """Where pairs are listed, those within a part must be of both kinds."""
+    """Check that the listed pairs within each part are of both kinds."""
     if images.listed is None:
         return None
     part_of_image = {image.name: part_of[image.name] for image in readable}
@@ -207,7 +207,7 @@ def _one_kind_of_pair(
 
 
 def _near(readable: Sequence[InspectedImage], exact: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Near duplicates among one image of each content."""
+    """Group near duplicates among the first images of each content."""
     repeated = {index for group in exact for index in group[1:]}
     first = [index for index in range(len(readable)) if index not in repeated]
     if not first:
@@ -222,7 +222,7 @@ def _duplicates(
     part_of: Mapping[str, str],
 ) -> Duplicates:
     found = [_group([readable[index] for index in group], part_of) for group in groups]
-    # Stable: alike bad ones stay in the order of their names.
+    # Stable: equally bad ones stay in the order of their names.
     worst_first = sorted(found, key=lambda g: (-len(g.parts), -len(g.identities)))
     return Duplicates(
         groups=len(found),

@@ -1,4 +1,4 @@
-"""Images turned by quarters, as identities of their own (Vinyals et al. 2016, section 4.1.1).
+"""Quarter turns of images, as new identities (Vinyals et al. 2016, section 4.1.1).
 
 A sign turned by 90, 180 or 270 degrees counts as another sign. Turn after the split, so that a sign
 and its turned forms stay in one part.
@@ -24,7 +24,7 @@ _TURNS = {
 
 
 def with_quarter_turns(images: ImageSet) -> ImageSet:
-    """Every image four times: as it is, and turned by 90, 180 and 270 degrees.
+    """Add every image turned by 90, 180 and 270 degrees.
 
     The turned identities are named `<identity>@<degrees>`; an image is turned when it is read.
     """

@@ -1,4 +1,4 @@
-"""Which kind of data set a path holds."""
+"""Opening of a data set by the layout of its path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def open_data(path: Path) -> ImageSet:
     """Open a folder of identities, a zip of one, a CSV of pairs, or a known data set's files.
 
     Raises:
-        DataError: Nothing there, nothing readable, or no images.
+        DataError: The path does not exist, cannot be read, or has no images.
     """
     if not path.exists():
         raise DataError(f"{path} does not exist; give a folder of identities, or a zip of one")

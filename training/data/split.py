@@ -1,12 +1,14 @@
-"""A data set split three ways by seed: by identity, so that nobody is in two parts, or by image.
+"""Splits of a data set into training, calibration and test parts, by identity or by image.
 
-By image every class is in every part, as in the closed-set protocols of MNIST: what is measured is
-how new images of known classes fare, and nothing is said of new classes.
+By identity the parts have no identity in common. By image every class is in every part, as in the
+closed-set protocols of MNIST: error rates are those of new images of known classes.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,12 +23,12 @@ from training.errors import DataError, SplitError
 Part = Literal["train", "calibration", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
 MIN_GENUINE = 2
-"""Identities with two or more images that each part needs: one has no impostor, none no genuine."""
+"""Minimum identities with two or more images in each part, for genuine and impostor pairs."""
 
 
 @dataclass(frozen=True)
 class DataSplit(ABC):
-    """What each part holds, by name, sorted."""
+    """Names in each part, sorted."""
 
     train: tuple[str, ...]
     calibration: tuple[str, ...]
@@ -34,14 +36,14 @@ class DataSplit(ABC):
 
     @abstractmethod
     def take(self, images: ImageSet, part: Part) -> ImageSet:
-        """The images of one part.
+        """Select the images of one part.
 
         Raises:
             DataError: None of them is in the data set.
         """
 
     def digests(self) -> Split:
-        """The same, with digests in place of names, as a bundle stores it."""
+        """Return the split with digests in place of names, as a bundle stores it."""
         parts = (frozenset(map(identity_digest, part)) for part in self._parts())
         return Split(*parts)
 
@@ -50,18 +52,18 @@ class DataSplit(ABC):
 
 
 class IdentitySplit(DataSplit):
-    """The identities of each part."""
+    """Identities of each part."""
 
     def take(self, images: ImageSet, part: Part) -> ImageSet:
-        """The images of one part's identities."""
+        """Select the images of one part's identities."""
         return images.of(getattr(self, part))
 
 
 class ImageSplit(DataSplit):
-    """The image names of each part."""
+    """Image names of each part."""
 
     def take(self, images: ImageSet, part: Part) -> ImageSet:
-        """The images of one part."""
+        """Select the images of one part."""
         return images.only(getattr(self, part))
 
 
@@ -72,10 +74,10 @@ SPLITS: dict[SplitBy, type[DataSplit]] = {
 
 
 def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit | None:
-    """The split of a data set that a bundle tells of by digests.
+    """Find the names of a split that a bundle stores as digests.
 
     Returns:
-        None where it is not one of all of this data set.
+        None if it is not a split of this whole data set.
     """
     names = images.identities if by is SplitBy.IDENTITY else [image.name for image in images]
     parts = [
@@ -89,12 +91,12 @@ def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit
 def split_data(
     images: ImageSet, config: SplitConfig, seed: int, seen: frozenset[str] = frozenset()
 ) -> DataSplit:
-    """Split a data set as its config says.
+    """Split a data set as configured.
 
     Args:
         images: The data set.
         config: The shares, and whether identities or images are divided.
-        seed: Decides who is where.
+        seed: Seed of the split.
         seen: Digests of identities that initial weights have seen; see `split_identities`.
 
     Raises:
@@ -119,19 +121,13 @@ def split_images(images: ImageSet, config: SplitConfig, seed: int) -> ImageSplit
     """
     rng = np.random.default_rng(seed)
     reserved = images.test_images if config.official else frozenset()
-    open_to_all: dict[str, list[str]] = {identity: [] for identity in images.identities}
+    unassigned: dict[str, list[str]] = {identity: [] for identity in images.identities}
     for image in images:
         if image.name not in reserved:
-            open_to_all[image.identity].append(image.name)
-    train, calibration, test = set[str](), set[str](), set[str](reserved)
-    for names in open_to_all.values():
-        shuffled = [names[i] for i in rng.permutation(len(names))]
-        n_calibration = round(len(names) * config.calibration)
-        n_test = 0 if reserved else round(len(names) * config.test)
-        calibration.update(shuffled[:n_calibration])
-        test.update(shuffled[n_calibration : n_calibration + n_test])
-        train.update(shuffled[n_calibration + n_test :])
-    split = ImageSplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
+            unassigned[image.identity].append(image.name)
+    shares = (config.calibration, 0 if reserved else config.test)
+    train, calibration, test = _divide(unassigned.values(), shares, rng)
+    split = ImageSplit(*map(_sorted, (train, calibration, test | reserved)))
     _check_images(split, images)
     return split
 
@@ -142,20 +138,20 @@ def split_identities(
     """Split the identities of a data set.
 
     Identities with one image and with several are divided in the same shares, so that each part has
-    its genuine pairs. Whom the initial weights have seen can only be trained on.
+    genuine pairs. Identities that the initial weights have seen can only be trained on.
 
     Args:
         images: The data set.
         config: The shares.
-        seed: Of the draw.
+        seed: Seed of the split.
         seen: Digests of the identities that the initial weights have seen.
 
     Raises:
-        DataError: Every identity has one image: there is no genuine pair to learn from; or the
-            config names an identity that is not there, or that is already tested on.
+        DataError: Every identity has one image, so there is no genuine pair; or the config names
+            an identity that does not exist, or that is already in another part.
         SplitError: Too few identities with two or more images for three parts.
     """
-    counts = _images_per_identity(images)
+    counts = images.counts()
     if all(count == 1 for count in counts.values()):
         raise DataError(
             f"{images.name}: each of {len(counts)} identities has one image; same-or-different is "
@@ -164,69 +160,81 @@ def split_identities(
     rng = np.random.default_rng(seed)
     known = frozenset(name for name in images.identities if identity_digest(name) in seen)
     tested = _named(config.test_identities, images)
-    kept = _named(config.calibration_identities, images)
+    calibrated = _named(config.calibration_identities, images)
     reserved = tested or (images.test_identities - known if config.official else frozenset())
-    _check_named(kept, tested, reserved, known)
-    open_to_all = [name for name in images.identities if name not in reserved | kept | known]
-    shares = (0 if kept else config.calibration, 0 if reserved else config.test)
-    train, calibration, test = set[str](known), set[str](kept), set[str](reserved)
-    for several in (True, False):
-        group = [name for name in open_to_all if (counts[name] > 1) is several]
+    _check_named(calibrated, tested, reserved, known)
+    unassigned = [n for n in images.identities if n not in reserved | calibrated | known]
+    shares = (0 if calibrated else config.calibration, 0 if reserved else config.test)
+    train, calibration, test = _divide(_by_count(unassigned, counts), shares, rng)
+    parts = (train | known, calibration | calibrated, test | reserved)
+    split = IdentitySplit(*map(_sorted, parts))
+    _check(split, counts)
+    return split
+
+
+def _by_count(names: Sequence[str], counts: Mapping[str, int]) -> list[list[str]]:
+    """Group identities: those with several images, then those with one."""
+    return [[n for n in names if (counts[n] > 1) is several] for several in (True, False)]
+
+
+def _divide(
+    groups: Iterable[Sequence[str]], shares: tuple[float, float], rng: np.random.Generator
+) -> tuple[set[str], set[str], set[str]]:
+    """Divide each group by the shares of calibration and test; the rest is trained on."""
+    train, calibration, test = set[str](), set[str](), set[str]()
+    for group in groups:
         shuffled = [group[i] for i in rng.permutation(len(group))]
         n_calibration, n_test = (round(len(group) * share) for share in shares)
         calibration.update(shuffled[:n_calibration])
         test.update(shuffled[n_calibration : n_calibration + n_test])
         train.update(shuffled[n_calibration + n_test :])
-    split = IdentitySplit(*(tuple(sorted(part)) for part in (train, calibration, test)))
-    _check(split, counts)
-    return split
+    return train, calibration, test
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _check_named(
-    kept: frozenset[str], tested: frozenset[str], reserved: frozenset[str], known: frozenset[str]
+    calibrated: frozenset[str],
+    tested: frozenset[str],
+    reserved: frozenset[str],
+    known: frozenset[str],
 ) -> None:
-    """Refuse identities that a config gives to two parts, or takes from those seen already."""
-    if both := sorted(kept & reserved):
+    """Refuse identities that a config puts into two parts, or that were trained on already."""
+    if both := sorted(calibrated & reserved):
         raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
-    if trained_on := sorted((kept | tested) & known):
+    if trained_on := sorted((calibrated | tested) & known):
         raise DataError(f"the initial weights have seen {', '.join(trained_on)}; name others")
 
 
 def _named(names: tuple[str, ...], images: ImageSet) -> frozenset[str]:
-    if strangers := sorted(set(names) - set(images.identities)):
-        raise DataError(f"the split names {', '.join(strangers)}, who have no images here")
+    if missing := sorted(set(names) - set(images.identities)):
+        raise DataError(f"the split names {', '.join(missing)}, who have no images here")
     return frozenset(names)
 
 
 def split_in_two(images: ImageSet, seed: int) -> IdentitySplit:
-    """Split identities into halves to calibrate and to test on, with nobody to train on.
+    """Split identities into halves to calibrate and to test on, with an empty training part.
 
     Raises:
         SplitError: Too few identities with two or more images for two parts.
     """
-    counts = _images_per_identity(images)
+    counts = images.counts()
     rng = np.random.default_rng(seed)
     calibration, test = set[str](), set[str]()
-    for several in (True, False):
-        group = [name for name in images.identities if (counts[name] > 1) is several]
+    for group in _by_count(images.identities, counts):
         shuffled = [group[i] for i in rng.permutation(len(group))]
         calibration.update(shuffled[: len(group) // 2])
         test.update(shuffled[len(group) // 2 :])
-    split = IdentitySplit((), tuple(sorted(calibration)), tuple(sorted(test)))
+    split = IdentitySplit((), _sorted(calibration), _sorted(test))
     _check(split, counts, ("calibration", "test"))
     return split
 
 
-def _images_per_identity(images: ImageSet) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for image in images:
-        counts[image.identity] = counts.get(image.identity, 0) + 1
-    return counts
-
-
 def _check_images(split: ImageSplit, images: ImageSet) -> None:
     for part in PARTS:
-        counts = _images_per_identity(split.take(images, part)) if getattr(split, part) else {}
+        counts = split.take(images, part).counts() if getattr(split, part) else Counter[str]()
         several = sum(count > 1 for count in counts.values())
         if several < MIN_GENUINE:
             raise SplitError(
@@ -242,7 +250,7 @@ def _check_images(split: ImageSplit, images: ImageSet) -> None:
 
 def _check(
     split: IdentitySplit,
-    counts: dict[str, int],
+    counts: Mapping[str, int],
     parts: tuple[Part, ...] = PARTS,
 ) -> None:
     for part in parts:

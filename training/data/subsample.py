@@ -1,4 +1,4 @@
-"""How many images are measured: a bound for each identity, and one in all."""
+"""Subsample of the images that are measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from training.metrics.pairs import MAX_IMAGES
 
 
 def bounded(images: ImageSet, per_identity: int) -> ImageSet:
-    """At most so many images of one identity, and in all; whole identities, by their digest."""
+    """Limit the images of each identity and in all; identities are dropped in order of digests."""
     few = images.of(images.identities, per_identity)
     if len(few) <= MAX_IMAGES:
         return few

@@ -64,9 +64,9 @@ def test_blank_pictures_are_like_nothing():
 
 def test_the_search_is_bounded(monkeypatch):
     pictures = np.repeat(thumbnails(3), 10, axis=0)
-    monkeypatch.setattr(duplicates, "MOST_COMPARED", 20)
+    monkeypatch.setattr(duplicates, "MAX_COMPARED", 20)
     assert sum(map(len, near_groups(pictures))) == 20
-    monkeypatch.setattr(duplicates, "MOST_PAIRS", 5)
+    monkeypatch.setattr(duplicates, "MAX_PAIRS", 5)
     monkeypatch.setattr(duplicates, "_SLICE", 5)
     assert len(near_pairs(pictures)) == 5
 

@@ -139,7 +139,7 @@ def test_a_part_without_readable_pairs_is_refused(quality, part_of):
 def test_data_of_which_nothing_can_be_read_is_refused(quality):
     found = quality(dict.fromkeys(FILES, b"no image"))
     assert not found.usable
-    assert "not one image can be read: id00/0.png" in found.reason
+    assert "no image can be read: id00/0.png" in found.reason
     assert found.widths is None
 
 

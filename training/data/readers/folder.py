@@ -1,7 +1,7 @@
 """A folder, or a zip of one, with a folder for each identity (possibly one level deeper).
 
-An image's identity is the path of the folder that it lies in, less what all images share. That one
-rule reads `s1/1.pgm` (AT&T), `lfw-deepfunneled/<Name>/<Name>_0001.jpg` (LFW) and
+An image's identity is the path of its folder, without the part that all images share. This one rule
+reads `s1/1.pgm` (AT&T), `lfw-deepfunneled/<Name>/<Name>_0001.jpg` (LFW) and
 `images_background/<alphabet>/<character>/0001_01.png` (Omniglot).
 """
 
@@ -30,7 +30,7 @@ def read_folder(root: Path) -> ImageSet:
     """Read a folder of identities.
 
     Raises:
-        DataError: No images, or images that lie in no identity's folder.
+        DataError: No images, or images outside the folders of identities.
     """
     paths = (
         path.relative_to(root)
@@ -45,7 +45,7 @@ def read_zip(path: Path) -> ImageSet:
     """Read a zip of a folder of identities, without unpacking it.
 
     Raises:
-        DataError: Not a zip, no images, or images that lie in no identity's folder.
+        DataError: Not a zip, no images, or images outside the folders of identities.
     """
     try:
         archive = zipfile.ZipFile(path)
@@ -62,10 +62,10 @@ def read_zip(path: Path) -> ImageSet:
 def label_by_folder(
     files: Iterable[tuple[PurePosixPath, Callable[[], bytes]]],
 ) -> list[LabelledImage]:
-    """Give each image file the identity of its folder, less the part that all have in common.
+    """Label each image file with the identity of its folder, without the part that all share.
 
     Raises:
-        DataError: Images that lie beside identities' folders, or all in one folder.
+        DataError: Images outside the folders of identities, or all in one folder.
     """
     images = [(path, read) for path, read in files if _is_image(path)]
     if not images:
@@ -95,10 +95,10 @@ def _is_image(path: PurePosixPath) -> bool:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an image file.
+    """Read an image file.
 
     Raises:
-        DataError: There are too many.
+        DataError: The file is too large.
     """
     if path.stat().st_size > MAX_FILE_BYTES:
         raise DataError(f"{path} has more than {MAX_FILE_BYTES:,} bytes")
@@ -111,5 +111,5 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         return archive.read(entry)
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # RuntimeError: encrypted, or packed in a way that this Python cannot unpack.
+        # RuntimeError: encrypted, or an unknown compression.
         raise DataError(f"{entry.filename} cannot be read from its zip: {error}") from error

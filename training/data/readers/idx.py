@@ -19,20 +19,20 @@ from training.data.image_set import ImageSet, LabelledImage, sorted_images
 from training.errors import DataError
 
 TEST_PART = "t10k"
-"""What MNIST's files of test images are called by."""
+"""Prefix of MNIST's files of test images."""
 _IMAGES, _LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"
 _MAX_BYTES = 4_000_000_000
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The IDX image files of a folder, such as `train-images-idx3-ubyte.gz`."""
+    """Find the IDX image files of a folder, such as `train-images-idx3-ubyte.gz`."""
     return sorted(folder.glob(f"*{_IMAGES}*"))
 
 
 def read_idx(folder: Path) -> ImageSet:
     """Read every pair of image and label files in a folder; a label is an identity.
 
-    The images of `t10k` are the set's own test images.
+    The images of `t10k` are the data set's own test images.
 
     Raises:
         DataError: A file without its counterpart, or not of the IDX format.
@@ -71,6 +71,6 @@ def _read_array(path: Path, axes: int) -> NDArray[np.uint8]:
 
 
 def _as_pgm(pixels: NDArray[np.uint8]) -> bytes:
-    """As a PGM file, so that it takes the same way through preprocessing as any image."""
+    """Encode as a PGM file, so that it is preprocessed as any other image."""
     height, width = pixels.shape
     return b"P5 %d %d 255\n" % (width, height) + pixels.tobytes()

@@ -1,8 +1,8 @@
 """Labeled Faces in the Wild (Huang et al. 2007) in its published layout, with its lists.
 
-The images lie in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `peopleDevTest.txt`
-(people that View 1 may train on and must test on) and `pairsDevTest.txt` (its 1,000 test pairs).
-View 2 is `pairs.txt`, where it is there: ten folds of 300 genuine and 300 impostor pairs.
+The images are in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `peopleDevTest.txt`
+(View 1's training and test people) and `pairsDevTest.txt` (its 1,000 test pairs). View 2 is
+`pairs.txt`, which is optional: ten folds of 300 genuine and 300 impostor pairs.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ FOLD_PAIRS = "pairs.txt"
 
 
 def is_lfw(folder: Path) -> bool:
-    """Whether the folder has LFW's lists."""
+    """Check whether a folder has LFW's lists."""
     return (folder / TEST_PEOPLE).is_file() and (folder / TEST_PAIRS).is_file()
 
 
 def read_lfw(folder: Path) -> ImageSet:
-    """Read LFW; its test people are those of `peopleDevTest.txt`, its folds those of `pairs.txt`.
+    """Read LFW, with the test people of `peopleDevTest.txt` and the folds of `pairs.txt`.
 
     Raises:
         DataError: No images beside the lists, or a list that does not fit them.
     """
     faces = _read_images(folder)
     people = frozenset(line.split()[0] for line in _lines(folder / TEST_PEOPLE))
-    if strangers := people - set(faces.identities):
-        raise DataError(f"{TEST_PEOPLE} names {len(strangers)} people who have no images here")
+    if missing := people - set(faces.identities):
+        raise DataError(f"{TEST_PEOPLE} names {len(missing)} people who have no images here")
     names = _names(faces)
     pairs = tuple(_pair(line, names, TEST_PAIRS) for line in _lines(folder / TEST_PAIRS))
     return replace(
@@ -54,17 +54,17 @@ def _read_images(folder: Path) -> ImageSet:
 
 
 def _lines(path: Path) -> list[str]:
-    """The list's lines after its first, which counts them."""
+    """Read a list's lines after its first, which counts them."""
     return [line for line in path.read_text().splitlines()[1:] if line.strip()]
 
 
 def _names(faces: ImageSet) -> dict[str, str]:
-    """From `Name_0001` to the image's full name."""
+    """Map `Name_0001` to the image's full name."""
     return {Path(image.name).stem: image.name for image in faces}
 
 
 def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...], ...]:
-    """View 2's folds; `10 300` in the first line: ten, each of 300 genuine and 300 impostor pairs.
+    """Read View 2's folds; `10 300` in the first line: ten of 300 genuine and 300 impostor pairs.
 
     A fold's genuine pairs come first, then its impostor pairs, then the next fold.
     """
@@ -79,14 +79,14 @@ def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...],
             raise DataError(f"{path.name} must begin with its folds and the pairs of each kind")
     if not pairs or [same for *_, same in pairs] != kinds:
         raise DataError(
-            f"{path.name} announces {folds} folds of {each} genuine and {each} impostor pairs, and "
-            f"its {len(pairs)} pairs are not so"
+            f"{path.name} announces {folds} folds of {each} genuine and {each} impostor pairs, but "
+            f"its {len(pairs)} pairs differ"
         )
     return tuple(tuple(pairs[start : start + size]) for start in range(0, len(pairs), size))
 
 
 def _pair(line: str, names: dict[str, str], listed_in: str) -> OfficialPair:
-    """`Name i j` is a genuine pair, `Name i Other j` an impostor pair."""
+    """Parse a line: `Name i j` is a genuine pair, `Name i Other j` an impostor pair."""
     match line.split():
         case [name, i, j] if i.isdecimal() and j.isdecimal():
             left, right, same = f"{name}_{int(i):04d}", f"{name}_{int(j):04d}", True

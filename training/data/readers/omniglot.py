@@ -1,4 +1,4 @@
-"""Omniglot (Lake, Salakhutdinov, Tenenbaum 2015): its background and evaluation zips, together.
+"""Omniglot (Lake, Salakhutdinov, Tenenbaum 2015): its background and evaluation zips together.
 
 An identity is a character of an alphabet. The evaluation alphabets are the test identities, as in
 the data set's own protocol.
@@ -14,17 +14,17 @@ from training.data.readers.folder import read_zip
 
 
 def evaluation_zips(folder: Path) -> list[Path]:
-    """The zips of evaluation alphabets, in either their original or a repacked form."""
+    """Find the zips of evaluation alphabets, original or repacked."""
     return sorted(folder.glob("images_evaluation*.zip"))
 
 
 def background_zips(folder: Path) -> list[Path]:
-    """The zips of background alphabets."""
+    """Find the zips of background alphabets."""
     return sorted(folder.glob("images_background*.zip"))
 
 
 def is_omniglot(folder: Path) -> bool:
-    """Whether the folder holds both sets."""
+    """Check whether a folder has both sets."""
     return bool(evaluation_zips(folder) and background_zips(folder))
 
 
@@ -32,7 +32,7 @@ def read_omniglot(folder: Path) -> ImageSet:
     """Read both sets.
 
     Raises:
-        DataError: A zip that cannot be read, or holds no images.
+        DataError: A zip that cannot be read, or has no images.
     """
     background = read_zip(background_zips(folder)[0])
     evaluation = read_zip(evaluation_zips(folder)[0])

@@ -1,11 +1,10 @@
-"""Pairs as a CSV, where it is known whether two images show the same, but not what.
+"""Pairs as a CSV, for images without known identities.
 
 A line is `path1,path2,label`: paths from the CSV's own folder, and 0 or `same` for a genuine pair,
-1 or `different` for an impostor pair (as in Chopra, Hadsell, LeCun 2005). A heading may stand
-above.
+1 or `different` for an impostor pair (as in Chopra, Hadsell, LeCun 2005). A heading is optional.
 
-An identity is whatever genuine pairs link: a connected component. That is enough to keep the parts
-of a split apart, but not to make pairs that are not listed: two components may show the same.
+An identity is a connected component of genuine pairs. That is enough to keep the parts of a split
+apart, but not to form other pairs than those listed: two components may show the same.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ def read_pairs(path: Path) -> ImageSet:
     """Read a CSV of pairs.
 
     Raises:
-        DataError: It cannot be read, a line that is no pair, an image that is not there, or pairs
-            that contradict each other.
+        DataError: An unreadable file, a line that is no pair, a missing image, or pairs that
+            contradict each other.
     """
     pairs = list(_pairs(path))
     names = sorted({name for left, right, _ in pairs for name in (left, right)})
-    identity_of = _linked(names, pairs)
+    identity_of = _components(names, pairs)
     for left, right, same in pairs:
         if not same and identity_of[left] == identity_of[right]:
             raise DataError(
@@ -62,7 +61,7 @@ def _pairs(path: Path) -> Iterator[OfficialPair]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold a pair, with their numbers."""
+    """Yield the lines that hold a pair, with their numbers."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for number, row in enumerate(csv.reader(file), start=1):
@@ -89,8 +88,8 @@ def _pair(path: Path, number: int, row: list[str]) -> OfficialPair:
     return left, right, _SAME[row[2].strip().lower()]
 
 
-def _linked(names: list[str], pairs: list[OfficialPair]) -> dict[str, str]:
-    """Each image's identity: the first name among all that genuine pairs link it with."""
+def _components(names: list[str], pairs: list[OfficialPair]) -> dict[str, str]:
+    """Map each image to its identity: the first name in its connected component."""
     index = {name: i for i, name in enumerate(names)}
     links = [(index[left], index[right]) for left, right, same in pairs if same]
     left, right = np.array(links, dtype=np.int64).reshape(-1, 2).T
