@@ -1,6 +1,6 @@
-"""Offline training: a folder of identities in, a bundle with a measured, calibrated decision out.
+"""Offline training: from a folder of identities to a bundle with a calibrated decision.
 
-Read it in the order of the work: `cli` → `config` → `data` → `trainer` → `export` → `evaluation`.
+Read it in the order of the work: `cli` → `config` → `data` → `fit` → `export` → `evaluation`.
 """
 
-import model.no_telemetry  # noqa: F401 (before ONNX Runtime is imported, or it is too late)
+import model.no_telemetry  # noqa: F401 (must precede the import of ONNX Runtime)

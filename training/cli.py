@@ -1,4 +1,4 @@
-"""The command line: `python -m training COMMAND`, each command a file in `training/commands/`.
+"""Command line: `python -m training COMMAND`, each command a file in `training/commands/`.
 
 Only the module of the command that was asked for is imported: `--help` and light commands such as
 `configs` load neither PyTorch nor matplotlib.
@@ -27,12 +27,12 @@ class CommandFolder(TyperGroup):
     """A group whose commands are the files of `training/commands/`, imported when invoked."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 (typer's own type)
-        """The names of the commands; files that begin with `_` are helpers."""
+        """Return the names of the commands; files that begin with `_` are helpers."""
         modules = (module.name for module in pkgutil.iter_modules(commands.__path__))
         return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ANN401
-        """A command by name with its summary alone, for the list in `--help`."""
+        """Return a command with only its summary, for the list in `--help`."""
         if cmd_name not in self.list_commands(ctx):
             return None
         return TyperCommand(cmd_name, help=_summary(_module_name(cmd_name)))
@@ -42,13 +42,13 @@ class CommandFolder(TyperGroup):
         ctx: Any,  # noqa: ANN401
         args: list[str],
     ) -> tuple[str | None, Any, list[str]]:
-        """The command that is invoked, whose module is imported now."""
+        """Return the command that is invoked, and import its module."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, None if command is None or name is None else _imported(name), rest
+        return name, None if command is None or name is None else _import(name), rest
 
 
 def main() -> None:
-    """Run the command line; a foreseen error is one line, and exit code 1."""
+    """Run the command line; an expected error is printed in one line, with exit code 1."""
     handler = RichHandler(console=Console(stderr=True), show_time=False, show_path=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
@@ -77,14 +77,14 @@ def _module_name(command: str) -> str:
 
 
 def _summary(module: str) -> str:
-    """The docstring of a command's function `run`, read without importing the module."""
+    """Read the docstring of a command's function `run` without importing the module."""
     source = Path(commands.__path__[0], f"{module}.py").read_text(encoding="utf-8")
     functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
     return next(ast.get_docstring(node) or "" for node in functions if node.name == "run")
 
 
-def _imported(command: str) -> Any:  # noqa: ANN401 (typer's own type)
-    """A command with its options, from its imported module."""
+def _import(command: str) -> Any:  # noqa: ANN401 (typer's own type)
+    """Import a command with its options."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     run = importlib.import_module(f"training.commands.{_module_name(command)}").run
     app.command(name=command)(run)

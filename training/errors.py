@@ -5,7 +5,7 @@ LikewiseError
     ├── ConfigError               a config, component or option that does not exist
     ├── DataError                 a data set that cannot be used
     │   └── SplitError                too few identities to train, calibrate and test
-    ├── WeightsError              trained weights that cannot be begun with, or learnt from
+    ├── WeightsError              trained weights that cannot be started from, or distilled
     ├── RunError                  a run folder that cannot be used
     ├── DivergedError             the loss is no longer a number
     ├── CollapsedError            every image gets the same embedding
@@ -20,7 +20,7 @@ class TrainingError(LikewiseError):
 
 
 class ConfigError(TrainingError):
-    """A config, component or option that does not exist, or has a value that it cannot have."""
+    """A config, component or option that does not exist, or has an invalid value."""
 
 
 class DataError(TrainingError):
@@ -28,11 +28,11 @@ class DataError(TrainingError):
 
 
 class SplitError(DataError):
-    """Too few identities to train, calibrate and test on different ones."""
+    """Too few identities for separate training, calibration and test parts."""
 
 
 class WeightsError(TrainingError):
-    """Trained weights that do not fit the network which is to begin with, or learn from, them."""
+    """Trained weights that do not fit the network that starts from them, or is taught by them."""
 
 
 class RunError(TrainingError):

@@ -1,1 +1,1 @@
-"""Named runs: each file's docstring gives its command, its time and the figure to expect."""
+"""Named configs: each file's docstring gives its command, its time and the figure to expect."""

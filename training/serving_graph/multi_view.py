@@ -1,7 +1,7 @@
-"""Several views of one image in an exported graph, whose embeddings are averaged.
+"""Test-time augmentation in an exported graph: the embeddings of several views are averaged.
 
-The graph cuts each view out of its input, mirrors it where the view says so, and embeds it; the
-mean of the embeddings, brought back to length 1, is the image's.
+The graph crops each view from its input, mirrors it if the view is mirrored, and embeds it; the
+mean of the embeddings, scaled to length 1, is the embedding of the image.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from training.config.view import View
 
 
 def with_views(encoder: nn.Module, spec: InputSpec, views: Sequence[View]) -> nn.Module:
-    """The module that a graph is exported from: the encoder, or one that looks at several views."""
+    """Return the module to export: the encoder, or one that averages its embeddings of views."""
     return MultiViewEncoder(encoder, spec, tuple(views)) if views else encoder
 
 
 class MultiViewEncoder(nn.Module):
-    """Embeds several views of each image by one encoder, whose embeddings have length 1."""
+    """Averages the embeddings of several views by one encoder, which have length 1."""
 
     def __init__(self, encoder: nn.Module, spec: InputSpec, views: tuple[View, ...]) -> None:
         super().__init__()
@@ -32,12 +32,12 @@ class MultiViewEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed a batch: (N, C, H, W) of `served_input` to (N, dim), each row of length 1."""
-        seen = torch.cat([self._seen(images, view) for view in self._views])
-        embeddings = self.encoder(seen).unflatten(0, (len(self._views), -1))
+        crops = torch.cat([self._crop(images, view) for view in self._views])
+        embeddings = self.encoder(crops).unflatten(0, (len(self._views), -1))
         return nn.functional.normalize(embeddings.sum(dim=0), dim=1)
 
-    def _seen(self, images: Tensor, view: View) -> Tensor:
-        """One view of each image, (N, C, *size of the encoder's input)."""
+    def _crop(self, images: Tensor, view: View) -> Tensor:
+        """Crop a view of each image, (N, C, *size of the encoder's input)."""
         height, width = images.shape[2:]
         rows = round(height * view.middle / self._widest)
         columns = round(width * view.middle / self._widest)

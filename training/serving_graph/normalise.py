@@ -1,4 +1,4 @@
-"""From pixels to the numbers that a network sees: the same in training and in the graph."""
+"""Normalisation of pixels, the same in training and in the exported graph."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ MIDDLE = 127.5
 
 
 def scale(pixels: Tensor) -> Tensor:
-    """From 0 … 255 to -1 … 1. Shape and dtype (float) stay."""
+    """Scale 0 … 255 to -1 … 1; shape and dtype (float) are unchanged."""
     return pixels / MIDDLE - 1
 
 
 def to_channels_first(pixels: Tensor) -> Tensor:
-    """From uint8 (N, H, W, C) to float32 (N, C, H, W), still 0 … 255."""
+    """Transpose uint8 (N, H, W, C) to float32 (N, C, H, W), still 0 … 255."""
     return pixels.permute(0, 3, 1, 2).to(torch.float32)
 
 
 class ServedEncoder(nn.Module):
-    """An encoder with everything that the bundle's graph holds: uint8 in, embedding out.
+    """An encoder with the rest of the bundle's graph: uint8 in, embedding out.
 
-    Cast, transpose and scale are inside, so that the service cannot do them otherwise.
+    Cast, transpose and scale are inside, so that the service cannot do them differently.
     """
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -36,10 +36,9 @@ class ServedEncoder(nn.Module):
 
 
 class ServedPair(nn.Module):
-    """A network of pairs with everything that the bundle's graph holds: uint8 in, energy out.
+    """A network of pairs with the rest of the bundle's graph: uint8 in, energy out.
 
-    Both orders are run and averaged: whether two images show the same thing does not depend on
-    which was named first, though a network's answer may.
+    Both orders are run and averaged, so that the energy does not depend on the order of the images.
     """
 
     def __init__(self, network: nn.Module) -> None:

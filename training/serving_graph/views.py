@@ -1,7 +1,7 @@
-"""Several views of one image: what they show, and the input that holds them all.
+"""Input of a graph with several views: crops of an image that are embedded and averaged.
 
-An encoder that was trained on crops of many scales sees a little more in two of them than in one.
-Training knows nothing of views; the exported graph cuts them out: see `viewed_encoder`.
+An encoder that was trained on crops of many scales is more accurate on two of them than on one
+(test-time augmentation). Training does not use views; the graph cuts them out: see `multi_view`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from training.config.view import View
 
 
 def served_input(spec: InputSpec, views: Sequence[View]) -> InputSpec:
-    """The input of a graph that cuts its views itself.
+    """Return the input of a graph that cuts out its views.
 
     Args:
-        spec: What the encoder takes.
-        views: None for the encoder alone.
+        spec: Input of the encoder.
+        views: The views; empty for the encoder alone.
 
     Returns:
-        The widest view, at a size at which the narrowest has as many pixels as the encoder takes.
+        The widest view, at a size at which the narrowest has the encoder's size.
     """
     if not views:
         return spec

@@ -1,18 +1,17 @@
 """Within-class covariance normalisation (WCCN) at the end of an encoder.
 
-How photographs of one person differ is not alike in all directions of the embedding: what pose and
-light do shows in some of them, and there a difference says little. WCCN (Hatch, Kajarekar, Stolcke
-2006, equations 5 to 7) multiplies embeddings by W^(-1/2), where W is the mean covariance of an
-identity's embeddings around their own mean, so that the spread is the same in all directions. W is
-measured on the training identities. Of few of them it is a poor estimate, and is drawn towards a
-multiple of the identity matrix: (1 - s) W + s tr(W)/dim I.
+Photographs of one person vary more in some directions of the embedding than in others: those of
+pose and light, where a difference carries little information. WCCN (Hatch, Kajarekar, Stolcke 2006,
+equations 5 to 7) multiplies embeddings by W^(-1/2), where W is the mean covariance of an identity's
+embeddings around their own mean, so that the variance within identities is the same in all
+directions. W is estimated on the training identities; with few of them the estimate is poor, and it
+is shrunk towards a multiple of the identity matrix: (1 - s) W + s tr(W)/dim I.
 
-Directions that are alike within identities need not tell as much between them. Where both kinds of
-difference are normal, an identity's mean having the variance v in a direction of within-identity
-variance 1, the log likelihood ratio of two embeddings x and y of one identity rises by
-v/(1 + 2v) x y (probabilistic LDA: Ioffe 2006; Prince and Elder 2007): a direction's weight by
-"plda". The ratio's other terms are left out, for embeddings of length 1 with an L2 energy have
-no place for them.
+Directions with equal variance within identities need not separate them equally well. If both kinds
+of variation are normal, and an identity's mean has the variance v in a direction of within-identity
+variance 1, the log likelihood ratio of two embeddings x and y has the cross term v/(1 + 2v) x y
+(probabilistic LDA: Ioffe 2006; Prince and Elder 2007): the weight of a direction by "plda". The
+ratio's other terms are left out, since an L2 energy of embeddings of length 1 cannot express them.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from training.config.sections import DirectionWeights
 from training.errors import ConfigError
 
 _FLOOR = 1e-6
-"""Least variance of a direction, as a share of the mean one: what never varied is no evidence."""
+"""Minimum variance of a direction, as a share of the mean variance."""
 
 
 class WhitenedEncoder(nn.Module):
-    """An encoder whose embeddings are multiplied by a matrix and brought back to length 1."""
+    """An encoder whose embeddings are multiplied by a matrix and scaled to length 1."""
 
     def __init__(self, encoder: nn.Module, dim: int) -> None:
         super().__init__()
@@ -42,7 +41,7 @@ class WhitenedEncoder(nn.Module):
         return nn.functional.normalize(self.encoder(images) @ self.whitening, dim=1)
 
     def set_matrix(self, matrix: NDArray[np.float64]) -> None:
-        """Take a matrix, (dim, dim), that embeddings are multiplied by from the right."""
+        """Set the matrix, (dim, dim), that embeddings are multiplied by from the right."""
         with torch.no_grad():
             self.whitening.copy_(torch.from_numpy(matrix))
 
@@ -53,20 +52,20 @@ def measured_whitening(
     shrinkage: float,
     weights: DirectionWeights,
 ) -> NDArray[np.float64]:
-    """The matrix that whitens embeddings as those of these identities say.
+    """Compute the whitening matrix of embeddings of identities.
 
     Args:
         embeddings: float32, (images, dim).
-        labels: The identity of each, int64, (images,).
-        shrinkage: How far the covariance is drawn towards one variance, 0 to 1.
-        weights: What a whitened direction counts.
+        labels: Identity of each image, int64, (images,).
+        shrinkage: s, the shrinkage of the covariance, 0 to 1.
+        weights: Weights of the whitened directions.
 
     Returns:
         (dim, dim), to multiply embeddings by from the right.
 
     Raises:
-        ConfigError: No identity has two images, or, weighted, there is one alone, or they lie no
-            further apart than their own images.
+        ConfigError: No identity has two images; or, with weights, only one has, or identities
+            differ no more than the images of one.
     """
     within = within_class_covariance(embeddings, labels)
     if weights == "equal":
@@ -78,14 +77,14 @@ def measured_whitening(
 def within_class_covariance(
     embeddings: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The mean covariance of an identity's embeddings around their own mean.
+    """Mean covariance of an identity's embeddings around their own mean.
 
     Args:
         embeddings: float32, (images, dim).
-        labels: The identity of each, int64, (images,).
+        labels: Identity of each image, int64, (images,).
 
     Returns:
-        (dim, dim). An identity counts by its images but one; those with one count nothing.
+        (dim, dim). An identity of n images has the weight n - 1.
 
     Raises:
         ConfigError: No identity has two images.
@@ -102,37 +101,37 @@ def within_class_covariance(
 def between_class_covariance(
     embeddings: NDArray[np.float32], labels: NDArray[np.int64], within: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The covariance of the identities' means, less what it owes to their having few images.
+    """Covariance of the identities' means, corrected for their few images.
 
     Args:
         embeddings: float32, (images, dim).
-        labels: The identity of each, int64, (images,); two identities at least.
-        within: Their within-class covariance, (dim, dim): the mean of n images strays from that
-            of all there could be by an n-th of it.
+        labels: Identity of each image, int64, (images,); two identities at least.
+        within: Their within-class covariance, (dim, dim): the mean of n images has an n-th of it
+            as its own covariance.
 
     Returns:
-        (dim, dim). An identity counts as much as any other. Where they hardly differ a variance may
-        be negative.
+        (dim, dim). All identities have the same weight. Where they hardly differ a variance may be
+        negative.
 
     Raises:
-        ConfigError: There is one identity alone.
+        ConfigError: There is only one identity.
     """
     means, _, counts = _means(embeddings, labels)
     if len(counts) == 1:
         raise ConfigError(
-            "one training identity alone has two images or more, and cannot say how identities "
-            "differ: set whitening_weights=equal"
+            "only one training identity has two images or more, so the variance between "
+            "identities is unknown: set whitening_weights=equal"
         )
     covariance: NDArray[np.float64] = np.cov(means.T) - within * np.mean(1 / counts)
     return covariance
 
 
 def whitening_matrix(covariance: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
-    """The symmetric inverse square root of a covariance drawn towards one variance.
+    """Symmetric inverse square root of a shrunk covariance.
 
     Args:
         covariance: (dim, dim).
-        shrinkage: 0 for the covariance itself, 1 for a multiple of the identity matrix.
+        shrinkage: s: 0 for the covariance itself, 1 for a multiple of the identity matrix.
 
     Returns:
         (dim, dim), scaled so that its largest factor is 1.
@@ -143,19 +142,19 @@ def whitening_matrix(covariance: NDArray[np.float64], shrinkage: float) -> NDArr
 def weighted_whitening_matrix(
     within: NDArray[np.float64], between: NDArray[np.float64], shrinkage: float
 ) -> NDArray[np.float64]:
-    """A whitening matrix whose directions count by the cross term of probabilistic LDA.
+    """Whitening matrix whose directions are weighted by the cross term of probabilistic LDA.
 
     Args:
-        within: The covariance within identities, (dim, dim).
-        between: That of the identities' means, (dim, dim).
-        shrinkage: How far the first is drawn towards one variance, 0 to 1.
+        within: Covariance within identities, (dim, dim).
+        between: Covariance of the identities' means, (dim, dim).
+        shrinkage: Shrinkage of the first, 0 to 1.
 
     Returns:
         (dim, dim), scaled so that its largest factor is 1. A direction in which identities do not
-        differ is left out.
+        differ has the weight 0.
 
     Raises:
-        ConfigError: They differ in none.
+        ConfigError: Identities differ in no direction.
     """
     whitening = _inverse_root(within, shrinkage)
     ratios, directions = np.linalg.eigh(whitening @ between @ whitening)
@@ -172,7 +171,7 @@ def weighted_whitening_matrix(
 def _means(
     embeddings: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Each identity's mean, whose image each is, and how many images an identity has."""
+    """Mean of each identity, the identity of each image, and images of each identity."""
     _, identity, counts = np.unique(labels, return_inverse=True, return_counts=True)
     sums = np.zeros((len(counts), embeddings.shape[1]))
     np.add.at(sums, identity, embeddings)
@@ -181,14 +180,14 @@ def _means(
 
 def _inverse_root(covariance: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
     level = np.trace(covariance) / len(covariance)
-    drawn = (1 - shrinkage) * covariance + shrinkage * level * np.eye(len(covariance))
-    variances, directions = np.linalg.eigh(drawn)
+    shrunk = (1 - shrinkage) * covariance + shrinkage * level * np.eye(len(covariance))
+    variances, directions = np.linalg.eigh(shrunk)
     factors = np.maximum(variances, _FLOOR * level) ** -0.5
     matrix: NDArray[np.float64] = (directions * factors) @ directions.T
     return matrix
 
 
 def _scaled(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divided by its largest factor on a vector."""
+    """Divide by the largest factor on a vector."""
     scaled: NDArray[np.float64] = matrix / np.linalg.norm(matrix, 2)
     return scaled

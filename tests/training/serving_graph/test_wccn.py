@@ -138,7 +138,7 @@ def test_identities_that_do_not_differ_are_refused():
 
 def test_one_identity_alone_cannot_say_how_identities_differ():
     images = np.random.default_rng(0).standard_normal((20, 6)).astype(np.float32)
-    with pytest.raises(ConfigError, match="one training identity alone"):
+    with pytest.raises(ConfigError, match="only one training identity"):
         measured_whitening(images, np.zeros(20, np.int64), 0.1, "plda")
 
 
