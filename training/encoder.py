@@ -1,4 +1,4 @@
-"""The encoder that a config names: built untrained, or with the weights of a checkpoint."""
+"""Encoder of a config: untrained, or with the weights of a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.registry import Part
 
 
 def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with `dim`)
-    """The config's network, untrained.
+    """Build the config's network, untrained.
 
     Raises:
         ConfigError: It cannot be built, or its codes do not fill whole bytes.
@@ -29,18 +29,40 @@ def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with
 
 
 def trained_encoder(config: TrainingConfig, state: dict[str, Any]) -> nn.Module:
-    """The network of a checkpoint, ready to be exported: the running average where there is one."""
+    """Build the network to export from a checkpoint: the running average where there is one."""
     encoder: nn.Module = build_encoder(config)
-    average = running_average(encoder, config.optimisation.average_decay)
-    (encoder if average is None else average).load_state_dict(
-        state["encoder" if average is None else "average"]
-    )
-    return (encoder if average is None else average.module).eval()
+    encoder.load_state_dict(state["encoder"])
+    average = RunningAverage(encoder, config.optimisation.average_decay)
+    for name, part in average.parts.items():
+        part.load_state_dict(state[name])
+    return average.result.eval()
 
 
-def running_average(encoder: nn.Module, decay: float | None) -> AveragedModel | None:
-    """An exponential moving average of weights and buffers; None without a decay."""
-    if decay is None:
-        return None
-    moving = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(encoder, multi_avg_fn=moving, use_buffers=True)
+class RunningAverage:
+    """Exponential moving average of an encoder's weights and buffers, if there is a decay."""
+
+    def __init__(self, encoder: nn.Module, decay: float | None) -> None:
+        self._encoder, self._decay = encoder, decay
+        self.restart()
+
+    def restart(self) -> None:
+        """Start from the encoder's present weights."""
+        self._model: AveragedModel | None = None
+        if self._decay is not None:
+            average = get_ema_multi_avg_fn(self._decay)  # type: ignore[no-untyped-call]
+            self._model = AveragedModel(self._encoder, multi_avg_fn=average, use_buffers=True)
+
+    def update(self) -> None:
+        """Add the encoder's present weights."""
+        if self._model is not None:
+            self._model.update_parameters(self._encoder)
+
+    @property
+    def result(self) -> nn.Module:
+        """Averaged encoder, or the encoder itself without a decay."""
+        return self._encoder if self._model is None else self._model.module
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """Modules of a checkpoint, by name."""
+        return {} if self._model is None else {"average": self._model}

@@ -1,12 +1,10 @@
 import pytest
-from rich.console import Console
 from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import SHIPPED_BUNDLES, Settings
 from tests.training import synthetic
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.runs.run_folder import RunFolder
 
 
@@ -16,7 +14,7 @@ def trained(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("contract")
     data = synthetic.write_files(root / "data", synthetic.files_of())
     config = request.param(epochs=2)
-    training_run.begin(config, data, root / "run", Console(quiet=True))
+    synthetic.train(config, data, root / "run")
     export_run(RunFolder(root / "run"), root / "bundles" / config.name)
     return RunFolder(root / "run"), root / "bundles"
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from starlette.testclient import TestClient
 
 from app.main import create_app
@@ -17,7 +16,6 @@ from model.preprocessing import preprocess
 from tests.training import synthetic
 from training.encoder import trained_encoder
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
 from training.runs.run_folder import RunFolder
@@ -36,7 +34,7 @@ def trained(tmp_path_factory):
     root = tmp_path_factory.mktemp("codes")
     data = synthetic.write_files(root / "data", synthetic.files_of())
     config = synthetic.codes(epochs=2)
-    training_run.begin(config, data, root / "run", Console(quiet=True))
+    synthetic.train(config, data, root / "run")
     export_run(RunFolder(root / "run"), root / "bundles" / config.name)
     return RunFolder(root / "run"), root / "bundles"
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from starlette.testclient import TestClient
 
 from app.main import create_app
@@ -15,7 +14,6 @@ from model.preprocessing import preprocess
 from tests.training import synthetic
 from training.encoder import trained_encoder
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.inference.onnx_runtime import OnnxScorer
 from training.inference.pytorch import score
 from training.runs.run_folder import RunFolder
@@ -33,7 +31,7 @@ def run(tmp_path_factory):
     """A run of a small siam on drawn patterns, its bundle beside it."""
     root = tmp_path_factory.mktemp("contract-pair")
     data = synthetic.write_files(root / "data", synthetic.files_of())
-    training_run.begin(synthetic.pair("siam", epochs=2), data, root / "run", Console(quiet=True))
+    synthetic.train(synthetic.pair("siam", epochs=2), data, root / "run")
     export_run(RunFolder(root / "run"), root / "bundles" / "pairs")
     return RunFolder(root / "run")
 

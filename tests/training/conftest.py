@@ -2,13 +2,11 @@ import sys
 
 import pytest
 import torch
-from rich.console import Console
 
 from tests.training import gpus, synthetic
 from training import configs
 from training.cli import main
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.runs.run_folder import RunFolder
 
 # What is compared bit for bit is so on the CPU, on a machine with a GPU too.
@@ -35,7 +33,7 @@ def folder(tmp_path_factory):
 def run(folder, tmp_path_factory):
     """The folder of a finished run on `folder`; not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "patterns"
-    training_run.begin(synthetic.config(images_per_identity=3), folder, out, Console(quiet=True))
+    synthetic.train(synthetic.config(images_per_identity=3), folder, out)
     return out
 
 
@@ -51,7 +49,7 @@ def exported(run, tmp_path_factory):
 def pair_run(folder, tmp_path_factory):
     """The folder of a finished run of a network of pairs on `folder`; not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "pairs"
-    training_run.begin(synthetic.pair(images_per_identity=3), folder, out, Console(quiet=True))
+    synthetic.train(synthetic.pair(images_per_identity=3), folder, out)
     return out
 
 

@@ -1,4 +1,7 @@
-"""Data sets made by formula: identities are smooth patterns, their images the pattern and noise."""
+"""Data sets made by formula, small configs, and runs of them.
+
+Identities are smooth patterns, their images the pattern and noise.
+"""
 
 import gzip
 import io
@@ -7,14 +10,20 @@ import zipfile
 
 import numpy as np
 from PIL import Image
+from rich.console import Console
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
 from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
+from training.fit import training_run
+from training.fit.distributed import ALONE
+from training.fit.plan import plan_resumption, plan_training
 from training.registry import Component
+from training.runs.run_folder import RunFolder
 
 SIDE = 24
+QUIET = Console(quiet=True)
 CARD = Card(summary="Patterns.", intended_use="Tests.", not_for="Else.", data_licence="Free.")
 
 
@@ -153,3 +162,14 @@ def pair(network="two_channel", **changes):
         "learning_rate": 0.1,
     }
     return config(**(fields | changes))
+
+
+def train(config, data, out, *, console=QUIET, world=ALONE, **given):
+    """Train a config in a new run folder; a split, weights or a teacher may be given."""
+    training_run.train(plan_training(config, data, **given), RunFolder(out), console, world)
+
+
+def resume(out, *, console=QUIET, **given):
+    """Resume the run in a folder; the data's path or a teacher may be given."""
+    run = RunFolder(out)
+    training_run.train(plan_resumption(run, **given), run, console)

@@ -196,6 +196,6 @@ def test_an_interrupt_says_how_to_go_on(folder, tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "training: stopped; go on with --resume"
+    assert err.splitlines()[-1] == "training: stopped; continue with --resume"
     assert "Traceback" not in err
     assert RunFolder(out).load_checkpoint()["epoch"] >= 1

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from rich.console import Console
 
 from model.bundle import identity_digest, open_bundle
 from model.manifest import SplitBy
@@ -14,7 +13,6 @@ from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.system import system_of
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.results.page import write_results
 from training.results.record import EER, EER_CLOSED, record_run
 from training.runs.run_folder import RunFolder
@@ -36,7 +34,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "closed"
-    training_run.begin(CONFIG, data, out, Console(quiet=True))
+    synthetic.train(CONFIG, data, out)
     return RunFolder(out)
 
 

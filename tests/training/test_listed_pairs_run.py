@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from model.bundle import open_bundle
 from tests.training import synthetic
@@ -13,12 +12,10 @@ from training.encoder import build_encoder
 from training.errors import ConfigError
 from training.evaluation.evaluate import evaluate
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.fit.trainer import Trainer
 from training.registry import Component
 from training.runs.run_folder import RunFolder
 
-QUIET = Console(quiet=True)
 CONFIG = synthetic.chopra(
     epochs=6, sampler=Component(name="listed_pairs", options={"pairs_per_epoch": 64})
 )
@@ -44,7 +41,7 @@ def listing(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(listing, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "pairs"
-    training_run.begin(CONFIG, listing, out, QUIET)
+    synthetic.train(CONFIG, listing, out)
     return RunFolder(out)
 
 
@@ -72,11 +69,11 @@ def test_the_loss_falls(run):
 def test_only_listed_pairs_are_drawn(listing, run, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(Trainer, "fit", lambda trainer, *_: drawn.append(trainer))
-    training_run.begin(CONFIG, listing, tmp_path / "run", QUIET)
+    synthetic.train(CONFIG, listing, tmp_path / "run")
     trainer = drawn[0]
     names = [image.name for image in open_data(listing).of(run.split().train)]
     listed = {frozenset(pair[:2]) for pair in open_data(listing).listed}
-    for left, right in trainer._order(0).reshape(-1, 2):
+    for left, right in trainer.batches.order(0).reshape(-1, 2):
         assert frozenset([names[left], names[right]]) in listed
     trainer._train_epoch(0, type("Any", (FakeProgress,), {"step": lambda *_: None})())
 
@@ -96,13 +93,13 @@ def test_only_listed_pairs_are_measured(run, listing, tmp_path):
 
 def test_a_config_that_makes_its_own_pairs_is_refused(listing, tmp_path):
     with pytest.raises(ConfigError, match="own_pairs"):
-        training_run.begin(synthetic.chopra(), listing, tmp_path / "run", QUIET)
+        synthetic.train(synthetic.chopra(), listing, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_data_with_identities_is_refused_by_a_config_for_pairs(folder, tmp_path):
     with pytest.raises(ConfigError, match="lists no pairs"):
-        training_run.begin(CONFIG, folder, tmp_path / "run", QUIET)
+        synthetic.train(CONFIG, folder, tmp_path / "run")
 
 
 def test_the_bound_of_the_loss_in_own_pairs_is_that_of_its_embeddings():

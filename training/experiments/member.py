@@ -13,6 +13,7 @@ from training.data.split import DataSplit
 from training.errors import RunError
 from training.export.bundle import export_run
 from training.fit import training_run
+from training.fit.plan import plan_resumption, plan_training
 from training.runs.run_folder import RunFolder
 from training.transfer.pretrained import TrainedWeights
 
@@ -89,9 +90,10 @@ class Member:
         """Train, or go on where a killed call stopped, without an export; as `train` otherwise."""
         self.check(config, split, weights)
         if self.is_begun:
-            training_run.resume(data, self.run.path, console)
+            plan = plan_resumption(self.run, data)
         else:
-            training_run.begin(config, data, self.run.path, console, split=split, weights=weights)
+            plan = plan_training(config, data, split=split, weights=weights)
+        training_run.train(plan, self.run, console)
 
     def check(
         self, config: TrainingConfig, split: DataSplit, weights: TrainedWeights | None

@@ -42,7 +42,6 @@ from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, to_onnx
 from training.export.pair_graph import checked_pair_graph, golden_energies
 from training.fit.divergence import check_spread
-from training.fit.training_run import data_of
 from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
 from training.inference.onnx_runtime import OnnxEncoder
@@ -96,7 +95,7 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
             nothing is written.
     """
     bundle_name(to)
-    config, split, images = run.config(), run.split(), data_of(run, data)
+    config, split, images = run.config(), run.split(), run.open_data(data)
     state = run.load_result()
     if state is None:
         raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")

@@ -23,7 +23,6 @@ from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest, system_of
 from training.evaluation.unseen import Origin
 from training.export.presign_graph import before_sign
-from training.fit.training_run import data_of
 from training.inference.onnx_runtime import OnnxEncoder
 from training.metrics.det import DetCurve
 from training.runs import provenance
@@ -210,7 +209,7 @@ def exported_system(run: RunFolder, bundle: Bundle, data: Path | None = None) ->
     Raises:
         RunError: The data is not what the run began with.
     """
-    system = system_of(bundle, data_of(run, data), data or Path(run.record().data))
+    system = system_of(bundle, run.open_data(data), data or Path(run.record().data))
     if bundle.manifest.kind is not Kind.CODES:
         return system
     return replace(system, activations=OnnxEncoder(before_sign(bundle.onnx)).embed)

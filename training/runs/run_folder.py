@@ -26,6 +26,8 @@ from model.bundle import Split
 from model.errors import faults
 from model.manifest import InitialWeights
 from training.config.schema import TrainingConfig
+from training.data.image_set import ImageSet
+from training.data.source import open_data
 from training.data.split import PARTS, SPLITS, DataSplit
 from training.errors import RunError
 
@@ -115,6 +117,22 @@ class RunFolder:
     def record(self) -> RunRecord:
         """What the run was made from."""
         return _parse(RunRecord, self._read("record.json"), self.path)
+
+    def open_data(self, moved_to: Path | None = None) -> ImageSet:
+        """Open the data set that the run began with, at its present path.
+
+        Raises:
+            RunError: The data set differs from what the run began with.
+        """
+        record = self.record()
+        path = moved_to or Path(record.data)
+        images = open_data(path)
+        if images.fingerprint() != record.data_sha256:
+            raise RunError(
+                f"the data at {path} is not what {self.path} began with; give its path with "
+                "--data, or train again"
+            )
+        return images
 
     def split(self) -> DataSplit:
         """The identities, or the images, of each part."""

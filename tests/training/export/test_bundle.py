@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from model.bundle import identity_digest, open_bundle
 from model.golden import check_golden, golden_image
@@ -16,7 +15,6 @@ from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, ExportError, RunError
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
 from training.metrics.pairs import all_pairs
@@ -167,7 +165,7 @@ def test_a_run_whose_data_changed_is_not_exported(run, folder, tmp_path):
     ids=["chopra", "moving average in bfloat16"],
 )
 def test_every_kind_of_run_is_exported(config, folder, tmp_path):
-    training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    synthetic.train(config, folder, tmp_path / "run")
     manifest = export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
     assert open_bundle(tmp_path / "bundle").manifest == manifest
     assert manifest.metric is config.metric
@@ -177,7 +175,7 @@ def test_every_kind_of_run_is_exported(config, folder, tmp_path):
 def of_codes(folder, tmp_path_factory):
     """The folder of a run whose embeddings are codes; not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "codes"
-    training_run.begin(synthetic.codes(epochs=1), folder, out, Console(quiet=True))
+    synthetic.train(synthetic.codes(epochs=1), folder, out)
     return out
 
 

@@ -2,12 +2,10 @@ import shutil
 
 import pytest
 import torch._inductor.config
-from rich.console import Console
 
 from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, state, trainer
 from training.errors import ConfigError
-from training.fit import training_run
 from training.fit.compilation import check_compiler, compiled
 
 # From PyTorch's own modules, when they are first imported.
@@ -15,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:Deprec
 
 
 def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(folder, tmp_path):
-    watches = {}
+    progresses = {}
     for is_compiled in (False, True):
         config = synthetic.chopra(epochs=2, compiled=is_compiled)
         made = trainer(config, folder, tmp_path / f"{is_compiled}")
@@ -23,9 +21,9 @@ def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(f
             assert made.outputs != made.objective.outputs
             # Traced and differentiated as ever; a C++ compiler would take half a minute.
             made.outputs = compiled(made.objective.outputs, backend="aot_eager")
-        watches[is_compiled] = FakeProgress()
-        made.fit(watches[is_compiled])
-    eager, fast = watches[False], watches[True]
+        progresses[is_compiled] = FakeProgress()
+        made.fit(progresses[is_compiled])
+    eager, fast = progresses[False], progresses[True]
     assert fast.losses == pytest.approx(eager.losses, rel=1e-3)
     assert fast.losses[-1] != fast.losses[0]
     names = [list(state(tmp_path / f"{which}")["encoder"]) for which in (False, True)]
@@ -56,5 +54,5 @@ def test_without_a_compiler_a_training_is_refused_with_advice(folder, tmp_path):
         torch._inductor.config.patch({"cpp.cxx": ("/nowhere/c++",)}),
         pytest.raises(ConfigError, match="train without compiled=true"),
     ):
-        training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+        synthetic.train(config, folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from rich.console import Console
 from torch import nn
 
 from tests.training import synthetic
 from training.errors import ConfigError
-from training.fit import training_run
 from training.fit.distributed import Alone, Group, check_gpus, joined_world
 from training.registry import Component, Part, build
 from training.runs.run_folder import RunFolder
@@ -21,9 +19,8 @@ STEP = """
 import sys
 from pathlib import Path
 import torch
-from rich.console import Console
+from tests.training import synthetic
 from tests.training.fit.test_distributed import CONFIG, batch, losses, network
-from training.fit import training_run
 from training.fit.distributed import joined_world
 
 torch.set_num_threads(1)
@@ -41,7 +38,7 @@ with joined_world() as world:
                        [p.grad for p in loss.parameters()])
     torch.save(found, f"{sys.argv[1]}/{world.rank}.pt")
     out = Path(sys.argv[1])
-    training_run.begin(CONFIG, out / "data", out / "run", Console(quiet=True), world=world)
+    synthetic.train(CONFIG, out / "data", out / "run", world=world)
 """
 CONFIG = synthetic.chopra(epochs=2)
 
@@ -110,7 +107,7 @@ def test_two_processes_make_the_step_of_one(two_processes, name):
 
 
 def test_a_run_of_two_processes_is_the_run_of_one(gloo, folder, tmp_path):
-    training_run.begin(CONFIG, folder, tmp_path / "run", Console(quiet=True))
+    synthetic.train(CONFIG, folder, tmp_path / "run")
     alone, together = RunFolder(tmp_path / "run"), RunFolder(gloo / "run")
     assert together.config() == alone.config()
     for one, two in zip(alone.history(), together.history(), strict=True):

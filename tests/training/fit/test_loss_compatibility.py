@@ -1,12 +1,10 @@
 import pytest
-from rich.console import Console
 
 from tests.training import synthetic
 from tests.training.fit.test_trainer import trainer
 from training.config.named import config_names, load_config
 from training.config.overrides import override
 from training.errors import ConfigError
-from training.fit import training_run
 from training.fit.loss_compatibility import check_compatibility
 from training.registry import Component, Part, names
 
@@ -58,7 +56,7 @@ def test_every_shipped_config_gives_its_loss_what_it_reads(name):
 def test_a_sampler_that_is_set_is_refused_before_the_data_is_looked_for(tmp_path):
     config = override(load_config("att_chopra"), ["sampler.name=shuffled"])
     with pytest.raises(ConfigError, match="does not draw pairs"):
-        training_run.begin(config, tmp_path / "no data", tmp_path / "run", Console(quiet=True))
+        synthetic.train(config, tmp_path / "no data", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -31,7 +31,7 @@ def test_rows_2k_and_2k_plus_1_of_a_batch_are_a_pair():
     assert objective.labels(identities).tolist() == [0, 1, 0]
 
 
-def test_a_pair_model_is_watched_on_a_sample_of_real_pairs():
+def test_a_pair_model_is_measured_on_a_sample_of_real_pairs():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
     network = build_encoder(synthetic.pair()).train()
     pairs = PairObjective().pairs(network, DecodedImages(SOURCE, pixels), CPU)
@@ -62,9 +62,9 @@ def test_training_tells_pairs_apart_that_it_has_not_seen(folder, tmp_path, netwo
     # At the rate of the others `siam` collapses at every third seed.
     config = synthetic.pair(network, epochs=12, learning_rate=0.02)
     made = trainer(config, folder, tmp_path / "run")
-    watch = FakeProgress()
-    made.fit(watch)
-    assert watch.epochs[-1]["calibration EER"] < 0.25
+    progress = FakeProgress()
+    made.fit(progress)
+    assert progress.epochs[-1]["calibration EER"] < 0.25
 
 
 def test_a_metric_that_does_not_fit_the_network_is_refused():

@@ -1,4 +1,3 @@
-import math
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from training.data.readers.folder import read_folder
 from training.data.split import split_identities
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, DivergedError
-from training.fit.trainer import Trainer, TrainingData, schedule
+from training.fit.trainer import Trainer, TrainingData
 from training.registry import Component
 from training.runs.run_folder import RunFolder, RunRecord
 
@@ -76,9 +75,9 @@ def trainer(config, folder, out):
 
 def trained(config, folder, out):
     made = trainer(config, folder, out)
-    watch = FakeProgress()
-    made.fit(watch)
-    return made, watch
+    progress = FakeProgress()
+    made.fit(progress)
+    return made, progress
 
 
 def state(out):
@@ -115,16 +114,16 @@ CONFIGS = {
 @pytest.mark.parametrize("name", ["residual", "chopra", "hinge", "pair"])
 def test_the_loss_falls(folder, tmp_path, name):
     config = CONFIGS[name].model_copy(update={"epochs": 8})
-    _, watch = trained(config, folder, tmp_path / "run")
-    losses = [summary["loss"] for summary in watch.epochs]
+    _, progress = trained(config, folder, tmp_path / "run")
+    losses = [summary["loss"] for summary in progress.epochs]
     assert losses[-1] < 0.9 * losses[0]
-    assert np.mean(watch.losses[: len(watch.losses) // 8]) == pytest.approx(losses[0])
+    assert np.mean(progress.losses[: len(progress.losses) // 8]) == pytest.approx(losses[0])
 
 
 def test_training_tells_identities_apart_that_it_has_not_seen(folder, tmp_path):
     config = CONFIGS["residual"].model_copy(update={"epochs": 8})
-    _, watch = trained(config, folder, tmp_path / "run")
-    assert watch.epochs[-1]["calibration EER"] < 0.25
+    _, progress = trained(config, folder, tmp_path / "run")
+    assert progress.epochs[-1]["calibration EER"] < 0.25
 
 
 def test_a_seed_gives_the_same_weights_and_another_seed_others(folder, tmp_path):
@@ -149,9 +148,9 @@ def test_a_run_that_was_stopped_and_resumed_is_bitwise_an_unbroken_run(
     resumed = trainer(config, folder, tmp_path / "broken")
     start = resumed.restore()
     assert start == finished
-    watch = FakeProgress()
-    watch.epochs = [None] * start
-    resumed.fit(watch, start)
+    progress = FakeProgress()
+    progress.epochs = [None] * start
+    resumed.fit(progress, start)
     assert_same(state(tmp_path / "broken"), state(tmp_path / "unbroken"))
     histories = [RunFolder(tmp_path / run).history() for run in ("unbroken", "broken")]
     assert [h["loss"] for h in histories[0]] == [h["loss"] for h in histories[1]]
@@ -183,9 +182,9 @@ def test_a_run_whose_process_was_killed_is_resumed_to_bitwise_the_same(folder, t
     resumed = trainer(config, folder, tmp_path / "killed")
     start = resumed.restore()
     assert start == 2
-    watch = FakeProgress()
-    watch.epochs = [None] * start
-    resumed.fit(watch, start)
+    progress = FakeProgress()
+    progress.epochs = [None] * start
+    resumed.fit(progress, start)
     assert_same(state(tmp_path / "killed"), state(tmp_path / "unbroken"))
 
 
@@ -205,12 +204,12 @@ def test_weights_that_are_no_numbers_do_not_replace_the_checkpoint(folder, tmp_p
 
     def spoil():
         with torch.no_grad():  # After the epoch's last loss, so that only the weights tell.
-            if len(watch.losses) == 2 * made.steps:
+            if len(progress.losses) == 2 * made.batches.steps:
                 next(made.encoder.parameters()).fill_(torch.nan)
 
-    watch = FakeProgress(1, spoil)
+    progress = FakeProgress(1, spoil)
     with pytest.raises(DivergedError, match="last checkpoint is good"):
-        made.fit(watch)
+        made.fit(progress)
     kept = state(tmp_path / "run")
     assert kept["epoch"] == 1
     assert all(torch.isfinite(t).all() for t in kept["encoder"].values())
@@ -228,7 +227,7 @@ def test_a_constant_encoder_is_said_to_be_collapsed(folder, tmp_path):
 def test_the_moving_average_is_what_is_kept(folder, tmp_path):
     config = synthetic.config(average_decay=0.9, epochs=1)
     made, _ = trained(config, folder, tmp_path / "run")
-    raw, kept = made.encoder.state_dict(), made.result.state_dict()
+    raw, kept = made.encoder.state_dict(), made.average.result.state_dict()
     assert any(not torch.equal(raw[name], kept[name]) for name in raw)
     loaded = trained_encoder(config, state(tmp_path / "run")).state_dict()
     assert_same(dict(loaded), dict(kept))
@@ -249,7 +248,7 @@ def test_the_moving_average_is_its_recursion(folder, tmp_path):
     expected = seen[0]
     for weights in seen[1:]:
         expected = 0.75 * expected + 0.25 * weights
-    torch.testing.assert_close(made.result.state_dict()[name], expected)
+    torch.testing.assert_close(made.average.result.state_dict()[name], expected)
 
 
 def test_without_an_average_the_encoder_itself_is_kept(folder, tmp_path):
@@ -267,16 +266,6 @@ def test_bfloat16_is_used_where_it_is_asked_for(folder, tmp_path):
     made._train_epoch(0, FakeProgress())
     assert set(seen) == {torch.bfloat16}
     assert all(p.dtype == torch.float32 for p in made.encoder.parameters())
-
-
-def test_the_learning_rate_rises_in_a_line_and_falls_by_half_a_cosine():
-    assert schedule(0, 0.1) == 0
-    assert schedule(0.05, 0.1) == pytest.approx(0.5)
-    assert schedule(0.1, 0.1) == 1
-    assert schedule(0.55, 0.1) == pytest.approx(0.5)
-    assert schedule(0.325, 0.1) == pytest.approx((1 + math.cos(math.pi / 4)) / 2)
-    assert schedule(1, 0.1) == pytest.approx(0)
-    assert schedule(0, 0) == 1
 
 
 def test_an_optimiser_decays_kernels_and_spares_biases_and_norms(folder, tmp_path):
@@ -317,9 +306,9 @@ def test_a_training_that_stops_early_is_resumed_bitwise_too(folder, tmp_path):
     for _ in range(2):  # The second time there is nothing left to do.
         resumed = trainer(config, folder, tmp_path / "broken")
         start = resumed.restore()
-        watch = FakeProgress()
-        watch.epochs = [None] * start
-        resumed.fit(watch, start)
+        progress = FakeProgress()
+        progress.epochs = [None] * start
+        resumed.fit(progress, start)
         assert_same(*(run.load_checkpoint() for run in runs))
         assert_same(*(run.load_result() for run in runs))
         assert len(runs[1].history()) == len(runs[0].history()) < 30
@@ -331,7 +320,7 @@ def test_a_batch_in_parts_makes_the_step_of_the_whole_batch(folder, tmp_path):
     for accumulate in (1, 4):
         config = whole.model_copy(update={"accumulate": accumulate})
         made = trainer(config, folder, tmp_path / f"{accumulate}")
-        batches = list(made._batches(0))[:2]
+        batches = list(made.batches.epoch(0))[:2]
         sizes = []
         made.encoder.register_forward_pre_hook(lambda _, taken, s=sizes: s.append(len(taken[0])))
         losses = [made._step(*batch) for batch in batches]
@@ -349,7 +338,7 @@ def test_a_run_with_batches_in_parts_is_resumed_bitwise(folder, tmp_path):
     with pytest.raises(Stopped):
         trainer(config, folder, tmp_path / "broken").fit(FakeProgress(1, stop))
     resumed = trainer(config, folder, tmp_path / "broken")
-    watch = FakeProgress()
-    watch.epochs = [None]
-    resumed.fit(watch, resumed.restore())
+    progress = FakeProgress()
+    progress.epochs = [None]
+    resumed.fit(progress, resumed.restore())
     assert_same(state(tmp_path / "broken"), state(tmp_path / "unbroken"))

@@ -2,17 +2,14 @@ import json
 import shutil
 
 import pytest
-from rich.console import Console
 
 from tests.training import synthetic
 from tests.training.fit.test_trainer import assert_same
 from training.config.sections import SplitConfig
 from training.data.split import split_identities
 from training.errors import DataError, RunError, SplitError
-from training.fit import training_run
+from training.fit.plan import TrainingPlan
 from training.runs.run_folder import RunFolder
-
-QUIET = Console(quiet=True)
 
 
 def test_a_run_folder_holds_all_that_it_was_made_from(run, folder):
@@ -29,8 +26,10 @@ def test_a_run_folder_holds_all_that_it_was_made_from(run, folder):
 def test_turned_forms_are_trained_on_only_where_the_config_says_so_and_only_of_the_training_part():
     images = synthetic.image_set({f"p{i:02d}": 2 for i in range(12)})
     split = split_identities(images, SplitConfig(), 0)
-    plain = training_run.training_images(synthetic.config(), images, split)
-    turned = training_run.training_images(synthetic.config(quarter_turns=True), images, split)
+    plain, turned = (
+        TrainingPlan(synthetic.config(quarter_turns=turns), images, split).training_images
+        for turns in (False, True)
+    )
     assert plain.identities == split.train
     assert len(turned) == 4 * len(plain)
     assert {name.split("@")[0] for name in turned.identities} == set(split.train)
@@ -49,23 +48,23 @@ def test_the_parts_of_the_split_are_disjoint_and_written_by_name(run):
 def test_a_folder_that_is_taken_is_refused(run, folder):
     before = (run / "checkpoint.pt").read_bytes()
     with pytest.raises(RunError, match="not empty"):
-        training_run.begin(synthetic.config(), folder, run, QUIET)
+        synthetic.train(synthetic.config(), folder, run)
     assert (run / "checkpoint.pt").read_bytes() == before
 
 
 def test_data_that_cannot_be_used_leaves_no_run_folder(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError):
-        training_run.begin(synthetic.config(), tmp_path / "empty", tmp_path / "run", QUIET)
+        synthetic.train(synthetic.config(), tmp_path / "empty", tmp_path / "run")
     few = synthetic.write_files(tmp_path / "few", synthetic.files_of(3, 2))
     with pytest.raises(SplitError):
-        training_run.begin(synthetic.config(), few, tmp_path / "run", QUIET)
+        synthetic.train(synthetic.config(), few, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_finished_run_is_resumed_to_itself(run, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
-    training_run.resume(None, copy, QUIET)
+    synthetic.resume(copy)
     assert_same(RunFolder(copy).load_checkpoint(), RunFolder(run).load_checkpoint())
 
 
@@ -73,7 +72,7 @@ def test_a_run_is_resumed_with_data_that_was_moved(run, folder, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
     moved = shutil.copytree(folder, tmp_path / "moved")
     (copy / "checkpoint.pt").unlink()
-    training_run.resume(moved, copy, QUIET)
+    synthetic.resume(copy, data=moved)
     assert_same(RunFolder(copy).load_checkpoint(), RunFolder(run).load_checkpoint())
 
 
@@ -81,18 +80,18 @@ def test_a_run_is_not_resumed_with_other_data(run, folder, tmp_path):
     other = shutil.copytree(folder, tmp_path / "other")
     (other / "id00" / "9.png").write_bytes(synthetic.png(synthetic.pattern(0, 9)))
     with pytest.raises(RunError, match=r"not what .* began with"):
-        training_run.resume(other, run, QUIET)
+        synthetic.resume(run, data=other)
 
 
 def test_a_folder_that_is_no_run_is_not_resumed(tmp_path):
     with pytest.raises(RunError, match="not a run folder"):
-        training_run.resume(None, tmp_path, QUIET)
+        synthetic.resume(tmp_path)
 
 
-def test_a_large_calibration_part_is_watched_on_some_of_its_identities(
+def test_a_large_calibration_part_is_measured_on_some_of_its_identities(
     folder, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("training.data.subsample.MAX_IMAGES", 12)
     monkeypatch.setattr("training.metrics.pairs.MAX_IMAGES", 12)
-    training_run.begin(synthetic.config(epochs=1), folder, tmp_path / "run", QUIET)
+    synthetic.train(synthetic.config(epochs=1), folder, tmp_path / "run")
     assert len(RunFolder(tmp_path / "run").history()) == 1

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from sklearn.manifold import trustworthiness
 from typer.testing import CliRunner
 
@@ -20,7 +19,6 @@ from training.errors import DataError, RunError
 from training.evaluation.system import SystemUnderTest, system_of
 from training.export.bundle import export_run
 from training.export.recalibrate import recalibrate
-from training.fit import training_run
 from training.inference.comparer import EmbeddingComparer
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
@@ -141,7 +139,7 @@ def test_a_run_embeds_as_its_bundle_does(exported, run, folder):
 
 def test_a_run_with_a_patience_is_drawn_by_the_weights_that_are_exported(folder, tmp_path):
     config = synthetic.config(epochs=30, patience=2)
-    training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    synthetic.train(config, folder, tmp_path / "run")
     run = RunFolder(tmp_path / "run")
     export_run(run, tmp_path / "bundle")
     graph = OnnxEncoder(open_bundle(tmp_path / "bundle").onnx)
@@ -166,7 +164,7 @@ def test_after_a_calibration_on_other_data_a_bundle_is_drawn_on_its_first_datas_
 
 
 def test_codes_are_drawn_by_their_bits_from_a_run_as_from_its_bundle(folder, tmp_path):
-    training_run.begin(synthetic.codes(epochs=1), folder, tmp_path / "run", Console(quiet=True))
+    synthetic.train(synthetic.codes(epochs=1), folder, tmp_path / "run")
     export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
     images = read_folder(folder)
     of_run, of_bundle = (

@@ -1,7 +1,6 @@
 import shutil
 
 import pytest
-from rich.console import Console
 
 from app.settings import SHIPPED_BUNDLES
 from model.bundle import open_bundle
@@ -14,7 +13,6 @@ from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
 from training.export.bundle import export_run
 from training.export.recalibrate import recalibrate
-from training.fit import training_run
 from training.registry import Component
 from training.results.page import sections, write_results
 from training.results.record import (
@@ -141,7 +139,7 @@ def test_a_record_with_an_unknown_field_is_refused(record, tmp_path):
 def test_a_protocol_of_the_config_is_measured_on_the_bundle(folder, tmp_path):
     protocol = Component(name="separation")
     config = synthetic.config(epochs=1, protocols=(protocol,))
-    training_run.begin(config, folder, tmp_path / "run", Console(quiet=True))
+    synthetic.train(config, folder, tmp_path / "run")
     run = RunFolder(tmp_path / "run")
     export_run(run, tmp_path / "bundle")
     names = [figure.name for figure in record_run(run, tmp_path / "bundle").figures]

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from rich.console import Console
 from scipy.stats import multivariate_normal
 from sklearn.metrics import roc_auc_score
 
@@ -15,7 +14,6 @@ from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.errors import ConfigError
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
 from training.runs.run_folder import RunFolder
@@ -29,7 +27,6 @@ from training.serving_graph.wccn import (
 from training.transfer.pretrained import open_weights
 from training.transfer.teacher import open_teacher
 
-QUIET = Console(quiet=True)
 CPU = torch.device("cpu")
 LABELS = np.repeat(np.arange(40), [1, 2, 5, 8] * 10)
 
@@ -150,7 +147,7 @@ def whitened(exported, tmp_path_factory):
     data = synthetic.write_files(root / "data", files)
     weights = open_weights(exported)
     config = weights.adopted(synthetic.config(epochs=0, whitening=0.3, whitening_weights="plda"))
-    training_run.begin(config, data, root / "run", QUIET, weights=weights)
+    synthetic.train(config, data, root / "run", weights=weights)
     export_run(RunFolder(root / "run"), root / "bundle")
     return root
 
@@ -209,5 +206,5 @@ def test_weights_without_whitening_are_refused():
 
 def test_no_epochs_without_weights_to_begin_with_are_refused(folder, tmp_path):
     with pytest.raises(ConfigError, match="begin with trained weights"):
-        training_run.begin(synthetic.config(epochs=0), folder, tmp_path / "run", QUIET)
+        synthetic.train(synthetic.config(epochs=0), folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -18,14 +18,12 @@ from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.errors import RunError, WeightsError
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.fit.trainer import Trainer
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
 from training.runs.run_folder import RunFolder
 from training.transfer.pretrained import open_weights
 
-QUIET = Console(quiet=True)
 CPU = torch.device("cpu")
 
 
@@ -75,10 +73,10 @@ def test_a_training_begins_with_the_weights_and_not_with_those_of_its_seed(
     begun = []
     monkeypatch.setattr(Trainer, "fit", lambda trainer, *_: begun.append(trainer))
     config = weights.adopted(synthetic.config(seed=9, average_decay=0.9))
-    training_run.begin(config, new_folder, tmp_path / "run", QUIET, weights=weights)
+    synthetic.train(config, new_folder, tmp_path / "run", weights=weights)
     pixels = decode(read_folder(new_folder), config.input).pixels
     expected = embed(open_weights(run).encoder_of(config, pixels), pixels, CPU)
-    for encoder in (begun[0].encoder, begun[0].result):
+    for encoder in (begun[0].encoder, begun[0].average.result):
         np.testing.assert_allclose(embed(encoder, pixels, CPU), expected, atol=1e-5)
     assert RunFolder(tmp_path / "run").load_checkpoint()["epoch"] == 0
     with pytest.raises(RunError, match="at least one epoch"):
@@ -90,13 +88,13 @@ def test_a_training_with_initial_weights_that_was_stopped_goes_on_as_if_unbroken
 ):
     weights = open_weights(exported)
     config = weights.adopted(synthetic.config(epochs=2))
-    training_run.begin(config, new_folder, tmp_path / "unbroken", QUIET, weights=weights)
+    synthetic.train(config, new_folder, tmp_path / "unbroken", weights=weights)
     fit = Trainer.fit
     monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeProgress(0, stop)))
     with pytest.raises(Stopped):
-        training_run.begin(config, new_folder, tmp_path / "broken", QUIET, weights=weights)
+        synthetic.train(config, new_folder, tmp_path / "broken", weights=weights)
     monkeypatch.undo()
-    training_run.resume(None, tmp_path / "broken", QUIET)
+    synthetic.resume(tmp_path / "broken")
     states = [RunFolder(tmp_path / name).load_checkpoint() for name in ("unbroken", "broken")]
     assert_same(*states)
 
@@ -104,10 +102,10 @@ def test_a_training_with_initial_weights_that_was_stopped_goes_on_as_if_unbroken
 def test_a_run_that_lost_its_initial_weights_does_not_go_on_without(exported, new_folder, tmp_path):
     weights = open_weights(exported)
     config = weights.adopted(synthetic.config(epochs=1))
-    training_run.begin(config, new_folder, tmp_path / "run", QUIET, weights=weights)
+    synthetic.train(config, new_folder, tmp_path / "run", weights=weights)
     (tmp_path / "run" / "checkpoint.pt").unlink()
-    with pytest.raises(RunError, match="initial weights; begin it anew"):
-        training_run.resume(None, tmp_path / "run", QUIET)
+    with pytest.raises(RunError, match="initial weights were saved; begin a new run"):
+        synthetic.resume(tmp_path / "run")
 
 
 def test_whom_the_weights_have_seen_is_trained_on_and_never_tested(
@@ -117,7 +115,7 @@ def test_whom_the_weights_have_seen_is_trained_on_and_never_tested(
     before = RunFolder(run).split()
     data = synthetic.write_files(tmp_path / "data", synthetic.files_of(36, 3))
     config = weights.adopted(synthetic.config(epochs=1))
-    training_run.begin(config, data, tmp_path / "run", Console(), weights=weights)
+    synthetic.train(config, data, tmp_path / "run", weights=weights, console=Console())
     seen = {*before.train, *before.calibration}
     made = RunFolder(tmp_path / "run")
     assert seen <= set(made.split().train)
@@ -130,7 +128,7 @@ def test_whom_the_weights_have_seen_is_trained_on_and_never_tested(
 def test_a_bundle_remembers_whom_its_initial_weights_have_seen(exported, new_folder, tmp_path):
     weights = open_weights(exported)
     config = weights.adopted(synthetic.config(epochs=1))
-    training_run.begin(config, new_folder, tmp_path / "run", QUIET, weights=weights)
+    synthetic.train(config, new_folder, tmp_path / "run", weights=weights)
     manifest = export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
     assert manifest.provenance.initial_weights == weights.source
     assert manifest.provenance.initial_weights.name == "patterns"
@@ -147,7 +145,7 @@ def test_a_config_of_other_shapes_is_refused_before_a_run_is_made(weights, new_f
         update={"network": config.network.model_copy(update={"options": options})}
     )
     with pytest.raises(WeightsError, match="not of this network"):
-        training_run.begin(wider, new_folder, tmp_path / "run", QUIET, weights=weights)
+        synthetic.train(wider, new_folder, tmp_path / "run", weights=weights)
     assert not (tmp_path / "run").exists()
 
 
@@ -203,6 +201,6 @@ def test_prototypes_begin_at_their_identities_so_that_the_first_loss_is_small(
         if name == "random":
             monkeypatch.setattr("training.fit.trainer.has_prototypes", lambda _: False)
         config = weights.adopted(synthetic.config(epochs=1, learning_rate=1e-4))
-        training_run.begin(config, new_folder, tmp_path / name, QUIET, weights=weights)
+        synthetic.train(config, new_folder, tmp_path / name, weights=weights)
         losses[name] = RunFolder(tmp_path / name).history()[0]["loss"]
     assert losses["imprinted"] < 0.7 * losses["random"]

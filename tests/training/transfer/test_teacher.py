@@ -16,7 +16,6 @@ from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import RunError, WeightsError
 from training.export.bundle import export_run
-from training.fit import training_run
 from training.fit.trainer import Trainer
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
@@ -25,7 +24,6 @@ from training.runs.run_folder import RunFolder
 from training.transfer.distillation import distance_loss
 from training.transfer.teacher import open_teacher
 
-QUIET = Console(quiet=True)
 CPU = torch.device("cpu")
 
 
@@ -61,7 +59,7 @@ def test_a_student_comes_closer_to_its_teacher_than_one_without(teacher, folder,
     apart = {}
     for name, taught_by in (("alone", None), ("taught", teacher)):
         out = tmp_path / name
-        training_run.begin(config, folder, out, QUIET, teacher=taught_by)
+        synthetic.train(config, folder, out, teacher=taught_by)
         encoder = trained_encoder(config, RunFolder(out).load_result())
         embeddings = embed(encoder, pixels, CPU)
         both = torch.from_numpy(embeddings), torch.from_numpy(shown)
@@ -73,28 +71,28 @@ def test_a_training_with_a_teacher_is_resumed_bitwise_and_not_without(
     teacher, folder, tmp_path, monkeypatch
 ):
     config = student(epochs=2, accumulate=2)
-    training_run.begin(config, folder, tmp_path / "unbroken", QUIET, teacher=teacher)
+    synthetic.train(config, folder, tmp_path / "unbroken", teacher=teacher)
     fit = Trainer.fit
     monkeypatch.setattr(Trainer, "fit", lambda self, *_: fit(self, FakeProgress(1, stop)))
     with pytest.raises(Stopped):
-        training_run.begin(config, folder, tmp_path / "broken", QUIET, teacher=teacher)
+        synthetic.train(config, folder, tmp_path / "broken", teacher=teacher)
     monkeypatch.undo()
-    with pytest.raises(RunError, match=r"the teacher patterns 0\.1\.0; give that very bundle"):
-        training_run.resume(None, tmp_path / "broken", QUIET)
-    training_run.resume(None, tmp_path / "broken", QUIET, teacher=teacher)
+    with pytest.raises(RunError, match=r"the teacher patterns 0\.1\.0; give that bundle"):
+        synthetic.resume(tmp_path / "broken")
+    synthetic.resume(tmp_path / "broken", teacher=teacher)
     assert_same(*(RunFolder(tmp_path / n).load_checkpoint() for n in ("unbroken", "broken")))
 
 
 def test_a_run_without_a_teacher_does_not_go_on_with_one(teacher, run):
     with pytest.raises(RunError, match="begun with no teacher; leave --teacher out"):
-        training_run.resume(None, run, QUIET, teacher=teacher)
+        synthetic.resume(run, teacher=teacher)
 
 
 def test_a_student_of_the_same_data_takes_over_its_teachers_split(
     teacher, run, folder, tmp_path, capsys
 ):
     config = student(epochs=1, seed=99)
-    training_run.begin(config, folder, tmp_path / "run", Console(), teacher=teacher)
+    synthetic.train(config, folder, tmp_path / "run", teacher=teacher, console=Console())
     made = RunFolder(tmp_path / "run")
     assert made.split() == RunFolder(run).split()
     assert made.digests() == teacher.split
@@ -112,7 +110,7 @@ def test_whom_the_teacher_has_seen_is_never_tested_on_other_data(
 ):
     monkeypatch.setattr(Trainer, "fit", lambda *_: None)
     data = synthetic.write_files(tmp_path / "data", synthetic.files_of(36, 3))
-    training_run.begin(student(), data, tmp_path / "run", Console(), teacher=teacher)
+    synthetic.train(student(), data, tmp_path / "run", teacher=teacher, console=Console())
     split = RunFolder(tmp_path / "run").digests()
     assert teacher.weights.seen <= split.train
     assert not split.train & (split.calibration | split.test)
@@ -124,7 +122,7 @@ def test_with_initial_weights_the_teachers_split_is_not_taken_over(teacher, tmp_
     data = synthetic.write_files(tmp_path / "data", synthetic.files_of(36, 3))
     weights, out = teacher.weights, tmp_path / "run"
     config = weights.adopted(synthetic.config())
-    training_run.begin(config, data, out, QUIET, weights=weights, teacher=teacher)
+    synthetic.train(config, data, out, weights=weights, teacher=teacher)
     assert weights.seen <= RunFolder(out).digests().train
     assert RunFolder(out).record().initial_weights == RunFolder(out).record().teacher
 
@@ -178,7 +176,7 @@ def test_what_cannot_teach_is_refused(run, exported_pair, tmp_path):
 
 def test_a_teacher_of_unknown_people_is_refused(exported, monkeypatch):
     bundle = dataclasses.replace(open_bundle(exported), split=None)
-    monkeypatch.setattr("training.transfer.pretrained.open_bundle", lambda _: bundle)
+    monkeypatch.setattr("training.runs.opened.open_bundle", lambda _: bundle)
     with pytest.raises(WeightsError, match="does not record the identities"):
         open_teacher(exported)
 

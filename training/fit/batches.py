@@ -1,0 +1,88 @@
+"""Batches of a training, drawn by seed.
+
+No random state is carried from step to step: the order of an epoch and the augmentation of a batch
+come from generators seeded by (seed, epoch, step). A resumed run thus draws the same batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training import registry
+from training.config.schema import TrainingConfig
+from training.data.decoding import DecodedImages
+from training.fit.distributed import World
+from training.registry import Part
+from training.serving_graph.normalise import scale
+
+
+class Batches:
+    """Seeded order and augmentation of the training images, and this process's share of them.
+
+    Attributes:
+        labels: Identity of each training image, (images,).
+        sampler: The part that draws the order.
+        steps: Number of batches in an epoch.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, images: DecodedImages, device: torch.device, world: World
+    ) -> None:
+        self._seed, self._size = config.seed, (config.input.height, config.input.width)
+        self._batch_size = config.optimisation.batch_size
+        self._device, self._world = device, world
+        self._canvases = _place(images.pixels, device)
+        self._augment = registry.build(Part.AUGMENTATION, config.augmentation)
+        self.labels = images.source.labels()
+        self.sampler = registry.build(
+            Part.SAMPLER, config.sampler, pairs=images.source.listed_rows()
+        )
+        self.steps = len(self.order(0))
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Draw the indices of each step's images, (steps, batch)."""
+        rng = np.random.default_rng([self._seed, epoch])
+        order: NDArray[np.int64] = self.sampler.epoch(self.labels, self._batch_size, rng)
+        return order
+
+    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield each step's images and the identities of the whole batch, (batch,).
+
+        The images are this process's share, augmented and scaled: float, (share, C, H, W).
+        """
+        rank = (self._world.rank,) if self._world.rank else ()
+        for step, indices in enumerate(self.order(epoch)):
+            generator = torch.Generator().manual_seed(seed_of(self._seed, epoch, step, *rank))
+            rows = self._world.share(torch.from_numpy(indices)).to(self._canvases.device)
+            images = self._images(self._canvases[rows], generator)
+            yield (
+                images.contiguous(memory_format=torch.channels_last),
+                torch.from_numpy(self.labels[indices]).to(self._device),
+            )
+
+    def all_images(self) -> Iterator[Tensor]:
+        """Yield every training image once, in its order, augmented and scaled, in batches."""
+        generator = torch.Generator().manual_seed(self._seed)
+        for canvases in torch.split(self._canvases, self._batch_size):
+            yield self._images(canvases, generator)
+
+    def _images(self, canvases: Tensor, generator: torch.Generator) -> Tensor:
+        return scale(self._augment(canvases.to(self._device), self._size, generator))
+
+
+def seed_of(*parts: int) -> int:
+    """Derive one seed from several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _place(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Put the images on the GPU if they take less than half of its free memory."""
+    canvases = torch.from_numpy(pixels)
+    if device.type == "cuda" and pixels.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
+        return canvases.to(device)
+    return canvases

@@ -1,0 +1,207 @@
+"""Plan of a training: everything that is decided before a run folder is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from model.bundle import identity_digest
+from training.config.schema import TrainingConfig
+from training.data.decoding import canvas_of, decode
+from training.data.image_set import ImageSet
+from training.data.quarter_turns import with_quarter_turns
+from training.data.source import open_data
+from training.data.split import DataSplit, split_data
+from training.data.subsample import bounded
+from training.errors import ConfigError, RunError
+from training.fit.compilation import check_compiler
+from training.fit.loss_compatibility import check_compatibility
+from training.fit.trainer import TrainingData
+from training.runs import provenance
+from training.runs.run_folder import RunFolder, RunRecord
+from training.transfer.distillation import Distillation
+from training.transfer.pretrained import TrainedWeights
+from training.transfer.teacher import Teacher
+
+_STATISTICS_IMAGES = 1024
+"""Approximate number of images that the statistics of a bundle's norms are measured on."""
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Training of one config on one data set.
+
+    Attributes:
+        config: The config to train.
+        images: The whole data set.
+        split: Its parts.
+        record: Origin of a new run; None for a run that is resumed.
+        start: Network with the initial weights of a new run; None for random ones.
+        distillation: The teacher's term of the loss, if there is a teacher.
+        seen: Digests of the identities that initial weights or teacher were trained on.
+        notice: A message about the split, for the user.
+
+    Raises:
+        ConfigError: There is no C++ compiler for a compiled training.
+    """
+
+    config: TrainingConfig
+    images: ImageSet
+    split: DataSplit
+    record: RunRecord | None = None
+    start: nn.Module | None = None
+    distillation: Distillation | None = None
+    seen: frozenset[str] = frozenset()
+    notice: str = ""
+
+    def __post_init__(self) -> None:
+        if self.config.optimisation.compiled:
+            check_compiler()
+
+    @property
+    def training_images(self) -> ImageSet:
+        """The training part, with its turned forms where the config asks for them."""
+        images = self.split.take(self.images, "train")
+        return with_quarter_turns(images) if self.config.quarter_turns else images
+
+    def decode(self) -> TrainingData:
+        """Decode the images to train on, and those to measure after each epoch."""
+        config = self.config
+        measured = bounded(
+            self.split.take(self.images, "calibration"), config.measurement.images_per_identity
+        )
+        return TrainingData(
+            train=decode(self.training_images, canvas_of(config.input, config.canvas)),
+            calibration=decode(measured, config.input),
+        )
+
+
+def plan_training(
+    config: TrainingConfig,
+    data: Path,
+    *,
+    split: DataSplit | None = None,
+    weights: TrainedWeights | None = None,
+    teacher: Teacher | None = None,
+) -> TrainingPlan:
+    """Plan the training of a config on a data set, from the start.
+
+    Args:
+        config: The config to train.
+        data: The data set.
+        split: A split in place of the one that the config draws.
+        weights: Initial weights in place of random ones.
+        teacher: A teacher to distil from.
+
+    Raises:
+        TrainingError: Config, data, weights and teacher do not fit each other.
+    """
+    check_compatibility(config)
+    if config.optimisation.epochs == 0 and weights is None:
+        raise ConfigError("0 epochs train nothing: set epochs, or begin with trained weights")
+    images = open_data(data)
+    _check_labels(config, images)
+    parts, seen, notice = _divide(config, images, split, weights, teacher)
+    return TrainingPlan(
+        config,
+        images,
+        parts,
+        record=_record(data, images, weights, teacher),
+        start=None if weights is None else _network(weights, config, parts.take(images, "train")),
+        distillation=None if teacher is None else teacher.distillation(config),
+        seen=seen,
+        notice=notice,
+    )
+
+
+def plan_resumption(
+    run: RunFolder, data: Path | None = None, teacher: Teacher | None = None
+) -> TrainingPlan:
+    """Plan to resume a run after its last whole epoch; the result equals that of an unbroken run.
+
+    Args:
+        run: The run.
+        data: Present path of the data, if it was moved.
+        teacher: The teacher that the run began with, if any.
+
+    Raises:
+        RunError: Not a run folder, or data or teacher differ from what the run began with.
+    """
+    _check_same_teacher(teacher, run)
+    images, config = run.open_data(data), run.config()
+    if run.record().initial_weights is not None and run.load_checkpoint() is None:
+        raise RunError(
+            f"{run.path} was stopped before its initial weights were saved; begin a new run"
+        )
+    distillation = None if teacher is None else teacher.distillation(config)
+    return TrainingPlan(config, images, run.split(), distillation=distillation)
+
+
+def _divide(
+    config: TrainingConfig,
+    images: ImageSet,
+    split: DataSplit | None,
+    weights: TrainedWeights | None,
+    teacher: Teacher | None,
+) -> tuple[DataSplit, frozenset[str], str]:
+    """Return the split, the digests of seen identities, and a notice for the user."""
+    if split is None and weights is None and teacher is not None:
+        adopted = teacher.split_of(images, config.split)
+        if adopted is not None:
+            notice = f"the split is that of the teacher, {teacher.source.name}"
+            return adopted, teacher.split.train, notice
+    sources = (weights, None if teacher is None else teacher.weights)
+    seen = frozenset[str]().union(*(source.seen for source in sources if source is not None))
+    count = sum(identity_digest(name) in seen for name in images.identities)
+    notice = (
+        f"{count} identities bear the name of one that the trained weights have seen: they are "
+        "trained on, and neither calibrated nor tested on"
+    )
+    parts = split or split_data(images, config.split, config.seed, seen)
+    return parts, seen, notice if count else ""
+
+
+def _check_labels(config: TrainingConfig, images: ImageSet) -> None:
+    """Check that listed pairs are sampled as listed: other pairs have no label."""
+    if images.listed is not None and config.sampler.name != "listed_pairs":
+        raise ConfigError(
+            f"{images.name} lists pairs and not identities; train it with the config own_pairs, or "
+            "one whose sampler is listed_pairs"
+        )
+
+
+def _network(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:
+    """Build the network with initial weights; a sample of the images is enough for statistics."""
+    sample = ImageSet(images.name, images.images[:: -(-len(images) // _STATISTICS_IMAGES)])
+    return weights.encoder_of(config, decode(sample, config.input).pixels)
+
+
+def _check_same_teacher(teacher: Teacher | None, run: RunFolder) -> None:
+    first, given = run.record().teacher, None if teacher is None else teacher.source
+    if first == given:
+        return
+    if first is None:
+        raise RunError(f"{run.path} was begun with no teacher; leave --teacher out")
+    raise RunError(
+        f"{run.path} was begun with the teacher {first.name} {first.version}; give that bundle "
+        "with --teacher"
+    )
+
+
+def _record(
+    data: Path, images: ImageSet, weights: TrainedWeights | None, teacher: Teacher | None
+) -> RunRecord:
+    return RunRecord(
+        data=str(data),
+        data_name=images.name,
+        data_sha256=images.fingerprint(),
+        command=provenance.command(),
+        git_revision=provenance.git_revision(),
+        libraries=provenance.libraries(),
+        started_at=provenance.now(),
+        device=provenance.device(),
+        initial_weights=None if weights is None else weights.source,
+        teacher=None if teacher is None else teacher.source,
+    )
