@@ -18,9 +18,9 @@ from training.export.quantisation import Precision
 
 def run(
     bundle: Annotated[Path, typer.Argument(help="A float32 bundle's folder.")],
-    data: Annotated[Path, typer.Option(help="The data that it was made from.")],
+    data: Annotated[Path, typer.Option(help="The data that the bundle was made from.")],
     to: Annotated[Path, typer.Option(help="The new bundle's folder.")],
-    precision: Annotated[Precision, typer.Option(help="What to convert to.")] = (
+    precision: Annotated[Precision, typer.Option(help="The precision to convert to.")] = (
         Precision.INT8_STATIC
     ),
 ) -> None:

@@ -26,9 +26,9 @@ def run(
     ] = False,
 ) -> None:
     """Write a run's bundle: graph, calibration, measured accuracy, model card."""
-    begun = RunFolder(run)
+    folder = RunFolder(run)
     if as_now:
-        begun.replace_config(refresh_export(begun.config()))
-    manifest = export_run(begun, to, data)
+        folder.replace_config(refresh_export(folder.config()))
+    manifest = export_run(folder, to, data)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

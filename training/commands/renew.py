@@ -1,4 +1,4 @@
-"""`renew`: a bundle exported anew from its own graph."""
+"""`renew`: a bundle exported again from its own graph."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from training.export.reexport import renew
 
 def run(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
-    data: Annotated[Path, typer.Option(help="The data that it was trained on.")],
-    to: Annotated[Path, typer.Option(help="The new bundle's folder, which may be the same.")],
+    data: Annotated[Path, typer.Option(help="The data that the bundle was trained on.")],
+    to: Annotated[Path, typer.Option(help="The new bundle's folder; may be the same.")],
 ) -> None:
-    """Export a bundle as its config is now: the same weights, other views or whitening."""
+    """Export a bundle again, with views, whitening and card of its named config as it is now."""
     manifest = renew(open_bundle(bundle), open_data(data), to)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

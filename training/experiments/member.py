@@ -1,4 +1,4 @@
-"""One of several trainings that make one result: its run and its bundle, in a folder."""
+"""Member of an experiment: one of its trainings, with run and bundle in one folder."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from training.fit.plan import plan_resumption, plan_training
 from training.runs.run_folder import RunFolder
 from training.transfer.pretrained import TrainedWeights
 
-_FREE = ("version", "card", "protocols", "targets")
+_UNTRAINED_FIELDS = ("version", "card", "protocols", "targets")
+"""Fields of a config that do not influence the weights, and may be corrected afterwards."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A training among several.
+    """One training of an experiment.
 
     Attributes:
-        folder: Gets the run and the bundle.
-        bundle_name: The bundle's, and its folder's.
+        folder: The folder of the run and the bundle.
+        bundle_name: Name of the bundle and of its folder.
     """
 
     folder: Path
@@ -34,22 +35,22 @@ class Member:
 
     @property
     def run(self) -> RunFolder:
-        """The run."""
+        """The run folder."""
         return RunFolder(self.folder / "run")
 
     @property
     def bundle(self) -> Path:
-        """The bundle's folder."""
+        """Folder of the bundle."""
         return self.folder / self.bundle_name
 
     @property
     def is_begun(self) -> bool:
-        """Whether the folder holds a run."""
+        """True if the folder holds a run."""
         return self.run.is_begun
 
     @property
     def is_done(self) -> bool:
-        """Whether the bundle is there: it is written last, and as a whole."""
+        """True if the bundle was written: it is written last, and as a whole."""
         return self.is_begun and (self.bundle / MANIFEST_FILE).is_file()
 
     def train(
@@ -60,18 +61,18 @@ class Member:
         console: Console,
         weights: TrainedWeights | None = None,
     ) -> None:
-        """Train and export, or go on where a killed call stopped.
+        """Train and export, or continue where a killed call stopped.
 
         Args:
-            config: What is trained.
+            config: The config to train.
             data: The data set.
-            split: Of the data.
-            console: Where progress is shown.
-            weights: What it begins with, in place of random weights.
+            split: Split of the data.
+            console: Shows the progress.
+            weights: Initial weights, in place of random ones.
 
         Raises:
-            RunError: The folder holds a run that was begun otherwise.
-            TrainingError: What a training or an export raises.
+            RunError: The folder holds a run of another config, split or weights.
+            TrainingError: The training or the export failed.
         """
         self.check(config, split, weights)
         if self.is_done:
@@ -87,7 +88,7 @@ class Member:
         console: Console,
         weights: TrainedWeights | None = None,
     ) -> None:
-        """Train, or go on where a killed call stopped, without an export; as `train` otherwise."""
+        """Train, or continue where a killed call stopped, without an export; see `train`."""
         self.check(config, split, weights)
         if self.is_begun:
             plan = plan_resumption(self.run, data)
@@ -98,20 +99,18 @@ class Member:
     def check(
         self, config: TrainingConfig, split: DataSplit, weights: TrainedWeights | None
     ) -> None:
-        """A run goes on as it was begun; other wishes are refused, not passed over.
+        """Check that a run in the folder, if any, has this config, split and initial weights.
 
         Raises:
             RunError: The folder holds a run of another config, split or weights.
         """
         if not self.is_begun:
             return
-        # What decides no weight, such as a bar, may be corrected afterwards.
         now = config.model_dump()
-        free = {name: now[name] for name in _FREE}
-        begun = self.run.config().model_copy(update=free)
+        corrected = {name: now[name] for name in _UNTRAINED_FIELDS}
         source = None if weights is None else weights.source
         for what, found, asked in (
-            ("another config", begun, config),
+            ("another config", self.run.config().model_copy(update=corrected), config),
             ("another split", self.run.split(), split),
             ("other initial weights", self.run.record().initial_weights, source),
         ):

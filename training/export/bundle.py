@@ -1,9 +1,8 @@
-"""From a finished run to a bundle: graph, agreement, calibration, test, manifest, card."""
+"""Export of a run as a bundle: graph, agreement, calibration, test, manifest, card."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,15 +55,15 @@ _AGREEMENT_IMAGES = 64
 
 @dataclass(frozen=True)
 class Trained:
-    """What a bundle is made of.
+    """Trained network with everything that its bundle is made from.
 
     Attributes:
         encoder: The network as it was trained, in evaluation mode.
-        config: What it was trained by.
-        images: The data set, and
-        split: who of it was trained, calibrated and tested on; also
-        digests: with those whom initial weights had seen.
-        provenance: Where the network comes from.
+        config: The config that it was trained by.
+        images: The data set that it was trained on.
+        split: The identities, or images, that were trained, calibrated and tested on.
+        digests: The same as digests, with the identities that initial weights were trained on.
+        provenance: Origin of the network, as it is written into the manifest.
     """
 
     encoder: nn.Module
@@ -79,17 +78,16 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     """Write the bundle of a run.
 
     Args:
-        run: Finished, or stopped early on purpose: its last checkpoint is exported, or its best
-            where the config has a patience.
-        to: The bundle's folder, after which it is named; a bundle that stands there is replaced as
-            a whole.
-        data: Where the data is now, if it was moved.
+        run: A run, finished or not. Its last checkpoint is exported, or its best where the config
+            has a patience.
+        to: The bundle's folder, after which it is named; an existing bundle is replaced as a whole.
+        data: Present path of the data, if it was moved.
 
     Returns:
         The manifest that was written.
 
     Raises:
-        RunError: The run has no checkpoint, or its data is not to be found.
+        RunError: The run has no checkpoint, or its data was not found.
         CollapsedError: The encoder gives every image the same embedding.
         ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
             nothing is written.
@@ -105,18 +103,21 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 
 
 def write_trained(trained: Trained, to: Path) -> Manifest:
-    """Write a bundle: graph, calibration, accuracy, card; raises what `export_run` raises."""
+    """Write a bundle of a trained network.
+
+    Raises:
+        CollapsedError: See `export_run`.
+        ExportError: See `export_run`.
+    """
     name, config = bundle_name(to), trained.config
-    spec = served_input(config.input, config.export.views)
+    kind, spec = kind_of(config.metric), served_input(config.input, config.export.views)
     encoder = _served(trained, spec)
-    kind = kind_of(config.metric)
-    form = _FORMS[kind]
     known = trained.split.take(trained.images, "calibration")
     sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
-    graph = form.checked_graph(encoder, spec, sample)
+    graph, golden = _checked_graph(encoder, spec, config.metric, sample)
     calibration, accuracy = _measure(trained, spec, graph)
-    golden = form.golden(encoder, graph, spec)
     provenance = trained.provenance.model_copy(update={"parameters": _parameters(encoder)})
+    file = "scorer.onnx" if kind is Kind.PAIR else "encoder.onnx"
     manifest = Manifest(
         name=name,
         version=config.version,
@@ -124,7 +125,7 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
         input=spec,
         metric=config.metric,
         embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
-        onnx=OnnxFile(file=form.file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
+        onnx=OnnxFile(file=file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
         split_sha256=sha256(split_bytes(trained.digests)),
         split_by=config.split.by,
         golden=golden,
@@ -138,10 +139,10 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
 
 
 def bundle_name(to: Path) -> str:
-    """The name of the bundle in a folder: the folder's own.
+    """Return the name of the bundle in a folder: the folder's name.
 
     Raises:
-        ExportError: It cannot be a bundle's.
+        ExportError: The folder's name cannot be a bundle's.
     """
     try:
         return TypeAdapter(BundleName).validate_python(to.resolve().name)
@@ -152,27 +153,41 @@ def bundle_name(to: Path) -> str:
         ) from error
 
 
-def _checked_graph(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8]) -> bytes:
-    graph = to_onnx(encoder, spec)
+def _checked_graph(
+    encoder: Any,  # noqa: ANN401 (an encoder or a network of pairs)
+    spec: InputSpec,
+    metric: Metric,
+    images: NDArray[np.uint8],
+) -> tuple[bytes, Golden]:
+    """Export a network and check its graph on real images; returns graph and golden answer."""
+    kind = kind_of(metric)
+    if kind is Kind.PAIR:
+        graph = checked_pair_graph(encoder, spec, images)
+        return graph, golden_energies(graph, spec)
+    graph = to_onnx(encoder, spec, kind)
     check_agreement(encoder, graph, images)
-    check_spread(_embed(encoder, images))
-    return graph
+    check_spread(binary_codes.told_apart(_embed(encoder, images), metric))
+    return graph, _golden_embedding(encoder, graph, spec, kind)
 
 
-def _checked_codes(encoder: nn.Module, spec: InputSpec, images: NDArray[np.uint8]) -> bytes:
-    graph = to_onnx(encoder, spec, Kind.CODES)
-    check_agreement(encoder, graph, images)
-    check_spread(binary_codes.told_apart(_embed(encoder, images), Metric.HAMMING))
-    return graph
+def _golden_embedding(encoder: nn.Module, graph: bytes, spec: InputSpec, kind: Kind) -> Golden:
+    """Run the graph on the golden image; for codes, also find the bits that rounding decides."""
+    image = golden_image(spec)[np.newaxis]
+    answer = OnnxEncoder(graph).embed(image)[0]
+    golden = Golden(embedding=tuple(answer.tolist()), tolerance=TOLERANCE)
+    if kind is Kind.ENCODER:
+        return golden
+    undecided = np.flatnonzero(binary_codes.undecided(_embed(encoder, image), TOLERANCE)[0])
+    return golden.model_copy(update={"undecided": tuple(undecided.tolist())})
 
 
 def _served(trained: Trained, spec: InputSpec) -> nn.Module:
-    """The network with all that the exported graph adds to it."""
+    """Add the exported graph's views and whitening to the network."""
     config = trained.config
     encoder = with_views(trained.encoder, config.input, config.export.views)
     if config.export.whitening is None:
         return encoder
-    known = _several(
+    known = _with_several_images(
         trained.split.take(trained.images, "train"), config.measurement.images_per_identity
     )
     embeddings = _embed(encoder, decode(known, spec).pixels)
@@ -185,10 +200,11 @@ def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     return whitened.eval()
 
 
-def _several(images: ImageSet, most: int) -> ImageSet:
-    """Of each identity with several images so many; one alone shows no spread."""
+def _with_several_images(images: ImageSet, max_per_identity: int) -> ImageSet:
+    """Return the identities with two or more images, up to a maximum of each."""
     counts = Counter(image.identity for image in images)
-    return bounded(images.of([name for name, count in counts.items() if count > 1]), most)
+    several = [name for name, count in counts.items() if count > 1]
+    return bounded(images.of(several), max_per_identity)
 
 
 def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
@@ -197,45 +213,8 @@ def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibrati
     return calibrate_system(system, trained.config.measurement.images_per_identity)
 
 
-def _golden(_encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
-    answer = OnnxEncoder(graph).embed(golden_image(spec)[np.newaxis])
-    return Golden(embedding=tuple(answer[0].tolist()), tolerance=TOLERANCE)
-
-
-def _golden_code(encoder: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
-    near = binary_codes.undecided(_embed(encoder, golden_image(spec)[np.newaxis]), TOLERANCE)[0]
-    free = tuple(np.flatnonzero(near).tolist())
-    return _golden(encoder, graph, spec).model_copy(update={"undecided": free})
-
-
-def _golden_pairs(_network: nn.Module, graph: bytes, spec: InputSpec) -> Golden:
-    return golden_energies(graph, spec)
-
-
 def _embed(encoder: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return embed(encoder, pixels, torch.device("cpu"))
-
-
-@dataclass(frozen=True)
-class _Form:
-    """What the kind of a bundle decides in its export.
-
-    Attributes:
-        file: What the graph's file is called.
-        checked_graph: Exports a network, and checks the graph against it on real images.
-        golden: What a network's graph answers in the self-check.
-    """
-
-    file: str
-    checked_graph: Callable[[Any, InputSpec, NDArray[np.uint8]], bytes]
-    golden: Callable[[Any, bytes, InputSpec], Golden]
-
-
-_FORMS = {
-    Kind.ENCODER: _Form("encoder.onnx", _checked_graph, _golden),
-    Kind.CODES: _Form("encoder.onnx", _checked_codes, _golden_code),
-    Kind.PAIR: _Form("scorer.onnx", checked_pair_graph, _golden_pairs),
-}
 
 
 def _parameters(encoder: nn.Module) -> int:

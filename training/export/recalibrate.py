@@ -71,13 +71,13 @@ def recalibrate(
     )
     split = split_in_two(unseen.take(images, "test"), seed)
     source = _source(bundle, images.name, fingerprint, seed)
-    digests = _split_of_both(bundle, split)
+    digests = _merge_splits(bundle, split)
     changes = {
         "name": name,
         "version": next_patch(bundle.manifest.version),
         "split_sha256": sha256(split_bytes(digests)),
         "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
-        **_measured(bundle, images, split),
+        **_measure(bundle, images, split),
     }
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
@@ -102,7 +102,7 @@ def next_patch(version: str) -> str:
     return f"{major}.{minor}.{int(patch) + 1}"
 
 
-def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
+def _measure(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
     """Return the manifest's fields of calibration and accuracy."""
     manifest = bundle.manifest
     comparer = graph_comparer(bundle.onnx, manifest.metric)
@@ -111,7 +111,7 @@ def _measured(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[st
     return {"calibration": calibration, "accuracy": accuracy}
 
 
-def _split_of_both(bundle: Bundle, split: IdentitySplit) -> Split:
+def _merge_splits(bundle: Bundle, split: IdentitySplit) -> Split:
     """Return the new calibration and test halves, plus every identity used before."""
     new, old = split.digests(), bundle.split
     if old is None:

@@ -1,4 +1,4 @@
-"""One way to open what was trained: a run folder or a bundle."""
+"""Opening of a run folder or a bundle, whichever a path holds."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""A run folder: all that a training leaves behind, and all that export needs.
+"""Run folder: everything that a training writes and an export reads.
 
 config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
 split.json       the identities (or images) of each part, by name
-seen.json        digests of the identities that initial weights or a teacher have seen, if any
+seen.json        digests of the identities that initial weights or a teacher were trained on, if any
 checkpoint.pt    the state after the last whole epoch
 best.pt          the state after the best epoch, where the config has a patience
 history.jsonl    one line for each epoch
-tensorboard/     the same for `tensorboard --logdir`
+tensorboard/     the same figures for `tensorboard --logdir`
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _BEFORE_CONFIG = {
     "seen.json.new",
     "config.json.new",
 }
-"""What a run that was killed while it began leaves: config.json is written last."""
+"""Files of a run that was killed before it began: config.json is written last."""
 
 
 class RunRecord(BaseModel):
-    """What a run was made from."""
+    """Origin of a run: data, code, libraries, command and initial weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,19 +62,19 @@ class RunRecord(BaseModel):
 
 
 class RunFolder:
-    """Reads and writes a run folder; every file is replaced as a whole."""
+    """Reader and writer of a run folder; every file is replaced as a whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def is_begun(self) -> bool:
-        """Whether the folder holds a run: its config is written last."""
+        """True if the folder holds a run: its config is written last."""
         return (self.path / "config.json").is_file()
 
     @property
     def tensorboard(self) -> Path:
-        """Where TensorBoard's logs lie."""
+        """Folder of TensorBoard's logs."""
         return self.path / "tensorboard"
 
     def create(
@@ -87,13 +87,13 @@ class RunFolder:
         """Begin a run in a new or empty folder.
 
         Args:
-            config: As run.
-            record: What it is made from.
-            split: Of its identities.
-            seen: Digests of the identities that the initial weights or the teacher have seen.
+            config: The config as run.
+            record: Origin of the run.
+            split: The identities, or the images, of each part.
+            seen: Digests of the identities that initial weights or teacher were trained on.
 
         Raises:
-            RunError: The folder already holds something.
+            RunError: The folder is not empty.
         """
         if self.path.exists() and not {f.name for f in self.path.iterdir()} <= _BEFORE_CONFIG:
             raise RunError(
@@ -107,7 +107,7 @@ class RunFolder:
         self._write("config.json", config.model_dump_json(indent=1))
 
     def config(self) -> TrainingConfig:
-        """The config as run."""
+        """Read the config as run."""
         return _parse(TrainingConfig, self._read("config.json"), self.path)
 
     def replace_config(self, config: TrainingConfig) -> None:
@@ -115,7 +115,7 @@ class RunFolder:
         self._write("config.json", config.model_dump_json(indent=1))
 
     def record(self) -> RunRecord:
-        """What the run was made from."""
+        """Read the origin of the run."""
         return _parse(RunRecord, self._read("record.json"), self.path)
 
     def open_data(self, moved_to: Path | None = None) -> ImageSet:
@@ -135,7 +135,7 @@ class RunFolder:
         return images
 
     def split(self) -> DataSplit:
-        """The identities, or the images, of each part."""
+        """Read the identities, or the images, of each part."""
         kind = SPLITS[self.config().split.by]
         text = self._read("split.json")
         try:
@@ -145,7 +145,7 @@ class RunFolder:
             raise RunError(f"{self.path}: split.json is damaged: {error}") from error
 
     def digests(self) -> Split:
-        """The split as a bundle stores it: whom other weights have seen was trained on."""
+        """Return the split as digests; identities of `seen` count as trained on."""
         split = self.split().digests()
         path = self.path / "seen.json"
         if not path.exists():
@@ -157,11 +157,11 @@ class RunFolder:
         return Split(split.train | seen, split.calibration - seen, split.test - seen)
 
     def save_best(self, state: dict[str, Any]) -> None:
-        """Replace the best state, as `save_checkpoint` does the last."""
+        """Replace the state of the best epoch; see `save_checkpoint`."""
         self._save(state, "best.pt")
 
     def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint; a kill or a full disk leaves the one before it."""
+        """Replace the checkpoint; after a kill or on a full disk the previous one remains."""
         self._save(state, "checkpoint.pt")
 
     def _save(self, state: dict[str, Any], name: str) -> None:
@@ -174,26 +174,27 @@ class RunFolder:
         except (OSError, RuntimeError) as error:
             scratch.unlink(missing_ok=True)
             raise RunError(
-                f"the checkpoint cannot be written to {self.path} ({error}); the one before it is "
+                f"the checkpoint cannot be written to {self.path} ({error}); the previous one is "
                 "kept: make room and continue with --resume"
             ) from error
         scratch.replace(self.path / name)
 
     def load_checkpoint(self) -> dict[str, Any] | None:
-        """The last checkpoint, or None where no epoch was finished.
+        """Read the last checkpoint; None if no epoch was finished.
 
         Raises:
-            RunError: It cannot be read.
+            RunError: The file cannot be read.
         """
         return self._load("checkpoint.pt")
 
     def load_result(self) -> dict[str, Any] | None:
-        """The state to keep: the best where one was kept, else the last.
+        """Read the state to export: the best one where it was saved, else the last.
 
-        None where no epoch was, unless the config has none.
+        Returns:
+            The state; None if no epoch was finished, unless the config has 0 epochs.
 
         Raises:
-            RunError: It cannot be read.
+            RunError: The file cannot be read.
         """
         state = self._load(self.result_file.name)
         whole = state is not None and (state["epoch"] or not self.config().optimisation.epochs)
@@ -201,10 +202,10 @@ class RunFolder:
 
     @property
     def result_file(self) -> Path:
-        """The file of the state to keep."""
+        """File of the state to export."""
         best = self.path / "best.pt"
-        kept = self.config().optimisation.patience is not None and best.exists()
-        return best if kept else self.path / "checkpoint.pt"
+        has_best = self.config().optimisation.patience is not None and best.exists()
+        return best if has_best else self.path / "checkpoint.pt"
 
     def _load(self, name: str) -> dict[str, Any] | None:
         path = self.path / name
@@ -217,7 +218,7 @@ class RunFolder:
         return state
 
     def history(self) -> list[dict[str, float]]:
-        """One entry for each finished epoch."""
+        """Read the figures of each finished epoch."""
         path = self.path / "history.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
         return [json.loads(line) for line in lines]
