@@ -42,15 +42,11 @@ class RunningAverage:
     """Exponential moving average of an encoder's weights and buffers, if there is a decay."""
 
     def __init__(self, encoder: nn.Module, decay: float | None) -> None:
-        self._encoder, self._decay = encoder, decay
-        self.restart()
-
-    def restart(self) -> None:
-        """Start from the encoder's present weights."""
+        self._encoder = encoder
         self._model: AveragedModel | None = None
-        if self._decay is not None:
-            average = get_ema_multi_avg_fn(self._decay)  # type: ignore[no-untyped-call]
-            self._model = AveragedModel(self._encoder, multi_avg_fn=average, use_buffers=True)
+        if decay is not None:
+            average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+            self._model = AveragedModel(encoder, multi_avg_fn=average, use_buffers=True)
 
     def update(self) -> None:
         """Add the encoder's present weights."""

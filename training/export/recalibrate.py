@@ -34,12 +34,7 @@ class Recalibration:
 
 
 def recalibrate(
-    bundle: Bundle,
-    images: ImageSet,
-    to: Path,
-    seed: int = 0,
-    *,
-    include_known_names: bool = False,
+    bundle: Bundle, images: ImageSet, to: Path, seed: int = 0, *, include_known_names: bool = False
 ) -> Recalibration:
     """Write a bundle with the same graph, calibrated on one half of some identities.
 

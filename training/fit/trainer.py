@@ -104,9 +104,10 @@ class Trainer:
         The loss is untrained; its prototypes, if it has any, are set to the mean embeddings of
         their identities.
         """
+        optimisation = self.config.optimisation
         self.encoder.load_state_dict(trained.state_dict())
-        self.average.restart()
-        if self.config.optimisation.epochs and has_prototypes(self.loss):
+        self.average = RunningAverage(self.encoder, optimisation.average_decay)
+        if optimisation.epochs and has_prototypes(self.loss):
             imprint(self.loss, *self._embed_training_images())
         if self.world.rank == 0:
             self.run.save_checkpoint(self._state(0))
@@ -160,19 +161,15 @@ class Trainer:
     def _step(self, images: Tensor, identities: Tensor) -> float:
         """Update the weights by a batch, in equal parts to save memory; returns the loss."""
         self.optimiser.zero_grad(set_to_none=True)
-        parts = self.config.optimisation.accumulate
-        pieces = zip(images.chunk(parts), identities.chunk(parts), strict=True)
-        total = sum(self._backward(*piece, 1 / parts) for piece in pieces)
+        parts, total = self.config.optimisation.accumulate, 0.0
+        for piece in zip(images.chunk(parts), identities.chunk(parts), strict=True):
+            loss = self._loss(*piece) * (1 / parts)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
         self.world.average_gradients(self._parameters())
         self.optimiser.step()
         self.average.update()
         return total
-
-    def _backward(self, images: Tensor, identities: Tensor, share: float) -> float:
-        """Add the gradient of a part of a batch; returns its share of the loss."""
-        loss = self._loss(images, identities) * share
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.item()
 
     def _loss(self, images: Tensor, identities: Tensor) -> Tensor:
         """Loss of a part of a batch, with the teacher's term if there is a teacher."""

@@ -1,1 +1,1 @@
-"""The folder of a run, and where it came from."""
+"""Run folders, and the provenance of what they hold."""

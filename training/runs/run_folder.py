@@ -33,13 +33,8 @@ from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
 _BEFORE_CONFIG = {
-    "record.json",
-    "record.json.new",
-    "split.json",
-    "split.json.new",
-    "seen.json",
-    "seen.json.new",
-    "config.json.new",
+    *("record.json", "split.json", "seen.json"),
+    *("record.json.new", "split.json.new", "seen.json.new", "config.json.new"),
 }
 """Files of a run that was killed before it began: config.json is written last."""
 

@@ -7,7 +7,6 @@ tested on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +75,9 @@ class Teacher:
             )
         official = images.test_identities if by is SplitBy.IDENTITY else images.test_images
         test = config.test_identities or (official if config.official else ())
-        calibration = config.calibration_identities
-        if not (_all_in(test, self.split.test) and _all_in(calibration, self.split.calibration)):
+        same_test = self.split.test.issuperset(map(identity_digest, test))
+        calibration = map(identity_digest, config.calibration_identities)
+        if not same_test or not self.split.calibration.issuperset(calibration):
             return None
         return split_by_digests(images, self.split, by)
 
@@ -98,10 +98,6 @@ def open_teacher(folder: Path) -> Teacher:
             "identities new to it is impossible; choose a teacher with a split.json"
         )
     return Teacher(weights, weights.bundle, weights.bundle.split)
-
-
-def _all_in(names: Iterable[str], part: frozenset[str]) -> bool:
-    return all(identity_digest(name) in part for name in names)
 
 
 def _check_input(student: InputSpec, teacher: Bundle) -> None:
