@@ -26,7 +26,7 @@ class Brightness(PairNetwork):
 def test_rows_2k_and_2k_plus_1_of_a_batch_are_a_pair():
     images = torch.tensor([0.0, 1, 2, 2, 5, 3])[:, None, None, None]
     objective = PairObjective()
-    assert objective.outputs(Brightness(), images).tolist() == [-1, 0, 2]
+    assert objective.outputs(Brightness(synthetic.pair().input), images).tolist() == [-1, 0, 2]
     identities = torch.tensor([3, 3, 4, 7, 1, 1])
     assert objective.labels(identities).tolist() == [0, 1, 0]
 
@@ -69,6 +69,6 @@ def test_training_tells_pairs_apart_that_it_has_not_seen(folder, tmp_path, netwo
 
 def test_a_metric_that_does_not_fit_the_network_is_refused():
     with pytest.raises(ConfigError, match="set the metric to none"):
-        objective_of(Metric.L2, Brightness())
+        objective_of(Metric.L2, Brightness(synthetic.pair().input))
     with pytest.raises(ConfigError, match="set the metric to l1, l2 or hamming"):
         objective_of(Metric.NONE, nn.Identity())
