@@ -98,7 +98,8 @@ def decisions() -> str:
         head = _DECISION.match(file.read_text("utf-8"))
         if head is None:
             raise ValueError(f"{file.name} does not begin with title, date and status")
-        lines.append(f"| [{head['title']}]({file.name}) | {head['date']} | {head['status']} |")
+        date = head["date"].replace("-", "\N{NON-BREAKING HYPHEN}")
+        lines.append(f"| [{head['title']}]({file.name}) | {date} | {head['status']} |")
     return "\n".join(lines) + "\n"
 
 
