@@ -1,4 +1,4 @@
-"""The GPUs that this process was started with, and hiding them from it."""
+"""GPUs of the machine: hidden from the tests, and visible to some of their subprocesses."""
 
 import os
 
@@ -7,11 +7,11 @@ _VISIBLE = os.environ.get(_NAME)
 
 
 def hide():
-    """Let PyTorch find none, here and in what this process starts."""
+    """Hide all GPUs from PyTorch, in this process and its subprocesses."""
     os.environ[_NAME] = ""
 
 
 def environment():
-    """The environment of a process that sees them all the same."""
+    """Return the environment of a subprocess that sees the GPUs."""
     ours = {name: value for name, value in os.environ.items() if name != _NAME}
     return ours if _VISIBLE is None else ours | {_NAME: _VISIBLE}

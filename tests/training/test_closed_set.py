@@ -1,4 +1,4 @@
-"""A closed set from split to report: its images are divided, its classes are all known."""
+"""Closed set, from split to report: images are divided, and all classes are trained on."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Training on an NVIDIA GPU, by the commands that a user types."""
+"""Training on an NVIDIA GPU, by the commands of the manual."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.gpu
 
 
 def python(*arguments):
-    """Run Python in a process that sees the GPUs; gives what it printed."""
+    """Run Python in a process with visible GPUs; returns its output."""
     done = subprocess.run(  # noqa: S603 (our own interpreter)
         [sys.executable, *arguments],
         env=gpus.environment() | {"PYTHONPATH": str(ROOT)},
@@ -28,7 +28,7 @@ def python(*arguments):
 
 @pytest.fixture(scope="module")
 def gpu():
-    """The GPU's name."""
+    """Return the GPU's name, or skip the tests."""
     name = python(
         "-c", "import torch; print(torch.cuda.is_available() and torch.cuda.get_device_name())"
     ).strip()

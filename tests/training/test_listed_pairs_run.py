@@ -1,4 +1,4 @@
-"""From a CSV of pairs to a bundle: only listed pairs are drawn, and only they are measured."""
+"""CSV of pairs, up to the bundle: only listed pairs are drawn and measured."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ CONFIG = synthetic.chopra(
 
 @pytest.fixture(scope="module")
 def listing(tmp_path_factory):
-    """All genuine pairs of 24 patterns with 3 images each, and a third of the impostor pairs."""
+    """List all genuine pairs of 24 patterns with 3 images each, and a third of the impostors."""
     root = synthetic.write_files(tmp_path_factory.mktemp("pairs"), synthetic.files_of(24, 3))
     names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.png"))
     rng = np.random.default_rng(5)
@@ -46,7 +46,7 @@ def run(listing, tmp_path_factory):
 
 
 def within(listing, owners):
-    """Listed genuine and impostor pairs between images of some identities."""
+    """Count the listed genuine and impostor pairs between images of some identities."""
     images = open_data(listing)
     owner = {image.name: image.identity for image in images}
     kinds = [same for a, b, same in images.listed if {owner[a], owner[b]} <= set(owners)]

@@ -1,4 +1,4 @@
-"""A run of a network of pairs, from its checkpoint to its bundle, its evaluation and its record."""
+"""Run of a network of pairs, from checkpoint to bundle, evaluation and record."""
 
 import numpy as np
 import pytest

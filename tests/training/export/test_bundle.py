@@ -126,7 +126,7 @@ def test_a_folder_whose_name_cannot_be_a_bundles_is_refused_before_anything_is_w
 def test_a_collapsed_encoder_is_not_exported(run, tmp_path):
     copy = RunFolder(shutil.copytree(run, tmp_path / "copy"))
     state = copy.load_checkpoint()
-    # The last batch norm answers its bias, whatever the image.
+    # The last batch norm returns its bias for every image.
     state["encoder"]["head.6.weight"].zero_()
     state["encoder"]["head.6.bias"].fill_(1.0)
     copy.save_checkpoint(state)
@@ -173,7 +173,7 @@ def test_every_kind_of_run_is_exported(config, folder, tmp_path):
 
 @pytest.fixture(scope="module")
 def of_codes(folder, tmp_path_factory):
-    """The folder of a run whose embeddings are codes; not to be changed."""
+    """Train a run whose embeddings are codes; returns its folder, not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "codes"
     synthetic.train(synthetic.codes(epochs=1), folder, out)
     return out
@@ -194,7 +194,7 @@ def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path)
     image = golden_image(run.config().input)[np.newaxis]
     encoder = trained_encoder(run.config(), state)
     activations = embed(encoder, image, torch.device("cpu"))[0]
-    state["encoder"]["layers.4.bias"][5] -= float(activations[5])  # The golden one's is now 0.
+    state["encoder"]["layers.4.bias"][5] -= float(activations[5])  # Now 0 for the golden image.
     run.save_checkpoint(state)
     golden = export_run(run, tmp_path / "bundle").golden
     assert 5 in golden.undecided
@@ -204,7 +204,7 @@ def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path)
 def test_codes_that_are_all_alike_are_not_exported(of_codes, tmp_path):
     run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
     state = run.load_checkpoint()
-    state["encoder"]["layers.4.bias"] += 100  # Every sign is now the same; activations still vary.
+    state["encoder"]["layers.4.bias"] += 100  # All signs are equal; activations vary.
     run.save_checkpoint(state)
     with pytest.raises(CollapsedError, match="nearly the same"):
         export_run(run, tmp_path / "bundle")

@@ -26,7 +26,7 @@ CONFIGS = {
 
 @pytest.fixture(scope="module", params=CONFIGS)
 def exported(request):
-    """A config's input, its untrained encoder, and the graph of it."""
+    """Export an untrained encoder; returns input, encoder and graph."""
     torch.manual_seed(0)
     config = CONFIGS[request.param]
     encoder = build_encoder(config).eval()

@@ -23,7 +23,7 @@ def images(count=6, seed=0):
 
 @pytest.fixture(scope="module")
 def exported():
-    """An untrained network, and the graph of it; two others are exported in other tests."""
+    """Export an untrained network; returns network and graph. Other tests export two others."""
     torch.manual_seed(1)
     network = build_encoder(synthetic.pair("two_channel_two_stream")).eval()
     return network, checked_pair_graph(network, SPEC, images())

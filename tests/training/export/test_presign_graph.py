@@ -1,4 +1,4 @@
-"""What a cut graph gives is tested beside the whole one: `test_codes.py`."""
+"""Errors of the cut; the activations of a cut graph are tested in `test_codes.py`."""
 
 import onnx
 import pytest

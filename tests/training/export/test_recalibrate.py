@@ -22,7 +22,7 @@ def bundle(exported):
 
 @pytest.fixture(scope="module")
 def images():
-    """Other data than the bundle's: 24 new identities with 3 images each."""
+    """Write data that the bundle was not made from: 24 new identities with 3 images each."""
     return synthetic.image_set({f"new{i:02d}": 3 for i in range(24)})
 
 
@@ -57,7 +57,7 @@ def test_name_version_and_source_are_told(bundle, fitted, images):
 def test_thresholds_are_those_of_one_half_and_rates_those_of_the_other(fitted, images):
     split = split_in_two(images, 6)
     calibration, test = (energies(fitted, images.of(p)) for p in (split.calibration, split.test))
-    rounding = 1e-6  # These sums are of another order than the manifest's.
+    rounding = 1e-6  # These sums have another order than the manifest's.
     for point in fitted.manifest.calibration.operating_points[:-1]:
         threshold = point.threshold - rounding
         assert np.mean(calibration[1] <= threshold) <= point.target_fmr
@@ -67,7 +67,7 @@ def test_thresholds_are_those_of_one_half_and_rates_those_of_the_other(fitted, i
 
 
 def energies(bundle, images):
-    """Genuine and impostor energies, pair by pair."""
+    """Compute genuine and impostor energies, pair by pair."""
     decoded = decode(images, bundle.manifest.input)
     embeddings, owner = OnnxEncoder(bundle.onnx).embed(decoded.pixels), decoded.source.labels()
     found = [], []

@@ -8,7 +8,7 @@ from tests.training.fit.test_trainer import FakeProgress, state, trainer
 from training.errors import ConfigError
 from training.fit.compilation import check_compiler, compiled
 
-# From PyTorch's own modules, when they are first imported.
+# The first import of PyTorch's own modules warns.
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
 
 
@@ -19,7 +19,7 @@ def test_a_compiled_run_has_the_losses_of_an_eager_one_and_the_same_checkpoint(f
         made = trainer(config, folder, tmp_path / f"{is_compiled}")
         if is_compiled:
             assert made.outputs != made.objective.outputs
-            # Traced and differentiated as ever; a C++ compiler would take half a minute.
+            # Traces and differentiates like `inductor`, without half a minute of C++.
             made.outputs = compiled(made.objective.outputs, backend="aot_eager")
         progresses[is_compiled] = FakeProgress()
         made.fit(progresses[is_compiled])
@@ -40,7 +40,7 @@ def test_only_the_step_is_compiled(folder, tmp_path):
 
     made.outputs = compiled(made.objective.outputs, backend=counting)
     made.fit(FakeProgress())
-    assert len(graphs) == 1  # Measuring, whose batches are of another size, would add to them.
+    assert len(graphs) == 1  # Compiled measurements would add graphs for their batch sizes.
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler g++")

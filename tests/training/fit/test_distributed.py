@@ -1,4 +1,4 @@
-"""Two real processes over gloo, started as a user starts them."""
+"""Data-parallel training in two real processes over gloo, started by the documented command."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ images, identities = batch()
 with joined_world() as world:
     found = {}
     for name, loss in losses().items():
-        # Other weights on the second process: they have to become the first one's.
+        # Process 1 begins with other weights; `prepare` replaces them by those of process 0.
         encoder = world.prepare(network(seed=world.rank))
         embeddings = world.gather(encoder(world.share(images)))
         value = loss(embeddings, identities)
@@ -63,7 +63,7 @@ def losses():
 
 @pytest.fixture(scope="module")
 def gloo(folder, tmp_path_factory):
-    """The folder in which two processes left what they found, and a run."""
+    """Run two processes; returns the folder of their losses, gradients and run."""
     out = tmp_path_factory.mktemp("gloo")
     (out / "data").symlink_to(folder)
     script = out / "step.py"
@@ -87,7 +87,7 @@ def gloo(folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two_processes(gloo):
-    """What each of two processes found: loss, encoder's gradients, loss's gradients."""
+    """Load loss, encoder's gradients and loss's gradients of each process."""
     return [torch.load(gloo / f"{rank}.pt") for rank in range(2)]
 
 

@@ -17,7 +17,7 @@ SOURCE = synthetic.image_set({f"id{i}": 4 for i in range(5)})
 
 
 class Brightness(PairNetwork):
-    """The energy is how much darker the second image is."""
+    """Network whose energy is the difference of the mean brightness."""
 
     def forward(self, image1, image2):
         return (image1 - image2).mean(dim=(1, 2, 3))
@@ -59,7 +59,7 @@ def test_an_energy_that_is_no_number_is_said():
 
 @pytest.mark.parametrize("network", ["two_channel", "siam"])
 def test_training_tells_pairs_apart_that_it_has_not_seen(folder, tmp_path, network):
-    # At the rate of the others `siam` collapses at every third seed.
+    # At the default learning rate `siam` collapses for every third seed.
     config = synthetic.pair(network, epochs=12, learning_rate=0.02)
     made = trainer(config, folder, tmp_path / "run")
     progress = FakeProgress()

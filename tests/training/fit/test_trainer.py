@@ -31,7 +31,7 @@ RECORD = RunRecord(
 
 
 class FakeProgress:
-    """Keeps what it is told, and may stop the training in the middle of an epoch."""
+    """Progress that records losses and epochs, and can stop a training within an epoch."""
 
     def __init__(self, stop_in=None, stop=None):
         self.losses, self.epochs = [], []
@@ -57,7 +57,7 @@ def stop():
 
 
 def trainer(config, folder, out):
-    """A trainer in a run folder, which is made where it is not there."""
+    """Build a trainer in a run folder, which is created if it does not exist."""
     images = read_folder(folder)
     split = split_identities(images, config.split, config.seed)
     run = RunFolder(out)
@@ -85,7 +85,7 @@ def state(out):
 
 
 def assert_same(left, right):
-    """Bitwise the same, at any depth."""
+    """Check that two nested states are bitwise equal."""
     assert type(left) is type(right)
     if isinstance(left, torch.Tensor):
         assert torch.equal(left, right)
@@ -144,7 +144,7 @@ def test_a_run_that_was_stopped_and_resumed_is_bitwise_an_unbroken_run(
     trained(config, folder, tmp_path / "unbroken")
     with pytest.raises(Stopped):
         trainer(config, folder, tmp_path / "broken").fit(FakeProgress(finished, stop))
-    torch.manual_seed(987)  # Whatever has happened in between.
+    torch.manual_seed(987)  # Resuming must not depend on the global generator.
     resumed = trainer(config, folder, tmp_path / "broken")
     start = resumed.restore()
     assert start == finished
@@ -203,7 +203,7 @@ def test_weights_that_are_no_numbers_do_not_replace_the_checkpoint(folder, tmp_p
     made = trainer(synthetic.config(epochs=2), folder, tmp_path / "run")
 
     def spoil():
-        with torch.no_grad():  # After the epoch's last loss, so that only the weights tell.
+        with torch.no_grad():  # After the epoch's last loss: only the weights are bad.
             if len(progress.losses) == 2 * made.batches.steps:
                 next(made.encoder.parameters()).fill_(torch.nan)
 
@@ -303,7 +303,7 @@ def test_a_training_that_stops_early_is_resumed_bitwise_too(folder, tmp_path):
     with pytest.raises(Stopped):
         trainer(config, folder, tmp_path / "broken").fit(FakeProgress(1, stop))
     runs = [RunFolder(tmp_path / name) for name in ("unbroken", "broken")]
-    for _ in range(2):  # The second time there is nothing left to do.
+    for _ in range(2):  # The second time nothing is left to train.
         resumed = trainer(config, folder, tmp_path / "broken")
         start = resumed.restore()
         progress = FakeProgress()

@@ -72,7 +72,7 @@ def test_a_checkpoint_is_read_as_it_was_written(run):
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before_it(run):
     run.save_checkpoint({"epoch": 1, "w": torch.zeros(3)})
-    (run.path / "checkpoint.pt.new").symlink_to("/dev/full")  # A disk without any room left.
+    (run.path / "checkpoint.pt.new").symlink_to("/dev/full")  # A full disk.
     with pytest.raises(RunError, match="the previous one is kept"):
         run.save_checkpoint({"epoch": 2, "w": torch.zeros(100_000)})
     assert run.load_checkpoint()["epoch"] == 1

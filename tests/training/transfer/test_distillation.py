@@ -12,7 +12,7 @@ L2 = (Metric.L2, Metric.L2)
 
 
 def by_hand(student, teacher, metrics):
-    """Park et al. 2019: distances as multiples of their mean, and the Huber loss between them."""
+    """Reference by Park et al. 2019: Huber loss of distances divided by their mean."""
 
     def proportions(embeddings, metric):
         order = 1 if metric is Metric.L1 else 2
@@ -54,7 +54,7 @@ def test_equal_embeddings_have_a_loss_and_a_gradient():
 
 
 class Mean(nn.Module):
-    """Embeds an image as its mean and its first pixel, and keeps the shapes that it was shown."""
+    """Encoder of an image's mean and first pixel; records the shapes of its inputs."""
 
     def __init__(self):
         super().__init__()

@@ -31,7 +31,7 @@ def patterns(count=24, side=16):
 
 
 class Everything(nn.Module):
-    """Each kind of layer beside which a norm can stand, with a bias where others have none."""
+    """Network with norms before and after each kind of layer, with and without biases."""
 
     def __init__(self):
         super().__init__()
@@ -54,7 +54,7 @@ class Everything(nn.Module):
 
 
 def trained_looking(seed=3):
-    """With statistics, scales and slopes that are far from where a fresh network begins."""
+    """Build a network whose statistics, scales and slopes are far from their initial values."""
     torch.manual_seed(seed)
     made = Everything()
     for name, value in made.state_dict().items():
@@ -141,7 +141,7 @@ def test_a_shipped_bundle_read_back_is_that_bundle(name):
     answer, expected = embed(whole, images, CPU), OnnxEncoder(bundle.onnx).embed(images)
     assert np.abs(answer - expected).max() <= 1e-4 * np.abs(expected).max()
     check_golden(bundle.manifest.golden, spec, lambda image: embed(whole, image, CPU))
-    # A training begins with what comes before the whitening.
+    # A training starts from the encoder before the whitening.
     bare = weights.encoder_of(config, training_images)
     encoder = with_views(bare, config.input, config.export.views)
     before = whole.encoder if isinstance(whole, WhitenedEncoder) else whole

@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def new_folder(tmp_path_factory):
-    """Sixteen identities that `run` has not seen."""
+    """Write a data set of sixteen identities that `run` was not trained on."""
     root = tmp_path_factory.mktemp("new") / "data"
     files = synthetic.files_of(36, 3)
     new = {name: data for name, data in files.items() if name >= "id20"}

@@ -33,7 +33,7 @@ def teacher(exported):
 
 
 def student(**changes):
-    """A smaller network than the teacher's, with embeddings of another length."""
+    """Config of a smaller network than the teacher's, with shorter embeddings."""
     options = {"widths": [6, 8], "depths": [1, 1], "strides": [2, 2], "squeeze": 4}
     network = Component(name="residual", options=options | {"dim": 8, "stem_stride": 1})
     return synthetic.config(network=network, name="student", **changes)
