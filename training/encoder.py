@@ -35,7 +35,8 @@ def trained_encoder(config: TrainingConfig, state: dict[str, Any]) -> nn.Module:
     average = RunningAverage(encoder, config.optimisation.average_decay)
     for name, part in average.parts.items():
         part.load_state_dict(state[name])
-    return average.result.eval()
+    result: nn.Module = average.result.eval()
+    return result
 
 
 class RunningAverage:
@@ -54,7 +55,7 @@ class RunningAverage:
             self._model.update_parameters(self._encoder)
 
     @property
-    def result(self) -> nn.Module:
+    def result(self) -> Any:  # noqa: ANN401 (an encoder or a network of pairs)
         """Averaged encoder, or the encoder itself without a decay."""
         return self._encoder if self._model is None else self._model.module
 

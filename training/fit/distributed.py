@@ -17,7 +17,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.distributed as dist
@@ -27,75 +26,43 @@ from torch import Tensor, nn
 from training.errors import ConfigError
 
 
-class World(Protocol):
-    """Processes that train together."""
-
-    @property
-    def rank(self) -> int:
-        """Index of this process, from 0; process 0 writes the files."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Number of processes."""
-        ...
-
-    def share(self, rows: Tensor) -> Tensor:
-        """Return this process's rows of a global batch."""
-        ...
-
-    def gather(self, rows: Tensor) -> Tensor:
-        """Return every process's rows, in the global batch's order; gradients flow back."""
-        ...
-
-    def prepare(self, network: nn.Module) -> nn.Module:
-        """Return the network to train in this process, with the weights of process 0."""
-        ...
-
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace gradients by their mean over all processes, in place."""
-        ...
-
-    def wait(self) -> None:
-        """Wait until every process has called this."""
-        ...
-
-
 @dataclass(frozen=True)
-class Alone:
-    """World of a single process."""
+class World:
+    """Processes that train together; in this base class, a single one.
+
+    Attributes:
+        rank: Index of this process, from 0; process 0 writes the files.
+        size: Number of processes.
+    """
 
     rank: int = 0
     size: int = 1
 
     def share(self, rows: Tensor) -> Tensor:
-        """See `World.share`."""
+        """Return this process's rows of a global batch."""
         return rows
 
     def gather(self, rows: Tensor) -> Tensor:
-        """See `World.gather`."""
+        """Return every process's rows, in the global batch's order; gradients flow back."""
         return rows
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """See `World.prepare`."""
+        """Return the network to train in this process, with the weights of process 0."""
         return network
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """See `World.average_gradients`."""
+        """Replace gradients by their mean over all processes, in place."""
 
     def wait(self) -> None:
-        """See `World.wait`."""
+        """Wait until every process has called this."""
 
 
-ALONE = Alone()
+ALONE = World()
 
 
 @dataclass(frozen=True)
-class Group:
+class Group(World):
     """World of the default process group of `torch.distributed`."""
-
-    rank: int
-    size: int
 
     def share(self, rows: Tensor) -> Tensor:
         """See `World.share`; consecutive rows, so that pairs (2k, 2k + 1) stay together.

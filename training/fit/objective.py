@@ -6,8 +6,6 @@ labels that the loss reads with them, and how the network is measured.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,44 +26,6 @@ _EPOCH_SAMPLE = PairBound(genuine=1500, impostor=1500)
 """Pairs that a pair model is measured on after each epoch; an export measures more."""
 
 
-class Objective(Protocol):
-    """Part of the training loop that depends on the kind of network."""
-
-    def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
-        """Run a batch, (images, C, H, W), and return the first argument of the loss."""
-        ...
-
-    def labels(self, identities: Tensor) -> Tensor:
-        """Turn a batch's identities, (images,), into the second argument of the loss."""
-        ...
-
-    def pairs(
-        self,
-        network: Any,  # noqa: ANN401 (each objective's own kind)
-        images: DecodedImages,
-        device: torch.device,
-    ) -> PairEnergies:
-        """Compare images in PyTorch.
-
-        Raises:
-            DivergedError: An embedding or energy is not finite.
-        """
-        ...
-
-    def check_spread(
-        self,
-        network: Any,  # noqa: ANN401 (each objective's own kind)
-        images: DecodedImages,
-        device: torch.device,
-    ) -> None:
-        """Check that the network has not collapsed.
-
-        Raises:
-            CollapsedError: All images get nearly the same embedding, or all pairs the same energy.
-        """
-        ...
-
-
 class EmbeddingObjective:
     """Objective whose loss reads embeddings, (images, dim), and identities, (images,)."""
 
@@ -73,33 +33,33 @@ class EmbeddingObjective:
         self.metric = metric
 
     def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Objective.outputs`."""
+        """Embed a batch, (images, C, H, W): the first argument of the loss."""
         embeddings: Tensor = network(images)
         return embeddings
 
     def labels(self, identities: Tensor) -> Tensor:
-        """See `Objective.labels`."""
+        """Return the second argument of the loss: the identities."""
         return identities
 
     def pairs(
-        self,
-        network: nn.Module,
-        images: DecodedImages,
-        device: torch.device,
+        self, network: nn.Module, images: DecodedImages, device: torch.device
     ) -> PairEnergies:
-        """Compare every pair; see `Objective.pairs`."""
+        """Compare every pair of some images.
+
+        Raises:
+            DivergedError: An embedding is not finite.
+        """
         outputs = embed(network, images.pixels, device)
         divergence.check_finite(outputs)
         source, embeddings = images.source, binary_codes.compared(outputs, self.metric)
         return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
 
-    def check_spread(
-        self,
-        network: nn.Module,
-        images: DecodedImages,
-        device: torch.device,
-    ) -> None:
-        """See `Objective.check_spread`."""
+    def check_spread(self, network: nn.Module, images: DecodedImages, device: torch.device) -> None:
+        """Check that the network has not collapsed.
+
+        Raises:
+            CollapsedError: All images get nearly the same embedding.
+        """
         outputs = embed(network, images.pixels, device)
         divergence.check_spread(binary_codes.told_apart(outputs, self.metric))
 
@@ -111,21 +71,22 @@ class PairObjective:
     """
 
     def outputs(self, network: nn.Module, images: Tensor) -> Tensor:
-        """See `Objective.outputs`."""
+        """Compare the pairs of a batch, (images, C, H, W): the first argument of the loss."""
         energies: Tensor = network(images[0::2], images[1::2])
         return energies
 
     def labels(self, identities: Tensor) -> Tensor:
-        """See `Objective.labels`."""
+        """Return the second argument of the loss: the labels of the pairs."""
         return (identities[0::2] != identities[1::2]).long()
 
     def pairs(
-        self,
-        network: PairNetwork,
-        images: DecodedImages,
-        device: torch.device,
+        self, network: PairNetwork, images: DecodedImages, device: torch.device
     ) -> PairEnergies:
-        """Compare a sample of the pairs; see `Objective.pairs`."""
+        """Compare a sample of the pairs of some images.
+
+        Raises:
+            DivergedError: An energy is not finite.
+        """
 
         def finite_energies(
             images1: NDArray[np.uint8], images2: NDArray[np.uint8]
@@ -139,13 +100,17 @@ class PairObjective:
         return comparer.pairs(images.pixels, source.labels(), source.listed_rows())
 
     def check_spread(
-        self,
-        network: PairNetwork,
-        images: DecodedImages,
-        device: torch.device,
+        self, network: PairNetwork, images: DecodedImages, device: torch.device
     ) -> None:
-        """See `Objective.check_spread`."""
+        """Check that the network has not collapsed.
+
+        Raises:
+            CollapsedError: All pairs get nearly the same energy.
+        """
         divergence.check_energies(self.pairs(network, images, device).all_energies)
+
+
+Objective = EmbeddingObjective | PairObjective
 
 
 def objective_of(metric: Metric, network: nn.Module) -> Objective:

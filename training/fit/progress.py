@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich import progress as bars
 from rich.console import Console
 from torch.utils.tensorboard import SummaryWriter
 
 
-class Progress(Protocol):
-    """Observer of the training loop."""
+class Progress:
+    """Observer of the training loop that shows nothing: for every process except the first."""
 
     def step(self, loss: float, images: int) -> None:
         """Show a step: its loss, and the number of images in its batch."""
@@ -21,17 +21,7 @@ class Progress(Protocol):
         """Show a finished epoch, counted from 0, and its figures by name."""
 
 
-class SilentProgress:
-    """Progress that shows nothing: for every process except the first."""
-
-    def step(self, loss: float, images: int) -> None:
-        """See `Progress.step`."""
-
-    def epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        """See `Progress.epoch`."""
-
-
-class ConsoleProgress:
+class ConsoleProgress(Progress):
     """Progress bar on the terminal, and TensorBoard's logs."""
 
     def __init__(self, console: Console, logs: Path, epochs: int, steps: int) -> None:

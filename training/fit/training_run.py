@@ -6,7 +6,7 @@ from rich.console import Console
 
 from training.fit.distributed import ALONE, World
 from training.fit.plan import TrainingPlan
-from training.fit.progress import ConsoleProgress, SilentProgress
+from training.fit.progress import ConsoleProgress, Progress
 from training.fit.trainer import Trainer
 from training.runs.run_folder import RunFolder
 
@@ -35,7 +35,7 @@ def train(plan: TrainingPlan, run: RunFolder, console: Console, world: World = A
     world.wait()  # Until process 0 has saved the initial weights that the others restore.
     start = trainer.restore()
     if world.rank:
-        trainer.fit(SilentProgress(), start)
+        trainer.fit(Progress(), start)
         return
     images = data.train.source
     console.print(

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.training import synthetic
 from training.errors import ConfigError
-from training.fit.distributed import Alone, Group, check_gpus, joined_world
+from training.fit.distributed import ALONE, Group, check_gpus, joined_world
 from training.registry import Component, Part, build
 from training.runs.run_folder import RunFolder
 
@@ -142,7 +142,7 @@ def test_a_gpu_for_each_process_or_none_at_all_is_fine(processes, gpus):
 
 def test_a_process_that_was_started_alone_is_alone():
     with joined_world() as world:
-        assert world == Alone()
+        assert world == ALONE
         rows = torch.ones(3, 2)
         assert world.share(rows) is rows
         assert world.gather(rows) is rows
