@@ -1,7 +1,7 @@
 """The config of a training run: one frozen, strict value, nested in Python and flat in JSON.
 
-Bundles, records, run folders and `--set key=value` use the flat form: the fields of the sections
-stand beside the others, in a fixed order (decision 28). Field names are unique across sections.
+Bundles, records, run folders and `--set key=value` use the flat form: the fields of all sections
+at the top level, in a fixed order (decision 28). Field names are unique across sections.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class TrainingConfig(BaseModel):
     optimiser: Component
     """A file in `training/optimisers/`, with its options."""
     optimisation: Optimisation
-    """Epochs, batches, learning rate and what else the training loop is given."""
+    """Settings of the training loop."""
     measurement: Measurement = Measurement()
     """Protocols and targets."""
     seed: int = Field(default=0, ge=0)
@@ -86,7 +86,7 @@ class TrainingConfig(BaseModel):
     card: Card
     """Texts of the bundle's model card."""
     settings: tuple[str, ...] = ()
-    """Overrides, `key=value`, of the named config: see `training.config.overrides`."""
+    """Overrides of the named config, `key=value`: see `training.config.overrides`."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -101,13 +101,13 @@ class TrainingConfig(BaseModel):
             raise _with_flat_locations(error) from None
 
     @model_validator(mode="after")
-    def _a_common_start_is_of_official_folds(self) -> Self:
+    def _check_common_start(self) -> Self:
         if self.optimisation.common_start is not None and not self.split.official_folds:
             raise ValueError("a common_start is shared by folds: it needs split.official_folds")
         return self
 
     @model_validator(mode="after")
-    def _views_and_whitening_are_of_an_encoder_of_directions(self) -> Self:
+    def _check_export_metric(self) -> Self:
         if self.export.views and self.metric is not Metric.L2:
             raise ValueError("views average embeddings of length 1: they need the metric l2")
         if self.export.whitening is not None and self.metric is not Metric.L2:

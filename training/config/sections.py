@@ -12,11 +12,11 @@ from training.config.view import View
 from training.registry import Component
 
 DirectionWeights = Literal["equal", "plda"]
-"""How the directions of whitened embeddings are weighted: see `training.serving_graph.wccn`."""
+"""Weights of the directions of whitened embeddings: see `training.serving_graph.wccn`."""
 
 
 class SplitConfig(BaseModel):
-    """How identities are divided; shares are shares of the identities."""
+    """Division of a data set into parts; shares are shares of the identities."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class SplitConfig(BaseModel):
     several images outside the test fold."""
 
     @model_validator(mode="after")
-    def _something_is_left_to_train_on(self) -> Self:
+    def _check_shares(self) -> Self:
         if self.calibration + self.test >= 1:
             raise ValueError("calibration and test shares leave nothing to train on")
         return self
@@ -75,14 +75,14 @@ class Export(BaseModel):
     """Weights of the whitened directions: equal, or by the variance between identities."""
 
     @model_validator(mode="after")
-    def _weights_need_whitening(self) -> Self:
+    def _check_whitening_weights(self) -> Self:
         if self.whitening is None and self.whitening_weights != "equal":
-            raise ValueError("whitening_weights are of whitened directions: they need whitening")
+            raise ValueError("whitening_weights apply to whitened directions: they need whitening")
         return self
 
 
 class Optimisation(BaseModel):
-    """How the weights are trained."""
+    """Epochs, batches, learning rate and other settings of the training loop."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -110,7 +110,7 @@ class Optimisation(BaseModel):
     """Shared start of official folds; `epochs` are then those of each fold after it."""
 
     @model_validator(mode="after")
-    def _parts_of_a_batch_are_whole_pairs(self) -> Self:
+    def _check_accumulate(self) -> Self:
         if self.batch_size % (2 * self.accumulate) and self.accumulate > 1:
             raise ValueError(
                 f"a batch of {self.batch_size} cannot be taken in {self.accumulate} equal parts of "
@@ -120,7 +120,7 @@ class Optimisation(BaseModel):
 
 
 class Measurement(BaseModel):
-    """What is measured, and the targets that the measured values are held against."""
+    """Protocols to measure, and targets that the measured values are held against."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -24,7 +24,7 @@ class Target(BaseModel):
     """Overrides (`key=value`) of the runs that it is for; empty for runs without overrides."""
 
     @model_validator(mode="after")
-    def _one_direction(self) -> Self:
+    def _check_one_bar(self) -> Self:
         if self.at_most is not None and self.at_least is not None:
             raise ValueError("a target is an upper or a lower bar, not both")
         return self
