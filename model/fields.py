@@ -16,6 +16,6 @@ BundleName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=
 
 
 class Frozen(BaseModel):
-    """Immutable part of a manifest; an unknown field and a number that is not finite are errors."""
+    """Immutable value; an unknown field and a number that is not finite are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

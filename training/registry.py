@@ -13,8 +13,9 @@ import pkgutil
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import Field, JsonValue
 
+from model.fields import Frozen
 from training.errors import ConfigError
 
 
@@ -33,13 +34,11 @@ class Part(StrEnum):
         return self.value.rpartition(".")[2]
 
 
-class Component(BaseModel):
+class Component(Frozen):
     """A part by its file name, with its options."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
-    options: dict[str, JsonValue] = {}
+    options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN401 (each part's own)

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
@@ -20,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from model.fields import Frozen
 from model.manifest import BundleName, Card, InputSpec, Metric, Version
 from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.registry import Component
@@ -40,15 +39,13 @@ _JSON_KEYS = (
 """The keys of the flat form, in the order in which bundles and records store them."""
 
 
-class TrainingConfig(BaseModel):
+class TrainingConfig(Frozen):
     """Everything that decides a training run, its export and its measurement.
 
     Raises:
         ValidationError: A field or value that it cannot have; the error's location is that of the
             flat form.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: BundleName
     """Name of the bundle."""

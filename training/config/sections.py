@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from model.fields import Frozen
 from model.manifest import SplitBy
 from training.config.target import Target
 from training.config.view import View
@@ -15,10 +16,8 @@ DirectionWeights = Literal["equal", "plda"]
 """Weights of the directions of whitened embeddings: see `training.serving_graph.wccn`."""
 
 
-class SplitConfig(BaseModel):
+class SplitConfig(Frozen):
     """Division of a data set into parts; shares are shares of the identities."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     calibration: float = Field(default=0.2, gt=0, lt=1)
     """Share to calibrate on; of the identities that are not tested, where the test is official."""
@@ -43,7 +42,7 @@ class SplitConfig(BaseModel):
         return self
 
 
-class CommonStart(BaseModel):
+class CommonStart(Frozen):
     """Encoders that the data set's own folds start from, in place of random weights.
 
     The folds are put into groups of neighbours. For each group one encoder is trained without the
@@ -51,8 +50,6 @@ class CommonStart(BaseModel):
     it may be trained on. Ten trainings thus share most of their work, and no encoder is tested on
     identities that it was trained on.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     groups: int = Field(default=2, ge=1)
     """Number of groups, each with one common encoder."""
@@ -62,10 +59,8 @@ class CommonStart(BaseModel):
     """Learning rate of each common encoder."""
 
 
-class Export(BaseModel):
+class Export(Frozen):
     """Layers that the exported graph adds to the trained encoder; training does not use them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     views: tuple[View, ...] = ()
     """Crops of an image whose embeddings the graph averages (test-time augmentation)."""
@@ -81,10 +76,8 @@ class Export(BaseModel):
         return self
 
 
-class Optimisation(BaseModel):
+class Optimisation(Frozen):
     """Epochs, batches, learning rate and other settings of the training loop."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(ge=0)
     """Epochs; with 0 the initial weights are kept, and only the whitening is computed."""
@@ -119,10 +112,8 @@ class Optimisation(BaseModel):
         return self
 
 
-class Measurement(BaseModel):
+class Measurement(Frozen):
     """Protocols to measure, and targets that the measured values are held against."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     images_per_identity: int = Field(default=10, ge=2)
     """Maximum images of one identity that are measured, so that none dominates the figures."""

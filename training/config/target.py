@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from model.fields import Frozen
 
 
-class Target(BaseModel):
+class Target(Frozen):
     """A bar for a measured value, or a published value beside it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     figure: str
     """Name of the measured value."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from model.fields import Frozen
 
 
-class View(BaseModel):
+class View(Frozen):
     """A centred crop of an image, possibly mirrored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     middle: float = Field(ge=0.1, le=1)
     """Share of the image's width and height, around the centre, as in `InputSpec`."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from model.fields import Frozen
 from training.config.sections import SplitConfig
 from training.data.duplicates import MAX_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet
@@ -23,11 +23,7 @@ _NAMED = 5
 """Maximum images of one group that are listed."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Spread(_Frozen):
+class Spread(Frozen):
     """Minimum, median and maximum of some counts."""
 
     least: int
@@ -35,7 +31,7 @@ class Spread(_Frozen):
     most: int
 
 
-class DuplicateGroup(_Frozen):
+class DuplicateGroup(Frozen):
     """Images that show the same: some of their names, their identities and parts."""
 
     images: tuple[str, ...]
@@ -44,7 +40,7 @@ class DuplicateGroup(_Frozen):
     parts: tuple[str, ...]
 
 
-class Duplicates(_Frozen):
+class Duplicates(Frozen):
     """Groups of images that show the same.
 
     Attributes:
@@ -60,7 +56,7 @@ class Duplicates(_Frozen):
     listed: tuple[DuplicateGroup, ...]
 
 
-class PartSize(_Frozen):
+class PartSize(Frozen):
     """One part of the split."""
 
     identities: int
@@ -68,7 +64,7 @@ class PartSize(_Frozen):
     images: int
 
 
-class DataQuality(_Frozen):
+class DataQuality(Frozen):
     """The report of `check-data`; counts are of readable images.
 
     Attributes:
