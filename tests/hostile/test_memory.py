@@ -12,6 +12,9 @@ CONNECTIONS = 64
 IMAGE_BYTES = 10_000_000
 HELD_BYTES = 100_000_000
 PIECE = 262_144
+MARGIN = 45_000_000
+"""For all that is not a body. 32 MB were seen on a busy machine, where the allocator keeps more
+freed memory; another copy of the bodies would be 100 MB."""
 
 
 def padded(size=IMAGE_BYTES):
@@ -67,5 +70,5 @@ def test_many_large_bodies_at_a_time_take_no_more_memory_than_they_may(small, ma
     assert statuses.total() == CONNECTIONS
     assert statuses[200, None] >= 1
     bodies = HELD_BYTES + copies * len(data) + CONNECTIONS * 2 * PIECE
-    assert small.memory("VmHWM") - before < bodies + 30_000_000
+    assert small.memory("VmHWM") - before < bodies + MARGIN
     assert small.send(request("/embed", photo(1))).status == 200

@@ -146,4 +146,4 @@ def test_five_reloads_free_the_old_sessions(tmp_path):
         catalog = reload_catalog(catalog, bundles[(turn + 1) % 2], load)
         gc.collect()
         assert [reference() for reference in old] == [None, None]
-    assert resident_bytes() - before < 25_000_000
+    assert resident_bytes() - before < 15_000_000
