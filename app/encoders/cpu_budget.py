@@ -1,7 +1,7 @@
-"""How many processor cores this process may really use.
+"""Number of processor cores that this process may use.
 
-`os.cpu_count()` counts the machine's cores. A container's quota and the affinity mask each allow
-fewer, and threads beyond what they allow only take turns (ONNX Runtime issue 29510).
+`os.cpu_count()` counts the machine's cores. A container's quota and the affinity mask may each
+allow fewer, and more threads than that only take turns (ONNX Runtime issue 29510).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def usable_cores(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
-    """The whole cores that the affinity mask and the cgroup's quota both allow, at least 1."""
+    """Return the whole cores that the affinity mask and the cgroup's quota allow, at least 1."""
     quotas = [_quota_v2(folder) for folder in _own_folders(cgroups, own_cgroup)]
     quotas.append(_quota_v1(cgroups / "cpu"))
     allowed = [quota for quota in quotas if quota is not None]
@@ -22,7 +22,7 @@ def usable_cores(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
 
 
 def threads_per_worker(threads: int, workers: int, cores: int) -> int:
-    """The job threads of each worker: what was set, or an equal share of the cores, at least 1."""
+    """Return the job threads of each worker: the setting, or an equal share of the cores."""
     return threads or max(1, cores // workers)
 
 
@@ -33,7 +33,7 @@ def _affinity() -> int:
 
 
 def _own_folders(cgroups: Path, own_cgroup: Path) -> list[Path]:
-    """Our cgroup's folder and all above it: each of them may set a quota, and the least holds."""
+    """Return our cgroup's folder and its parents: any may set a quota, and the least applies."""
     lines = _read(own_cgroup).splitlines()
     inside = next((line[len("0::") :] for line in lines if line.startswith("0::")), "/")
     own = cgroups / inside.lstrip("/")
@@ -51,7 +51,7 @@ def _quota_v1(folder: Path) -> float | None:
 
 
 def _ratio(quota_and_period: list[str]) -> float | None:
-    """Microseconds of processor time in each period; `max` (v2) and −1 (v1) mean no quota."""
+    """Parse a quota and its period, in microseconds; `max` (v2) and −1 (v1) mean no quota."""
     try:
         quota, period = (int(number) for number in quota_and_period)
     except ValueError:

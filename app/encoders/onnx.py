@@ -1,4 +1,4 @@
-"""The adapter of bundles that embed: a graph of one image input, run by ONNX Runtime."""
+"""Adapter of bundles that embed: a graph with one image input, run by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OUTPUT_TYPES = {Kind.ENCODER: "tensor(float)", Kind.CODES: "tensor(uint8)"}
 
 
 class OnnxEncoder:
-    """The graph of a bundle of kind `encoder` or `codes`."""
+    """Encoder of a bundle of kind `encoder` or `codes`."""
 
     def __init__(self, bundle: Bundle, provider: Provider) -> None:
-        """Build the session; the graph's inputs and outputs are checked, its numbers are not.
+        """Open the session, and check the graph's input and output, but not its results.
 
         Raises:
-            ProviderError: CUDA was asked for and did not load.
+            ProviderError: CUDA was requested and did not load.
             SelfCheckError: The graph cannot be loaded, or is not what the manifest says.
         """
         self._session = Session(bundle, provider)
@@ -33,11 +33,11 @@ class OnnxEncoder:
 
     @property
     def provider(self) -> str:
-        """What runs it: `CPU` or `CUDA`."""
+        """Name of the device that runs it: `CPU` or `CUDA`."""
         return self._session.provider
 
     def warm(self, image: NDArray[np.uint8]) -> None:
-        """Run every batch size once where that saves the first requests time: on CUDA.
+        """Run every batch size once on CUDA, which saves the first requests time.
 
         Args:
             image: Any image, uint8, (1, height, width, channels).
@@ -45,7 +45,7 @@ class OnnxEncoder:
         self._session.warm(image)
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[Any]:
-        """Encode a batch; see `app.encoders.port.Encoder.embed`."""
+        """Embed a batch; see `app.encoders.port.Encoder.embed`."""
         embeddings: NDArray[Any] = self._session.run(images)
         finite = np.isfinite(embeddings).all(axis=1)
         if not finite.all():
@@ -57,10 +57,10 @@ class OnnxEncoder:
 
 
 def load_encoder(bundle: Bundle, provider: Provider) -> OnnxEncoder:
-    """Build a bundle's encoder and let it pass the golden self-check.
+    """Build a bundle's encoder and run its golden self-check.
 
     Raises:
-        ProviderError: CUDA was asked for and did not load.
+        ProviderError: CUDA was requested and did not load.
         SelfCheckError: The graph does not compute what the manifest promises.
     """
     encoder = OnnxEncoder(bundle, provider)

@@ -1,4 +1,4 @@
-"""The adapter of pair models: a graph of two image inputs, run by ONNX Runtime."""
+"""Adapter of pair models: a graph with two image inputs, run by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from model.golden import check_golden_pairs, golden_image
 
 
 class OnnxScorer:
-    """The graph of a bundle of kind `pair`."""
+    """Scorer of a bundle of kind `pair`."""
 
     def __init__(self, bundle: Bundle, provider: Provider) -> None:
-        """Build the session; the graph's inputs and output are checked, its numbers are not.
+        """Open the session, and check the graph's inputs and output, but not its results.
 
         Raises:
-            ProviderError: CUDA was asked for and did not load.
+            ProviderError: CUDA was requested and did not load.
             SelfCheckError: The graph cannot be loaded, or is not what the manifest says.
         """
         spec = bundle.manifest.input
@@ -30,20 +30,20 @@ class OnnxScorer:
 
     @property
     def provider(self) -> str:
-        """What runs it: `CPU` or `CUDA`."""
+        """Name of the device that runs it: `CPU` or `CUDA`."""
         return self._session.provider
 
     def warm(self, image1: NDArray[np.uint8], image2: NDArray[np.uint8]) -> None:
-        """Run every batch size once where that saves the first requests time: on CUDA.
+        """Run every batch size once on CUDA, which saves the first requests time.
 
         Args:
             image1: Any image, uint8, (1, height, width, channels).
-            image2: Of the same shape.
+            image2: Another of the same shape.
         """
         self._session.warm(image1, image2)
 
     def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Compare pairs; see `app.encoders.port.PairScorer.score`."""
+        """Score pairs; see `app.encoders.port.PairScorer.score`."""
         energies: NDArray[np.float32] = self._session.run(images1, images2)
         finite = np.isfinite(energies)
         if not finite.all():
@@ -55,10 +55,10 @@ class OnnxScorer:
 
 
 def load_scorer(bundle: Bundle, provider: Provider) -> OnnxScorer:
-    """Build a pair model and let it pass the golden self-check.
+    """Build a bundle's pair scorer and run its golden self-check.
 
     Raises:
-        ProviderError: CUDA was asked for and did not load.
+        ProviderError: CUDA was requested and did not load.
         SelfCheckError: The graph does not compute what the manifest promises.
     """
     scorer = OnnxScorer(bundle, provider)

@@ -1,4 +1,4 @@
-"""The ports: what the service asks of anything that encodes images, or compares two."""
+"""Ports: the interfaces of an encoder of images and of a scorer of pairs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 
 class Encoder(Protocol):
-    """G_W: images to embeddings. Safe to call from several threads at once."""
+    """Encoder G_W from images to embeddings. Safe to call from several threads at once."""
 
     @property
     def provider(self) -> str:
-        """What runs it, for people: `CPU` or `CUDA`."""
+        """Name of the device that runs it, for display: `CPU` or `CUDA`."""
         ...
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[Any]:
-        """Encode a batch.
+        """Embed a batch.
 
         Args:
             images: uint8, shape (n, height, width, channels).
@@ -26,30 +26,30 @@ class Encoder(Protocol):
             float32 (n, dim), or uint8 (n, dim) of packed bits from a bundle of codes.
 
         Raises:
-            EncodingError: The answer holds a number that is not finite.
+            EncodingError: An output is not finite.
         """
         ...
 
 
 class PairScorer(Protocol):
-    """E_W: pairs of images to energies. Safe to call from several threads at once."""
+    """Scorer E_W from pairs of images to energies. Safe to call from several threads at once."""
 
     @property
     def provider(self) -> str:
-        """What runs it, for people: `CPU` or `CUDA`."""
+        """Name of the device that runs it, for display: `CPU` or `CUDA`."""
         ...
 
     def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Compare pairs.
+        """Score pairs.
 
         Args:
-            images1: uint8, shape (n, height, width, channels).
-            images2: Of the same shape.
+            images1: The first images, uint8, shape (n, height, width, channels).
+            images2: The second images, of the same shape.
 
         Returns:
             The energies, float32 (n,); small means same.
 
         Raises:
-            EncodingError: The answer holds a number that is not finite.
+            EncodingError: An output is not finite.
         """
         ...

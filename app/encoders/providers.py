@@ -1,4 +1,4 @@
-"""Which ONNX Runtime execution provider runs a graph, and whether it really does."""
+"""Choice of the ONNX Runtime execution provider, and a check that it has loaded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CUDA = "CUDAExecutionProvider"
 
 
 def wanted_providers(provider: Provider, available: Sequence[str] | None = None) -> list[str]:
-    """The providers to ask a session for, best first.
+    """Return the providers for a session, best first.
 
     Args:
         provider: The setting.
-        available: What this build of ONNX Runtime holds; asked of it where None.
+        available: The providers of this build of ONNX Runtime; None to query them.
 
     Raises:
-        ProviderError: CUDA was asked for, and this build does not hold it.
+        ProviderError: CUDA was requested, and this build does not have it.
     """
     built_in = onnxruntime.get_available_providers() if available is None else available
     if provider is Provider.CUDA and CUDA not in built_in:
@@ -35,14 +35,14 @@ def wanted_providers(provider: Provider, available: Sequence[str] | None = None)
 
 
 def check_loaded(provider: Provider, loaded: Sequence[str]) -> None:
-    """Refuse a silent fall-back: a provider that is built in may still fail to load.
+    """Refuse a silent fallback: a provider of the build may still fail to load.
 
     Args:
         provider: The setting.
-        loaded: What the session says that it runs on.
+        loaded: The providers of the session.
 
     Raises:
-        ProviderError: CUDA was asked for, and the session runs without it.
+        ProviderError: CUDA was requested, and the session runs without it.
     """
     if provider is Provider.CUDA and CUDA not in loaded:
         raise ProviderError(
@@ -52,5 +52,5 @@ def check_loaded(provider: Provider, loaded: Sequence[str]) -> None:
 
 
 def preload_cuda_libraries() -> None:
-    """Find CUDA and cuDNN in their Python wheels, which the dynamic loader does not search."""
+    """Load CUDA and cuDNN from their Python wheels, which the dynamic loader does not search."""
     onnxruntime.preload_dlls(directory="")

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions: opened from a bundle, with the graph's inputs and outputs checked."""
+"""ONNX Runtime session of a bundle, with checks of the graph's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.settings import Provider
 from model.bundle import Bundle
 from model.errors import SelfCheckError
 
-# ONNX Runtime's own errors share no base class below Exception.
+# ONNX Runtime's errors have no common base class but Exception.
 LOADING_FAILURES = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -25,50 +25,53 @@ LOADING_FAILURES = (
     ort_errors.RuntimeException,
 )
 MAX_ROWS_ON_CUDA = 64
-"""The largest batch that is run there; larger ones are run in pieces."""
-_BYTES_ON_CPU = 1 << 19
-"""Most bytes of pixels of one run there: 8 images of `faces`, 203 of `att-chopra`. Larger batches
-are run in pieces, since ONNX Runtime keeps what its largest run needed. With runs of 32 images of
-`faces`, `python -m benchmarks run memory` had 310 MB in place of the 216 MB of its page."""
+"""Maximum batch on CUDA; larger ones are run in pieces."""
+_MAX_BYTES_ON_CPU = 1 << 19
+"""Maximum size of the pixels of one run on the CPU: 8 images of `faces`, 203 of `att-chopra`.
+
+Larger batches are run in pieces, since ONNX Runtime keeps the memory of its largest run. With runs
+of 32 images of `faces`, `python -m benchmarks run memory` had 310 MB in place of the 216 MB of its
+page.
+"""
 
 _QUIET = 3
-"""ONNX Runtime's severity from which it writes to stderr itself: errors only."""
+"""Severity from which ONNX Runtime itself writes to stderr: errors only."""
 
 
 class Session:
-    """One graph in one session. Safe to run from several threads at once.
+    """Session of one graph. Safe to run from several threads at once.
 
-    The session's own pool has one thread: requests already run side by side in the service's
-    threads, and two layers of threads would only take turns on the same cores.
+    The session's own pool has one thread: requests already run in parallel in the service's
+    threads, and a second layer of threads would compete for the same cores.
     """
 
     def __init__(self, bundle: Bundle, provider: Provider) -> None:
-        """Build the session.
+        """Open the session.
 
         Raises:
-            ProviderError: CUDA was asked for and did not load.
+            ProviderError: CUDA was requested and did not load.
             SelfCheckError: The graph cannot be loaded.
         """
         self._session = _open_session(bundle, provider)
         self._names = [node.name for node in self._session.get_inputs()]
         self._runs_on_cuda = CUDA in self._session.get_providers()
-        self._buckets = self._opened_buckets(bundle, provider) if self._runs_on_cuda else None
+        self._buckets = self._open_buckets(bundle, provider) if self._runs_on_cuda else None
 
-    def _opened_buckets(self, bundle: Bundle, provider: Provider) -> Buckets:
-        *smaller, most = bucket_sizes(MAX_ROWS_ON_CUDA)
+    def _open_buckets(self, bundle: Bundle, provider: Provider) -> Buckets:
+        *smaller, largest = bucket_sizes(MAX_ROWS_ON_CUDA)
         sessions = {size: _open_session(bundle, provider) for size in smaller}
-        return Buckets(sessions | {most: self._session}, "cuda")
+        return Buckets(sessions | {largest: self._session}, "cuda")
 
     @property
     def provider(self) -> str:
-        """What runs it: `CPU` or `CUDA`."""
+        """Name of the device that runs it: `CPU` or `CUDA`."""
         return "CUDA" if self._runs_on_cuda else "CPU"
 
     def run(self, *inputs: Any) -> Any:  # noqa: ANN401 (arrays, as the graph has them)
-        """Give the graph's one output for its inputs, in order."""
+        """Return the graph's output for its inputs, in order."""
         if self._buckets is not None:
             return self._buckets.run(*inputs)
-        rows = max(1, _BYTES_ON_CPU // sum(each[:1].nbytes or 1 for each in inputs))
+        rows = max(1, _MAX_BYTES_ON_CPU // sum(each[:1].nbytes or 1 for each in inputs))
         pieces = [
             self._run_once(*(each[start : start + rows] for each in inputs))
             for start in range(0, max(1, len(inputs[0])), rows)
@@ -79,7 +82,7 @@ class Session:
         return self._session.run(None, dict(zip(self._names, inputs, strict=True)))[0]
 
     def warm(self, *rows: Any) -> None:  # noqa: ANN401 (arrays, as the graph has them)
-        """Do before the first request what CUDA does once for each batch size.
+        """Run each batch size once on CUDA, before the first request.
 
         Args:
             rows: One row for each input, (1, …).
@@ -88,18 +91,18 @@ class Session:
             self._buckets.warm(*rows)
 
     def check_inputs(self, count: int, dtype: str, sizes: tuple[int, ...]) -> None:
-        """Check that the graph has so many inputs, each of that type, its batch axis free.
+        """Check the number, type and sizes of the graph's inputs; the batch axis has to be free.
 
         Raises:
-            SelfCheckError: It has not.
+            SelfCheckError: The graph differs.
         """
         _check_tensors("input", self._session.get_inputs(), count, dtype, sizes)
 
     def check_output(self, dtype: str, sizes: tuple[int, ...]) -> None:
-        """Check that the graph has one output, of that type, its batch axis free.
+        """Check the type and sizes of the graph's one output; the batch axis has to be free.
 
         Raises:
-            SelfCheckError: It has not.
+            SelfCheckError: The graph differs.
         """
         _check_tensors("output", self._session.get_outputs(), 1, dtype, sizes)
 
@@ -121,7 +124,7 @@ def _options() -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _QUIET
-    # Spinning threads burn the quota that other workers need.
+    # Spinning threads use up the quota that other workers need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     return options
@@ -130,7 +133,7 @@ def _options() -> onnxruntime.SessionOptions:
 def _check_tensors(
     role: str, nodes: Sequence[Any], count: int, dtype: str, sizes: tuple[int, ...]
 ) -> None:
-    """So many tensors of that type, with a free batch axis; an unknown size is let pass."""
+    """Check the number, type and sizes of tensors; an unknown size is accepted."""
     if len(nodes) != count:
         promised = "one" if count == 1 else str(count)
         raise SelfCheckError(
