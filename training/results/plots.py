@@ -1,4 +1,4 @@
-"""The plots of the page of results, as SVG."""
+"""Plots of the page of results, as SVG."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from training.metrics.det import DetCurve
 from training.metrics.plots import deviate_axes, svg
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which the colour-blind can tell apart; yellow is too faint on white."""
+"""Palette of Okabe and Ito, for colour-blind readers; without yellow, too faint on white."""
 _STYLES = ("-", "--", "-.", ":")
 _MET, _MISSED = _COLOURS[:2]
 _SMALLEST = 1e-4
-"""The axes begin here: an error of 0 has no place on a logarithmic or a deviate axis."""
+"""Start of the axes: an error of 0 has no place on a logarithmic or a deviate axis."""
 _LARGEST = 0.8
-_BANDS = 2
-"""Intervals of more systems than these would hide one another."""
+_MAX_BANDS = 2
+"""Intervals of more systems would hide one another."""
 _LABEL = 52
 _NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A figure beside its bar, both as an error: of an accuracy, what it lacks of 1.
+    """A measured value beside its bar, both as errors: an accuracy as 1 minus itself.
 
     Attributes:
         label: What was measured.
-        said: The figure and its bar, in words.
+        text: The value and its bar, in words.
         error: In [0, 1].
-        bar: The largest error that is good enough.
-        met: Whether it is.
-        standard_error: Of the figure, by its own protocol; None where it has none.
-        deviation: Standard deviation over seeds; None of one seed.
+        bar: The largest error that meets the bar.
+        met: Whether the error meets it.
+        standard_error: Of the value, by its own protocol; None where it has none.
+        deviation: Standard deviation over seeds; None for one seed.
     """
 
     label: str
-    said: str
+    text: str
     error: float
     bar: float
     met: bool
@@ -55,7 +55,7 @@ class Dot:
 
 
 def det_svg(systems: Mapping[str, Sequence[DetCurve]]) -> str:
-    """DET curves of systems that were measured alike, on normal-deviate axes (Martin et al. 1997).
+    """Draw DET curves of systems of one protocol, on normal-deviate axes (Martin et al. 1997).
 
     Args:
         systems: By name, the curve of each seed. A band is the 95 % interval of the FNMR, drawn
@@ -69,10 +69,10 @@ def det_svg(systems: Mapping[str, Sequence[DetCurve]]) -> str:
     for i, (name, curves) in enumerate(systems.items()):
         colour, style = _COLOURS[i % len(_COLOURS)], _STYLES[i % len(_STYLES)]
         for curve in curves:
-            points = norm.ppf(_kept(curve.fmr)), norm.ppf(_kept(curve.fnmr))
+            points = norm.ppf(_without_ends(curve.fmr)), norm.ppf(_without_ends(curve.fnmr))
             axes.plot(*points, color=colour, linestyle=style)
         axes.plot([], [], color=colour, linestyle=style, label=name)
-        if len(systems) <= _BANDS and len(curves) == 1:
+        if len(systems) <= _MAX_BANDS and len(curves) == 1:
             _band(axes, curves[0], colour)
     axes.set(xlim=span, ylim=span, aspect="equal")
     axes.legend(loc="upper right", fontsize=8)
@@ -80,7 +80,7 @@ def det_svg(systems: Mapping[str, Sequence[DetCurve]]) -> str:
 
 
 def bars_svg(dots: Sequence[Dot]) -> str:
-    """Each figure as a dot beside its bar, on a logarithmic axis of errors.
+    """Draw each value as a dot beside its bar, on a logarithmic axis of errors.
 
     A thick line is the standard deviation over seeds to both sides, a thin one the 95 % interval
     that the protocol's own standard error gives.
@@ -100,25 +100,26 @@ def bars_svg(dots: Sequence[Dot]) -> str:
     axes.minorticks_off()
     axes.grid(axis="x", alpha=0.3)
     words = axes.secondary_yaxis("right")
-    words.set_yticks(rows, [dot.said for dot in dots], fontsize=7)
+    words.set_yticks(rows, [dot.text for dot in dots], fontsize=7)
     _legend(figure)
     return _as_text(figure)
 
 
 def _as_text(figure: Figure) -> str:
-    """An SVG whose letters are text and not outlines: a fifth of the bytes."""
+    """Return an SVG with letters as text instead of outlines: a fifth of the bytes."""
     with mpl.rc_context({"svg.fonttype": "none"}):
         return svg(figure)
 
 
-def _kept(rates: Sequence[float]) -> NDArray[np.float64]:
-    """Rates without those of 0 and 1, which no deviate axis has: gaps in the line."""
+def _without_ends(rates: Sequence[float]) -> NDArray[np.float64]:
+    """Replace rates of 0 and 1, which have no normal deviate, by NaN: gaps in the line."""
     found = np.array(rates, dtype=np.float64)
     return np.where((found > 0) & (found < 1), found, np.nan)
 
 
 def _band(axes: Axes, curve: DetCurve, colour: str) -> None:
-    fmr, inside = _kept(curve.fmr), ~np.isnan(_kept(curve.fmr) * _kept(curve.fnmr))
+    fmr = _without_ends(curve.fmr)
+    inside = ~np.isnan(fmr * _without_ends(curve.fnmr))
     low, high = (
         norm.ppf(np.clip(ends, _SMALLEST / 10, 1 - _SMALLEST))
         for ends in (curve.fnmr_low, curve.fnmr_high)

@@ -1,7 +1,7 @@
-"""The committed record of a result: what was run, on what, and every figure that came out.
+"""Committed record of a result: config, data, command and every measured value.
 
-Records are what docs/results.md is made from. One is written for each run that a claim rests on;
-its bundle need not be shipped.
+docs/results.md is made from records. There is one for each run that a claim rests on; its bundle
+need not be shipped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FIGURES = {SplitBy.IDENTITY: (EER, FNMR), SplitBy.IMAGE: (EER_CLOSED, FNMR_CLOS
 
 
 class Record(BaseModel):
-    """One run and its figures."""
+    """One run and its measured values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,20 +63,20 @@ class Record(BaseModel):
 
     @property
     def file_name(self) -> str:
-        """Of the record: one for each config, variant and seed."""
+        """File name: one for each config, variant and seed."""
         return f"{self.title}-seed{self.seed}.json"
 
     @property
     def title(self) -> str:
-        """What was run: the config, and how it was varied."""
+        """Name of the config, with its variant."""
         return f"{self.config.name}-{self.variant}" if self.variant else self.config.name
 
 
 def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
     """Measure a run's bundle under every protocol that its config has now.
 
-    Protocols and targets make no other system: those that a config was given since its run was
-    trained are measured without training again. Of protocols that were set, those are measured.
+    Protocols and targets do not change the weights, so those that a config was given after its run
+    was trained are measured without training again. Protocols that were set for the run stay.
 
     Args:
         run: The run folder.
@@ -84,7 +84,8 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         data: Where the data is now, if it was moved.
 
     Raises:
-        RunError: The bundle is not of this run, or the data is not what the run began with.
+        RunError: The bundle is not of this run, was calibrated on other data since, or the data is
+            not what the run began with.
     """
     bundle, config, begun = open_bundle(bundle_folder), run.config(), run.record()
     manifest = bundle.manifest
@@ -116,12 +117,12 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             *_of_manifest(manifest),
             *exported_system(run, bundle, data).measure(config.measurement.protocols),
         ),
-        det=_curve_of(manifest),
+        det=_det_of(manifest),
     )
 
 
 def record_of_bundle(manifest: Manifest) -> Record:
-    """The record that a bundle carries in itself: what its export measured, and no more.
+    """Make a record of what a bundle's export measured.
 
     Its protocols and targets are those that the config has now; the rest is as it was run.
     """
@@ -143,12 +144,12 @@ def record_of_bundle(manifest: Manifest) -> Record:
         libraries=made.libraries,
         trained_at=made.trained_at,
         figures=tuple(_of_manifest(manifest)),
-        det=_curve_of(manifest),
+        det=_det_of(manifest),
     )
 
 
 def write_record(record: Record, folder: Path) -> Path:
-    """Write a record under its own name; returns where.
+    """Write a record under its own name, and return its path.
 
     Raises:
         RunError: The record of another variant has the same file name.
@@ -162,7 +163,7 @@ def write_record(record: Record, folder: Path) -> Path:
 
 
 def read_records(folder: Path) -> tuple[Record, ...]:
-    """Every record of a folder, by file name.
+    """Read every record of a folder, by file name.
 
     Raises:
         RunError: A file is not a record.
@@ -199,7 +200,7 @@ def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:
         )
 
 
-def _curve_of(manifest: Manifest) -> DetCurve:
+def _det_of(manifest: Manifest) -> DetCurve:
     return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
 
 

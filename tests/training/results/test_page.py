@@ -6,8 +6,9 @@ from training.config.named import load_config
 from training.config.target import Target
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
-from training.results.page import sections, write_results
+from training.results.page import write_results
 from training.results.record import record_run
+from training.results.sections import sections
 from training.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[3]
@@ -46,7 +47,7 @@ def test_a_named_config_knows_its_own_seed(record):
     configs = [named.model_copy(update={"seed": named.seed + i}) for i in (-1, 0, 1)]
     records = [made(record, c.seed, i / 10, config=c) for i, c in enumerate(configs)]
     [section] = sections(records)
-    assert section.rows[0].figure.value == 0.1
+    assert section.rows[0].one_seed.value == 0.1
 
 
 def test_the_verdict_is_on_the_mean_whatever_the_own_seed_says(record):

@@ -16,7 +16,7 @@ CURVE = DetCurve(
 
 
 def dot(**changes):
-    fields = {"label": "a: error", "said": "2 %", "error": 0.02, "bar": 0.03, "met": True}
+    fields = {"label": "a: error", "text": "2 %", "error": 0.02, "bar": 0.03, "met": True}
     return Dot(**(fields | {"standard_error": None, "deviation": None} | changes))
 
 
@@ -39,7 +39,7 @@ def test_rates_of_nought_and_one_are_gaps():
 
 
 def test_figures_stand_beside_their_bars_in_words_too():
-    drawn = bars_svg([dot(), dot(label="b: accuracy", said="90 %", met=False)])
+    drawn = bars_svg([dot(), dot(label="b: accuracy", text="90 %", met=False)])
     assert {"a: error", "b: accuracy", "2 %", "90 %"} <= set(re.findall(r">([^<>]+)</text>", drawn))
 
 

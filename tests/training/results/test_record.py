@@ -14,7 +14,7 @@ from training.evaluation.measured_value import MeasuredValue
 from training.export.bundle import export_run
 from training.export.recalibrate import recalibrate
 from training.registry import Component
-from training.results.page import sections, write_results
+from training.results.page import write_results
 from training.results.record import (
     EER,
     Record,
@@ -23,6 +23,7 @@ from training.results.record import (
     record_run,
     write_record,
 )
+from training.results.sections import sections
 from training.runs.run_folder import RunFolder
 
 
