@@ -1,4 +1,4 @@
-"""What the commands share: the terminal, and how figures are printed on it."""
+"""Terminal of the commands: shared options, and the printing of measured values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.templates.render import percent
 console = Console()
 
 RECORDS = Path("training/records")
-"""Where the committed records of results lie, in a checkout's root."""
+"""Folder of the committed records, from the root of a checkout."""
 
 DataOption = Annotated[
     Path | None,
@@ -42,8 +42,8 @@ def print_accuracy(accuracy: Accuracy) -> None:
         )
 
 
-def print_values(figures: Iterable[MeasuredValue]) -> None:
+def print_values(values: Iterable[MeasuredValue]) -> None:
     """Print what protocols measured."""
-    for figure in figures:
-        error = "" if figure.standard_error is None else f" ± {percent(figure.standard_error)}"
-        console.print(f"{figure.name}: {percent(figure.value)}{error}", highlight=False)
+    for measured in values:
+        error = "" if measured.standard_error is None else f" ± {percent(measured.standard_error)}"
+        console.print(f"{measured.name}: {percent(measured.value)}{error}", highlight=False)

@@ -1,4 +1,4 @@
-"""A value that a protocol measures."""
+"""Value that a protocol measures."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 
 class MeasuredValue(BaseModel):
-    """One measured figure.
+    """One measured value, named after its protocol.
 
     Attributes:
         name: What was measured, under which protocol; targets refer to it.
         value: A share (error, accuracy, rate) in [0, 1].
         standard_error: Of the value, over the protocol's own folds or trials; None where it has
             none.
-        trials: How many decisions stand behind it.
+        trials: Number of decisions that it was measured on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

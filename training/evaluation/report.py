@@ -1,4 +1,4 @@
-"""What `evaluate` leaves behind: JSON for programs, and one HTML file, plots inside, for people."""
+"""Report of an evaluation: JSON, and one HTML file that contains its plots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_report(evaluation: Evaluation, out: Path) -> None:
 
 
 def as_json(evaluation: Evaluation) -> dict[str, object]:
-    """All figures of an evaluation."""
+    """Return all figures of an evaluation, as they are written to `evaluation.json`."""
     manifest = evaluation.bundle.manifest
     return {
         "bundle": {

@@ -38,14 +38,14 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SystemUnderTest:
-    """What a protocol measures.
+    """Network that compares images, with a data set to measure it on.
 
     Attributes:
         comparer: The network and its energy.
         spec: Its input.
         images: The whole data set.
-        split: What of it the network was trained and calibrated on, and what it is tested on.
-        data: Where the data set lies, for protocols whose lists lie beside it.
+        split: Parts of it that the network was trained, calibrated and is tested on.
+        data: Path of the data set, for protocols whose lists lie beside it.
         activations: The network before its signs, where it gives codes.
         name: The run's or the bundle's.
         own_data: Whether the network was calibrated on `images`.
@@ -198,12 +198,12 @@ def system_of(
     *,
     include_known_names: bool = False,
 ) -> SystemUnderTest:
-    """Make a run or a bundle a system under test on some data set.
+    """Make a system under test of a run or a bundle, on some data set.
 
     Args:
         opened: A run, whose network is the one that is exported, or a bundle.
         images: The data set.
-        data: Where it lies.
+        data: Its path.
         include_known_names: See `split_unseen`.
 
     Raises:
@@ -231,6 +231,6 @@ def _run_comparer(run: RunFolder) -> Comparer:
         return PairComparer(partial(score, network, device=cpu))
 
     def compared(pixels: Pixels) -> Vectors:
-        return binary_codes.compared(embed(network, pixels, cpu), config.metric)
+        return binary_codes.as_compared(embed(network, pixels, cpu), config.metric)
 
     return EmbeddingComparer(compared, config.metric)

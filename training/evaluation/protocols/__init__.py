@@ -1,5 +1,5 @@
-"""Published protocols, one per file: each measures an exported bundle and gives its figures.
+"""Published protocols, one per file, which measure an exported bundle.
 
-A file has a function `build`, which takes the protocol's options and gives a callable from a
-`training.evaluation.system.SystemUnderTest` to its `training.evaluation.measured_value.Figure`s.
+A file has a function `build`, which takes the protocol's options and returns a callable from a
+`training.evaluation.system.SystemUnderTest` to `training.evaluation.measured_value.MeasuredValue`s.
 """

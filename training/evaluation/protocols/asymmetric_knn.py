@@ -6,19 +6,18 @@ asymmetric distance has
     AH(h, v; s) = ¼ ‖h - tanh(Diag(s) v)‖²,
 
 with one s for each bit, the slope of its tanh. Where every s grows without bound, tanh is the
-sign and AH the Hamming distance. Between the two, a query's bit counts by how sure it is, and few
+sign and AH the Hamming distance. With smaller s, a query's bit counts by its magnitude, and few
 images of the gallery are equally near.
 
-What is implemented: that distance, with
+Implemented is that distance with
 
     s_b = slope / mean |f_b|
 
-over the activations f of the gallery, which are training images; nothing is measured on queries.
-So each bit's mean |s f| is `slope`, by default ¼, the value with which the paper's authors say (as
-we remember them; the paper is not at hand) that they scaled, and that the result depends on little.
-A bit that is dead, 0 for all of the gallery, gets s = 0: it is as far from a query with either
-sign. The vote is that of `knn`, ties and all, and so is k, which is not stated beside the paper's
-figures here.
+over the activations f of the gallery, which are training images; queries have no part in it.
+So each bit's mean |s f| is `slope`, by default ¼. That is the authors' value as far as we recall;
+we did not have the paper to check it, nor their statement that the result depends little on it. A
+dead bit, 0 for all of the gallery, gets s = 0: its distance from a query is the same for both
+signs. Vote, ties and k are those of `knn`; the paper's figures here come without their k.
 
 Codes and activations come from the bundle's own graph, cut before its sign
 (`training.export.presign_graph`): the codes are the signs of what it gives, as in the bundle.
@@ -34,7 +33,7 @@ from numpy.typing import NDArray
 
 from model.scoring import Vectors
 from training.data.image_set import ImageSet
-from training.evaluation.protocols.knn import Energies, NearestNeighbours, vote, wrong
+from training.evaluation.protocols.knn import Energies, NearestNeighbours, error_rate, vote
 from training.evaluation.system import SystemUnderTest
 from training.inference.binary_codes import Activations, pack
 
@@ -43,7 +42,7 @@ Scales = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class AsymmetricNeighbours(NearestNeighbours):
-    """The protocol: `knn`, but for its energy.
+    """Protocol `knn` with the asymmetric distance as energy.
 
     Attributes:
         slope: The mean magnitude of each bit's scaled activation, before the tanh; positive.
@@ -58,11 +57,11 @@ class AsymmetricNeighbours(NearestNeighbours):
 
     @property
     def name(self) -> str:
-        """Of the figure."""
+        """Name of the measured value."""
         return f"kNN error by asymmetric Hamming distance, k = {self.k}"
 
     def error(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> float:
-        """The share of queries whose neighbours outvote their own identity.
+        """Share of queries whose neighbours outvote their own identity.
 
         Raises:
             ConfigError: The system has no codes.
@@ -70,11 +69,11 @@ class AsymmetricNeighbours(NearestNeighbours):
         known, names = system.embed_unpacked(gallery)
         asked, _ = system.embed_unpacked(queries)
         energies = asymmetric(pack(known), scales(known, self.slope))
-        return wrong(vote(energies, names, asked, self.k), gallery, queries)
+        return error_rate(vote(energies, names, asked, self.k), gallery, queries)
 
 
 def scales(activations: Activations, slope: float) -> Scales:
-    """s, (bits,): what brings each bit's mean magnitude over (images, bits) to `slope`."""
+    """Scale s of each bit, (bits,): brings its mean magnitude over the images to `slope`."""
     magnitudes = np.abs(activations).mean(axis=0)
     alive = magnitudes > 0
     scale: Scales = np.divide(slope, magnitudes, out=np.zeros_like(magnitudes), where=alive)
@@ -82,32 +81,31 @@ def scales(activations: Activations, slope: float) -> Scales:
 
 
 def asymmetric(packed: NDArray[np.uint8], scale: Scales) -> Callable[[Vectors], Energies]:
-    """AH from queries to a gallery, by (bits + ‖t‖² - 2 h·t) / 4 with t = tanh(Diag(s) v).
+    """Return AH from queries to a gallery: (bits + ‖t‖² - 2 h·t) / 4 with t = tanh(Diag(s) v).
 
-    A code that several images share is compared once: a product's rounding may depend on where in
-    the gallery it stands, and must not tell equal codes apart.
+    A code that several images share is compared once: a product's rounding may depend on its place
+    in the gallery, and equal codes must have equal energies.
 
     Args:
         packed: The gallery's codes, uint8 (gallery, bits / 8).
         scale: s, (bits,).
 
     Returns:
-        From activations, (queries, bits), to (queries, gallery).
+        Function from activations, (queries, bits), to energies, (queries, gallery).
     """
-    different, place = np.unique(packed, axis=0, return_inverse=True)
-    signs = 2 * np.unpackbits(different, axis=1).astype(np.float32) - 1
+    unique, index = np.unique(packed, axis=0, return_inverse=True)
+    signs = 2 * np.unpackbits(unique, axis=1).astype(np.float32) - 1
     bits = np.float32(signs.shape[1])
 
     def energies(asked: Vectors) -> Energies:
         soft = np.tanh(asked.astype(np.float32, copy=False) * scale)
         squares = np.square(soft).sum(axis=1, keepdims=True)
-        to_different = (bits + squares - 2 * soft @ signs.T) / 4
-        found: Energies = to_different[:, place.reshape(-1)]
-        return found
+        to_unique: Energies = (bits + squares - 2 * soft @ signs.T) / 4
+        return to_unique[:, index.reshape(-1)]
 
     return energies
 
 
 def build(k: int = 5, slope: float = 0.25) -> AsymmetricNeighbours:
-    """The protocol `asymmetric_knn`."""
+    """Build the protocol `asymmetric_knn`."""
     return AsymmetricNeighbours(k, slope)

@@ -2,7 +2,7 @@
 
 Some images of each test subject are enrolled: their embeddings give one multivariate normal
 density. An image that claims to be a subject is accepted where that density, against a constant
-likelihood of impostors, exceeds a threshold; the constant moves the threshold and nothing else.
+likelihood of impostors, exceeds a threshold; the constant only shifts that threshold.
 
 A handful of embeddings cannot give a covariance of 50 × 50. Each subject's is therefore shrunk
 towards that of all training subjects about their own means; how far is an option.
@@ -22,9 +22,9 @@ from training.evaluation.system import SystemUnderTest
 from training.metrics.rates import fnmr_at_fmr
 
 FMRS = (0.1, 0.075, 0.05)
-"""Those of the paper's table."""
+"""Targets of the paper's table."""
 _RIDGE = 1e-3
-"""Of the mean variance: keeps a covariance invertible where an embedding's unit is dead."""
+"""Share of the mean variance, added so that a dead unit leaves the covariance invertible."""
 
 Matrix = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class ClaimedIdentity:
     """FNMR of claims at the paper's FMRs.
 
     Attributes:
-        enrolled: Images of each subject that its density is made from, its first by name.
+        enrolled: Number of images, the first by name, that each subject's density is made from.
         shrinkage: The share of the training subjects' covariance in each subject's.
     """
 
@@ -46,10 +46,10 @@ class ClaimedIdentity:
             raise ValueError("enrolled must be 2 or more, and shrinkage in (0, 1]")
 
     def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
-        """Let every test image that is not enrolled claim to be every test subject.
+        """Measure the claims of every test image that is not enrolled to be each test subject.
 
         Raises:
-            DataError: A test subject has no image left that could make a claim.
+            DataError: A test subject has no image beside the enrolled ones.
         """
         within = within_covariance(*system.embed(system.trained))
         embeddings, labels = system.embed(system.tested)
@@ -64,11 +64,11 @@ class ClaimedIdentity:
     def _claims(
         self, embeddings: Matrix, labels: NDArray[np.int64], within: Matrix
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Negative log densities of genuine and of impostor claims, rising."""
-        place = np.concatenate([np.arange(n) for n in np.bincount(labels)])
+        """Return negative log densities of genuine and of impostor claims, rising."""
+        rank = np.concatenate([np.arange(n) for n in np.bincount(labels)])
         order = np.argsort(labels, kind="stable")
         probe = np.empty(len(labels), dtype=bool)
-        probe[order] = place >= self.enrolled
+        probe[order] = rank >= self.enrolled
         subjects = np.unique(labels)
         if len(np.unique(labels[probe])) < len(subjects):
             raise DataError(f"each test subject needs more than {self.enrolled} images")
@@ -86,7 +86,7 @@ class ClaimedIdentity:
 
 
 def within_covariance(embeddings: NDArray[np.generic], labels: NDArray[np.int64]) -> Matrix:
-    """The covariance of embeddings about their own subjects' means, (dim, dim)."""
+    """Covariance of embeddings about their own subjects' means, (dim, dim)."""
     values = embeddings.astype(np.float64)
     for subject in np.unique(labels):
         values[labels == subject] -= values[labels == subject].mean(axis=0)
@@ -99,7 +99,7 @@ def within_covariance(embeddings: NDArray[np.generic], labels: NDArray[np.int64]
 def negative_log_density(
     probes: Matrix, enrolled: Matrix, within: Matrix, shrinkage: float
 ) -> NDArray[np.float64]:
-    """−log of the normal density of an enrolled subject, up to a constant.
+    """Negative log of the normal density of an enrolled subject, up to a constant.
 
     Args:
         probes: (n, dim).
@@ -113,12 +113,12 @@ def negative_log_density(
     mean = enrolled.mean(axis=0)
     own = np.cov(enrolled, rowvar=False)
     covariance = (1 - shrinkage) * own + shrinkage * within
-    apart = probes - mean
-    mahalanobis = np.einsum("nd,nd->n", apart, np.linalg.solve(covariance, apart.T).T)
+    offsets = probes - mean
+    mahalanobis = np.einsum("nd,nd->n", offsets, np.linalg.solve(covariance, offsets.T).T)
     cost: NDArray[np.float64] = (mahalanobis + np.linalg.slogdet(covariance)[1]) / 2
     return cost
 
 
 def build(enrolled: int = 5, shrinkage: float = 0.8) -> ClaimedIdentity:
-    """The protocol `claimed_identity`."""
+    """Build the protocol `claimed_identity`."""
     return ClaimedIdentity(enrolled, shrinkage)

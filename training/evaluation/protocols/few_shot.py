@@ -1,8 +1,8 @@
 """N-way K-shot classification by the nearest enrolled identity (Vinyals et al. 2016, section 4.1).
 
-An episode draws N of the test identities, enrols K images of each, and asks of other images of the
-N whose they are. The answer is the identity of the nearest enrolled image, or the one whose mean
-embedding is nearest (Snell, Swersky, Zemel 2017); nothing is learnt from the enrolled images.
+An episode draws N of the test identities, enrols K images of each, and classifies other images of
+the N by the nearest enrolled image, or by the nearest mean embedding of an identity (Snell,
+Swersky, Zemel 2017). Nothing is trained on the enrolled images.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ MAX_EPISODES = 100_000
 
 @dataclass(frozen=True)
 class FewShot:
-    """The protocol.
+    """Accuracy over random episodes.
 
     Attributes:
         ways: N, identities in an episode; at least 2.
         shots: K, enrolled images of each; at least 1.
-        queries: Images of each that are asked about; at least 1.
-        episodes: How many; from 2 to `MAX_EPISODES`.
+        queries: Images of each that are classified; at least 1.
+        episodes: Their number, from 2 to `MAX_EPISODES`.
         enrolled: `nearest` image or `mean` embedding of an identity.
         quarter_turns: Whether an image turned by a quarter is another identity's.
-        of: What the identities are, in the figure's name.
-        seed: Of the drawing.
+        of: Kind of the identities, for the name of the measured value.
+        seed: Of the episodes.
     """
 
     ways: int
@@ -57,8 +57,8 @@ class FewShot:
             raise ValueError(f"enrolled must be {NEAREST} or {MEAN}")
 
     @property
-    def figure(self) -> str:
-        """The figure's name."""
+    def name(self) -> str:
+        """Name of the measured value."""
         by = "" if self.enrolled == NEAREST else " by the mean embedding"
         return f"{self.ways}-way {self.shots}-shot accuracy{by}, {self.of}"
 
@@ -74,20 +74,20 @@ class FewShot:
         shares = np.array(
             [self._episode(embeddings, members, system.metric, rng) for _ in range(self.episodes)]
         )
-        figure = MeasuredValue(
-            name=self.figure,
+        accuracy = MeasuredValue(
+            name=self.name,
             value=float(shares.mean()),
             standard_error=float(shares.std(ddof=1) / np.sqrt(self.episodes)),
             trials=self.episodes * self.ways * self.queries,
         )
-        return (figure,)
+        return (accuracy,)
 
     def _images(self, system: SystemUnderTest) -> ImageSet:
         images = system.tested
         return with_quarter_turns(images) if self.quarter_turns else images
 
     def _members(self, labels: NDArray[np.int64], data: str) -> list[NDArray[np.int64]]:
-        """The images of each identity that has enough of them."""
+        """Return the rows of each identity that has enough images."""
         order = np.argsort(labels, kind="stable")
         groups = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
         enough = [group for group in groups if len(group) >= self.shots + self.queries]
@@ -105,7 +105,7 @@ class FewShot:
         metric: Metric,
         rng: np.random.Generator,
     ) -> float:
-        """The share of right answers."""
+        """Share of right answers in one episode."""
         chosen = rng.choice(len(members), self.ways, replace=False)
         drawn = np.stack(
             [rng.choice(members[i], self.shots + self.queries, replace=False) for i in chosen]
@@ -119,7 +119,7 @@ class FewShot:
         return float(np.mean(answers == np.arange(self.ways)[:, None]))
 
 
-def build(  # noqa: PLR0913 (what an episode is)
+def build(  # noqa: PLR0913 (options of the protocol)
     *,
     ways: int = 20,
     shots: int = 1,
@@ -130,5 +130,5 @@ def build(  # noqa: PLR0913 (what an episode is)
     of: str = "test identities",
     seed: int = 0,
 ) -> FewShot:
-    """The protocol `few_shot`."""
+    """Build the protocol `few_shot`."""
     return FewShot(ways, shots, queries, episodes, enrolled, quarter_turns, of, seed)

@@ -1,7 +1,7 @@
 """FPR at 95 % recall, the measure of patch matching (Brown, Hua, Winder 2011).
 
-The share of impostor pairs that are accepted at the lowest threshold which accepts 95 % of the
-genuine pairs: the FMR where the FNMR is 5 %. Zagoruyko and Komodakis 2015 report it.
+It is the share of impostor pairs that are accepted at the lowest threshold which accepts 95 % of
+the genuine pairs: the FMR where the FNMR is 5 %. Zagoruyko and Komodakis 2015 report it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _RECALL = 0.95
 
 @dataclass(frozen=True)
 class FalsePositivesAtRecall:
-    """Measures the pairs of the test identities: all, or of a pair model a seeded sample.
+    """FPR over the pairs of the test identities: all, or for a pair model a seeded sample.
 
     Attributes:
         images_per_identity: The most images of one identity.
@@ -35,7 +35,7 @@ class FalsePositivesAtRecall:
             raise ValueError("images_per_identity must be at least 2")
 
     def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
-        """Give the one figure."""
+        """Measure a system."""
         pairs = system.pairs(system.tested, self.images_per_identity)
         yield MeasuredValue(
             name="FPR at 95 % recall", value=fpr_at_recall(pairs), trials=len(pairs.impostor)
@@ -43,12 +43,12 @@ class FalsePositivesAtRecall:
 
 
 def fpr_at_recall(pairs: PairEnergies, recall: float = _RECALL) -> float:
-    """The share of impostors accepted where at least a share `recall` of the genuine pairs is."""
+    """Share of impostor pairs accepted where at least `recall` of the genuine pairs are."""
     needed = max(1, math.ceil(recall * len(pairs.genuine) - 1e-9))
     threshold = float(pairs.genuine[needed - 1])
     return float(np.mean(is_same(pairs.impostor, threshold)))
 
 
 def build(images_per_identity: int = 10) -> FalsePositivesAtRecall:
-    """The protocol `fpr95`."""
+    """Build the protocol `fpr95`."""
     return FalsePositivesAtRecall(images_per_identity)

@@ -1,8 +1,8 @@
 """Omniglot's official one-shot task (Lake, Salakhutdinov, Tenenbaum 2015): 20 runs of 20 trials.
 
-A run has one image each of 20 characters of one alphabet, drawn by one person, and 20 images of
-the same characters by another; for each of these the nearest of the former is the answer. Learning
-was allowed on the background alphabets only, so a system that has seen an image of the runs is
+A run has one image of each of 20 characters of one alphabet, drawn by one person, and 20 images of
+the same characters by another person, which are classified by the nearest of the former. Training
+is allowed on the background alphabets only, so a system that has seen an image of the runs is
 refused.
 """
 
@@ -25,14 +25,14 @@ from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 RUNS_FILE, RUNS, TRIALS = "all_runs.zip", 20, 20
-FIGURE = "Omniglot's official 20 runs, 20-way 1-shot within alphabet: accuracy"
+NAME = "Omniglot's official 20 runs, 20-way 1-shot within alphabet: accuracy"
 
 Trial = tuple[str, str]
-"""An image to classify, and the one of the same character among the run's 20."""
+"""Image to classify, and the one of the same character among the run's 20."""
 
 
 def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
-    """The mean accuracy over runs, with its standard error over runs.
+    """Measure a system: the mean accuracy over runs, with its standard error over runs.
 
     Raises:
         DataError: `all_runs.zip` does not lie beside the data, is not as published, or shows
@@ -50,17 +50,17 @@ def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         files = {name: archive.read(name) for run in runs for trial in run for name in trial}
     _check_unseen(files.values(), system)
     shares = [_accuracy(system, trials, files) for trials in runs]
-    figure = MeasuredValue(
-        name=FIGURE,
+    accuracy = MeasuredValue(
+        name=NAME,
         value=float(np.mean(shares)),
         standard_error=float(np.std(shares, ddof=1) / np.sqrt(RUNS)),
         trials=RUNS * TRIALS,
     )
-    return (figure,)
+    return (accuracy,)
 
 
 def _trials(archive: zipfile.ZipFile, path: Path, run: int) -> list[Trial]:
-    """Of a run, by its `class_labels.txt`."""
+    """Read the trials of a run from its `class_labels.txt`."""
     name = f"run{run:02d}/class_labels.txt"
     try:
         lines = [line.split() for line in archive.read(name).decode().splitlines() if line.strip()]
@@ -76,15 +76,15 @@ def _trials(archive: zipfile.ZipFile, path: Path, run: int) -> list[Trial]:
 
 def _check_unseen(files: Iterable[bytes], system: SystemUnderTest) -> None:
     tested = {_digest(image.read()) for image in system.tested}
-    if strangers := sum(_digest(file) not in tested for file in files):
+    if unknown := sum(_digest(file) not in tested for file in files):
         raise DataError(
-            f"{strangers} images of the official runs are not of test identities; train with the "
+            f"{unknown} images of the official runs are not of test identities; train with the "
             "data set's own split (official)"
         )
 
 
 def _digest(file: bytes) -> bytes:
-    """Of the pixels: the same drawing is packed differently from file to file."""
+    """Digest of the pixels: files of the same drawing are compressed differently."""
     return hashlib.sha256(Image.open(io.BytesIO(file)).convert("L").tobytes()).digest()
 
 
@@ -101,5 +101,5 @@ def _image_set(names: list[str], files: dict[str, bytes]) -> ImageSet:
 
 
 def build() -> object:
-    """The protocol `omniglot_runs`."""
+    """Build the protocol `omniglot_runs`."""
     return measure

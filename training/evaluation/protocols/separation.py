@@ -3,8 +3,8 @@
     ∃ m > 0:  E_W(X1, X2) + m < E_W(X1, X2′)
 
 for a genuine pair (X1, X2) and an impostor pair (X1, X2′). A trained system satisfies it for most
-such triples, not for all; the figures say for how many, with m = 0 and with m a tenth of the mean
-impostor energy.
+such triples, not for all. Measured is the share of triples, with m = 0 and with m a tenth of the
+mean impostor energy.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
 
 MARGINS = (0.0, 0.1)
-"""m, as shares of the mean impostor energy."""
+"""Values of m, as shares of the mean impostor energy."""
 
 
 @dataclass(frozen=True)
 class Separation:
-    """The share of triples of the test identities that satisfy Condition 1.
+    """Share of triples of the test identities that satisfy Condition 1.
 
     Attributes:
-        per_identity: The most images of one identity that take part.
+        per_identity: The most images of one identity that are used.
     """
 
     per_identity: int
@@ -51,7 +51,7 @@ class Separation:
 def separated(
     embeddings: Vectors, labels: NDArray[np.int64], metric: Metric, margin: float
 ) -> tuple[int, int]:
-    """How many triples satisfy Condition 1, and how many there are.
+    """Count the triples that satisfy Condition 1, and all triples.
 
     Args:
         embeddings: (images, dim).
@@ -73,5 +73,5 @@ def separated(
 
 
 def build(per_identity: int = 10) -> Separation:
-    """The protocol `separation`."""
+    """Build the protocol `separation`."""
     return Separation(per_identity)

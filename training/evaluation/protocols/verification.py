@@ -1,8 +1,8 @@
 """Same or different, on balanced random pairs of the test identities (as Koch et al. 2015).
 
-Half of the pairs are genuine, half impostor; each identity is alike often in them. The threshold of
-a fold is the best one of the nine others, so that no decision is taken by a threshold that was
-chosen on it.
+Half of the pairs are genuine, half impostor, and each identity is equally frequent in them. The
+threshold of a fold is the best one of the nine others, so no pair is decided by a threshold that
+was chosen on it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from training.metrics.verification import ten_fold_accuracy
 from training.sampling.balanced_pairs import BalancedPairs
 
 MAX_PAIRS = 1_000_000
-FIGURE = "verification accuracy, balanced random pairs of the test identities"
+NAME = "verification accuracy, balanced random pairs of the test identities"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The protocol.
+    """Accuracy on balanced random pairs.
 
     Attributes:
-        pairs: How many, half of them genuine; an even number from 20 to `MAX_PAIRS`.
-        seed: Of the drawing.
+        pairs: Their number, half of them genuine; even, from 20 to `MAX_PAIRS`.
+        seed: Of the draw.
     """
 
     pairs: int
@@ -49,9 +49,9 @@ class Verification:
         left, right = drawn.reshape(-1, 2).T
         energies = energy(system.metric, embeddings[left], embeddings[right])
         accuracy, error = ten_fold_accuracy(energies, labels[left] == labels[right])
-        return (MeasuredValue(name=FIGURE, value=accuracy, standard_error=error, trials=len(left)),)
+        return (MeasuredValue(name=NAME, value=accuracy, standard_error=error, trials=len(left)),)
 
 
 def build(pairs: int = 10_000, seed: int = 0) -> Verification:
-    """The protocol `verification`."""
+    """Build the protocol `verification`."""
     return Verification(pairs, seed)

@@ -63,8 +63,8 @@ def test_the_figure_is_the_protocol_by_hand(system_of, ways, shots, mean):
 
 
 def test_the_name_says_ways_shots_and_of_what():
-    assert build(of="unseen digits", ways=2).figure == "2-way 1-shot accuracy, unseen digits"
-    assert "by the mean embedding" in build(enrolled="mean").figure
+    assert build(of="unseen digits", ways=2).name == "2-way 1-shot accuracy, unseen digits"
+    assert "by the mean embedding" in build(enrolled="mean").name
 
 
 def test_with_quarter_turns_a_turned_image_is_another_identitys(system_of):

@@ -8,7 +8,7 @@ from tests.training.evaluation.protocols.conftest import Pixels
 from tests.training.synthetic import image_set
 from training.data.split import IdentitySplit
 from training.errors import DataError
-from training.evaluation.protocols.lfw_view2 import FIGURE, build
+from training.evaluation.protocols.lfw_view2 import NAME, build
 from training.evaluation.system import SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
 
@@ -51,7 +51,7 @@ def system_with(encoder, images=IMAGES, test=TESTED):
 
 def test_embeddings_that_tell_people_apart_decide_rightly():
     (figure,) = build()(system_with(Pixels()))
-    assert (figure.name, figure.value, figure.trials) == (FIGURE, 1.0, 5)
+    assert (figure.name, figure.value, figure.trials) == (NAME, 1.0, 5)
     assert figure.standard_error is None
 
 
