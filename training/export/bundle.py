@@ -166,7 +166,7 @@ def _checked_graph(
         return graph, golden_energies(graph, spec)
     graph = to_onnx(encoder, spec, kind)
     check_agreement(encoder, graph, images)
-    check_spread(binary_codes.told_apart(_embed(encoder, images), metric))
+    check_spread(binary_codes.as_spread(_embed(encoder, images), metric))
     return graph, _golden_embedding(encoder, graph, spec, kind)
 
 

@@ -51,7 +51,7 @@ class EmbeddingObjective:
         """
         outputs = embed(network, images.pixels, device)
         divergence.check_finite(outputs)
-        source, embeddings = images.source, binary_codes.compared(outputs, self.metric)
+        source, embeddings = images.source, binary_codes.as_compared(outputs, self.metric)
         return all_pairs(embeddings, source.labels(), self.metric, source.listed_rows())
 
     def check_spread(self, network: nn.Module, images: DecodedImages, device: torch.device) -> None:
@@ -61,7 +61,7 @@ class EmbeddingObjective:
             CollapsedError: All images get nearly the same embedding.
         """
         outputs = embed(network, images.pixels, device)
-        divergence.check_spread(binary_codes.told_apart(outputs, self.metric))
+        divergence.check_spread(binary_codes.as_spread(outputs, self.metric))
 
 
 class PairObjective:

@@ -1,7 +1,7 @@
 """Binary codes: the signs of a network's activations, packed as the service sends them.
 
-A bit is 1 where its activation is above 0. Eight bits make a byte, the first of them its highest
-bit (`numpy.packbits`' order): in PyTorch, in the graph, and in `model.scoring`'s Hamming energy.
+A bit is 1 where its activation is above 0. Eight bits make a byte, the first one its highest bit
+(the order of `numpy.packbits`), in PyTorch, in the graph and in `model.scoring`'s Hamming energy.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Activations = NDArray[np.float32]
 
 
 def pack(activations: Activations) -> NDArray[np.uint8]:
-    """From activations, (N, bits), to packed bits, uint8 (N, bits / 8)."""
+    """Pack activations, (N, bits), into bits, uint8 (N, bits / 8)."""
     return np.packbits(activations > 0, axis=1)
 
 
-def compared(outputs: Activations, metric: Metric) -> Vectors:
-    """What the metric compares: the outputs themselves, (N, dim), or their packed bits."""
+def as_compared(outputs: Activations, metric: Metric) -> Vectors:
+    """Return what the metric compares: the outputs themselves, (N, dim), or their packed bits."""
     return pack(outputs) if metric is Metric.HAMMING else outputs
 
 
-def told_apart(outputs: Activations, metric: Metric) -> Activations:
-    """Numbers that differ where the metric can tell two images: of codes -1 and 1, (N, bits).
+def as_spread(outputs: Activations, metric: Metric) -> Activations:
+    """Return numbers that differ where the metric differs: the outputs, or signs -1 and 1.
 
-    Activations can be spread widely while every image has the same signs.
+    Activations, (N, bits), can vary widely while every image has the same signs.
     """
     if metric is not Metric.HAMMING:
         return outputs
@@ -40,11 +40,11 @@ def told_apart(outputs: Activations, metric: Metric) -> Activations:
 
 
 def undecided(activations: Activations, tolerance: float) -> NDArray[np.bool_]:
-    """Which bits rounding may turn: those whose activation is near 0.
+    """Mark the bits that rounding may flip: those with an activation near 0.
 
     Args:
         activations: (N, bits).
-        tolerance: How near, relative to the largest magnitude of all of them.
+        tolerance: Relative to the largest magnitude of all of them.
 
     Returns:
         (N, bits).
@@ -54,7 +54,7 @@ def undecided(activations: Activations, tolerance: float) -> NDArray[np.bool_]:
 
 
 class PackedCodes(nn.Module):
-    """A served encoder followed by sign and packing: uint8 images in, packed bits out."""
+    """Served encoder followed by sign and packing: uint8 images in, packed bits out."""
 
     places: Tensor
 
@@ -65,7 +65,7 @@ class PackedCodes(nn.Module):
         self.register_buffer("places", torch.tensor(values))
 
     def forward(self, images: Tensor) -> Tensor:
-        """From uint8 (N, H, W, C) to uint8 (N, bits / 8)."""
+        """Compute codes, uint8 (N, bits / 8), of images, uint8 (N, H, W, C)."""
         bits = (self.served(images) > 0).to(torch.float32)
         octets = bits.unflatten(1, (-1, BITS_OF_A_BYTE))
         # Sums of at most 255: exact in float32, which every runtime can multiply.

@@ -1,7 +1,6 @@
-"""Comparing images: through their embeddings, or pair by pair.
+"""Comparison of images: through their embeddings, or pair by pair.
 
-What measures a system asks a `Comparer` for energies, and need not know which of the two it is, nor
-whether PyTorch or ONNX Runtime runs the network.
+A `Comparer` hides which of the two it is, and whether PyTorch or ONNX Runtime runs the network.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from training.metrics.pairs import PairEnergies, all_pairs, compared_pairs
 Pixels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
 
-_PAIRS_AT_ONCE = 512
+_PAIRS_IN_A_PART = 512
 
 
 class Comparer(Protocol):
@@ -34,11 +33,11 @@ class Comparer(Protocol):
         ...
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
-        """The energies of listed pairs: images `left[k]` and `right[k]`, (pairs,)."""
+        """Energies of the pairs of images `left[k]` and `right[k]`, (pairs,)."""
         ...
 
     def pairs(self, pixels: Pixels, labels: Indices, listed: Indices | None = None) -> PairEnergies:
-        """Genuine and impostor pairs of the images, whose subjects are `labels`, (images,).
+        """Genuine and impostor pairs of images with the subjects `labels`, (images,).
 
         `listed` holds the rows of the only pairs whose kind is known, (pairs, 2); None for all.
 
@@ -50,7 +49,7 @@ class Comparer(Protocol):
 
 @dataclass(frozen=True)
 class EmbeddingComparer:
-    """Embeds each image once, and compares every two embeddings.
+    """Comparison by embeddings: one run of the network for each image.
 
     Attributes:
         embed: uint8 (images, H, W, C) to (images, dim).
@@ -72,11 +71,12 @@ class EmbeddingComparer:
 
 @dataclass(frozen=True)
 class PairComparer:
-    """Runs the network for each pair, and so for a bounded sample of them.
+    """Comparison by a pair network: one run for each pair of a bounded sample.
 
     Attributes:
-        score: Twice uint8 (pairs, H, W, C) to energies, (pairs,).
-        bound: How many pairs are sampled at most.
+        score: First and second images, each uint8 (pairs, H, W, C), to energies, (pairs,).
+        bound: The most pairs that are sampled.
+        metric: `none`.
     """
 
     score: Callable[[Pixels, Pixels], Energies]
@@ -84,8 +84,8 @@ class PairComparer:
     metric: Metric = field(default=Metric.NONE, init=False)
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
-        """See `Comparer.energies`; some at a time, since each pair holds two whole images."""
-        parts = [slice(i, i + _PAIRS_AT_ONCE) for i in range(0, len(left), _PAIRS_AT_ONCE)]
+        """See `Comparer.energies`; in parts, since each pair holds two whole images."""
+        parts = [slice(i, i + _PAIRS_IN_A_PART) for i in range(0, len(left), _PAIRS_IN_A_PART)]
         return np.concatenate(
             [self.score(pixels[left[part]], pixels[right[part]]) for part in parts]
         )
@@ -97,7 +97,7 @@ class PairComparer:
 
 
 def graph_comparer(onnx: bytes, metric: Metric) -> Comparer:
-    """The comparer of a bundle's graph, in ONNX Runtime."""
+    """Return the comparer of a bundle's graph, in ONNX Runtime."""
     if metric is Metric.NONE:
         return PairComparer(OnnxScorer(onnx).score)
     return EmbeddingComparer(OnnxEncoder(onnx).embed, metric)

@@ -20,9 +20,9 @@ def embed(
     """Embed images as the bundle's graph would, in evaluation mode.
 
     Args:
-        encoder: G_W; its mode is left as it was.
+        encoder: G_W; its mode is restored.
         pixels: uint8, (images, H, W, C).
-        device: Where the encoder is.
+        device: That of the encoder.
 
     Returns:
         float32, (images, dim).
@@ -39,10 +39,10 @@ def score(
     """Compare pairs as the bundle's graph would, in evaluation mode.
 
     Args:
-        network: E_W; its mode is left as it was.
+        network: E_W; its mode is restored.
         images1: uint8, (pairs, H, W, C).
         images2: Of the same shape.
-        device: Where the network is.
+        device: That of the network.
 
     Returns:
         The energies, float32, (pairs,).

@@ -1,4 +1,4 @@
-"""Operating points chosen on the calibration subjects, and measured again on the test subjects."""
+"""Operating points, chosen on the calibration subjects and measured on the test subjects."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable, curve, equal_error, threshold_at_fmr
 
 TARGETS = (0.1, 0.05, 0.01, 0.001, 0.0001)
-"""The target FMRs of every bundle."""
+"""Target FMRs of every bundle."""
 
 DEFAULT_TARGET = 0.01
 _BINS = 64
 
 
 def calibrate(calibration: PairEnergies, test: PairEnergies) -> Calibration:
-    """Choose every operating point on the calibration pairs; quote each on the test pairs too."""
+    """Choose every operating point on the calibration pairs; measure each on the test pairs too."""
     chosen, tested = RateTable(calibration), RateTable(test)
     points = [_point(target, chosen, tested) for target in TARGETS]
     equal = equal_error(calibration)
@@ -50,7 +50,7 @@ def measure(
     protocol: str,
     benchmarks: tuple[Benchmark, ...] = (),
 ) -> Accuracy:
-    """Measure the test pairs, untouched by any choice."""
+    """Measure the test pairs, on which nothing was chosen."""
     equal = equal_error(test)
     return Accuracy(
         protocol=protocol,
@@ -83,7 +83,7 @@ def _at(
 
 
 def _default(points: list[OperatingPoint]) -> int:
-    """FMR 1 %; where that is not supported the strictest target that is; else the equal error."""
+    """Index of FMR 1 %, else of the strictest supported larger target, else of the equal error."""
     supported = [
         i for i, p in enumerate(points) if p.supported and (p.target_fmr or 0) >= DEFAULT_TARGET
     ]

@@ -1,4 +1,4 @@
-"""DET curves as records keep them: FMR against FNMR, and of which test pairs."""
+"""DET curves of records: FMR against FNMR, with the protocol of the test pairs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _DIGITS = 5
 
 
 class DetCurve(BaseModel):
-    """The error rates of one system at rising thresholds (Martin et al. 1997).
+    """Error rates of one system at rising thresholds (Martin et al. 1997).
 
-    Curves of one protocol may be drawn in one plot: the pairs behind them are alike many, of the
-    same data, and chosen by the same rule.
+    Curves of one protocol may be drawn in one plot: their pairs are equal in number, of the same
+    data, and chosen by the same rule.
 
     Attributes:
-        protocol: Which pairs were compared, in words.
-        fmr: Falsely matched impostor pairs, rising, (thresholds,).
-        fnmr: Falsely not matched genuine pairs, (thresholds,).
+        protocol: The pairs that were compared, in words.
+        fmr: Share of impostor pairs accepted, rising, (thresholds,).
+        fnmr: Share of genuine pairs rejected, (thresholds,).
         fnmr_low: Lower ends of the 95 % intervals of `fnmr`, (thresholds,).
         fnmr_high: Upper ends, (thresholds,).
     """
@@ -42,7 +42,7 @@ class DetCurve(BaseModel):
 
     @classmethod
     def of(cls, protocol: str, curve: Curve) -> Self:
-        """What a manifest's curve says, to five digits: a record is read by people too."""
+        """Round a manifest's curve to five digits, since people read records too."""
         return cls(
             protocol=protocol,
             fmr=_rounded(lambda rates: rates.fmr, curve.rates),

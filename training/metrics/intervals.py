@@ -1,9 +1,8 @@
 """95 % intervals of error rates, for pairs that share subjects.
 
-Pairs that share a person are not independent, so the binomial interval is too narrow. Fogliato,
-Patil, Perona 2023 (arXiv 2306.01198) put the variance of the clustered data in its place: Wilson's
-interval (Wilson 1927) with n replaced by the number of independent trials that would have the
-variance seen, p (1 - p) / Var(p).
+Pairs that share a person are not independent, so the binomial interval is too narrow. As Fogliato,
+Patil, Perona 2023 (arXiv 2306.01198), Wilson's interval (Wilson 1927) is taken with the number of
+independent trials that would have the observed variance, p (1 - p) / Var(p), in place of n.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ Z = 1.959964
 
 
 def wilson(rate: float, trials: float) -> tuple[float, float]:
-    """Wilson's interval.
+    """Compute Wilson's interval.
 
     Args:
         rate: The observed share, in [0, 1].
         trials: Independent trials behind it, positive; need not be whole.
 
     Returns:
-        (low, high), which hold `rate` and lie in [0, 1].
+        (low, high) in [0, 1], with `rate` between them.
     """
     z2 = Z * Z / trials
     middle = (rate + z2 / 2) / (1 + z2)
@@ -34,7 +33,7 @@ def wilson(rate: float, trials: float) -> tuple[float, float]:
 
 
 def clustered_variance(errors: NDArray[np.float64], pairs: NDArray[np.float64]) -> float:
-    """The variance of a rate over independent clusters of pairs (genuine pairs, by subject).
+    """Variance of a rate over independent clusters of pairs (genuine pairs, by subject).
 
     Args:
         errors: Errors in each cluster, (clusters,).
@@ -51,15 +50,15 @@ def dyadic_variance(
     errors_of_dyad: NDArray[np.float64],
     pairs_of_dyad: NDArray[np.float64],
 ) -> float:
-    """The variance of a rate whose pairs are dependent where they share a subject (impostor pairs).
+    """Variance of a rate whose pairs are dependent where they share a subject (impostor pairs).
 
-    The sum of the covariances of all pairs of dyads that share at least one subject (Fafchamps,
-    Gubert 2007; Aronow, Samii, Assenova 2015): summed by subject, each dyad with itself
-    is met twice, so it is taken off once. Never below the variance of independent dyads.
+    It is the sum of the covariances of all pairs of dyads that share at least one subject
+    (Fafchamps, Gubert 2007; Aronow, Samii, Assenova 2015). A sum by subject counts each dyad with
+    itself twice, so it is subtracted once. Never below the variance of independent dyads.
 
     Args:
-        errors_of_subject: Errors that each subject has part in, (subjects,).
-        pairs_of_subject: Pairs that each subject has part in, (subjects,).
+        errors_of_subject: Errors among the pairs of each subject, (subjects,).
+        pairs_of_subject: Pairs of each subject, (subjects,).
         errors_of_dyad: Errors between each two subjects, (dyads,).
         pairs_of_dyad: Pairs between each two subjects, (dyads,).
     """
@@ -71,22 +70,24 @@ def dyadic_variance(
     return float(shared / total**2 * subjects / max(1, subjects - 1))
 
 
-def independent_trials(rate: float, variance: float, most: float, at_extremes: float) -> float:
-    """How many independent trials would estimate the rate as well.
+def independent_trials(
+    rate: float, variance: float, max_trials: float, at_extremes: float
+) -> float:
+    """Number of independent trials that would estimate the rate equally well.
 
     Args:
         rate: The observed share.
         variance: Of that share, dependence allowed for.
-        most: A bound: the trials cannot be worth more than this.
-        at_extremes: The answer for a rate of 0 or 1, whose observed variance says nothing.
+        max_trials: Upper bound of the answer.
+        at_extremes: Answer for a rate of 0 or 1, whose observed variance is 0.
     """
     if rate in {0.0, 1.0} or variance <= 0:
         return max(1.0, at_extremes)
-    return min(max(1.0, rate * (1 - rate) / variance), max(1.0, most))
+    return min(max(1.0, rate * (1 - rate) / variance), max(1.0, max_trials))
 
 
 def required_trials(target: float) -> int:
-    """The rule of three: how many error-free trials would show a rate below `target` at 95 %.
+    """Rule of three: number of error-free trials that show a rate below `target` at 95 %.
 
     The smallest n with (1 - target)^n ≤ 0.05: 29 for 10 %, 299 for 1 %, 2,995 for 0.1 %.
     """

@@ -1,9 +1,9 @@
-"""From an energy to a likelihood ratio, and how well calibrated it is.
+"""Likelihood ratio of an energy, and the quality of its calibration.
 
-Logistic regression with both kinds of pair weighted alike gives the log posterior odds at prior
+Logistic regression with equal weight for both kinds of pair gives the log posterior odds at prior
 odds of 1, which is the log likelihood ratio (Brümmer, du Preez 2006). Its quality is Cllr (their
-equation 6), in bits: 0 is perfect, 1 says nothing; minCllr is what the best monotone map of the
-same energies would reach (pool adjacent violators), and the difference is the calibration loss.
+equation 6), in bits: 0 is perfect, 1 is no information. minCllr is the Cllr of the best monotone
+map of the same energies (pool adjacent violators); the difference is the calibration loss.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _SEED = 0
 def fit(pairs: PairEnergies, independent_impostors: int) -> LikelihoodRatio:
     """Fit the map from energies to likelihood ratios.
 
-    The ratio is held within what the calibration subjects can bear: at most the independent
-    impostors, at least one over the subjects with genuine pairs.
+    The ratio is bounded by the number of calibration subjects: at most the independent impostors,
+    at least one over the subjects with genuine pairs.
 
     Args:
         pairs: Of the calibration subjects.
-        independent_impostors: What the impostor pairs are worth as independent trials.
+        independent_impostors: Independent trials that the impostor pairs are worth.
     """
     sample = _sample(len(pairs.all_energies))
     energies = pairs.all_energies[sample].astype(np.float64)
@@ -40,7 +40,7 @@ def fit(pairs: PairEnergies, independent_impostors: int) -> LikelihoodRatio:
     regression.fit(energies[:, np.newaxis] / unit, pairs.is_genuine[sample])
     slope = float(regression.coef_[0, 0]) / unit / math.log(10)
     intercept = float(regression.intercept_[0]) / math.log(10)
-    if slope > 0:  # Worse than chance: the energy says nothing.
+    if slope > 0:  # Worse than chance: no information.
         slope = intercept = 0.0
     genuine_subjects = len(np.unique(pairs.genuine_subject))
     return LikelihoodRatio(
@@ -52,7 +52,7 @@ def fit(pairs: PairEnergies, independent_impostors: int) -> LikelihoodRatio:
 
 
 def cllr(model: LikelihoodRatio, pairs: PairEnergies) -> float:
-    """The log-likelihood-ratio cost of a fitted map on some pairs, in bits."""
+    """Cost (Cllr) of a fitted map on some pairs, in bits."""
     return _cost(
         log10_likelihood_ratio(model, pairs.genuine) * math.log(10),
         log10_likelihood_ratio(model, pairs.impostor) * math.log(10),
@@ -60,7 +60,7 @@ def cllr(model: LikelihoodRatio, pairs: PairEnergies) -> float:
 
 
 def min_cllr(pairs: PairEnergies) -> float:
-    """The cost of the best monotone map of the same energies, in bits."""
+    """Cost (Cllr) of the best monotone map of the same energies, in bits."""
     weights = np.where(pairs.is_genuine, 0.5 / len(pairs.genuine), 0.5 / len(pairs.impostor))
     isotonic = IsotonicRegression(y_min=0, y_max=1, increasing=False)
     energies = pairs.all_energies.astype(np.float64)
@@ -78,7 +78,7 @@ def _cost(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:
 
 
 def _sample(count: int) -> NDArray[np.int64]:
-    """All pairs, or a seeded sample of so many that more would change nothing."""
+    """Return the indices of all pairs, or of a seeded sample of `_MAX_PAIRS`."""
     if count <= _MAX_PAIRS:
         return np.arange(count)
     return np.sort(np.random.default_rng(_SEED).choice(count, _MAX_PAIRS, replace=False))

@@ -1,8 +1,6 @@
-"""Which pairs are compared where all are too many: a bounded, seeded sample.
+"""Bounded, seeded sample of pairs, for networks that run once for each pair.
 
-A pair model runs its whole network for each pair, so that the millions of pairs among a few
-thousand images cannot all be measured. Each pair keeps its subjects, from which the intervals are
-made.
+The millions of pairs among a few thousand images are too many for a pair model.
 """
 
 from __future__ import annotations
@@ -15,12 +13,12 @@ from numpy.typing import NDArray
 Indices = NDArray[np.int64]
 
 _LIST_UP_TO = 4
-"""Impostor pairs are listed and drawn from where there are at most so many times the wanted."""
+"""Impostor pairs are listed before the draw up to this multiple of the wanted number."""
 
 
 @dataclass(frozen=True)
 class PairBound:
-    """The most pairs of either kind that are compared, and the seed that they are drawn with."""
+    """The most pairs of either kind that are compared, and the seed of their draw."""
 
     genuine: int = 10_000
     impostor: int = 20_000
@@ -32,11 +30,11 @@ class PairBound:
 
 
 def sample_pairs(labels: Indices, bound: PairBound) -> tuple[Indices, Indices]:
-    """Draw unordered pairs of different images, none twice; all of a kind where they are few.
+    """Draw unordered pairs of different images, none twice; all of a kind within its bound.
 
     Args:
         labels: Each image's subject, (images,).
-        bound: How many at most.
+        bound: Of their number.
 
     Returns:
         The pairs' first and second images, each (pairs,), genuine pairs first.
@@ -49,7 +47,7 @@ def sample_pairs(labels: Indices, bound: PairBound) -> tuple[Indices, Indices]:
 
 
 def _genuine(labels: Indices) -> Indices:
-    """All pairs of two images of one subject, (pairs, 2)."""
+    """List all pairs of two images of one subject, (pairs, 2)."""
     found = [np.empty((0, 2), dtype=np.int64)]
     for subject in np.unique(labels):
         members = np.flatnonzero(labels == subject)
@@ -57,24 +55,24 @@ def _genuine(labels: Indices) -> Indices:
     return np.concatenate(found)
 
 
-def _impostor(labels: Indices, most: int, rng: np.random.Generator) -> Indices:
-    """Pairs of images of two subjects, each pair alike likely, (pairs, 2)."""
+def _impostor(labels: Indices, max_pairs: int, rng: np.random.Generator) -> Indices:
+    """Draw pairs of images of two subjects, each pair equally likely, (pairs, 2)."""
     images = len(labels)
     _, sizes = np.unique(labels, return_counts=True)
-    there_are = (images**2 - int(np.square(sizes).sum())) // 2
-    if there_are <= _LIST_UP_TO * most:
+    total = (images**2 - int(np.square(sizes).sum())) // 2
+    if total <= _LIST_UP_TO * max_pairs:
         pairs = np.stack(np.triu_indices(images, k=1), axis=1)
-        return _at_most(pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]], most, rng)
+        return _at_most(pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]], max_pairs, rng)
     drawn = np.empty(0, dtype=np.int64)
-    while len(drawn) < most:
-        pairs = np.sort(rng.integers(images, size=(2 * most, 2)), axis=1)
+    while len(drawn) < max_pairs:
+        pairs = np.sort(rng.integers(images, size=(2 * max_pairs, 2)), axis=1)
         of_two = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
         drawn = np.unique(np.concatenate([drawn, of_two[:, 0] * images + of_two[:, 1]]))
-    codes = np.sort(rng.permutation(drawn)[:most])
+    codes = np.sort(rng.permutation(drawn)[:max_pairs])
     return np.stack(np.divmod(codes, images), axis=1)
 
 
-def _at_most(pairs: Indices, most: int, rng: np.random.Generator) -> Indices:
-    if len(pairs) <= most:
+def _at_most(pairs: Indices, max_pairs: int, rng: np.random.Generator) -> Indices:
+    if len(pairs) <= max_pairs:
         return pairs
-    return pairs[np.sort(rng.choice(len(pairs), most, replace=False))]
+    return pairs[np.sort(rng.choice(len(pairs), max_pairs, replace=False))]

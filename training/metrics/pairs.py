@@ -15,7 +15,7 @@ from training.errors import DataError
 
 Subjects = NDArray[np.int64]
 MAX_IMAGES = 6000
-"""Bounds the pairs to 18 million: their energies and subjects take half a gigabyte."""
+"""Bounds the pairs to 18 million, whose energies and subjects take half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class PairEnergies:
     """Unordered pairs of different images, all or a sample, sorted by rising energy.
 
     Attributes:
-        images: How many images there are.
-        subjects: How many subjects (identities) there are.
+        images: Number of images.
+        subjects: Number of subjects (identities).
         genuine: Energies of pairs of one subject, float32, (genuine pairs,).
-        genuine_subject: Whose each genuine pair is, (genuine pairs,).
+        genuine_subject: The subject of each genuine pair, (genuine pairs,).
         impostor: Energies of pairs of two subjects, float32, (impostor pairs,).
         impostor_subjects: The two subjects of each impostor pair, (impostor pairs, 2).
     """
@@ -40,7 +40,7 @@ class PairEnergies:
 
     @property
     def sample(self) -> SampleSize:
-        """How much there is, as a manifest states it."""
+        """Sample size, as a manifest states it."""
         return SampleSize(
             identities=self.subjects,
             images=self.images,
@@ -50,7 +50,7 @@ class PairEnergies:
 
     @property
     def are_all(self) -> bool:
-        """Whether every pair of the images is here, and not a sample."""
+        """Whether these are all pairs of the images, not a sample."""
         return len(self.genuine) + len(self.impostor) == self.images * (self.images - 1) // 2
 
     @cached_property
@@ -60,7 +60,7 @@ class PairEnergies:
 
     @cached_property
     def is_genuine(self) -> NDArray[np.bool_]:
-        """For each of `all_energies`, whether its pair is genuine."""
+        """Kind of each of `all_energies`: true for a genuine pair."""
         return np.arange(len(self.genuine) + len(self.impostor)) < len(self.genuine)
 
 
@@ -70,7 +70,7 @@ def all_pairs(
     metric: Metric,
     listed: NDArray[np.int64] | None = None,
 ) -> PairEnergies:
-    """Compare every image with every other, or only those that are listed as pairs.
+    """Compare every two images, or only listed pairs.
 
     Args:
         embeddings: (images, dim).
@@ -102,7 +102,7 @@ def compared_pairs(
     right: NDArray[np.int64],
     energies: Energies,
 ) -> PairEnergies:
-    """Sort pairs that were compared into genuine and impostor ones.
+    """Sort compared pairs into genuine and impostor ones.
 
     Args:
         labels: Each image's subject, (images,).
@@ -129,7 +129,7 @@ def compared_pairs(
 
 
 def pool(parts: Sequence[PairEnergies]) -> PairEnergies:
-    """The pairs of several measurements as one; nobody is in two of them.
+    """Pool the pairs of several measurements, none of which share a subject.
 
     Args:
         parts: At least one. Their energies must be of one scale, as from systems of one config.
@@ -150,7 +150,7 @@ def pool(parts: Sequence[PairEnergies]) -> PairEnergies:
 
 
 def _rising(energies: Energies, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Indices of the chosen pairs, by rising energy."""
+    """Return the indices of the chosen pairs, by rising energy."""
     indices = np.flatnonzero(chosen)
     order = np.argsort(energies[indices], kind="stable")
     return indices[order]

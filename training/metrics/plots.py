@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG."""
+"""Plots of a report, as SVG."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from scipy.stats import norm
 from model.manifest import Curve
 from training.metrics.pairs import PairEnergies
 
-mpl.rcParams["svg.hashsalt"] = "likewise"  # The same figures give the same bytes.
-_NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-"""No metadata in a plot: it would name the time, and addresses on the network."""
+mpl.rcParams["svg.hashsalt"] = "likewise"  # The same values give the same bytes.
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+"""Metadata would contain the time, and addresses on the network."""
 _SIZE = (7.0, 4.6)
 _TICKS = (0.0001, 0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 _BINS = 80
 
 
 def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
-    """Energies of genuine and impostor pairs, and the thresholds by name."""
+    """Plot energies of genuine and impostor pairs, with the thresholds by name."""
     figure, axes = _figure()
     low = min(0.0, float(pairs.all_energies.min()))
     edges = np.linspace(low, float(pairs.all_energies.max()), _BINS).tolist()
@@ -50,7 +50,7 @@ def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
 
 
 def roc(curve: Curve) -> str:
-    """Share of genuine pairs accepted against share of impostor pairs accepted."""
+    """Plot the share of genuine pairs accepted against that of impostor pairs accepted."""
     figure, axes = _figure()
     fmr, fnmr = _rates(curve)
     axes.plot(fmr, 1 - fnmr, marker=".", markersize=3)
@@ -61,7 +61,7 @@ def roc(curve: Curve) -> str:
 
 
 def det(curve: Curve) -> str:
-    """FNMR against FMR on normal-deviate axes (Martin et al. 1997), with 95 % intervals."""
+    """Plot FNMR against FMR on normal-deviate axes (Martin et al. 1997), with 95 % intervals."""
     figure, axes = _figure()
     fmr, fnmr = _rates(curve)
     inside = (fmr > 0) & (fmr < 1) & (fnmr > 0) & (fnmr < 1)
@@ -75,7 +75,7 @@ def det(curve: Curve) -> str:
 
 
 def deviate_axes(axes: Axes) -> None:
-    """Make axes for points that are normal deviates of FMR and FNMR."""
+    """Label axes for points that are normal deviates of FMR and FNMR."""
     ticks = [f"{100 * tick:g} %" for tick in _TICKS]
     axes.set_xticks(norm.ppf(_TICKS), ticks)
     axes.set_yticks(norm.ppf(_TICKS), ticks)
@@ -96,8 +96,8 @@ def _figure() -> tuple[Figure, Axes]:
 
 
 def svg(figure: Figure) -> str:
-    """A figure as an `<svg>` element; the same figure gives the same bytes."""
+    """Render a figure as an `<svg>` element; the same figure gives the same bytes."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=_NOTHING)
+    figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     text = buffer.getvalue()
     return text[text.index("<svg") :]

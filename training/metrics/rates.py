@@ -1,4 +1,4 @@
-"""FMR and FNMR at any threshold, with intervals, and the thresholds worth asking for."""
+"""FMR and FNMR at any threshold, with intervals, and the thresholds of target rates."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Counts = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class EqualError:
-    """Where FMR and FNMR meet: the rate, and the threshold."""
+    """Equal error: the rate and the threshold at which FMR and FNMR are closest."""
 
     rate: float
     threshold: float
 
 
 class RateTable:
-    """Error rates of one set of pairs at any threshold; sums that do not change are kept."""
+    """Error rates of one set of pairs at any threshold; constant sums are computed once."""
 
     def __init__(self, pairs: PairEnergies) -> None:
         self.pairs = pairs
@@ -41,7 +41,7 @@ class RateTable:
         self._impostor_of_dyad = dyad_sizes.astype(np.float64)
 
     def rates(self, threshold: float) -> ErrorRates:
-        """FMR and FNMR where energies up to `threshold` count as same."""
+        """Compute FMR and FNMR where energies up to `threshold` count as same."""
         fmr, trials = self._fmr(threshold)
         fnmr, genuine_trials = self._fnmr(threshold)
         return ErrorRates(
@@ -52,11 +52,11 @@ class RateTable:
         )
 
     def independent_impostors(self, threshold: float) -> int:
-        """What the impostor pairs are worth as independent trials of the FMR at a threshold."""
+        """Number of independent trials that the impostor pairs are worth at a threshold."""
         return int(self._fmr(threshold)[1])
 
     def _fmr(self, threshold: float) -> tuple[float, float]:
-        """The FMR, and the independent trials behind it."""
+        """FMR, and the number of independent trials that it rests on."""
         pairs, m = self.pairs, self.pairs.subjects
         accepted = _accepted(pairs.impostor, threshold)
         rate = accepted / len(pairs.impostor)
@@ -67,10 +67,10 @@ class RateTable:
             self._impostor_of_dyad,
         )
         dyads = len(self._impostor_of_dyad)
-        return rate, intervals.independent_trials(rate, variance, most=dyads, at_extremes=m // 2)
+        return rate, intervals.independent_trials(rate, variance, dyads, at_extremes=m // 2)
 
     def _fnmr(self, threshold: float) -> tuple[float, float]:
-        """The FNMR, and the independent trials behind it."""
+        """FNMR, and the number of independent trials that it rests on."""
         pairs = self.pairs
         accepted = _accepted(pairs.genuine, threshold)
         errors = _count(pairs.genuine_subject[accepted:], pairs.subjects)
@@ -79,36 +79,36 @@ class RateTable:
             errors[self._with_genuine], self._genuine_of_subject[self._with_genuine]
         )
         trials = intervals.independent_trials(
-            rate, variance, most=len(pairs.genuine), at_extremes=float(self._with_genuine.sum())
+            rate, variance, len(pairs.genuine), at_extremes=float(self._with_genuine.sum())
         )
         return rate, trials
 
 
 def equal_error(pairs: PairEnergies) -> EqualError:
-    """The equal error rate: the mean of FMR and FNMR where they are closest."""
+    """Compute the equal error rate: the mean of FMR and FNMR where they are closest."""
     fmr, fnmr, scores = det_curve(pairs.is_genuine, -pairs.all_energies.astype(np.float64))
     closest = int(np.argmin(np.abs(fmr - fnmr)))
     return EqualError(float(fmr[closest] + fnmr[closest]) / 2, float(-scores[closest]))
 
 
 def threshold_at_fmr(impostor: Energies, target: float) -> float:
-    """The highest threshold at which the FMR does not exceed the target.
+    """Highest threshold at which the FMR does not exceed the target.
 
-    It lies midway between two energies that were seen, so that rounding cannot move a decision.
+    It lies midway between two observed energies, so that rounding cannot change a decision.
 
     Args:
         impostor: Energies of impostor pairs, rising.
         target: In (0, 1).
     """
-    first_refused = impostor[min(int(target * len(impostor)), len(impostor) - 1)]
-    accepted = int(np.searchsorted(impostor, first_refused, side="left"))
+    first_rejected = impostor[min(int(target * len(impostor)), len(impostor) - 1)]
+    accepted = int(np.searchsorted(impostor, first_rejected, side="left"))
     if accepted == 0:
-        return float(np.nextafter(np.float64(first_refused), -np.inf))
-    return (float(impostor[accepted - 1]) + float(first_refused)) / 2
+        return float(np.nextafter(np.float64(first_rejected), -np.inf))
+    return (float(impostor[accepted - 1]) + float(first_rejected)) / 2
 
 
 def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
-    """The FNMR where the FMR is the highest that does not exceed a target.
+    """FNMR at the highest FMR that does not exceed a target.
 
     Args:
         genuine: Energies of genuine pairs, rising.
@@ -120,10 +120,10 @@ def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
 
 
 def curve(table: RateTable, points: int = 32) -> Curve:
-    """Error rates from all refused to all accepted.
+    """Compute error rates from a threshold that rejects all pairs to one that accepts all.
 
-    Half of the thresholds are spaced evenly in log FMR, where operating points lie; half follow the
-    genuine energies' quantiles, where FNMR changes.
+    Half of the thresholds are spaced evenly in log FMR, where operating points lie; half are
+    quantiles of the genuine energies, where FNMR changes.
     """
     pairs = table.pairs
     smallest = max(1 / len(pairs.impostor), 1e-6)

@@ -1,4 +1,4 @@
-"""Accuracy on a published list of pairs, with a threshold from the other folds (LFW's protocol)."""
+"""Accuracy on a published list of pairs, with thresholds from the other folds (LFW's protocol)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOLDS = 10
 
 
 def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[float, float]:
-    """Mean accuracy over ten folds, each decided by the best threshold of the other nine.
+    """Compute the mean accuracy over ten folds, each by the best threshold of the other nine.
 
     A fold is a tenth of the genuine and a tenth of the impostor pairs, in the order of the list
     (Huang et al. 2007, section 4; View 1's list has no folds of its own).
@@ -41,7 +41,7 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
 
 
 def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:
-    """The threshold with the most right decisions; of several, the lowest.
+    """Threshold with the most right decisions; of several, the lowest.
 
     Args:
         energies: (pairs,).
@@ -49,6 +49,6 @@ def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:
     """
     levels, level = np.unique(energies.astype(np.float64), return_inverse=True)
     gained = np.bincount(level, np.where(same, 1, -1), len(levels))
-    best = int(np.argmax(np.concatenate([[0], np.cumsum(gained)])))  # So many levels are accepted.
+    best = int(np.argmax(np.concatenate([[0], np.cumsum(gained)])))  # Number of levels accepted.
     ends = np.concatenate([[np.nextafter(levels[0], -np.inf)], levels, levels[-1:]])
     return float((ends[best] + ends[best + 1]) / 2) if best else float(ends[0])

@@ -97,21 +97,21 @@ def test_independent_errors_are_worth_about_their_number():
     rng = np.random.default_rng(0)
     errors = (rng.random(4000) < 0.2).astype(float)
     variance = clustered_variance(errors, np.ones(4000))
-    trials = independent_trials(errors.mean(), variance, most=4000, at_extremes=1)
+    trials = independent_trials(errors.mean(), variance, max_trials=4000, at_extremes=1)
     assert trials == pytest.approx(4000, rel=0.01)
 
 
 def test_copies_of_one_error_are_worth_one():
     errors = np.repeat((np.random.default_rng(0).random(300) < 0.3).astype(float), 1)
     variance = clustered_variance(10 * errors, np.full(300, 10.0))
-    trials = independent_trials(errors.mean(), variance, most=3000, at_extremes=1)
+    trials = independent_trials(errors.mean(), variance, max_trials=3000, at_extremes=1)
     assert trials == pytest.approx(300, rel=0.01)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_a_rate_without_variance_is_worth_what_it_is_told(rate):
-    assert independent_trials(rate, 0.0, most=1e9, at_extremes=17) == 17
-    assert independent_trials(rate, 0.0, most=1e9, at_extremes=0) == 1
+    assert independent_trials(rate, 0.0, max_trials=1e9, at_extremes=17) == 17
+    assert independent_trials(rate, 0.0, max_trials=1e9, at_extremes=0) == 1
 
 
 @pytest.mark.parametrize(
