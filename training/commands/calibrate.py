@@ -1,4 +1,4 @@
-"""`calibrate`: a bundle's thresholds fitted to other data."""
+"""`calibrate`: thresholds of a bundle, fitted to other data."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def run(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set to fit the thresholds to.")],
     to: Annotated[Path, typer.Option(help="The new bundle's folder, after which it is named.")],
-    seed: Annotated[int, typer.Option(help="Of the halves to calibrate and to test on.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the halves to calibrate and to test on.")] = 0,
     include_known_names: Annotated[
-        bool, typer.Option(help="The data's identities merely bear the names of trained ones.")
+        bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
     ] = False,
 ) -> None:
-    """Choose a bundle's thresholds anew on other data; its graph stays as it is."""
+    """Choose a bundle's thresholds again on other data; its graph stays as it is."""
     opened = open_bundle(bundle)
     done = recalibrate(opened, open_data(data), to, seed, include_known_names=include_known_names)
     if done.left_out:
         console.print(
-            f"{done.left_out} identities are left out: they bear the name of one that the "
-            "bundle has seen (--include-known-names, where that is chance)",
+            f"{done.left_out} identities are left out: the bundle has seen identities of these "
+            "names (if the names are alike by chance: --include-known-names)",
             style="yellow",
         )
     console.print(
@@ -44,7 +44,7 @@ def run(
 
 
 def _points(before: Manifest, after: Manifest) -> Table:
-    """The thresholds beside the former ones, and what they give on the test identities."""
+    """Tabulate the thresholds beside the former ones, with their rates on the test identities."""
     former = {p.target_fmr: p.threshold for p in before.calibration.operating_points}
     table = Table("target FMR", "threshold before", "threshold", "FMR", "FNMR", "supported")
     for point in after.calibration.operating_points:

@@ -1,4 +1,4 @@
-"""`check-data`: what is in a data set, what is wrong with it, and whether training takes it."""
+"""`check-data`: content and faults of a data set, and whether training accepts it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from training.errors import DataError
 
 def run(
     path: Annotated[Path, typer.Argument(help="A data set, as `train --data` takes it.")],
-    config: Annotated[str, typer.Option(help="Whose split is looked at.")] = "own_folder",
-    seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Annotated[str, typer.Option(help="The config whose split is checked.")] = "own_folder",
+    seed: Annotated[int | None, typer.Option(help="Seed in place of the config's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Report identities, broken files and duplicates; exit code 1 where training would refuse."""
     loaded = load_config(config)
@@ -51,7 +51,7 @@ def _print(quality: DataQuality) -> None:
     if quality.compared < quality.images:
         console.print(f"only {quality.compared:,} images were compared for near duplicates")
     if quality.reason is None:
-        console.print("training takes this data")
+        console.print("training accepts this data")
     else:
         console.print(f"training would refuse it: {quality.reason}", style="red", markup=False)
 
@@ -91,7 +91,7 @@ def _groups(duplicates: Duplicates) -> str:
 
 
 def _print_duplicates(what: str, duplicates: Duplicates) -> None:
-    """Name what can be mended: the same thing under two names, or on both sides of the split."""
+    """Print groups of duplicates; those across identities or parts of the split are highlighted."""
     for group in duplicates.listed:
         more = group.size - len(group.images)
         faults = [

@@ -1,4 +1,4 @@
-"""`configs`: what can be trained."""
+"""`configs`: list of the named configs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`convert`: a bundle in another precision."""
+"""`convert`: conversion of a bundle to another precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`demo-data`: a drawn data set."""
+"""`demo-data`: a synthetic data set."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def run(
     images: Annotated[int, typer.Option(min=2)] = 6,
     seed: int = 0,
 ) -> None:
-    """Draw a folder of made-up identities, to try everything without photographs."""
+    """Draw a folder of synthetic identities, to try everything without photographs."""
     draw_folder(out, identities, images, seed)
     console.print(f"drew {identities} identities with {images} images each in {out}")

@@ -1,4 +1,4 @@
-"""`evaluate`: a bundle measured through ONNX Runtime."""
+"""`evaluate`: measurement of a bundle in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from training.templates.render import percent
 def run(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set to measure on.")],
-    out: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of the report.")] = None,
     include_known_names: Annotated[
-        bool, typer.Option(help="Other data's identities merely bear the names of trained ones.")
+        bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
     ] = False,
 ) -> None:
     """Measure a bundle through ONNX Runtime on identities that it has not seen."""
@@ -46,15 +46,15 @@ def _print_evaluation(evaluation: Evaluation) -> None:
     console.print(f"{manifest.name} {manifest.version} on {evaluation.accuracy.protocol}")
     if not evaluation.same_data:
         console.print(
-            "this is not the data that the bundle was calibrated on: its thresholds keep their "
-            "meaning only as far as the two are alike",
+            "this is not the data that the bundle was calibrated on: its stated error rates hold "
+            "only as far as the two are alike",
             style="yellow",
         )
     if evaluation.left_out:
         things = "images" if manifest.split_by is SplitBy.IMAGE else "identities"
         console.print(
-            f"{evaluation.left_out} {things} are left out: they bear the name of one that the "
-            "bundle has seen (--include-known-names, where that is chance)",
+            f"{evaluation.left_out} {things} are left out: the bundle has seen {things} of these "
+            "names (if the names are alike by chance: --include-known-names)",
             style="yellow",
         )
     console.print(_points(evaluation))

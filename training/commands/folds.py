@@ -19,18 +19,20 @@ from training.transfer.pretrained import open_weights
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     config: Annotated[str, typer.Argument(help="A named config; see `configs`.")],
     data: Annotated[Path, typer.Option(help="The data set to divide.")],
-    out: Annotated[Path, typer.Option(help="The folder of the runs; taken up again if killed.")],
+    out: Annotated[
+        Path, typer.Option(help="The folder of the runs, where a killed call continues.")
+    ],
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help="How many folds, 8 unless the config takes the data set's own."),
+        typer.Option(min=2, help="Number of folds: 8, unless the config takes the data set's own."),
     ] = None,
     only: Annotated[
         list[int] | None,
-        typer.Option(help="Train this fold alone, from 0; may be given repeatedly."),
+        typer.Option(help="Train only this fold, counted from 0; may be given repeatedly."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed in place of the config's.")] = None,
     init: Annotated[
-        Path | None, typer.Option(help="A bundle or run whose weights each fold begins with.")
+        Path | None, typer.Option(help="A bundle or run whose weights each fold starts from.")
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -38,9 +40,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     ] = None,
     to: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
 ) -> None:
-    """Train once for each fold of the identities, and pool what is measured on them.
+    """Train once for each fold of the identities, and pool their test pairs.
 
-    The record is written when every fold is there, from this call, others, or other machines.
+    The record is written when all folds are done, by this call, by others or on other machines.
     """
     weights = None if init is None else open_weights(init)
     named = load_config(config, {} if seed is None else {"seed": seed})
@@ -59,5 +61,5 @@ def _still_missing(missing: Sequence[int], folds: int, out: Path) -> str:
     return (
         f"{folds - len(missing)} of {folds} folds are done, and no record is written yet; missing "
         f"in {out}: {', '.join(f'fold{fold}' for fold in missing)}. Train them by this command, "
-        "here or elsewhere, lay their folders there, and give it again"
+        "here or elsewhere, copy their folders there, and give it again"
     )

@@ -1,4 +1,4 @@
-"""`map`: what an encoder has not seen in two dimensions, by it and by classical methods."""
+"""`map`: unseen images in two dimensions, by an encoder and by classical methods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     images: Annotated[int, typer.Option(min=1, max=MAX_IMAGES, help="The most images.")] = 200,
     seed: int = 0,
 ) -> None:
-    """Draw unseen identities in two dimensions, beside what PCA, LDA, Isomap and others draw.
+    """Draw unseen identities in two dimensions, beside the maps of PCA, LDA, Isomap and others.
 
     An encoder of two dimensions is drawn as it is; a longer embedding by its PCA and Isomap.
     """

@@ -1,4 +1,4 @@
-"""`precisions`: what each precision costs and gives, as a page."""
+"""`precisions`: size, speed and accuracy of each precision, as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`record`: the figures of a run, written down to be committed."""
+"""`record`: the measured values of a run, in a file to be committed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`results`: docs/results.md and its plots from the committed records and the shipped bundles."""
+"""`results`: docs/results.md and its plots, from the committed records and shipped bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`seeds`: one config trained with several seeds."""
+"""`seeds`: training of one config with several seeds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from training.transfer.pretrained import open_weights
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     config: Annotated[str, typer.Argument(help="A named config; see `configs`.")],
     data: Annotated[Path, typer.Option(help="The data set.")],
-    out: Annotated[Path, typer.Option(help="The folder of the runs; taken up again if killed.")],
-    seeds: Annotated[int, typer.Option(min=2, help="How many, from the config's own on.")] = 3,
+    out: Annotated[
+        Path, typer.Option(help="The folder of the runs, where a killed call continues.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Number of seeds, from the config's own on.")
+    ] = 3,
     init: Annotated[
-        Path | None, typer.Option(help="A bundle or run whose weights each seed begins with.")
+        Path | None, typer.Option(help="A bundle or run whose weights each seed starts from.")
     ] = None,
     overrides: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""What the folds of a cross-validation begin with: given weights, or an encoder for each group."""
+"""Starts of the folds of a cross-validation: given weights, or an encoder for each group."""
 
 from __future__ import annotations
 
@@ -24,72 +24,73 @@ class GivenStart:
     weights: TrainedWeights | None = None
 
     def train(self, console: Console) -> None:
-        """There is nothing to train."""
+        """Do nothing: there is nothing to train."""
 
     @property
     def seconds(self) -> float:
-        """How long its own training took here."""
+        """Duration of its own training: none here."""
         return 0.0
 
     @property
     def is_ready(self) -> bool:
-        """Whether folds can begin with it."""
+        """Whether folds can start from it: always."""
         return True
 
 
 @dataclass(frozen=True)
 class TrainedStart:
-    """An encoder that is trained for a group of folds, without anybody whom one of them tests.
+    """An encoder that is trained for a group of folds, on nobody that one of them tests.
 
     Attributes:
         config: That of its own training.
         data: The data set.
-        split: Whom it trains on and is watched on; its test part is all whom the folds test.
-        repetition: The folder of its run.
+        split: Identities that it is trained on and validated on; its test part is all identities
+            that the folds test.
+        member: The folder of its run.
     """
 
     config: TrainingConfig
     data: Path
     split: IdentitySplit
-    repetition: Member
+    member: Member
 
     def train(self, console: Console) -> None:
-        """Train it, where that is not done; a killed training is gone on with.
+        """Train it unless that is done; continue a killed training.
 
         Raises:
             RunError: Its folder was begun with another config or split.
             TrainingError: What else a training raises.
         """
         if not self.is_ready:
-            console.print(f"what several folds begin with, in {self.repetition.folder}")
-            self.repetition.train_only(self.config, self.data, self.split, console)
+            console.print(f"the common start of several folds, in {self.member.folder}")
+            self.member.train_only(self.config, self.data, self.split, console)
 
     @property
     def weights(self) -> TrainedWeights | None:
-        """What a fold begins with; None where it is not trained yet.
+        """Weights that a fold starts from; None where they are not trained yet.
 
-        The calibration people have only been watched, so that each fold may calibrate on them.
+        The calibration people were only validated on, so each fold may calibrate on them.
         """
         if not self.is_ready:
             return None
-        run = self.repetition.run
+        run = self.member.run
         return replace(open_weights(run.path), seen=run.digests().train)
 
     @property
     def seconds(self) -> float:
-        """How long its training took."""
-        return sum(epoch["seconds"] for epoch in self.repetition.run.history())
+        """Duration of its training."""
+        return sum(epoch["seconds"] for epoch in self.member.run.history())
 
     @property
     def is_ready(self) -> bool:
-        """Whether its training is over.
+        """Whether its training is complete.
 
         Raises:
             RunError: Its folder was begun with another config or split.
         """
-        self.repetition.check(self.config, self.split, None)
-        begun = self.repetition.is_begun
-        return begun and len(self.repetition.run.history()) == self.config.optimisation.epochs
+        self.member.check(self.config, self.split, None)
+        begun = self.member.is_begun
+        return begun and len(self.member.run.history()) == self.config.optimisation.epochs
 
 
 Start = GivenStart | TrainedStart
@@ -102,7 +103,7 @@ def trained_starts(
     splits: Sequence[IdentitySplit],
     out: Path,
 ) -> tuple[TrainedStart, ...]:
-    """The start of each fold; those of a group share theirs.
+    """Return the start of each fold; the folds of a group share theirs.
 
     Args:
         config: That of the folds.
@@ -117,7 +118,7 @@ def trained_starts(
             "learning_rate": common.learning_rate,
             "common_start": None,
             "patience": None,
-            # It is begun with, and never exported.
+            # A start is never exported.
             "whitening": None,
             "whitening_weights": "equal",
         }

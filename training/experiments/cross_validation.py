@@ -1,8 +1,8 @@
 """Cross-validation over identities: a system for each fold, their test pairs pooled.
 
-Each fold lies in a folder of its own, so that a call that was killed goes on where it stopped, and
-machines may share the folds. What several folds begin with is a training of its own beside them:
-see `fold_starts`.
+Each fold has a folder of its own, so a killed call continues where it stopped, and machines may
+share the folds. A start that several folds share is a training of its own beside them: see
+`training.experiments.common_start`.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from training.transfer.pretrained import TrainedWeights
 
 DRAWN_FOLDS = 8
 FMRS = (0.1, 0.075, 0.05, 0.01)
-"""Where the FNMR is read off: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
+"""FMRs of the measured FNMRs: those of Chopra, Hadsell, LeCun 2005, table 1, and 1 %."""
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """A config that is trained, exported and measured once for each fold, always with its seed.
+    """Training, export and measurement of a config once for each fold, with the config's seed.
 
     Attributes:
         config: What is trained.
         data: The data set.
-        splits: Whom each fold trains, calibrates and tests on.
-        out: A folder that gets one run and one bundle for each fold, in `fold0`, `fold1` …; those
-            that were trained on other machines may be laid there.
-        starts: What each fold begins with.
+        splits: Identities that each fold trains, calibrates and tests on.
+        out: The folder of one run and one bundle for each fold, in `fold0`, `fold1` …; folds that
+            were trained on other machines may be copied there.
+        starts: What each fold starts from.
     """
 
     config: TrainingConfig
@@ -57,20 +57,20 @@ class CrossValidation:
     starts: tuple[Start, ...]
 
     def train(self, console: Console, only: Collection[int] = ()) -> None:
-        """Train and export some folds; a killed call goes on where it stopped.
+        """Train and export some folds; continue where a killed call stopped.
 
         Args:
             console: Where progress is shown.
-            only: Which folds; none for all of them.
+            only: Numbers of the folds; none for all of them.
 
         Raises:
-            ConfigError: A fold that there is not.
+            ConfigError: A fold that does not exist.
             RunError: A fold's folder was begun with another config, split, data or weights.
             TrainingError: What else a training or an export raises.
         """
-        if strangers := sorted(set(only) - set(range(len(self.splits)))):
+        if unknown := sorted(set(only) - set(range(len(self.splits)))):
             raise ConfigError(
-                f"there is no fold {strangers[0]}; they are 0 to {len(self.splits) - 1}"
+                f"there is no fold {unknown[0]}; they are 0 to {len(self.splits) - 1}"
             )
         for fold in sorted(set(only)) or range(len(self.splits)):
             self.starts[fold].train(console)
@@ -81,7 +81,7 @@ class CrossValidation:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The folds that have no bundle yet.
+        """Numbers of the folds that have no bundle yet.
 
         Raises:
             RunError: A fold's folder was begun with another config, split or weights.
@@ -89,11 +89,11 @@ class CrossValidation:
         return tuple(fold for fold in range(len(self.splits)) if not self._is_done(fold))
 
     def record(self) -> Record:
-        """Measure every fold's bundle on whom it has not seen.
+        """Measure every fold's bundle on the identities that it has not seen.
 
         Returns:
-            The record: the test pairs of all folds pooled under one threshold, and the mean over
-            the folds of each figure of the config's protocols.
+            The record: error rates of the test pairs of all folds, pooled under one threshold, and
+            the mean over the folds of each value of the config's protocols.
 
         Raises:
             RunError: A fold is missing, or was begun with other data.
@@ -120,13 +120,13 @@ class CrossValidation:
             parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
             epochs=self.config.optimisation.epochs,
             training_seconds=self._seconds,
-            device=_each_once(record.device for record in begun),
+            device=_join_distinct(record.device for record in begun),
             train_command=begun[0].command,
             record_command=provenance.command(),
-            git_revision=_each_once(record.git_revision for record in begun),
+            git_revision=_join_distinct(record.git_revision for record in begun),
             libraries=begun[0].libraries,
             trained_at=begun[0].started_at,
-            figures=(*pooled_figures(measured), *mean_figures(by_protocol)),
+            figures=(*pooled_values(measured), *mean_values(by_protocol)),
             det=pooled_curve(
                 measured, begun[0].data_name, self.config.measurement.images_per_identity
             ),
@@ -137,7 +137,7 @@ class CrossValidation:
 
     @property
     def _seconds(self) -> float:
-        """Of all trainings, each start's counted once."""
+        """Training time of all folds, with that of each start once."""
         runs = [self._member(fold).run for fold in range(len(self.splits))]
         folds = sum(epoch["seconds"] for run in runs for epoch in run.history())
         return folds + sum(start.seconds for start in {id(s): s for s in self.starts}.values())
@@ -158,20 +158,20 @@ def plan_folds(
     folds: int | None = None,
     weights: TrainedWeights | None = None,
 ) -> CrossValidation:
-    """Divide a data set into folds, or take those that come with it.
+    """Divide a data set into folds, or take the data set's own.
 
     Args:
-        config: What is trained; it says whether the data set's own folds are taken.
+        config: What is trained; its split decides whether the data set's own folds are taken.
         data: The data set.
         out: The folder of the runs.
-        folds: How many are drawn, 8 unless told.
-        weights: What each fold begins with, in place of random weights.
+        folds: Number of folds to draw; None for 8.
+        weights: What each fold starts from, in place of random weights.
 
     Raises:
-        SplitError: Folds that cannot be made, or that the data set does not have.
-        ConfigError: A number of folds that the data set's own are not.
-        WeightsError: Weights that have seen whom a fold tests, or any for a data set's own folds,
-            whose published figures are those of systems without outside data.
+        SplitError: The folds cannot be made, or the data set has none of its own.
+        ConfigError: The data set has another number of folds of its own.
+        WeightsError: The weights have seen identities that a fold tests, or any weights are given
+            for a data set's own folds, whose published figures are of systems without outside data.
     """
     images = open_data(data)
     share = config.split.calibration
@@ -182,7 +182,7 @@ def plan_folds(
     if weights is not None:
         raise WeightsError(
             f"{config.name} is trained on the data set's own folds without outside data, and "
-            f"{weights.source.name} was trained on other data or on people whom a fold tests; "
+            f"{weights.source.name} was trained on other data or on people that a fold tests; "
             "train it without --init"
         )
     common = config.optimisation.common_start
@@ -196,8 +196,8 @@ def plan_folds(
     return CrossValidation(config, data, own, out, starts)
 
 
-def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[MeasuredValue]:
-    """The figures of all folds' test pairs together, under one threshold."""
+def pooled_values(measured: Sequence[PairEnergies]) -> Iterator[MeasuredValue]:
+    """Measure the test pairs of all folds together, under one threshold."""
     pooled = pool(measured)
     suffix = f"pooled over {len(measured)} folds"
     trials = len(pooled.all_energies)
@@ -211,7 +211,7 @@ def pooled_figures(measured: Sequence[PairEnergies]) -> Iterator[MeasuredValue]:
 
 
 def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identity: int) -> DetCurve:
-    """The DET curve of all folds' test pairs together, under one threshold."""
+    """Compute the DET curve of the test pairs of all folds together."""
     pooled = pool(measured)
     return DetCurve.of(
         f"the test pairs of {len(measured)} folds of the {pooled.subjects} identities of {data}, "
@@ -220,20 +220,20 @@ def pooled_curve(measured: Sequence[PairEnergies], data: str, images_per_identit
     )
 
 
-def mean_figures(folds: Sequence[Sequence[MeasuredValue]]) -> Iterator[MeasuredValue]:
-    """Each protocol's figures, averaged over the folds, with the mean's standard error."""
+def mean_values(folds: Sequence[Sequence[MeasuredValue]]) -> Iterator[MeasuredValue]:
+    """Average each protocol's values over the folds, with the standard error of the mean."""
     for same in zip(*folds, strict=True):
-        values = [figure.value for figure in same]
+        values = [measured.value for measured in same]
         yield MeasuredValue(
             name=f"{same[0].name}, mean of {len(values)} folds",
             value=statistics.fmean(values),
             standard_error=statistics.stdev(values) / math.sqrt(len(values)),
-            trials=sum(figure.trials for figure in same),
+            trials=sum(measured.trials for measured in same),
         )
 
 
 def _check_unseen(weights: TrainedWeights | None, splits: Sequence[IdentitySplit]) -> None:
-    """Refuse weights that have seen whom a fold calibrates or tests on."""
+    """Refuse weights that have seen identities that a fold calibrates or tests on."""
     if weights is None:
         return
     unseen = {name for split in splits for name in (*split.calibration, *split.test)}
@@ -244,6 +244,6 @@ def _check_unseen(weights: TrainedWeights | None, splits: Sequence[IdentitySplit
         )
 
 
-def _each_once(values: Iterable[str]) -> str:
-    """Folds may come from several machines."""
+def _join_distinct(values: Iterable[str]) -> str:
+    """Join the distinct values: folds may come from several machines."""
     return ", ".join(dict.fromkeys(values))

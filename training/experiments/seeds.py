@@ -1,10 +1,8 @@
 """One config trained with several seeds, on one split of the data.
 
-What varies is a training's luck: the initial weights, the order of the batches, the augmentation.
-What does not is whom it is trained, calibrated and tested on: the split is the one that the
-config's own seed draws. So the standard deviation over seeds says how far a training's luck moves a
-figure, and stands apart from the figure's own standard error, which says how far another test
-sample would.
+A seed decides the initial weights, the order of the batches and the augmentation. The split is that
+of the config's own seed for all of them. So the standard deviation over seeds is that of training
+alone; the variation over test samples is the standard error of each value.
 """
 
 from __future__ import annotations
@@ -35,21 +33,20 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
 ) -> Iterator[Record]:
     """Train, export and record a config with its own seed and with those that follow it.
 
-    A killed call goes on where it stopped, and a seed of which there is a record of this very
-    config on this data is not trained again, wherever that was done; not so with initial weights,
-    of which a record says nothing.
+    A killed call continues where it stopped. A seed with a record of this very config on this data
+    is not trained again, except with initial weights, which a record does not name.
 
     Args:
         config: What is trained; its seed is the first, and decides the split for all.
         data: The data set.
-        seeds: How many.
-        out: A folder that gets one run and one bundle for each seed.
+        seeds: Their number.
+        out: The folder of one run and one bundle for each seed.
         records: The folder of records.
         console: Where progress is shown.
-        weights: What each begins with, in place of random weights.
+        weights: What each starts from, in place of random weights.
 
     Yields:
-        Each seed's record, when it has been written.
+        Each seed's record, after it is written.
 
     Raises:
         TrainingError: What a training, an export or a record raises.
@@ -66,15 +63,15 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
             console.print(f"seed {seed}: {path} has it already")
             yield done
             continue
-        repetition = Member(out / f"seed{seed}", config.name)
-        repetition.train(asked, data, split, console, weights)
-        record = record_run(repetition.run, repetition.bundle, data)
+        member = Member(out / f"seed{seed}", config.name)
+        member.train(asked, data, split, console, weights)
+        record = record_run(member.run, member.bundle, data)
         write_record(record, records)
         yield record
 
 
 def recorded(path: Path, config: TrainingConfig, data_sha256: str) -> Record | None:
-    """The record in a file, where it is of this config and data; None where it is not."""
+    """Read the record in a file if it is of this config and data; else return None."""
     try:
         record = Record.model_validate_json(path.read_text())
     except (FileNotFoundError, ValidationError):

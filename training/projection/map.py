@@ -1,9 +1,9 @@
-"""The map: images of unseen identities in two dimensions, by the encoder and by classical methods.
+"""Map of unseen identities in two dimensions, by the encoder and by classical methods.
 
 Siamese learning is dimensionality reduction by an invariant mapping (Hadsell, Chopra, LeCun 2006).
-Each panel is judged by two figures: how often an image's nearest neighbours on the map are its own
-identity's, and how far neighbours on the map are neighbours in what was reduced (trustworthiness;
-Venna, Kaski 2001).
+Each panel has two measures: the share of images whose nearest neighbours on the map vote for their
+identity, and trustworthiness, the degree to which neighbours on the map are neighbours in what was
+reduced (Venna, Kaski 2001).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from training.inference.comparer import EmbeddingComparer
 from training.projection.methods import Projection, projections, unfolded
 
 NEIGHBOURS = 5
-"""Of an image, in both figures."""
+"""Neighbours of an image, in both measures."""
 
 MAX_IMAGES = 1000
 ENCODER = "Encoder ({} of its embedding)"
@@ -34,16 +34,16 @@ _DECIMALS = 4
 
 
 class Panel(BaseModel):
-    """One method's map.
+    """Map of one method.
 
     Attributes:
         method: Its name.
-        reduced: What it reduced: `pixels` or `embedding`.
+        reduced: Its input: `pixels` or `embedding`.
         accuracy: Share of images whose nearest neighbours on the map vote for their identity.
         trustworthiness: In [0, 1]; 1 where neighbours on the map are neighbours in what was
             reduced.
-        notes: What the method warned of.
-        points: Where each image lies, (images, 2).
+        notes: Warnings of the method.
+        points: Position of each image, (images, 2).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,17 +57,17 @@ class Panel(BaseModel):
 
 
 class Map(BaseModel):
-    """The panels of one system on one data set.
+    """Panels of one system on one data set.
 
     Attributes:
         system: The run or bundle.
         data: The data set's name.
-        seed: Of the choice of images, and of the methods that draw.
+        seed: Of the choice of images, and of the random methods.
         identities: Those shown.
-        closed: Whether they are a closed set: the encoder was trained on other images of them. Else
-            it was trained and calibrated on other identities.
+        closed: Whether they are a closed set: the encoder was trained on other images of them.
+            Otherwise it was trained and calibrated on other identities.
         identity: Of each image, as an index into `identities`, (images,).
-        neighbours: How many neighbours both figures look at.
+        neighbours: Number of neighbours in both measures.
         pixels_accuracy: As a panel's accuracy, in the pixels themselves.
         embedding_accuracy: The same in the whole embedding.
         panels: One for each method, the encoder's first.
@@ -88,13 +88,13 @@ class Map(BaseModel):
 
 
 def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) -> Map:
-    """Reduce some images that were not seen by every method, and measure each.
+    """Reduce some unseen images by every method, and measure each map.
 
     Args:
         system: The encoder, with its test part.
         identities: The most identities that are shown, drawn by seed.
-        limit: The most images in all, at most `MAX_IMAGES`; alike many of each identity.
-        seed: Of that choice, and of the methods that draw.
+        limit: The most images in all, at most `MAX_IMAGES`; equally many of each identity.
+        seed: Of that choice, and of the random methods.
 
     Raises:
         DataError: A pair model, fewer than two unseen identities, or too few images to have
@@ -125,7 +125,7 @@ def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) ->
 
 
 def _features(embeddings: Vectors) -> NDArray[np.float64]:
-    """Embeddings as float64, (images, dim); codes as their bits."""
+    """Return embeddings as float64, (images, dim), and codes as their bits."""
     is_packed = embeddings.dtype == np.uint8
     return (np.unpackbits(embeddings, axis=1) if is_packed else embeddings).astype(np.float64)
 
@@ -136,10 +136,10 @@ def _of_encoder(
     labels: NDArray[np.int64],
     seed: int,
 ) -> Iterator[Panel]:
-    """The encoder's panels.
+    """Make the encoder's panels.
 
-    An embedding of two dimensions is a map as it is (Hadsell, Chopra, LeCun 2006): what the encoder
-    reduced are the pixels, as the classical methods did. A longer one has to be reduced first.
+    An embedding of two dimensions is itself a map of the pixels (Hadsell, Chopra, LeCun 2006), as
+    those of the classical methods are. A longer one is reduced first.
     """
     if embeddings.shape[1] == 2:  # noqa: PLR2004 (the dimensions of a map)
         yield _panel(PLANE, "pixels", Projection(embeddings, ()), pixels, labels)
@@ -149,7 +149,7 @@ def _of_encoder(
 
 
 def choose(unseen: ImageSet, identities: int, limit: int, seed: int) -> ImageSet:
-    """Alike many images of some of the identities.
+    """Choose equally many images of some of the identities.
 
     Raises:
         DataError: Fewer than two identities, or too few or too many images.
@@ -171,7 +171,7 @@ def choose(unseen: ImageSet, identities: int, limit: int, seed: int) -> ImageSet
 
 
 def neighbour_accuracy(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """How often an image's nearest neighbours, itself left out, vote for its identity.
+    """Share of images whose nearest neighbours, themselves left out, vote for their identity.
 
     Args:
         features: (images, any).
@@ -188,14 +188,14 @@ def _panel(
     features: NDArray[np.float64],
     labels: NDArray[np.int64],
 ) -> Panel:
-    kept = trustworthiness(features, projection.points, n_neighbors=NEIGHBOURS)
+    trust = trustworthiness(features, projection.points, n_neighbors=NEIGHBOURS)
     scale = np.abs(projection.points).max() or 1.0
     points = np.round(projection.points / scale, _DECIMALS).tolist()
     return Panel(
         method=method,
         reduced=reduced,
         accuracy=neighbour_accuracy(projection.points, labels),
-        trustworthiness=float(kept),
+        trustworthiness=float(trust),
         notes=projection.notes,
         points=tuple((x, y) for x, y in points),
     )

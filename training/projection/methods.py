@@ -1,4 +1,4 @@
-"""The classical reductions to two dimensions that an encoder's map stands beside (scikit-learn)."""
+"""Classical reductions to two dimensions, by scikit-learn, to compare an encoder's map with."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Points = NDArray[np.float64]
 """(images, 2)."""
 
 NEIGHBOURS = 8
-"""Of an image, in the methods that join neighbours to a graph."""
+"""Neighbours of an image, in the methods with a neighbour graph."""
 
 _MDS_STARTS = 4
 
 
 @dataclass(frozen=True)
 class Projection:
-    """Points in two dimensions, and what the method warned of while it found them."""
+    """Points in two dimensions, and the warnings of the method."""
 
     points: Points
     notes: tuple[str, ...]
@@ -36,9 +36,9 @@ def projections(
     """Reduce features to two dimensions by each method.
 
     Args:
-        features: Raw pixels as a rule, (images, features).
-        labels: Each image's identity, (images,); LDA alone is told them.
-        seed: Of the methods that draw.
+        features: Usually raw pixels, (images, features).
+        labels: Each image's identity, (images,); only LDA uses them.
+        seed: Of the random methods.
     """
     near = min(NEIGHBOURS, len(features) - 1)
     methods: dict[str, Any] = {
@@ -56,7 +56,7 @@ def projections(
 
 
 def unfolded(features: NDArray[np.float64], seed: int) -> dict[str, Projection]:
-    """Reduce an embedding, by a linear method and by one that follows neighbours."""
+    """Reduce an embedding by a linear method and by one with a neighbour graph."""
     near = min(NEIGHBOURS, len(features) - 1)
     methods: dict[str, Any] = {
         "PCA": PCA(2, random_state=seed),
@@ -66,15 +66,15 @@ def unfolded(features: NDArray[np.float64], seed: int) -> dict[str, Projection]:
 
 
 def discriminant(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Points:
-    """Fisher's two best directions, as eigenfaces are prepared for them (Belhumeur et al. 1997).
+    """Project on Fisher's two best directions, after PCA (fisherfaces; Belhumeur et al. 1997).
 
-    Pixels outnumber images, so that the scatter within identities has no inverse: the principal
-    components come first, as many as there are images less identities. Two identities have but one
+    Pixels outnumber images, so the scatter within identities has no inverse: PCA first reduces them
+    to as many components as there are images minus identities. Two identities have only one
     direction; the other coordinate is then zero.
     """
     identities = len(np.unique(labels))
-    kept = max(1, min(len(features) - identities, features.shape[1]))
-    reduced = PCA(kept, svd_solver="full").fit_transform(features)
+    components = max(1, min(len(features) - identities, features.shape[1]))
+    reduced = PCA(components, svd_solver="full").fit_transform(features)
     lda = LinearDiscriminantAnalysis(n_components=min(2, identities - 1))
     points: Points = lda.fit(reduced, labels).transform(reduced)
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
@@ -89,7 +89,7 @@ def _project(reduce: Callable[[NDArray[np.float64]], Points], features: Any) -> 
 
 
 def _upright(points: Points) -> Points:
-    """The sign of an axis means nothing: turned so that its furthest point is on the right."""
+    """Fix the arbitrary sign of each axis: its furthest point is positive."""
     furthest = np.abs(points).argmax(axis=0)
     signs = np.where(points[furthest, np.arange(points.shape[1])] < 0, -1.0, 1.0)
     turned: Points = points * signs

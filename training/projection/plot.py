@@ -1,4 +1,4 @@
-"""A map as one SVG: a panel for each method, a colour for each identity."""
+"""Plot of a map as one SVG: a panel for each method, a colour for each identity."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Texts made from templates: model card and report."""
+"""Templates of model card, report and pages."""

@@ -1,4 +1,4 @@
-"""The texts that training writes: the model card and the report, from templates."""
+"""Rendering of the templates, and the formats of numbers in texts."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def render(template: str, **values: object) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage, with two digits after the point, more where it is small."""
+    """Format a share as a percentage, with two digits after the point, four below 0.1 %."""
     digits = 4 if 0 < share < _SMALL else 2
     return f"{100 * share:.{digits}f} %"
 
 
 def thousands(number: int) -> str:
-    """A count, its digits in groups of three."""
+    """Format a count with its digits in groups of three."""
     return f"{number:,}"
 
 
 def minutes(seconds: float) -> str:
-    """A duration in minutes, or in seconds where it is under one."""
+    """Format a duration in minutes, or in seconds below one minute."""
     return f"{seconds / _MINUTE:.0f} min" if seconds >= _MINUTE else f"{seconds:.0f} s"

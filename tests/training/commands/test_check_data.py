@@ -11,7 +11,7 @@ def test_usable_data_is_exit_code_0_and_its_figures_are_shown(call, folder):
     assert cells["identities"] == "20"
     assert cells["images"] == "80"
     assert cells["test part (own_folder, seed 1)"].startswith("5 identities")
-    assert "training takes this data" in out
+    assert "training accepts this data" in out
 
 
 def test_a_fault_of_labelling_is_named(call, tmp_path):

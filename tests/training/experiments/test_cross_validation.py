@@ -9,7 +9,7 @@ from model.manifest import Metric
 from tests.training import synthetic
 from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation.measured_value import MeasuredValue
-from training.experiments.cross_validation import mean_figures, plan_folds, pooled_figures
+from training.experiments.cross_validation import mean_values, plan_folds, pooled_values
 from training.metrics.pairs import all_pairs
 from training.registry import Component
 from training.runs.run_folder import RunFolder
@@ -105,7 +105,7 @@ def test_the_curve_is_of_the_pooled_pairs(record):
 
 def test_a_mean_over_folds_has_its_standard_error():
     folds = [[MeasuredValue(name="a", value=v, trials=10)] for v in (0.1, 0.2, 0.6)]
-    [mean] = mean_figures(folds)
+    [mean] = mean_values(folds)
     assert mean.value == pytest.approx(0.3)
     assert mean.standard_error == pytest.approx(np.std([0.1, 0.2, 0.6], ddof=1) / np.sqrt(3))
     assert mean.trials == 30
@@ -117,5 +117,5 @@ def test_one_threshold_serves_all_folds():
         return all_pairs(embeddings, np.array([0, 0, 1, 1]), Metric.L1)
 
     # Each alone is without error; together the one's genuine pairs lie among the other's impostors.
-    assert next(pooled_figures([fold(1)])).value == 0
-    assert next(pooled_figures([fold(1), fold(12)])).value > 0
+    assert next(pooled_values([fold(1)])).value == 0
+    assert next(pooled_values([fold(1), fold(12)])).value > 0
