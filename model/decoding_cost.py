@@ -1,4 +1,4 @@
-"""What decoding an image may cost beyond its canvas, known from its header or a look at its bytes.
+"""Bounds of the decoding cost that an image's canvas does not show, checked before it is decoded.
 
 The size of the canvas bounds neither the memory nor the time of every decoder: a TIFF's tile can be
 larger than its image and is decoded whole, and a JPEG is gone over once for each scan, of which a
@@ -13,8 +13,8 @@ from PIL import Image
 from model.errors import ImageTooLargeError
 
 MAX_SCANS = 100
-"""Of a JPEG. Baseline files have one to four, progressive ones about ten; each further one costs up
-to 30 ms where the canvas has 50 million pixels."""
+"""The most scans of a JPEG. Baseline files have one to four, progressive ones about ten; each
+further one costs up to 30 ms where the canvas has 50 million pixels."""
 
 _MARKER, _START_OF_SCAN = 0xFF, 0xDA
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
@@ -51,9 +51,9 @@ def _check_tile(image: Image.Image, max_pixels: int) -> None:
 
 
 def _check_scans(data: bytes) -> None:
-    """In a scan's own data 0xFF is never followed by this byte: a marker is one wherever it stands.
+    """Refuse too many scans: their markers, since 0xFF 0xDA never occurs within a scan's data.
 
-    NumPy looks at a photograph of 500 kB some ten times as fast as `bytes.count`.
+    NumPy counts them in a photograph of 500 kB about ten times as fast as `bytes.count`.
     """
     view = np.frombuffer(data, dtype=np.uint8)
     scans = np.count_nonzero((view[:-1] == _MARKER) & (view[1:] == _START_OF_SCAN))

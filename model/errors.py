@@ -86,7 +86,7 @@ class SelfCheckError(BundleError):
 
 
 def faults(error: ValidationError) -> str:
-    """What pydantic found wrong, in one line: `place: fault` for each."""
+    """Format what pydantic found wrong in one line: `place: fault` for each."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(": ".join([*_place(fault["loc"]), fault["msg"]]) for fault in found)
 

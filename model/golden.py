@@ -52,9 +52,8 @@ def golden_pairs(spec: InputSpec) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
 def check_golden(golden: Golden, spec: InputSpec, run: Run) -> None:
     """Run the golden image through the graph and compare.
 
-    Packed bits, uint8, are compared bit by bit, for as numbers a turned low bit would weigh 128
-    times less than a high one. Every bit has to be as promised, but for those that the manifest
-    names as undecided.
+    Packed bits, uint8, are compared bit by bit: as numbers, a flipped low bit would weigh 128 times
+    less than a high one. Every bit must match, except those that the manifest lists as undecided.
 
     Raises:
         SelfCheckError: The answer has another length, is not finite, or is too far off.

@@ -72,7 +72,7 @@ GOLDEN_PAIRS = 2
 
 
 class Kind(StrEnum):
-    """What the graph computes."""
+    """Kind of graph."""
 
     ENCODER = "encoder"
     """One image to a float32 embedding, (N, dim)."""
@@ -83,7 +83,7 @@ class Kind(StrEnum):
 
 
 class Metric(StrEnum):
-    """How two embeddings become an energy. Under each of them small means same."""
+    """Distance of two embeddings, which is their energy. Small means same."""
 
     L1 = "l1"
     L2 = "l2"
@@ -93,16 +93,16 @@ class Metric(StrEnum):
 
 
 class SplitBy(StrEnum):
-    """What the parts that were trained, calibrated and tested on do not share."""
+    """Unit of the split: the trained, calibrated and tested parts have none in common."""
 
     IDENTITY = "identity"
-    """Identities: the tested ones are new, as is what the bundle is meant for."""
+    """Identities: those tested are new, as those that the bundle is meant for."""
     IMAGE = "image"
     """Images only: the classes are a closed set, known from training."""
 
 
 class Aspect(StrEnum):
-    """How an image of another shape is brought to the input's shape."""
+    """Rule that fits an image of another shape to the input's shape."""
 
     STRETCH = "stretch"
     """Each axis is scaled on its own."""
@@ -150,14 +150,14 @@ class Golden(Frozen):
     For codes it was applied at export, to the activations: see `undecided`.
     """
     undecided: tuple[Count, ...] = ()
-    """Of codes, the bits that nothing is promised of, counted from the first bit of the first byte.
+    """Bits of a code that are not checked, counted from the first bit of the first byte.
 
-    Their activations lie within the tolerance of 0, where another machine's rounding may turn them.
+    Their activations lie within the tolerance of 0, where another machine's rounding may flip them.
     """
 
 
 class Card(Frozen):
-    """What a person should read before trusting the bundle."""
+    """Text of the model card: what a reader needs before relying on the bundle."""
 
     summary: str
     intended_use: str
@@ -205,7 +205,7 @@ class Manifest(Frozen):
             raise ValueError(f"undecided bits {undecided} of {bits} bits")
         if len(undecided) > bits * MAX_UNDECIDED:
             raise ValueError(
-                f"{len(undecided)} of {bits} golden bits are undecided: it tells nothing"
+                f"{len(undecided)} of {bits} golden bits are undecided, too many for a check"
             )
 
     def _check_pair(self) -> None:

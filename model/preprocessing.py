@@ -1,4 +1,4 @@
-"""From the bytes of an image file to the uint8 array that a bundle's graph takes.
+"""Preprocessing of an image file to the uint8 array that a bundle's graph takes.
 
 This is the only implementation: training, evaluation and service all call `preprocess`, so they
 cannot disagree. The order is fixed: limits → decode → EXIF orientation → colour → resize.
@@ -39,7 +39,7 @@ _DECODING_FAILURES = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What Pillow's readers raise on damaged data; all of it means: this file is broken."""
+"""Exceptions of Pillow's readers on damaged data; all of them mean that the file is broken."""
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -58,18 +58,18 @@ _UNSUPPORTED_MODES = {
 }
 
 _BAND_PIXELS = 1_000_000
-"""Of an image that is converted in bands."""
+"""Pixels of a band, where an image is converted in bands."""
 
 Size = tuple[float, float]
 """Width and height, in pixels."""
 
 _REDUCING_GAP = 2
-"""How many times the target a reduced-scale decode must leave, so that the resize still filters."""
+"""Least ratio of a reduced-scale decode to the target, so that the resize still filters."""
 
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """The most that one image may ask of us: bytes of its file, pixels of its canvas."""
+    """Limits of one image: bytes of its file, pixels of its canvas."""
 
     max_bytes: int = 10_000_000
     max_pixels: int = 50_000_000
@@ -164,7 +164,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; a damaged EXIF block says nothing, so it counts as upright."""
+    """The EXIF orientation, 1 to 8; upright where the EXIF block is damaged."""
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except _DECODING_FAILURES:
@@ -172,7 +172,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _flatten(image: Image.Image, channels: int) -> Image.Image:
-    """To 8-bit grey or RGB: alpha over white, 16 bits scaled down, palette and CMYK converted."""
+    """Make 8-bit grey or RGB: alpha over white, 16 bits scaled, palette and CMYK resolved."""
     if image.mode.startswith("I"):
         image = _sixteen_to_eight_bits(image)
     elif image.mode in _UNSUPPORTED_MODES:
@@ -203,7 +203,7 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 
 def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """An image from top to bottom, some rows at a time, so that what is made of it is small."""
+    """Yield bands of an image from top to bottom, each with its first row, to bound the memory."""
     rows = max(1, _BAND_PIXELS // image.width)
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))

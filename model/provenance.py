@@ -8,7 +8,7 @@ from model.fields import Count, Frozen, Sha256, Version
 
 
 class CalibrationSource(Frozen):
-    """On what a bundle was calibrated anew, where that is not the data that it was exported with.
+    """Data of a later calibration, where it is not the data that the bundle was exported with.
 
     `of` is the bundle whose graph this is, by name and version.
     """
@@ -31,9 +31,9 @@ class InitialWeights(Frozen):
 
 
 class Provenance(Frozen):
-    """Where the weights come from, and the calibration where it was done anew.
+    """Origin of the weights, and of the calibration where it was done again.
 
-    `renewed_by` is the command that exported the bundle again from its own graph, where one did.
+    `renewed_by` is the command that exported the bundle again from its own graph, if any.
     """
 
     data: str

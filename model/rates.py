@@ -15,7 +15,7 @@ from model.fields import Count, Fraction, Frozen, Interval
 
 
 class ErrorRates(Frozen):
-    """How often a decision at one threshold is wrong."""
+    """Error rates of decisions at one threshold."""
 
     fmr: Fraction
     fmr_interval: Interval
@@ -34,8 +34,8 @@ class OperatingPoint(Frozen):
     """A threshold, chosen on the calibration subjects and measured again on the test subjects.
 
     `target_fmr` is None for the equal-error point, which aims at no FMR. `independent_impostors` is
-    what the impostor pairs are worth as independent trials: pairs share subjects, so it is far
-    below their number. `supported` is false where it is too small to vouch for the target (the rule
+    the number of independent trials that the impostor pairs are worth: pairs share subjects, so it
+    is far below their number. `supported` is false where it is too small for the target (the rule
     of three: 299 for 1 %).
     """
 
@@ -48,7 +48,7 @@ class OperatingPoint(Frozen):
 
 
 class SampleSize(Frozen):
-    """How much stands behind a measurement."""
+    """Sample size of a measurement."""
 
     identities: Count
     images: Count
@@ -73,7 +73,7 @@ class Histogram(Frozen):
 class LikelihoodRatio(Frozen):
     """log10 LR = intercept + slope · energy, held within [log10_min, log10_max].
 
-    The bounds keep the ratio from claiming more than the number of calibration subjects can bear.
+    The bounds limit the ratio to what the number of calibration subjects supports.
     """
 
     intercept: FiniteFloat
@@ -83,7 +83,7 @@ class LikelihoodRatio(Frozen):
 
 
 class Calibration(Frozen):
-    """What was chosen on the calibration subjects.
+    """Choices made on the calibration subjects.
 
     `default` indexes `operating_points`: the one that a request gets which asks for none.
     """
@@ -135,7 +135,7 @@ class Benchmark(Frozen):
 
 
 class Accuracy(Frozen):
-    """What was measured, once, on the test subjects, which no choice has touched."""
+    """Error rates measured once on the test subjects, on which nothing was chosen."""
 
     protocol: str
     sample: SampleSize

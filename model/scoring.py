@@ -1,4 +1,4 @@
-"""From two embeddings to an energy, and from an energy to a decision with its error rates.
+"""Energy of two embeddings, and the decision on an energy with its error rates.
 
 E_W(X1, X2) = ‖G_W(X1) − G_W(X2)‖ (Chopra, Hadsell, LeCun 2005, equation 1): small means same. The
 norm is L1 in that paper, L2 and Hamming in its successors.
@@ -82,7 +82,7 @@ def check_vectors(vectors: Vectors, dim: int) -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """The threshold that a request is decided by, and what is known of it.
+    """Threshold that a request is decided by, with its error rates.
 
     `rates` were measured on test subjects; `target_fmr` is None where the threshold aims at none.
     """
@@ -179,7 +179,7 @@ def log10_likelihood_ratio(model: LikelihoodRatio, energies: Energies) -> NDArra
 
 
 def likelihood_ratio(model: LikelihoodRatio, energy: float) -> float:
-    """How many times likelier one energy is if the two are the same, as above without arrays."""
+    """Likelihood ratio of one energy, same against different, without arrays."""
     raw = model.intercept + model.slope * energy
     ratio: float = 10.0 ** min(max(raw, model.log10_min), model.log10_max)
     return ratio

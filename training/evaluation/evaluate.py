@@ -14,7 +14,7 @@ from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
 
 _IMAGES_PER_IDENTITY = 10
-"""For a bundle whose config does not state it."""
+"""Default for a bundle whose config does not state it."""
 
 
 @dataclass(frozen=True)

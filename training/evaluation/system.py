@@ -62,12 +62,12 @@ class SystemUnderTest:
 
     @property
     def metric(self) -> Metric:
-        """Of the energy."""
+        """Metric of the energy."""
         return self.comparer.metric
 
     @property
     def is_closed_set(self) -> bool:
-        """Whether the identities that it is tested on are known from training."""
+        """True where the identities that it is tested on are known from training."""
         return isinstance(self.split, ImageSplit)
 
     @property

@@ -19,7 +19,7 @@ from training.transfer.pretrained import TrainedWeights, open_weights
 
 @dataclass(frozen=True)
 class GivenStart:
-    """The same weights for every fold, or random ones."""
+    """Given weights, equal for every fold, or random ones."""
 
     weights: TrainedWeights | None = None
 
@@ -33,13 +33,13 @@ class GivenStart:
 
     @property
     def is_ready(self) -> bool:
-        """Whether folds can start from it: always."""
+        """True: folds can always start from it."""
         return True
 
 
 @dataclass(frozen=True)
 class TrainedStart:
-    """An encoder that is trained for a group of folds, on nobody that one of them tests.
+    """Encoder that is trained for a group of folds, on no identity that one of them tests.
 
     Attributes:
         config: That of its own training.
@@ -83,7 +83,7 @@ class TrainedStart:
 
     @property
     def is_ready(self) -> bool:
-        """Whether its training is complete.
+        """True once its training is complete.
 
         Raises:
             RunError: Its folder was begun with another config or split.

@@ -29,7 +29,7 @@ class Comparer(Protocol):
 
     @property
     def metric(self) -> Metric:
-        """Of the energy; `none` where the network itself gives it."""
+        """Metric of the energy; `none` where the network itself gives it."""
         ...
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:

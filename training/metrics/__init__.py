@@ -1,4 +1,4 @@
-"""From embeddings to error rates: pairs, rates with intervals, operating points, likelihood ratios.
+"""Error rates of embeddings: pairs, rates with intervals, operating points, likelihood ratios.
 
 Everything here is numpy on energies; networks and files have no part in it.
 """

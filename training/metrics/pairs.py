@@ -50,7 +50,7 @@ class PairEnergies:
 
     @property
     def are_all(self) -> bool:
-        """Whether these are all pairs of the images, not a sample."""
+        """True if these are all pairs of the images, not a sample."""
         return len(self.genuine) + len(self.impostor) == self.images * (self.images - 1) // 2
 
     @cached_property

@@ -76,7 +76,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the mean reaches the bar; None where there is none."""
+        """True if the mean reaches the bar; None where there is none."""
         return None if self.target is None else self.target.is_met(self.mean)
 
     @property
@@ -91,7 +91,7 @@ class Row:
 
     @property
     def has_bar_or_paper(self) -> bool:
-        """Whether there is a bar or a published value."""
+        """True if there is a bar or a published value."""
         return bool(self.bar or self.published)
 
 
