@@ -58,15 +58,14 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
     for seed in range(config.seed, config.seed + seeds):
         asked = config.model_copy(update={"seed": seed})
         path = records / f"{config.name}-seed{seed}.json"
-        done = None if weights else recorded(path, asked, fingerprint)
-        if done is not None:
+        record = None if weights else recorded(path, asked, fingerprint)
+        if record is None:
+            member = Member(out / f"seed{seed}", config.name)
+            member.train(asked, data, split, console, weights)
+            record = record_run(member.run, member.bundle, data)
+            write_record(record, records)
+        else:
             console.print(f"seed {seed}: {path} has it already")
-            yield done
-            continue
-        member = Member(out / f"seed{seed}", config.name)
-        member.train(asked, data, split, console, weights)
-        record = record_run(member.run, member.bundle, data)
-        write_record(record, records)
         yield record
 
 

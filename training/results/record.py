@@ -87,38 +87,24 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         RunError: The bundle is not of this run, was calibrated on other data since, or the data is
             not what the run began with.
     """
-    bundle, config, begun = open_bundle(bundle_folder), run.config(), run.record()
-    manifest = bundle.manifest
-    if manifest.provenance.config_json != config.model_dump_json():
+    bundle, begun = open_bundle(bundle_folder), run.record()
+    if bundle.manifest.provenance.config_json != run.config().model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
     if Origin.of(bundle).calibrated_on != begun.data_sha256:
         raise RunError(
             f"{bundle_folder} was calibrated on other data since its export; record the bundle as "
             "it was exported"
         )
-    config = refresh_measurement(config)
-    history = run.history()
-    return Record(
-        config=config,
-        variant=variant_of(config),
-        seed=config.seed,
-        data=begun.data_name,
-        data_sha256=begun.data_sha256,
-        parameters=manifest.provenance.parameters,
-        epochs=len(history),
-        training_seconds=manifest.provenance.training_seconds,
-        device=begun.device,
-        train_command=begun.command,
-        record_command=provenance.command(),
-        git_revision=begun.git_revision,
-        libraries=begun.libraries,
-        trained_at=begun.started_at,
-        figures=(
-            *_of_manifest(manifest),
-            *exported_system(run, bundle, data).measure(config.measurement.protocols),
-        ),
-        det=_det_of(manifest),
-    )
+    record = record_of_bundle(bundle.manifest)
+    measured = exported_system(run, bundle, data).measure(record.config.measurement.protocols)
+    changes = {
+        "variant": variant_of(record.config),
+        "epochs": len(run.history()),
+        "device": begun.device,
+        "record_command": provenance.command(),
+        "figures": (*record.figures, *measured),
+    }
+    return record.model_copy(update=changes)
 
 
 def record_of_bundle(manifest: Manifest) -> Record:
