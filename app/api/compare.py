@@ -11,8 +11,9 @@ from pydantic import Field, ValidationError
 from app import errors
 from app.api import examples, problem_types
 from app.api.bodies import npy
+from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import Choices, from_json, from_query, query_parameters
-from app.api.bodies.receive import media_type, receive_whole, refuse_query, unsupported
+from app.api.bodies.receive import receive_whole, refuse_query
 from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute, json_response

@@ -16,13 +16,12 @@ from app.api import examples, problem_types
 from app.api.bodies import multipart
 from app.api.bodies.base64_images import decode_image
 from app.api.bodies.form import FormParts
+from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import Choices, from_fields, from_json
 from app.api.bodies.receive import (
-    media_type,
     receive_form,
     receive_whole,
     refuse_query,
-    unsupported,
 )
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response

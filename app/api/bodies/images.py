@@ -10,8 +10,9 @@ from fastapi import Request
 from app import errors
 from app.api.bodies import multipart
 from app.api.bodies.form import FILE, FormParts
+from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import ModelChoice, from_fields, from_query
-from app.api.bodies.receive import media_type, receive_form, receive_whole, unsupported
+from app.api.bodies.receive import receive_form, receive_whole
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
 from app.worker.service import Service

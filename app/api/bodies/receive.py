@@ -9,6 +9,7 @@ from fastapi import Request
 
 from app.api.bodies.form import FormParts
 from app.api.bodies.header import header
+from app.api.bodies.media_type import refuse_compressed
 from app.api.bodies.multipart import Form, MultipartReader
 from app.batching.byte_budget import Reservation
 from app.errors import (
@@ -17,7 +18,6 @@ from app.errors import (
     ClientGoneError,
     ParameterError,
     UnreadableBodyError,
-    UnsupportedBodyError,
 )
 from app.worker.service import Service
 
@@ -92,18 +92,6 @@ async def receive_form(
     return reader.close()
 
 
-def media_type(request: Request) -> str:
-    """Return the body's media type in lower case, without parameters; empty if there is none."""
-    return (header(request, b"content-type") or "").partition(";")[0].strip().lower()
-
-
-def unsupported(request: Request, wanted: str) -> UnsupportedBodyError:
-    """Return the error for a body of a media type that the call does not take."""
-    sent = media_type(request)[:100]
-    reason = f"the body is of type {sent}" if sent else "the body's Content-Type is missing"
-    return UnsupportedBodyError(f"{reason}; send {wanted}")
-
-
 def refuse_query(request: Request) -> None:
     """Refuse parameters in the URL of a call that takes them in its body.
 
@@ -122,11 +110,7 @@ def refuse_query(request: Request) -> None:
 
 
 def _check_headers(request: Request, limit: int) -> None:
-    encoding = (header(request, b"content-encoding") or "identity").lower()
-    if encoding != "identity":
-        raise UnsupportedBodyError(
-            f"the body is encoded as {encoding[:100]!r}; send it without Content-Encoding"
-        )
+    refuse_compressed(request)
     declared = header(request, b"content-length")
     if declared is None:
         return
