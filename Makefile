@@ -24,9 +24,16 @@ help:
 serve: $(VENV)/.service
 	@exec $(BIN)/python -m app
 
+# Tests that measure time, memory or a GPU run first and alone, the others then on several cores, each
+# with one thread. Both parts always run; a failure in either fails the target.
+ALONE := serial or gpu
+
 test: $(VENV)/.dev
 	@scripts/browser.sh
-	$(BIN)/pytest
+	@failed=; $(BIN)/pytest -m "($(ALONE)) and not container" \
+	  $$(grep -rlE --include='test_*.py' 'mark\.(serial|gpu)\b' tests) || failed=1; \
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal \
+	  -m "not ($(ALONE) or container)" && [ -z "$$failed" ]
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

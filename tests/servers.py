@@ -1,7 +1,8 @@
-"""The real service as processes of its own, for the tests that need them."""
+"""The real service in its own process, for the tests that need one."""
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,13 +18,16 @@ PATIENCE_S = 60
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no connection of another test is given: it lies below the ephemeral range."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def start(models_dir, **settings):
-    """The real server as a process of its own."""
+    """Start the service in its own process."""
     settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
     environment |= {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
@@ -39,7 +43,7 @@ def start(models_dir, **settings):
 
 @contextlib.contextmanager
 def server(models_dir, **settings):
-    """A server that is ready, with a client to it."""
+    """A server that is ready, and a client of it."""
     port = free_port()
     process = start(models_dir, PORT=port, **settings)
     try:
@@ -76,5 +80,5 @@ def exit_of(process):
 def wait_until(true, within_s=PATIENCE_S):
     give_up = time.monotonic() + within_s
     while not true():
-        assert time.monotonic() < give_up, "it never came true"
+        assert time.monotonic() < give_up, f"not true after {within_s} s"
         time.sleep(0.02)

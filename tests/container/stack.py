@@ -1,29 +1,22 @@
-"""The compose file really up, by the engine that `make image-test` has found."""
+"""The compose file brought up by the engine that `make image-test` has found."""
 
 import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
+from tests.servers import PATIENCE_S, ROOT, free_port
+
 COMPOSE = str(Path(sys.executable).with_name("docker-compose"))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def run(*command, check=True, **options):
-    """Run a command; its output comes with the failure."""
+    """Run a command; if it fails, show its output."""
     done = subprocess.run(  # noqa: S603 (our own tools)
         command, capture_output=True, text=True, timeout=PATIENCE_S * 3, check=False, **options
     )
@@ -70,7 +63,7 @@ class Stack:
         return {network["IPAddress"] for each in networks for network in each.values()}
 
     def logs(self, service):
-        """Both streams of each container of a service."""
+        """Standard output and error of each container of a service."""
         said = [run(self.engine.name, "logs", container) for container in self.containers(service)]
         return "".join(each.stdout + each.stderr for each in said)
 
@@ -87,7 +80,7 @@ class Stack:
 
 @contextlib.contextmanager
 def standing(stack):
-    """The stack, up; taken down at the end, whatever happens."""
+    """The stack, up; it is always taken down at the end."""
     try:
         stack.up()
         yield stack
@@ -106,7 +99,7 @@ def ask_at(address, method, path, body=None, headers=()):
         for name, value in {"Content-Length": len(body or b""), **dict(headers)}.items():
             line.putheader(name, value)
         line.endheaders()
-        # Who refuses a body by its length does not wait for it.
+        # A server that refuses a body by its length does not read it.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             line.send(body or b"")
         answer = line.getresponse()
@@ -124,10 +117,10 @@ def pair():
 
 
 class Load:
-    """Clients that verify two pictures over and over until they are told to stop.
+    """Clients that verify two pictures over and over until the context ends.
 
-    Each request has a connection of its own: one that is kept may be closed, rightly, at the
-    moment in which it is used again, and what is looked for here are failures of other kinds.
+    Each request has its own connection: a server may rightly close a kept one at the moment
+    in which it is used again, and that failure is not the one to find here.
     """
 
     def __init__(self, port, clients=8, pause_s=0.1):
@@ -166,10 +159,3 @@ class Load:
             "failed": len(self.failures),
             "slowest_s": round(max(self.answers), 2),
         }
-
-
-def wait_until(true, within_s=PATIENCE_S):
-    give_up = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < give_up, "it never came true"
-        time.sleep(0.2)

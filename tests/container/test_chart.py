@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from tests.container.stack import ROOT, ask_at, pair, run, wait_until
+from tests.container.stack import ask_at, pair, run
+from tests.servers import ROOT, wait_until
 
 pytestmark = pytest.mark.container
 

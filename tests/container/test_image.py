@@ -6,7 +6,8 @@ import urllib.request
 
 import pytest
 
-from tests.container.stack import ask, free_port, pair, wait_until
+from tests.container.stack import ask, pair
+from tests.servers import free_port, wait_until
 
 pytestmark = pytest.mark.container
 

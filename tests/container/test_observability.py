@@ -7,7 +7,8 @@ import urllib.parse
 import pytest
 import yaml
 
-from tests.container.stack import ROOT, ask, free_port, pair, run, wait_until
+from tests.container.stack import ask, pair, run
+from tests.servers import ROOT, free_port, wait_until
 
 pytestmark = pytest.mark.container
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.container.stack import COMPOSE, ROOT, Load, Stack, pair, run, standing, wait_until
+from tests.container.stack import COMPOSE, Load, Stack, pair, run, standing
+from tests.servers import ROOT, wait_until
 
 pytestmark = pytest.mark.container
 

@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests import fakes
 from tests.servers import exit_of, free_port, server, start, wait_until, wait_until_ready
 
@@ -19,6 +21,7 @@ HEAD = (
     "Content-Type: image/png\r\n\r\n"
 ).encode()
 PROBED_EVERY_S = 0.05
+pytestmark = pytest.mark.serial
 
 
 def embed(client):

@@ -1,4 +1,4 @@
-"""A real server process, its use of memory and time, and HTTP as bytes on a socket."""
+"""A real server process, its memory and processor time, and HTTP as bytes on a socket."""
 
 import contextlib
 import json
@@ -11,15 +11,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60
-"""Longer than any answer takes, on a machine however busy."""
+from tests.servers import PATIENCE_S, ROOT, free_port
+
 BOUNDARY = b"xyz"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it came."""
+    """An HTTP answer."""
 
     status: int
     headers: dict[str, str]
@@ -60,7 +59,7 @@ class Server:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def memory(self, field):
-        """`VmHWM` is the most that was resident, `VmRSS` what is, in bytes."""
+        """Resident memory in bytes: `VmHWM` is its peak, `VmRSS` its present size."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
 
@@ -70,7 +69,7 @@ class Server:
 
 
 def request(path, body=b"", content_type="image/png", *extra):
-    """A whole POST as bytes."""
+    """A complete POST as bytes."""
     lines = [
         f"POST {path} HTTP/1.1",
         "Host: test",
@@ -82,7 +81,7 @@ def request(path, body=b"", content_type="image/png", *extra):
 
 
 def part(name, data):
-    """A part of a multipart body; it has no file name."""
+    """A part of a multipart body, without a file name."""
     head = b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n'
     return head % (BOUNDARY, name.encode()) + data + b"\r\n"
 
@@ -94,7 +93,7 @@ def form(*parts):
 
 
 def read_reply(connection):
-    """The next answer on a connection; None where it is closed without one."""
+    """The next answer on a connection, or None if it is closed without one."""
     data = b""
     with contextlib.suppress(ConnectionResetError):
         while b"\r\n\r\n" not in data:
@@ -114,9 +113,7 @@ def read_reply(connection):
 @contextlib.contextmanager
 def running(models_dir, log, **settings):
     """A server that is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "MODELS_DIR": models_dir,
         "DEFAULT_MODEL": "tiny",

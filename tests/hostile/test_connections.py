@@ -124,6 +124,7 @@ def test_a_second_request_that_comes_slowly_is_given_up_too(impatient, right):
     ],
     ids=["path", "value", "name"],
 )
+@pytest.mark.serial
 def test_a_head_without_end_is_too_large(impatient, start):
     before = impatient.memory("VmRSS")
     impatient.forget_peak()
@@ -158,6 +159,7 @@ def test_a_body_that_comes_slowly_is_given_up(impatient, head):
         assert outcome(drip(connection, b"1\r\nx\r\n")) == (408, "body-timeout")
 
 
+@pytest.mark.serial
 def test_chunks_without_end_are_too_large(impatient):
     before = impatient.memory("VmRSS")
     impatient.forget_peak()

@@ -50,6 +50,7 @@ def small(models_dir, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("make", "copies"), [(by_form, 1), (by_json, 4)], ids=["form", "JSON"])
+@pytest.mark.serial
 def test_many_large_bodies_at_a_time_take_no_more_memory_than_they_may(small, make, copies):
     """One body of JSON at a time is there as chunks, as a whole, as text, and as images."""
     data = make()

@@ -66,6 +66,7 @@ def measure(port):
     return np.sum(statuses == 200) / SECONDS / peak, float(np.median(refused))
 
 
+@pytest.mark.serial
 def test_at_five_times_the_capacity_all_are_answered_or_refused_and_as_many_as_ever_answered(
     models_dir, tmp_path
 ):

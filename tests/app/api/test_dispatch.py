@@ -157,6 +157,7 @@ def test_an_encoder_that_fails_is_a_500_with_its_own_type_and_the_next_is_answer
     with_fake(scenario)
 
 
+@pytest.mark.serial
 def test_a_client_may_shorten_its_deadline_and_only_shorten_it():
     async def scenario(app, encoder, client):
         encoder.gate.clear()

@@ -75,6 +75,7 @@ def test_a_timeout_inside_a_job_is_not_our_deadline():
     run_in_pool(scenario)
 
 
+@pytest.mark.serial
 def test_a_full_queue_refuses_at_once():
     async def scenario(pool, gate):
         running, waiting = blocking(pool, gate), blocking(pool, gate)
@@ -287,6 +288,7 @@ def test_when_one_of_two_runners_fails_the_other_goes_on():
     run_in_pool(scenario, threads=2)
 
 
+@pytest.mark.serial
 def test_five_times_what_it_can_do_leaves_nobody_hanging_and_keeps_the_runner_busy():
     """Each job takes 2 ms of one runner; 5 x as many come as it can do, for a quarter second."""
     job_s, times, took = 0.002, 5, []

@@ -128,6 +128,7 @@ def resident_bytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.serial
 def test_five_reloads_free_the_old_sessions(tmp_path):
     """One such model takes 9 MB while it is kept: five would be 45 MB."""
     spec = InputSpec(**(fakes.SPEC.model_dump() | {"width": 160, "height": 160}))
