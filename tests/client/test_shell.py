@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from likewise_client.shell.main import main
 
 from app.keys.entries import make_key
 from tests import fakes
@@ -59,6 +60,23 @@ def run(environment, folder):
     return run
 
 
+@pytest.fixture
+def call(environment, folder, monkeypatch, capsys):
+    """As `run`, in this process."""
+
+    def call(*words):
+        monkeypatch.chdir(folder)
+        for name in environment.keys() - os.environ.keys():
+            monkeypatch.setenv(name, environment[name])
+        try:
+            status = main(list(map(str, words)))
+        except SystemExit as end:
+            status = end.code
+        return subprocess.CompletedProcess(words, status, *capsys.readouterr())
+
+    return call
+
+
 def test_the_status_says_same_or_different(run):
     same, different = run("verify", "one.png", "again.png"), run("verify", "one.png", "other.png")
     assert (same.returncode, different.returncode) == (0, 1)
@@ -68,8 +86,8 @@ def test_the_status_says_same_or_different(run):
     assert same.stderr == different.stderr == ""
 
 
-def test_the_answer_as_json_is_the_whole_answer(run):
-    answer = json.loads(run("verify", "--json", "--fmr", "0.1", "one.png", "other.png").stdout)
+def test_the_answer_as_json_is_the_whole_answer(call):
+    answer = json.loads(call("verify", "--json", "--fmr", "0.1", "one.png", "other.png").stdout)
     assert answer["operating_point"]["target_fmr"] == 0.1
     assert answer["model"]["name"] == "tiny"
 
@@ -94,12 +112,12 @@ def test_an_array_goes_to_standard_output_with_nothing_beside_it(run, tmp_path):
     assert done.stderr == b"0\tone.png\n"
 
 
-def test_models_are_listed_and_told(run):
-    listed = run("models")
+def test_models_are_listed_and_told(call):
+    listed = call("models")
     assert "tiny 1.2.3 (default)" in listed.stdout
     assert "--fmr 0.1" in listed.stdout
-    assert "not for:" in run("models", "tiny-codes").stdout
-    assert json.loads(run("models", "--json").stdout)[0]["name"] == "tiny"
+    assert "not for:" in call("models", "tiny-codes").stdout
+    assert json.loads(call("models", "--json").stdout)[0]["name"] == "tiny"
 
 
 @pytest.mark.parametrize(
@@ -118,25 +136,26 @@ def test_models_are_listed_and_told(run):
         (["verify", "--server", "localhost", "one.png", "one.png"], "no address of a service"),
     ],
 )
-def test_trouble_is_one_line_and_status_2(run, words, said):
-    done = run(*words)
+def test_trouble_is_one_line_and_status_2(call, caplog, words, said):
+    done = call(*words)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("likewise: ")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
+    assert caplog.records == [], "a process of its own would print them"
 
 
-def test_both_a_rate_and_a_threshold_are_a_mistake(run):
-    done = run("verify", "--fmr", "0.1", "--threshold", "1", "one.png", "other.png")
+def test_both_a_rate_and_a_threshold_are_a_mistake(call):
+    done = call("verify", "--fmr", "0.1", "--threshold", "1", "one.png", "other.png")
     assert done.returncode == 2
     assert "not allowed with" in done.stderr
 
 
-def test_help_shows_how_it_is_used(run):
-    told = run("--help").stdout
+def test_help_shows_how_it_is_used(call):
+    told = call("--help").stdout
     assert "likewise verify ann-1.jpg ann-2.jpg" in told
-    assert "0 same, 1 different, 2 error" in " ".join(run("verify", "--help").stdout.split())
+    assert "0 same, 1 different, 2 error" in " ".join(call("verify", "--help").stdout.split())
 
 
 def test_a_reader_that_has_read_enough_is_no_error(environment, folder):
