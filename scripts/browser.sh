@@ -12,14 +12,14 @@ found() {
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
 install() {
-  echo "installing Chromium for the browser tests ..."
+  echo "installing Chromium for the browser tests (about a minute) ..."
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     chromium fonts-dejavu-core >/dev/null
 }
 
 if ! found >/dev/null && may_install; then
-  install || echo "it could not be installed" >&2
+  install || echo "Chromium could not be installed" >&2
 fi
 if browser=$(found); then
   echo "browser tests: $browser"
