@@ -6,6 +6,7 @@ import torch
 from tests.training import gpus, synthetic
 from training import configs
 from training.cli import main
+from training.console import console
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder
 
@@ -78,6 +79,7 @@ def named_config(tmp_path, monkeypatch):
 def call(monkeypatch, capsys):
     """Runs the command line; gives its exit code, and what it wrote to stdout and stderr."""
     monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(console, "width", 300)  # It may have been made with another width.
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
