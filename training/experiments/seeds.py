@@ -53,8 +53,7 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
     """
     images = open_data(data)
     fingerprint = images.fingerprint()
-    seen = frozenset[str]() if weights is None else weights.seen
-    split = split_data(images, config.split, config.seed, seen)
+    split = split_data(images, config.split, config.seed, weights.seen if weights else frozenset())
     for seed in range(config.seed, config.seed + seeds):
         asked = config.model_copy(update={"seed": seed})
         path = records / f"{config.name}-seed{seed}.json"

@@ -115,16 +115,21 @@ def build(  # noqa: PLR0913 (the shape of a network)
     height, width = (
         reduce(_strided, (stem_stride, *strides), side) for side in (spec.height, spec.width)
     )
-    head = nn.Sequential(
-        nn.BatchNorm2d(widths[-1]),
-        nn.Conv2d(widths[-1], squeeze, 1, bias=False),
+    head = _head(widths[-1], squeeze, height * width, dim, dropout)
+    return ResidualEncoder(stem, stages, head, dim)
+
+
+def _head(maps: int, squeeze: int, area: int, dim: int, dropout: float) -> nn.Sequential:
+    """Layers from the last stage's maps to the embedding."""
+    return nn.Sequential(
+        nn.BatchNorm2d(maps),
+        nn.Conv2d(maps, squeeze, 1, bias=False),
         nn.BatchNorm2d(squeeze),
         nn.Flatten(),
         nn.Dropout(dropout),
-        nn.Linear(squeeze * height * width, dim, bias=False),
+        nn.Linear(squeeze * area, dim, bias=False),
         nn.BatchNorm1d(dim),
     )
-    return ResidualEncoder(stem, stages, head, dim)
 
 
 def _stages(
