@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ import httpx
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likewise_client.errors import BadAnswer, UnusableImage, problem_of
+from likewise_client.errors import BadAnswer, Overloaded, UnusableImage, problem_of
 from likewise_client.images import File, Picture, to_file
 from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.parsing import parse
@@ -31,19 +32,21 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
-    """A request, and the reader of its answer.
+    """One request or several, and the reader of their answers.
 
     Attributes:
         method: Of HTTP.
         path: Below the address of the service.
         read: Return the value of a response of status 200.
-        content: Further arguments of httpx's `request`.
+        contents: Further arguments of httpx's `request`, for each request.
+        join: Return one value for those of all requests.
     """
 
     method: str
     path: str
     read: Callable[[httpx.Response], Answer]
-    content: Mapping[str, Any] = field(default_factory=dict)
+    contents: Sequence[Mapping[str, Any]] = ({},)
+    join: Callable[[Sequence[Answer]], Answer] = itemgetter(0)
 
     def answer(self, response: httpx.Response) -> Answer:
         """Return the value of a response whose body has been read.
@@ -64,100 +67,129 @@ class Call(Generic[Answer]):
             raise BadAnswer(f"the answer is not one of a Likewise service: {error!r}") from error
 
 
-def verify(
-    image1: Picture,
-    image2: Picture,
-    *,
-    model: str | None,
-    threshold: float | None,
-    fmr: float | None,
-) -> Call[Verification]:
-    """Return the call that compares two images."""
-    files = [
-        ("image1", _part("the first image", image1)),
-        ("image2", _part("the second image", image2)),
-    ]
-    form = _without_none(model=model, threshold=threshold, fmr=fmr)
-    return Call("POST", "/verify", _verification, {"files": files, "data": form})
+class _Readiness(Call[bool]):
+    """The call of a service that may not be ready."""
+
+    def answer(self, response: httpx.Response) -> bool:
+        try:
+            return super().answer(response)
+        except Overloaded:
+            return False
 
 
-def embed(
-    images: Sequence[Picture], *, model: str | None, images_a_call: int
-) -> list[Call[Embeddings]]:
-    """Return the calls that embed images: as many as they need, in their order.
+@dataclass(frozen=True)
+class Calls:
+    """The calls of a client, documented for its users.
 
-    Raises:
-        UnusableImage: There is no image, or one cannot be sent.
+    Attributes:
+        default_model: Used where a call names no model; None: the service's default.
     """
-    parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
-    if not parts:
-        raise UnusableImage("there is no image to embed")
-    form = _without_none(model=model)
-    batches = [
-        parts[start : start + images_a_call] for start in range(0, len(parts), images_a_call)
-    ]
-    return [
-        Call("POST", "/embed", _embeddings, {"files": batch, "data": form}) for batch in batches
-    ]
+
+    default_model: str | None
+
+    def verify(
+        self,
+        image1: Picture,
+        image2: Picture,
+        *,
+        fmr: float | None = None,
+        threshold: float | None = None,
+        model: str | None = None,
+    ) -> Call[Verification]:
+        """Decide whether two images show the same thing.
+
+        Args:
+            image1: A path, the bytes of an image file, an open file, a PIL image, or pixels as
+                uint8 of shape (height, width[, 3 or 4]).
+            image2: The other image, in any of these forms.
+            fmr: A supported target false match rate; None: the model's default.
+            threshold: A threshold on the energy, used instead of `fmr`.
+            model: Replaces the client's default model.
+        """
+        files = [
+            ("image1", _part("the first image", image1)),
+            ("image2", _part("the second image", image2)),
+        ]
+        form = self._fields(model, threshold=threshold, fmr=fmr)
+        return Call("POST", "/verify", _verification, [{"files": files, "data": form}])
+
+    def embed(
+        self,
+        images: Sequence[Picture],
+        *,
+        model: str | None = None,
+        images_a_call: int = IMAGES_A_CALL,
+    ) -> Call[Embeddings]:
+        """Return the embedding of each image, in their order.
+
+        Args:
+            images: Each as in `verify`. They are read before the first request.
+            model: Replaces the client's default model.
+            images_a_call: Largest number of images in one request; more are sent in several,
+                one after the other.
+        """
+        parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
+        if not parts:
+            raise UnusableImage("there is no image to embed")
+        form = self._fields(model)
+        contents = [
+            {"files": parts[start : start + images_a_call], "data": form}
+            for start in range(0, len(parts), images_a_call)
+        ]
+        return Call("POST", "/embed", _embeddings, contents, _join)
+
+    def compare(
+        self,
+        probe: ArrayLike,
+        gallery: ArrayLike,
+        *,
+        fmr: float | None = None,
+        threshold: float | None = None,
+        model: str | None = None,
+    ) -> Call[Comparison]:
+        """Compare one embedding, shape (dim,), with many, shape (n, dim); else as `verify`.
+
+        Raises:
+            ValueError: The shapes are not these, or n is 0.
+        """
+        content = {
+            "content": _rows(probe, gallery),
+            "headers": {"Content-Type": "application/x-npy"},
+            "params": self._fields(model, threshold=threshold, fmr=fmr),
+        }
+        return Call("POST", "/compare", _comparison, [content])
+
+    def preview(self, image: Picture, *, model: str | None = None) -> Call[bytes]:
+        """Return the model's input for an image, as the bytes of a PNG."""
+        content = {"files": [("image", _part("the image", image))], "data": self._fields(model)}
+        return Call("POST", "/preview", lambda response: response.content, [content])
+
+    def models(self) -> Call[list[ModelSummary]]:
+        """Return the models of the service, with their operating points."""
+        return Call(
+            "GET",
+            "/models",
+            lambda response: [ModelSummary.from_dict(model) for model in response.json()["models"]],
+        )
+
+    def model(self, name: str) -> Call[Manifest]:
+        """Return the manifest of a model: calibration, accuracy, provenance and card."""
+        return Call(
+            "GET",
+            f"/models/{quote(name, safe='')}",
+            lambda response: Manifest.from_dict(response.json()),
+        )
+
+    def ready(self) -> Call[bool]:
+        """Return whether the service can answer now."""
+        return _Readiness("GET", "/readyz", lambda response: bool(response.json()["status"]))
+
+    def _fields(self, model: str | None, **choice: float | None) -> dict[str, Any]:
+        given = {"model": self.default_model if model is None else model, **choice}
+        return {name: value for name, value in given.items() if value is not None}
 
 
-def compare(
-    probe: ArrayLike,
-    gallery: ArrayLike,
-    *,
-    model: str | None,
-    threshold: float | None,
-    fmr: float | None,
-) -> Call[Comparison]:
-    """Return the call that compares embeddings; its body is one array, the probe in its first row.
-
-    Raises:
-        ValueError: The shapes are not (dim,) and (n, dim), with n at least 1.
-    """
-    content = {
-        "content": _rows(probe, gallery),
-        "headers": {"Content-Type": "application/x-npy"},
-        "params": _without_none(model=model, threshold=threshold, fmr=fmr),
-    }
-    return Call("POST", "/compare", _comparison, content)
-
-
-def preview(image: Picture, *, model: str | None) -> Call[bytes]:
-    """Return the call that shows the model's input; its answer is the bytes of a PNG."""
-    files = [("image", _part("the image", image))]
-    content = {"files": files, "data": _without_none(model=model)}
-    return Call("POST", "/preview", lambda response: response.content, content)
-
-
-def list_models() -> Call[list[ModelSummary]]:
-    """Return the call that lists the models."""
-    return Call(
-        "GET",
-        "/models",
-        lambda response: [ModelSummary.from_dict(model) for model in response.json()["models"]],
-    )
-
-
-def get_model(name: str) -> Call[Manifest]:
-    """Return the call that describes one model."""
-    return Call(
-        "GET",
-        f"/models/{quote(name, safe='')}",
-        lambda response: Manifest.from_dict(response.json()),
-    )
-
-
-def readyz() -> Call[str]:
-    """Return the call that checks readiness."""
-    return Call("GET", "/readyz", lambda response: str(response.json()["status"]))
-
-
-def joined(answers: Sequence[Embeddings]) -> Embeddings:
-    """Return the embeddings of several calls as one array.
-
-    Raises:
-        BadAnswer: The model was changed between two calls.
-    """
+def _join(answers: Sequence[Embeddings]) -> Embeddings:
     if len({answer.model for answer in answers}) > 1:
         raise BadAnswer("the service changed its model between two calls; embed the images again")
     return Embeddings(np.concatenate([answer.vectors for answer in answers]), answers[0].model)
@@ -205,10 +237,6 @@ def _part(label: str, image: Picture) -> File:
         return to_file(image)
     except UnusableImage as error:
         raise UnusableImage(f"{label}: {error}") from error
-
-
-def _without_none(**values: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _problem_members(content: bytes) -> dict[str, Any]:

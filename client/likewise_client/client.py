@@ -1,35 +1,36 @@
-"""`Likewise` and `AsyncLikewise`: the calls of a service, one method each.
+"""`Likewise` and `AsyncLikewise`: clients that send the calls of `Calls`, and return their answers.
 
-Both only send. Requests and answers are built in `calls`; `retrying` tries again.
+Requests and answers are built in `calls`; `retrying` tries again.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Generic, Self, TypeVar
+import inspect
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 import httpx
-from numpy.typing import ArrayLike
 
-from likewise_client import calls
-from likewise_client.calls import Answer, Call
-from likewise_client.errors import BadAnswer, Overloaded, Unreachable
-from likewise_client.images import Picture
-from likewise_client.manifest import Manifest, ModelSummary
-from likewise_client.results import Comparison, Embeddings, Verification
+from likewise_client.calls import Answer, Call, Calls
+from likewise_client.errors import BadAnswer, Unreachable
 from likewise_client.retrying import AsyncRetrying, Patience, Retrying
 
 TIMEOUT_S = 30.0
 CONNECT_S = 5.0
 
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+Parameters = ParamSpec("Parameters")
 
 
-class _Client(ABC, Generic[Http]):
+class _Client(Generic[Http]):
     """Shared base of both clients: address, API key and default model."""
+
+    _http_client: Callable[..., Http]
+    _transport: type[Any]
+    _retrying: type[Any]
 
     def __init__(  # noqa: PLR0913 (all but the address are rarely given)
         self,
@@ -59,22 +60,17 @@ class _Client(ABC, Generic[Http]):
         """
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
             raise ValueError(f"{url!r} is no address of a service; give one as http://host:8000")
-        self._url, self._model = url.rstrip("/"), model
+        self._url, self._calls = url.rstrip("/"), Calls(model)
         headers = {
             "X-API-Key": api_key,
             "X-Deadline-Ms": None if deadline_s is None else str(1000 * deadline_s),
         }
-        self._http: Http = self._connect(
-            transport,
-            patience or Patience(),
+        self._http: Http = self._http_client(
+            transport=self._retrying(transport or self._transport(), patience or Patience()),
             base_url=self._url,
             headers={name: value for name, value in headers.items() if value is not None},
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
         )
-
-    @abstractmethod
-    def _connect(self, transport: Any, patience: Patience, **options: Any) -> Http:  # noqa: ANN401
-        """Return httpx's client over a transport that tries again."""
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -86,8 +82,39 @@ class _Client(ABC, Generic[Http]):
             reason = str(error) or type(error).__name__
             raise Unreachable(f"{self._url} cannot be reached: {reason}") from error
 
-    def _or_default(self, model: str | None) -> str | None:
-        return self._model if model is None else model
+
+def _sync(
+    build: Callable[Concatenate[Calls, Parameters], Call[Answer]],
+) -> Callable[Concatenate[Likewise, Parameters], Answer]:
+    """Return the method that sends a call and waits for its answer."""
+
+    def method(self: Likewise, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+        return self._send(build(self._calls, *args, **kwargs))
+
+    _describe(method, build)
+    return method
+
+
+def _async(
+    build: Callable[Concatenate[Calls, Parameters], Call[Answer]],
+) -> Callable[Concatenate[AsyncLikewise, Parameters], Coroutine[Any, Any, Answer]]:
+    """Return the coroutine function that sends a call."""
+
+    async def method(
+        self: AsyncLikewise, /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Answer:
+        return await self._send(build(self._calls, *args, **kwargs))
+
+    _describe(method, build)
+    return method
+
+
+def _describe(method: Callable[..., Any], build: Callable[..., Call[Any]]) -> None:
+    """Give a method the name, the docstring and the signature of the call that it sends."""
+    signature = inspect.signature(build, eval_str=True)
+    (answer,) = get_args(signature.return_annotation)
+    update_wrapper(method, build)
+    vars(method)["__signature__"] = signature.replace(return_annotation=answer)
 
 
 class Likewise(_Client[httpx.Client]):
@@ -101,14 +128,17 @@ class Likewise(_Client[httpx.Client]):
     sent.
     """
 
-    def _connect(
-        self,
-        transport: httpx.BaseTransport | None,
-        patience: Patience,
-        **options: Any,  # noqa: ANN401
-    ) -> httpx.Client:
-        retrying = Retrying(transport or httpx.HTTPTransport(), patience)
-        return httpx.Client(transport=retrying, **options)
+    _http_client = httpx.Client
+    _transport = httpx.HTTPTransport
+    _retrying = Retrying
+
+    verify = _sync(Calls.verify)
+    embed = _sync(Calls.embed)
+    compare = _sync(Calls.compare)
+    preview = _sync(Calls.preview)
+    models = _sync(Calls.models)
+    model = _sync(Calls.model)
+    ready = _sync(Calls.ready)
 
     def __enter__(self) -> Self:
         return self
@@ -120,94 +150,29 @@ class Likewise(_Client[httpx.Client]):
         """Close the open connections."""
         self._http.close()
 
-    def verify(
-        self,
-        image1: Picture,
-        image2: Picture,
-        *,
-        fmr: float | None = None,
-        threshold: float | None = None,
-        model: str | None = None,
-    ) -> Verification:
-        """Decide whether two images show the same thing.
-
-        Args:
-            image1: A path, the bytes of an image file, an open file, a PIL image, or pixels as
-                uint8 of shape (height, width[, 3 or 4]).
-            image2: The other image, in any of these forms.
-            fmr: A supported target false match rate; None: the model's default.
-            threshold: A threshold on the energy, used instead of `fmr`.
-            model: Replaces the client's default model.
-        """
-        model = self._or_default(model)
-        return self._send(calls.verify(image1, image2, model=model, threshold=threshold, fmr=fmr))
-
-    def embed(
-        self,
-        images: Sequence[Picture],
-        *,
-        model: str | None = None,
-        images_a_call: int = calls.IMAGES_A_CALL,
-    ) -> Embeddings:
-        """Return the embedding of each image, in their order.
-
-        Args:
-            images: Each as in `verify`. They are read before the first call.
-            model: Replaces the client's default model.
-            images_a_call: Largest number of images in one call; more are sent in several.
-        """
-        batches = calls.embed(images, model=self._or_default(model), images_a_call=images_a_call)
-        return calls.joined([self._send(call) for call in batches])
-
-    def compare(
-        self,
-        probe: ArrayLike,
-        gallery: ArrayLike,
-        *,
-        fmr: float | None = None,
-        threshold: float | None = None,
-        model: str | None = None,
-    ) -> Comparison:
-        """Compare one embedding, shape (dim,), with many, shape (n, dim); else as `verify`."""
-        model = self._or_default(model)
-        return self._send(calls.compare(probe, gallery, model=model, threshold=threshold, fmr=fmr))
-
-    def preview(self, image: Picture, *, model: str | None = None) -> bytes:
-        """Return the model's input for an image, as the bytes of a PNG."""
-        return self._send(calls.preview(image, model=self._or_default(model)))
-
-    def models(self) -> list[ModelSummary]:
-        """Return the models of the service, with their operating points."""
-        return self._send(calls.list_models())
-
-    def model(self, name: str) -> Manifest:
-        """Return the manifest of a model: calibration, accuracy, provenance and card."""
-        return self._send(calls.get_model(name))
-
-    def ready(self) -> bool:
-        """Return whether the service can answer now."""
-        with suppress(Overloaded):
-            self._send(calls.readyz())
-            return True
-        return False
-
     def _send(self, call: Call[Answer]) -> Answer:
-        with self._translate_errors():
-            response = self._http.request(call.method, call.path, **call.content)
-        return call.answer(response)
+        answers = []
+        for content in call.contents:
+            with self._translate_errors():
+                response = self._http.request(call.method, call.path, **content)
+            answers.append(call.answer(response))
+        return call.join(answers)
 
 
 class AsyncLikewise(_Client[httpx.AsyncClient]):
     """A client for asyncio: `async with AsyncLikewise(url) as service: await service.verify(…)`."""
 
-    def _connect(
-        self,
-        transport: httpx.AsyncBaseTransport | None,
-        patience: Patience,
-        **options: Any,  # noqa: ANN401
-    ) -> httpx.AsyncClient:
-        retrying = AsyncRetrying(transport or httpx.AsyncHTTPTransport(), patience)
-        return httpx.AsyncClient(transport=retrying, **options)
+    _http_client = httpx.AsyncClient
+    _transport = httpx.AsyncHTTPTransport
+    _retrying = AsyncRetrying
+
+    verify = _async(Calls.verify)
+    embed = _async(Calls.embed)
+    compare = _async(Calls.compare)
+    preview = _async(Calls.preview)
+    models = _async(Calls.models)
+    model = _async(Calls.model)
+    ready = _async(Calls.ready)
 
     async def __aenter__(self) -> Self:
         return self
@@ -219,67 +184,10 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
         """Close the open connections."""
         await self._http.aclose()
 
-    async def verify(
-        self,
-        image1: Picture,
-        image2: Picture,
-        *,
-        fmr: float | None = None,
-        threshold: float | None = None,
-        model: str | None = None,
-    ) -> Verification:
-        """Decide whether two images show the same thing, as `Likewise.verify`."""
-        call = calls.verify(
-            image1, image2, model=self._or_default(model), threshold=threshold, fmr=fmr
-        )
-        return await self._send(call)
-
-    async def embed(
-        self,
-        images: Sequence[Picture],
-        *,
-        model: str | None = None,
-        images_a_call: int = calls.IMAGES_A_CALL,
-    ) -> Embeddings:
-        """Return the embedding of each image, as `Likewise.embed`; calls are sequential."""
-        batches = calls.embed(images, model=self._or_default(model), images_a_call=images_a_call)
-        return calls.joined([await self._send(call) for call in batches])
-
-    async def compare(
-        self,
-        probe: ArrayLike,
-        gallery: ArrayLike,
-        *,
-        fmr: float | None = None,
-        threshold: float | None = None,
-        model: str | None = None,
-    ) -> Comparison:
-        """Compare one embedding with many, as `Likewise.compare`."""
-        call = calls.compare(
-            probe, gallery, model=self._or_default(model), threshold=threshold, fmr=fmr
-        )
-        return await self._send(call)
-
-    async def preview(self, image: Picture, *, model: str | None = None) -> bytes:
-        """Return the model's input for an image, as `Likewise.preview`."""
-        return await self._send(calls.preview(image, model=self._or_default(model)))
-
-    async def models(self) -> list[ModelSummary]:
-        """Return the models of the service, as `Likewise.models`."""
-        return await self._send(calls.list_models())
-
-    async def model(self, name: str) -> Manifest:
-        """Return the manifest of a model, as `Likewise.model`."""
-        return await self._send(calls.get_model(name))
-
-    async def ready(self) -> bool:
-        """Return whether the service can answer now, as `Likewise.ready`."""
-        with suppress(Overloaded):
-            await self._send(calls.readyz())
-            return True
-        return False
-
     async def _send(self, call: Call[Answer]) -> Answer:
-        with self._translate_errors():
-            response = await self._http.request(call.method, call.path, **call.content)
-        return call.answer(response)
+        answers = []
+        for content in call.contents:
+            with self._translate_errors():
+                response = await self._http.request(call.method, call.path, **content)
+            answers.append(call.answer(response))
+        return call.join(answers)

@@ -111,18 +111,14 @@ class Retrying(httpx.BaseTransport):
         request.read()  # A body in memory can be sent again.
         tries = _Tries(request, self._patience)
         while True:
-            response = None
             try:
                 response = self._inner.handle_request(request)
-                wait = tries.next_wait_s(response)
             except _BROKEN:
-                wait = tries.next_wait_s(None)
-                if wait is None:
+                if (wait := tries.next_wait_s(None)) is None:
                     raise
-            if wait is None:
-                assert response is not None  # noqa: S101 (without a wait there is a response)
-                return response
-            if response is not None:
+            else:
+                if (wait := tries.next_wait_s(response)) is None:
+                    return response
                 response.close()
             self._sleep(wait)
 
@@ -147,18 +143,14 @@ class AsyncRetrying(httpx.AsyncBaseTransport):
         await request.aread()
         tries = _Tries(request, self._patience)
         while True:
-            response = None
             try:
                 response = await self._inner.handle_async_request(request)
-                wait = tries.next_wait_s(response)
             except _BROKEN:
-                wait = tries.next_wait_s(None)
-                if wait is None:
+                if (wait := tries.next_wait_s(None)) is None:
                     raise
-            if wait is None:
-                assert response is not None  # noqa: S101 (without a wait there is a response)
-                return response
-            if response is not None:
+            else:
+                if (wait := tries.next_wait_s(response)) is None:
+                    return response
                 await response.aclose()
             await self._sleep(wait)
 
