@@ -5,14 +5,13 @@ Requires the distribution `likewise`, and reads its settings, `LIKEWISE_…`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from likewise_client.client import Likewise
 from likewise_client.errors import LikewiseClientError
@@ -21,44 +20,22 @@ URL = "http://in-process"
 _QUIET = {"access_log": False, "metrics": False, "api_keys_file": None}
 """Settings without use in a process that serves one caller and no scraper."""
 
-T = TypeVar("T")
-
-
-class _Loop:
-    """An event loop in its own thread, which runs the asynchronous application."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def run(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine there, and wait for it: the service's deadlines bound the wait."""
-        return asyncio.run_coroutine_threadsafe(step, self._loop).result()
-
-    def close(self) -> None:
-        """Stop the loop and end its thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
 
 class _AppTransport(httpx.BaseTransport):
-    """A synchronous transport that calls an ASGI application."""
+    """A synchronous transport that calls an ASGI application on the event loop of a portal."""
 
-    def __init__(self, app: Any, loop: _Loop) -> None:  # noqa: ANN401 (an ASGI application)
-        self._inner, self._loop = httpx.ASGITransport(app), loop
+    def __init__(self, app: Any, portal: BlockingPortal) -> None:  # noqa: ANN401 (ASGI)
+        self._inner, self._portal = httpx.ASGITransport(app), portal
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Return the application's response, read as a whole."""
         request.read()
+        return self._portal.call(self._respond, request)
 
-        async def respond() -> httpx.Response:
-            response = await self._inner.handle_async_request(request)
-            content = await response.aread()
-            return httpx.Response(response.status_code, headers=response.headers, content=content)
-
-        return self._loop.run(respond())
+    async def _respond(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        content = await response.aread()
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
 
 
 @contextmanager
@@ -84,17 +61,16 @@ def in_process(model: str | None = None) -> Iterator[Likewise]:
     log = logging.getLogger("app")
     level = log.level
     log.setLevel(logging.ERROR)  # Hides the messages of a server's start.
-    loop = _Loop()
     try:
         app = create_app(read_settings().model_copy(update=_QUIET))
         lifespan = app.router.lifespan_context(app)
-        loop.run(lifespan.__aenter__())
-        try:
-            yield Likewise(URL, model=model, transport=_AppTransport(app, loop))
-        finally:
-            loop.run(lifespan.__aexit__(None, None, None))
+        with start_blocking_portal() as portal:
+            portal.call(lifespan.__aenter__)
+            try:
+                yield Likewise(URL, model=model, transport=_AppTransport(app, portal))
+            finally:
+                portal.call(lifespan.__aexit__, None, None, None)
     except LikewiseError as error:
         raise LikewiseClientError(str(error)) from error
     finally:
-        loop.close()
         log.setLevel(level)
