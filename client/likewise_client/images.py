@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,10 @@ from numpy.typing import NDArray
 from likewise_client.errors import UnusableImage
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsRead
     from PIL.Image import Image
 
-
-class Readable(Protocol):
-    """An open file."""
-
-    def read(self) -> bytes:
-        """Return the rest of its bytes."""
-
-
-Picture: TypeAlias = "str | PathLike[str] | bytes | Readable | Image | NDArray[np.uint8]"
+Picture: TypeAlias = "str | PathLike[str] | bytes | SupportsRead[bytes] | Image | NDArray[np.uint8]"
 """A path, the bytes of an image file, an open file, a PIL image, or pixels."""
 
 _MATRIX, _COLOURS = 2, (3, 4)

@@ -7,43 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Literal, Self
 
 from likewise_client.parsing import parse
-from likewise_client.results import Interval, OperatingPoint
+from likewise_client.results import Interval, Model, OperatingPoint
 
-
-class Kind(StrEnum):
-    """Output of the model's graph: embeddings, packed binary codes, or energies of pairs."""
-
-    ENCODER = "encoder"
-    CODES = "codes"
-    PAIR = "pair"
-
-
-class Metric(StrEnum):
-    """Metric of the energy; a pair model has none."""
-
-    L1 = "l1"
-    L2 = "l2"
-    HAMMING = "hamming"
-    NONE = "none"
-
-
-class SplitBy(StrEnum):
-    """Unit that the training, calibration and test parts do not share."""
-
-    IDENTITY = "identity"
-    IMAGE = "image"
-
-
-class Aspect(StrEnum):
-    """Rule that fits an image to the shape of the input."""
-
-    STRETCH = "stretch"
-    CROP = "crop"
-    PAD = "pad"
+Kind = Literal["encoder", "codes", "pair"]
+"""Output of the model's graph: embeddings, packed binary codes, or energies of pairs."""
+Metric = Literal["l1", "l2", "hamming", "none"]
+"""Metric of the energy; a pair model has none."""
+SplitBy = Literal["identity", "image"]
+"""Unit that the training, calibration and test parts do not share."""
+Aspect = Literal["stretch", "crop", "pad"]
+"""Rule that fits an image to the shape of the input."""
 
 
 @dataclass(frozen=True)
@@ -234,15 +210,6 @@ class CalibrationSource:
 
 
 @dataclass(frozen=True)
-class InitialWeights:
-    """Trained weights that a training started from or learnt from."""
-
-    name: str
-    version: str
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Provenance:
     """Origin of the weights and, where it was done separately, of the calibration."""
 
@@ -259,8 +226,8 @@ class Provenance:
     train_identities: int
     train_images: int
     libraries: dict[str, str]
-    initial_weights: InitialWeights | None = None
-    teacher: InitialWeights | None = None
+    initial_weights: Model | None = None
+    teacher: Model | None = None
     calibrated_on: CalibrationSource | None = None
     renewed_by: str | None = None
 
@@ -293,4 +260,4 @@ class Manifest(_Document):
     card: Card
     schema_version: Literal[1] = 1
     split_sha256: str | None = None
-    split_by: SplitBy = SplitBy.IDENTITY
+    split_by: SplitBy = "identity"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from enum import Enum
 from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -14,7 +13,7 @@ def parse(kind: Any, value: Any) -> Any:  # noqa: ANN401 (types are data here)
     """Return a JSON value as one of a type; members that a dataclass lacks are ignored.
 
     Args:
-        kind: A dataclass, `X | None`, tuple, dict, Literal, Enum, or a scalar type.
+        kind: A dataclass, `X | None`, tuple, dict, Literal, or a scalar type.
         value: Taken from a JSON document.
 
     Raises:
@@ -57,8 +56,6 @@ def _hints(kind: type) -> dict[str, Any]:
 def _parse_scalar(kind: Any, value: Any) -> Any:  # noqa: ANN401
     if kind is Any:
         return value
-    if issubclass(kind, Enum):
-        return kind(value)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:

@@ -13,7 +13,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Model:
-    """The model that answered. Embeddings of two different `sha256` cannot be compared."""
+    """A model. Embeddings of two different `sha256` cannot be compared."""
 
     name: str
     version: str

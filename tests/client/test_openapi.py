@@ -7,7 +7,6 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
-from enum import StrEnum
 from functools import cache
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -127,7 +126,6 @@ def differences(kind, schema, at="answer"):
     else:
         allowed = schema.get("enum", [schema["const"]] if "const" in schema else None)
         listed = arguments if origin is Literal else None
-        listed = tuple(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else listed
         scalar = SCALARS.get(kind if listed is None else type(listed[0]), "string")
         yield from [] if schema.get("type") == scalar else [f"{at}: {schema} is no {scalar}"]
         yield from [] if set(listed or []) == set(allowed or []) else [f"{at}: one of {allowed}"]
