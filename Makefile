@@ -53,7 +53,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 train-smoke: $(VENV)/.dev
-	$(BIN)/python scripts/train_smoke.py
+	$(BIN)/python -m scripts.train_smoke
 
 docs: $(VENV)/.dev
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -63,7 +63,7 @@ docs-serve: $(VENV)/.dev
 	$(BIN)/mkdocs serve
 
 screenshots: $(VENV)/.dev
-	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.screenshots
 
 image:
 	scripts/image.sh

@@ -102,11 +102,9 @@ def _type(schema: dict[str, Any]) -> str:
         return f"list of {_type(schema.get('items', {}))}"
     if schema.get("format") == "binary":
         return "bytes"
-    return (
-        str(schema.get("type", "any"))
-        if "enum" not in schema
-        else "one of " + ", ".join(map(str, schema["enum"]))
-    )
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    return str(schema.get("type", "any"))
 
 
 def _slug(kind: str) -> str:
@@ -114,13 +112,9 @@ def _slug(kind: str) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return (
-        "\n".join(
-            "| "
-            + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in line)
-            + " |"
-            for line in lines
-        )
-        + "\n"
-    )
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -31,22 +31,27 @@ Edge = tuple[str, str]
 
 @dataclass
 class Place:
-    """A box, or a point where an arrow passes a row: its name, width and centre."""
+    """A box, or a point without a name where an arrow passes a row; `x` is its centre."""
 
     name: str
-    width: float
+    row: int
     x: float = 0.0
     above: list[Place] = field(default_factory=list)
     below: list[Place] = field(default_factory=list)
 
+    @property
+    def width(self) -> float:
+        """Width of the box, or of the gap for an arrow."""
+        return len(self.name) * LETTER + 20 if self.name else 8
+
 
 @dataclass(frozen=True)
 class House:
-    """A laid out top-level package: rows of places, and arrows as chains of (place, row)."""
+    """A laid out top-level package: rows of places, and arrows as chains of places."""
 
     name: str
     rows: list[list[Place]]
-    arrows: list[list[tuple[Place, int]]]
+    arrows: list[list[Place]]
 
     @property
     def width(self) -> float:
@@ -60,7 +65,7 @@ class House:
 
 
 def picture() -> str:
-    """The SVG of the tree as it is now."""
+    """Return the SVG of the tree as it is now."""
     graph = grimp.build_graph(*HOUSES, cache_dir=None)
     app, training, model = (
         _laid_out(name, _layers(name), _imports(graph, name)) for name in HOUSES
@@ -79,7 +84,7 @@ def picture() -> str:
 
 
 def _layers(house: str) -> list[list[str]]:
-    """The layers of a top-level package in import-linter's contract, from the top."""
+    """Return the layers of a top-level package in import-linter's contract, from the top."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     layers = next(c["layers"] for c in contracts if c.get("containers") == [house])
@@ -87,40 +92,38 @@ def _layers(house: str) -> list[list[str]]:
 
 
 def _imports(graph: grimp.ImportGraph, house: str) -> list[Edge]:
-    """The imports between packages, (from, to), without those that follow from others."""
+    """Return the imports between packages, (from, to), without those that follow from others."""
     packages = sorted(graph.find_children(house))
     edges = [
-        (a.rpartition(".")[2], b.rpartition(".")[2])
+        (a, b)
         for a, b in itertools.permutations(packages, 2)
         if graph.direct_import_exists(importer=a, imported=b, as_packages=True)
     ]
-    return [edge for edge in edges if edge[1] not in _reached(edge[0], edges, edge)]
-
-
-def _reached(start: str, edges: Iterable[Edge], without: Edge) -> set[str]:
-    reached, waiting = set[str](), [start]
-    while waiting:
-        here = waiting.pop()
-        found = {b for a, b in edges if a == here and (a, b) != without} - reached
-        reached |= found
-        waiting += sorted(found)
-    return reached
+    direct = {a: {b for start, b in edges if start == a} for a in packages}
+    reached = {a: set(found) for a, found in direct.items()}
+    for via, a in itertools.product(packages, repeat=2):  # Warshall (1962).
+        if via in reached[a]:
+            reached[a] |= reached[via]
+    return [
+        (a.rpartition(".")[2], b.rpartition(".")[2])
+        for a, b in edges
+        if not any(b in reached[via] for via in direct[a])
+    ]
 
 
 def _laid_out(house: str, layers: list[list[str]], edges: list[Edge]) -> House:
-    rows = [[Place(name, len(name) * LETTER + 20) for name in layer] for layer in layers]
-    boxes = {place.name: (place, row) for row, places in enumerate(rows) for place in places}
+    rows = [[Place(name, row) for name in layer] for row, layer in enumerate(layers)]
+    boxes = {place.name: place for place in itertools.chain(*rows)}
     arrows = []
     for a, b in edges:
-        (start, first), (end, last) = boxes[a], boxes[b]
-        passed = [Place("", 8) for _ in range(first + 1, last)]
-        for row, place in enumerate(passed, start=first + 1):
-            rows[row].append(place)
-        chain = [start, *passed, end]
-        for upper, lower in itertools.pairwise(chain):
+        between = range(boxes[a].row + 1, boxes[b].row)
+        arrow = [boxes[a], *(Place("", row) for row in between), boxes[b]]
+        for place in arrow[1:-1]:
+            rows[place.row].append(place)
+        for upper, lower in itertools.pairwise(arrow):
             upper.below.append(lower)
             lower.above.append(upper)
-        arrows.append(list(zip(chain, range(first, last + 1), strict=True)))
+        arrows.append(arrow)
     _arrange(rows)
     return House(house, rows, arrows)
 
@@ -143,7 +146,7 @@ def _arrange(rows: list[list[Place]]) -> None:
 
 
 def _spread(row: list[Place]) -> None:
-    """Part places that overlap, and keep the centre of the row."""
+    """Separate places that overlap, and keep the centre of the row."""
     before = sum(place.x for place in row)
     for left, right in itertools.pairwise(row):
         right.x = max(right.x, left.x + (left.width + right.width) / 2 + GAP)
@@ -163,14 +166,13 @@ def _drawn(house: House, left: float, top: float) -> Iterable[str]:
     def middle(row: int) -> float:
         return top + 1.6 * MARGIN + BOX / 2 + row * ROW
 
-    for chain in house.arrows:
-        points = [(left + place.x, middle(row)) for place, row in chain]
+    for arrow in house.arrows:
+        points = [(left + place.x, middle(place.row)) for place in arrow]
         (x, y), (to_x, to_y) = points[0], points[-1]
         yield _arrow([(x, y + BOX / 2), *points[1:-1], (to_x, to_y - BOX / 2)], colour)
-    for row, places in enumerate(house.rows):
-        for place in places:
-            if place.name:
-                yield _box(place, left + place.x, middle(row), colour)
+    for place in itertools.chain(*house.rows):
+        if place.name:
+            yield _box(place, left + place.x, middle(place.row), colour)
 
 
 def _box(place: Place, x: float, y: float, colour: str) -> str:
@@ -182,7 +184,7 @@ def _box(place: Place, x: float, y: float, colour: str) -> str:
 
 
 def _arrow(points: list[tuple[float, float]], colour: str) -> str:
-    """A curve through the points, vertical at each."""
+    """Return a curve through the points, vertical at each."""
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x, y), (to_x, to_y) in itertools.pairwise(points):
         bend = (to_y - y) / 2

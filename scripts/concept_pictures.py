@@ -54,8 +54,7 @@ def _energies(manifest: Manifest, point: OperatingPoint) -> str:
         (histogram.genuine, GENUINE, edges[:-1] >= point.threshold),
         (histogram.impostor, IMPOSTOR, edges[1:] <= point.threshold),
     ):
-        kept = np.where(wrong, shares, 0.0)
-        axes.stairs(kept, edges, color=colour, fill=True, alpha=0.6)
+        axes.stairs(np.where(wrong, shares, 0.0), edges, color=colour, fill=True, alpha=0.6)
     axes.axvline(point.threshold, color=INK, linestyle="--")
     axes.text(point.threshold, axes.get_ylim()[1], "threshold ", color=INK, ha="right", va="top")
     axes.set(xlabel="energy", yticks=[])
@@ -64,8 +63,7 @@ def _energies(manifest: Manifest, point: OperatingPoint) -> str:
 
 
 def _dots(rates: ErrorRates) -> str:
-    figure = Figure(figsize=SIZE, layout="constrained")
-    figure.patch.set_alpha(0)
+    figure = _figure()
     panels = figure.subplots(1, 2)
     for axes, colour, rate, title in (
         (panels[0], IMPOSTOR, rates.fmr, "1,000 pairs of different people: {} pass"),
@@ -114,16 +112,19 @@ def _likelihood(manifest: Manifest, threshold: float) -> str:
     return svg(figure)
 
 
-def _blank() -> tuple[Figure, Axes]:
+def _figure() -> Figure:
     figure = Figure(figsize=SIZE, layout="constrained")
     figure.patch.set_alpha(0)
+    return figure
+
+
+def _blank() -> tuple[Figure, Axes]:
+    figure = _figure()
     axes = figure.subplots()
     axes.patch.set_alpha(0)
     axes.tick_params(colors=INK)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("bottom", "left"):
-        axes.spines[side].set_color(INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(INK)
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
     return figure, axes

@@ -7,20 +7,17 @@ Runs the service with the shipped bundles, and a headless Chromium; writes docs/
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from scripts.service import free_port, service
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs" / "playground"
@@ -28,8 +25,8 @@ WIDTHS = {"desktop": 1180, "phone": 390}
 SCHEMES = ("light", "dark")
 COLOURS = 200
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_S = 30
 USUAL_PORT = 8000
+"""The page shows the port, so the pictures have this one where it is free."""
 
 
 def pair(page: Page) -> None:
@@ -81,41 +78,6 @@ VIEWS: dict[str, Callable[[Page], None]] = {
 }
 
 
-@contextlib.contextmanager
-def service() -> Iterator[str]:
-    """Run the service; give its address."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"LIKEWISE_PORT": str(port), "LIKEWISE_LOG_LEVEL": "error"}
-    process = subprocess.Popen([sys.executable, "-m", "app"], cwd=ROOT, env=environment)
-    try:
-        _wait_for(f"{url}/readyz")
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _free_port() -> int:
-    """Return the usual port if it is free, because the pictures show it, or another."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", USUAL_PORT))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(url: str) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while time.monotonic() < give_up:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url):  # noqa: S310 (our own)
-            return
-        time.sleep(0.1)
-    sys.exit("the service did not become ready")
-
-
 def save(picture: bytes, to: Path) -> None:
     """Write a picture with few colours, so that the repository stays small."""
     few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
@@ -129,7 +91,7 @@ def main() -> None:
         sys.exit("there is no Chromium; scripts/browser.sh installs one")
     TO.mkdir(exist_ok=True)
     options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with service() as url, sync_playwright() as playwright:
+    with service(free_port(USUAL_PORT), LOG_LEVEL="error") as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         for name, show in VIEWS.items():
             for size, width in WIDTHS.items():
@@ -143,7 +105,7 @@ def main() -> None:
                     page.wait_for_selector("#model:not([disabled])")
                     show(page)
                     page.mouse.move(0, 0)
-                    # Of the cards the first says enough.
+                    # The first card is enough.
                     tall = name != "models"
                     save(page.screenshot(full_page=tall), TO / f"{name}-{size}-{scheme}.png")
                     page.close()

@@ -7,24 +7,18 @@ Fails unless the served bundle separates genuine from impostor pairs.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from socket import socket
-from typing import TYPE_CHECKING
 
 import httpx2 as httpx
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from scripts.service import service
 
 NAME = "smoke"
-_START_S = 30
 
 
 def main() -> None:
@@ -36,7 +30,7 @@ def main() -> None:
         training("train", "own_folder", "--data", data, "--out", run, "--epochs", 6)
         training("export", run, "--to", bundles / NAME)
         training("evaluate", bundles / NAME, "--data", data, "--out", run / "report")
-        with service(bundles) as url:
+        with service(MODELS_DIR=bundles, DEFAULT_MODEL=NAME) as url:
             check_decisions(url, data)
     print(f"trained, exported, served and verified in {time.monotonic() - began:.0f} s")
 
@@ -46,37 +40,6 @@ def training(*arguments: object) -> None:
     command = [sys.executable, "-m", "training", *map(str, arguments)]
     print("$", " ".join(["python", *command[1:]]), flush=True)
     subprocess.run(command, check=True)  # noqa: S603 (our own command)
-
-
-@contextmanager
-def service(bundles: Path) -> Iterator[str]:
-    """Serve a folder of bundles; give the URL once the service is ready."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {"MODELS_DIR": str(bundles), "DEFAULT_MODEL": NAME, "PORT": str(port)}
-    environment = os.environ | {f"LIKEWISE_{name}": value for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-m", "app"], env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_ready(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=_START_S)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait for /readyz, at most half a minute."""
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/readyz").is_success:
-                return
-        except httpx.ConnectError:
-            pass
-        time.sleep(0.1)
-    sys.exit("the service did not become ready")
 
 
 def check_decisions(url: str, data: Path) -> None:
