@@ -1,9 +1,8 @@
 """Prototypes of classification losses: a learned vector for each identity, and imprinting.
 
 Imprinting starts each prototype at the mean embedding of its identity (Qi, Brown, Lowe 2018,
-section 3.2). It is used where a training starts from trained weights: random prototypes send a
-trained encoder gradients that carry no information, and undo part of its training before they have
-found their places.
+section 3.2). It is used where a training starts from trained weights: the gradients of random
+prototypes carry no information, and undo part of an encoder's training.
 """
 
 from __future__ import annotations

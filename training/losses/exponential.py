@@ -44,15 +44,7 @@ class ExponentialLoss(nn.Module):
         self.q, self.impostors = q, impostors
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """Mean loss of a batch.
-
-        Args:
-            embeddings: float, (2 pairs, dim); rows 2k and 2k + 1 are a pair.
-            identities: int64, (2 pairs,); a pair is genuine if its two are equal.
-
-        Returns:
-            A scalar.
-        """
+        """Mean loss of a batch: embeddings (2 pairs, dim), identities (2 pairs,) to a scalar."""
         energy = (embeddings[0::2] - embeddings[1::2]).abs().sum(dim=1)
         impostor = identities[0::2] != identities[1::2]
         pull = 2 / self.q * energy.square()

@@ -35,16 +35,13 @@ def upper_bound(anchors: Tensor, genuine: Tensor, impostors: Tensor, margin: flo
     """Bound L of each triplet, by exact inference.
 
     ℓ depends on the codes only through m, the number of bits that differ from h⁺ alone minus the
-    number that differ from h⁻ alone. For a ranking loss of any form the paper searches the values
-    of m by dynamic programming, quadratic in the bits. The hinge max(0, m + ρ) is the larger of two
-    functions linear in m, so the maximum is the larger of two maxima, and each of these separates
-    into the bits: linear time. Where 0 is the larger, the best codes are the signs and L is 0.
+    number that differ from h⁻ alone. The hinge max(0, m + ρ) is the larger of two functions linear
+    in m, so the maximum is the larger of two maxima, each of which separates into the bits: linear
+    time, where the paper's search for any ranking loss is quadratic. Where 0 is the larger, the
+    best codes are the signs and L is 0.
 
-    Args:
-        anchors: f, float, (triplets, bits).
-        genuine: f⁺, as `anchors`: activations of another image of the same identity.
-        impostors: f⁻, as `anchors`: of an image of another identity.
-        margin: ρ, in bits; 1 in the paper.
+    The activations f, f⁺ and f⁻ of a triplet's images are each float, (triplets, bits); the margin
+    ρ is in bits, 1 in the paper.
 
     Returns:
         (triplets,), at least 0 and at least ℓ of the triplet's own codes.
@@ -102,14 +99,9 @@ class HdmlLoss(nn.Module):
         self.smooth, self.smooth_margin, self.nearest = smooth, smooth_margin, nearest
 
     def forward(self, activations: Tensor, identities: Tensor) -> Tensor:
-        """Mean loss of a batch.
+        """Mean loss of a batch: activations (N, bits) and identities (N,) to a scalar.
 
-        Args:
-            activations: float, (N, bits).
-            identities: int64, (N,).
-
-        Returns:
-            A scalar; the regulariser alone for a batch without triplets.
+        For a batch without triplets it is the regulariser alone.
         """
         regulariser = self.balance / 2 * activations.mean(dim=0).square().sum()
         anchor, genuine, impostor = triplets(identities, self.impostors)
@@ -144,36 +136,23 @@ def nearest_impostors(activations: Tensor, identities: Tensor) -> Tensor:
 def smooth_ranking(
     activations: Tensor, anchor: Tensor, genuine: Tensor, impostor: Tensor, margin: float
 ) -> Tensor:
-    """Ranking loss of smoothed codes.
+    """Ranking loss of smoothed codes with a margin of ρₛ bits, (triplets,).
 
-    Args:
-        activations: f, float, (N, bits).
-        anchor: Indices of the anchor images, (triplets,).
-        genuine: Indices of their genuine images, (triplets,).
-        impostor: Indices of their impostor images, (triplets,).
-        margin: ρₛ, in bits.
-
-    Returns:
-        (triplets,).
+    The activations are (N, bits); a triplet is three indices of them, each (triplets,).
     """
     distances = smooth_distances(activations)
     return (distances[anchor, genuine] - distances[anchor, impostor] + margin).clamp(min=0)
 
 
 def triplets(identities: Tensor, impostors: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw the triplets of a batch from torch's global generator.
-
-    Args:
-        identities: int64, (N,).
-        impostors: Triplets of each ordered genuine pair.
+    """Draw `impostors` triplets of each ordered genuine pair, from torch's global generator.
 
     Returns:
         Indices of anchors, genuine and impostor images, each (triplets,).
     """
     same = identities[:, None] == identities[None, :]
     if same.all():
-        none = torch.empty(0, dtype=torch.int64, device=identities.device)
-        return none, none, none
+        return (identities.new_empty(0, dtype=torch.int64),) * 3
     anchor, genuine = (same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)).nonzero(
         as_tuple=True
     )

@@ -32,15 +32,7 @@ class HingePairsLoss(nn.Module):
         self.margin = margin
 
     def forward(self, energies: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss of a batch.
-
-        Args:
-            energies: float, (pairs,); small for genuine pairs.
-            labels: (pairs,); 0 for a genuine, 1 for an impostor pair.
-
-        Returns:
-            A scalar.
-        """
+        """Mean loss of a batch: energies (pairs,), labels (pairs,) of 0 and 1 to a scalar."""
         side = 1 - 2 * labels.to(energies.dtype)  # +1 for genuine, -1 for impostor pairs
         return (self.margin + side * energies).clamp(min=0).mean()
 

@@ -42,15 +42,7 @@ class MarginLoss(nn.Module):
         self.reads_pairs = pairs == "consecutive"
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """Loss of a batch: the mean over consecutive pairs, or the balanced mean over all.
-
-        Args:
-            embeddings: float, (N, dim).
-            identities: int64, (N,); a pair is genuine if its two are equal.
-
-        Returns:
-            A scalar.
-        """
+        """Mean loss of a batch: embeddings (N, dim) and identities (N,) to a scalar."""
         left, right = self._indices(len(embeddings), embeddings.device)
         squared = (embeddings[left] - embeddings[right]).square().sum(dim=1)
         impostor = identities[left] != identities[right]

@@ -39,6 +39,8 @@ class PairNetwork(nn.Module, ABC):
 
     Args:
         spec: The bundle's input.
+        width: Maps of the first convolution of each branch.
+        hidden: Units of the decision's hidden layer.
 
     Raises:
         ValueError: An input under 32 × 32 pixels.
@@ -88,10 +90,9 @@ def decision(features: int, hidden: int) -> nn.Sequential:
 
 
 def features_of(part: nn.Module, channels: int, height: int, width: int) -> int:
-    """Count the features that a branch gives for an input of that size."""
-    was_training = part.training
-    part.eval()
+    """Count the features that a new branch gives for an input of that size."""
+    part.eval()  # Statistics of batch normalisations stay as they are.
     with torch.no_grad():
         count = int(part(torch.zeros(1, channels, height, width)).shape[1])
-    part.train(was_training)
+    part.train()
     return count

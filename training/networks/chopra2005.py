@@ -48,10 +48,10 @@ class PartialConv(nn.Module):
         if not 1 <= fan_in <= inputs:
             raise ValueError(f"c3_inputs must lie between 1 and {inputs}")
         self.conv = nn.Conv2d(inputs, outputs, kernel)
+        step = max(1, inputs // fan_in)
         reads = torch.zeros(outputs, inputs, 1, 1)
         for output in range(outputs):
-            for k in range(fan_in):
-                reads[output, (output + _step(inputs, fan_in) * k) % inputs] = 1
+            reads[output, (output + step * torch.arange(fan_in)) % inputs] = 1
         self.register_buffer("reads", reads)
         # Fewer inputs than the initialiser assumes: scale up to keep the output's variance.
         self.gain = (inputs / fan_in) ** 0.5
@@ -60,11 +60,6 @@ class PartialConv(nn.Module):
         """Convolve (N, inputs, H, W) to (N, outputs, H - kernel + 1, W - kernel + 1)."""
         weight = self.conv.weight * self.reads * self.gain
         return nn.functional.conv2d(maps, weight, self.conv.bias)
-
-
-def _step(inputs: int, fan_in: int) -> int:
-    """Distance between the maps that one output reads."""
-    return max(1, inputs // fan_in)
 
 
 class Chopra2005(nn.Module):

@@ -42,8 +42,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
         depths: Convolutions of each stage.
         dim: Length of the embedding; bits of a code.
         dropout: Share of the flattened maps that is dropped in training.
-        spread: Initial standard deviation of each activation under a final batch normalisation,
-            which helps a code to start; None for no such layer.
+        spread: See `training.networks._code.final_norm`.
 
     Raises:
         ValueError: Widths and depths of different numbers of stages, or more stages than the

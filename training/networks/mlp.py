@@ -45,8 +45,7 @@ def build(
         spec: The bundle's input.
         hidden: Units of each hidden layer.
         dim: Length of the embedding; bits of a code.
-        spread: Initial standard deviation of each activation under a final batch normalisation,
-            positive; None for no such layer.
+        spread: See `training.networks._code.final_norm`.
 
     Raises:
         ValueError: A layer without units, or a spread that is not positive.

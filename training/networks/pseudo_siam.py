@@ -13,13 +13,7 @@ from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class PseudoSiam(PairNetwork):
-    """E_W: a branch for the first image, another for the second, and a decision on both features.
-
-    Args:
-        spec: The bundle's input, of at least 32 × 32 pixels.
-        width: Maps of each branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-    """
+    """E_W: a branch for each image, and a decision on both features."""
 
     def __init__(self, spec: InputSpec, width: int = 22, hidden: int = 96) -> None:
         super().__init__(spec)

@@ -8,7 +8,6 @@ between 0 and 2.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Literal
 
 from torch import Tensor, nn
@@ -111,10 +110,9 @@ def build(  # noqa: PLR0913 (the shape of a network)
         nn.PReLU(widths[0]),
     )
     stages = _stages(widths, depths, strides, blocks)
-    # Size of the maps after all strides.
-    height, width = (
-        reduce(_strided, (stem_stride, *strides), side) for side in (spec.height, spec.width)
-    )
+    height, width = spec.height, spec.width
+    for stride in (stem_stride, *strides):  # Each rounds the size of its maps up.
+        height, width = -(-height // stride), -(-width // stride)
     head = _head(widths[-1], squeeze, height * width, dim, dropout)
     return ResidualEncoder(stem, stages, head, dim)
 
@@ -142,7 +140,3 @@ def _stages(
             stages.append(ResidualBlock(body, inputs, outputs, step))
             inputs = outputs
     return nn.Sequential(*stages)
-
-
-def _strided(side: int, stride: int) -> int:
-    return -(-side // stride)

@@ -14,13 +14,7 @@ from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class Siam(PairNetwork):
-    """E_W: the same branch over each image, and a decision on both features.
-
-    Args:
-        spec: The bundle's input, of at least 32 × 32 pixels.
-        width: Maps of the branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-    """
+    """E_W: the same branch over each image, and a decision on both features."""
 
     def __init__(self, spec: InputSpec, width: int = 32, hidden: int = 64) -> None:
         super().__init__(spec)

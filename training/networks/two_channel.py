@@ -14,13 +14,7 @@ from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class TwoChannel(PairNetwork):
-    """E_W: one branch over the stacked images, and a decision.
-
-    Args:
-        spec: The bundle's input, of at least 32 × 32 pixels.
-        width: Maps of the branch's first convolution.
-        hidden: Units of the decision's hidden layer.
-    """
+    """E_W: one branch over the stacked images, and a decision."""
 
     def __init__(self, spec: InputSpec, width: int = 32, hidden: int = 128) -> None:
         super().__init__(spec)

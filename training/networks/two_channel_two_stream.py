@@ -14,13 +14,7 @@ from training.networks._pair import PairNetwork, branch, decision, features_of
 
 
 class TwoChannelTwoStream(PairNetwork):
-    """E_W: a central and a surround stream over the stacked images, and a decision on both.
-
-    Args:
-        spec: The bundle's input, of at least 32 × 32 pixels.
-        width: Maps of each stream's first convolution.
-        hidden: Units of the decision's hidden layer.
-    """
+    """E_W: a central and a surround stream over the stacked images, and a decision on both."""
 
     def __init__(self, spec: InputSpec, width: int = 22, hidden: int = 96) -> None:
         super().__init__(spec)

@@ -21,17 +21,7 @@ def check_pairs_per_epoch(pairs_per_epoch: int) -> None:
 def shuffled_pairs(
     genuine: Indices, impostor: Indices, batch_size: int, rng: np.random.Generator
 ) -> Indices:
-    """Shuffle pairs into batches, in which images 2k and 2k + 1 form a pair.
-
-    Args:
-        genuine: Image indices, (pairs, 2).
-        impostor: Image indices, (pairs, 2).
-        batch_size: Images in a batch: twice its pairs.
-        rng: The epoch's own generator.
-
-    Returns:
-        Image indices, (steps, batch_size).
-    """
+    """Shuffle pairs, each (pairs, 2), into batches in which images 2k and 2k + 1 form a pair."""
     shuffled = rng.permutation(np.concatenate([genuine, impostor]), axis=0)
     steps = max(1, 2 * len(shuffled) // batch_size)
     return np.resize(shuffled.reshape(-1), (steps, batch_size - batch_size % 2))

@@ -28,16 +28,7 @@ class BalancedPairs:
         check_pairs_per_epoch(self.pairs_per_epoch)
 
     def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
-        """Draw one epoch.
-
-        Args:
-            labels: Each image's identity, shape (images,).
-            batch_size: Images in a batch: twice its pairs.
-            rng: The epoch's own generator.
-
-        Returns:
-            Image indices, shape (steps, batch_size).
-        """
+        """Draw one epoch; a batch holds batch_size / 2 pairs."""
         half = self.pairs_per_epoch // 2
         genuine, impostor = _genuine(labels, half, rng), _impostor(labels, half, rng)
         return shuffled_pairs(genuine, impostor, batch_size, rng)
@@ -45,20 +36,23 @@ class BalancedPairs:
 
 def _genuine(labels: Indices, count: int, rng: np.random.Generator) -> Indices:
     """Draw two different images of one identity, each identity equally often."""
-    members = [np.flatnonzero(labels == identity) for identity in np.unique(labels)]
-    several = [group for group in members if len(group) > 1]
+    several = [group for group in _members(labels) if len(group) > 1]
     chosen = rng.integers(len(several), size=count)
     return np.array([rng.choice(several[i], size=2, replace=False) for i in chosen])
 
 
 def _impostor(labels: Indices, count: int, rng: np.random.Generator) -> Indices:
     """Draw images of two different identities, each identity equally often."""
-    members = [np.flatnonzero(labels == identity) for identity in np.unique(labels)]
+    members = _members(labels)
     left = rng.integers(len(members), size=count)
     right = (left + rng.integers(1, len(members), size=count)) % len(members)
     return np.array(
         [(rng.choice(members[i]), rng.choice(members[j])) for i, j in zip(left, right, strict=True)]
     )
+
+
+def _members(labels: Indices) -> list[Indices]:
+    return [np.flatnonzero(labels == identity) for identity in np.unique(labels)]
 
 
 build = BalancedPairs

@@ -25,15 +25,7 @@ class ListedPairs:
     pairs_per_epoch: int
 
     def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
-        """Draw one epoch.
-
-        Args:
-            labels: Each image's identity, shape (images,); a pair is genuine if they are equal.
-            batch_size: Images in a batch: twice its pairs.
-            rng: The epoch's own generator.
-
-        Returns:
-            Image indices, shape (steps, batch_size).
+        """Draw one epoch; a batch holds batch_size / 2 pairs, genuine where the labels are equal.
 
         Raises:
             DataError: No genuine or no impostor pair is listed.
@@ -56,11 +48,7 @@ def _draw(pairs: Indices, count: int, rng: np.random.Generator) -> Indices:
 
 
 def build(pairs: Indices | None, pairs_per_epoch: int = 1000) -> ListedPairs:
-    """Build the sampler `listed_pairs`.
-
-    Args:
-        pairs: Rows of the listed pairs' images, (pairs, 2); None for data with identities.
-        pairs_per_epoch: Pairs in an epoch, half of them genuine.
+    """Build the sampler `listed_pairs`; `pairs` is None for data with identities.
 
     Raises:
         ValueError: The data lists no pairs, or an epoch would hold fewer than two.

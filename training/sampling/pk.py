@@ -35,15 +35,7 @@ class IdentitiesByImages:
             raise ValueError("per_identity must be at least 2, and images at least 1")
 
     def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
-        """Draw one epoch.
-
-        Args:
-            labels: Each image's identity, shape (images,).
-            batch_size: Maximum images in a batch, which decides P, at least 2.
-            rng: The epoch's own generator.
-
-        Returns:
-            Image indices, shape (steps, P × K).
+        """Draw one epoch, (steps, P × K); the batch size decides P, at least 2.
 
         Raises:
             ConfigError: A batch that does not hold two identities, or more than there are.

@@ -29,16 +29,7 @@ class Shuffled:
             raise ValueError("per_identity and images must be at least 1")
 
     def epoch(self, labels: Indices, batch_size: int, rng: np.random.Generator) -> Indices:
-        """Draw one epoch.
-
-        Args:
-            labels: Each image's identity, shape (images,).
-            batch_size: Images in a batch; a remainder that does not fill one is dropped.
-            rng: The epoch's own generator.
-
-        Returns:
-            Image indices, shape (steps, batch_size).
-        """
+        """Draw one epoch; a remainder that does not fill a batch is dropped."""
         once = self._once(labels, rng)
         repeats = -(-self.images // len(once))
         order = np.concatenate([once, *(self._once(labels, rng) for _ in range(repeats - 1))])
