@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from model.manifest import Accuracy
+from model.manifest import Accuracy, SplitBy
 from training.evaluation.measured_value import MeasuredValue
 from training.templates.render import percent
 
@@ -22,6 +22,9 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="A folder of identities, a zip of one, or a known data set."),
 ]
+KnownNamesOption = Annotated[
+    bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
+]
 
 
 def print_accuracy(accuracy: Accuracy) -> None:
@@ -33,17 +36,27 @@ def print_accuracy(accuracy: Accuracy) -> None:
         f"{sample.identities} identities",
         highlight=False,
     )
-    for benchmark in accuracy.benchmarks:
-        error = benchmark.standard_error
-        console.print(
-            f"{benchmark.name}: {benchmark.measure}: {percent(benchmark.value)}"
-            + ("" if error is None else f" ± {percent(error)}"),
-            highlight=False,
-        )
+    for figure in accuracy.benchmarks:
+        _print_value(f"{figure.name}: {figure.measure}", figure.value, figure.standard_error)
 
 
 def print_values(values: Iterable[MeasuredValue]) -> None:
     """Print what protocols measured."""
     for measured in values:
-        error = "" if measured.standard_error is None else f" ± {percent(measured.standard_error)}"
-        console.print(f"{measured.name}: {percent(measured.value)}{error}", highlight=False)
+        _print_value(measured.name, measured.value, measured.standard_error)
+
+
+def _print_value(name: str, value: float, standard_error: float | None) -> None:
+    error = "" if standard_error is None else f" ± {percent(standard_error)}"
+    console.print(f"{name}: {percent(value)}{error}", highlight=False)
+
+
+def print_left_out(count: int, by: SplitBy) -> None:
+    """Print the number of identities, or images of a closed set, that are not measured, if any."""
+    if count:
+        things = "images" if by is SplitBy.IMAGE else "identities"
+        console.print(
+            f"{count} {things} are left out: the bundle has seen {things} of these names (if the "
+            "names are alike by chance: --include-known-names)",
+            style="yellow",
+        )

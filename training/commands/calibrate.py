@@ -10,7 +10,7 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import Manifest
-from training.console import console, print_accuracy
+from training.console import KnownNamesOption, console, print_accuracy, print_left_out
 from training.data.source import open_data
 from training.export.recalibrate import recalibrate
 from training.templates.render import percent
@@ -21,19 +21,12 @@ def run(
     data: Annotated[Path, typer.Option(help="The data set to fit the thresholds to.")],
     to: Annotated[Path, typer.Option(help="The new bundle's folder, after which it is named.")],
     seed: Annotated[int, typer.Option(help="Seed of the halves to calibrate and to test on.")] = 0,
-    include_known_names: Annotated[
-        bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
-    ] = False,
+    include_known_names: KnownNamesOption = False,
 ) -> None:
     """Choose a bundle's thresholds again on other data; its graph stays as it is."""
     opened = open_bundle(bundle)
     done = recalibrate(opened, open_data(data), to, seed, include_known_names=include_known_names)
-    if done.left_out:
-        console.print(
-            f"{done.left_out} identities are left out: the bundle has seen identities of these "
-            "names (if the names are alike by chance: --include-known-names)",
-            style="yellow",
-        )
+    print_left_out(done.left_out, opened.manifest.split_by)
     console.print(
         f"wrote {to}: {done.manifest.name} {done.manifest.version}, calibrated on "
         f"{done.manifest.calibration.sample.identities} identities",

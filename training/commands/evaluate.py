@@ -9,8 +9,7 @@ import typer
 from rich.table import Table
 
 from model.bundle import open_bundle
-from model.manifest import SplitBy
-from training.console import console, print_accuracy
+from training.console import KnownNamesOption, console, print_accuracy, print_left_out
 from training.data.source import open_data
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.report import write_report
@@ -21,9 +20,7 @@ def run(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set to measure on.")],
     out: Annotated[Path | None, typer.Option(help="The folder of the report.")] = None,
-    include_known_names: Annotated[
-        bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
-    ] = False,
+    include_known_names: KnownNamesOption = False,
 ) -> None:
     """Measure a bundle through ONNX Runtime on identities that it has not seen."""
     opened = open_bundle(bundle)
@@ -50,13 +47,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
             "only as far as the two are alike",
             style="yellow",
         )
-    if evaluation.left_out:
-        things = "images" if manifest.split_by is SplitBy.IMAGE else "identities"
-        console.print(
-            f"{evaluation.left_out} {things} are left out: the bundle has seen {things} of these "
-            "names (if the names are alike by chance: --include-known-names)",
-            style="yellow",
-        )
+    print_left_out(evaluation.left_out, manifest.split_by)
     console.print(_points(evaluation))
     print_accuracy(evaluation.accuracy)
     if evaluation.same_data:
