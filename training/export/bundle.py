@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from model.bundle import Split, sha256, split_bytes, write_bundle
-from model.golden import TOLERANCE, golden_image
+from model.golden import TOLERANCE, golden_image, golden_pairs
 from model.manifest import (
-    Accuracy,
     BundleName,
-    Calibration,
     Golden,
     InputSpec,
     Kind,
@@ -38,12 +35,11 @@ from training.errors import ExportError, RunError
 from training.evaluation.evaluate import calibrate_system
 from training.evaluation.system import SystemUnderTest
 from training.export.model_card import render_card
-from training.export.onnx_graph import OPSET, check_agreement, to_onnx
-from training.export.pair_graph import checked_pair_graph, golden_energies
+from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreement, to_onnx
 from training.fit.divergence import check_spread
 from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
-from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.inference.pytorch import embed
 from training.runs.run_folder import RunFolder
 from training.serving_graph.multi_view import with_views
@@ -103,19 +99,16 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
 
 
 def write_trained(trained: Trained, to: Path) -> Manifest:
-    """Write a bundle of a trained network.
-
-    Raises:
-        CollapsedError: See `export_run`.
-        ExportError: See `export_run`.
-    """
+    """Write a bundle of a trained network; raises as `export_run`."""
     name, config = bundle_name(to), trained.config
     kind, spec = kind_of(config.metric), served_input(config.input, config.export.views)
     encoder = _served(trained, spec)
     known = trained.split.take(trained.images, "calibration")
     sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
-    graph, golden = _checked_graph(encoder, spec, config.metric, sample)
-    calibration, accuracy = _measure(trained, spec, graph)
+    graph, golden = checked_graph(encoder, spec, config.metric, sample)
+    comparer = graph_comparer(graph, config.metric)
+    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
+    calibration, accuracy = calibrate_system(system, config.measurement.images_per_identity)
     provenance = trained.provenance.model_copy(update={"parameters": _parameters(encoder)})
     file = "scorer.onnx" if kind is Kind.PAIR else "encoder.onnx"
     manifest = Manifest(
@@ -153,7 +146,7 @@ def bundle_name(to: Path) -> str:
         ) from error
 
 
-def _checked_graph(
+def checked_graph(
     encoder: Any,  # noqa: ANN401 (an encoder or a network of pairs)
     spec: InputSpec,
     metric: Metric,
@@ -161,12 +154,15 @@ def _checked_graph(
 ) -> tuple[bytes, Golden]:
     """Export a network and check its graph on real images; returns graph and golden answer."""
     kind = kind_of(metric)
-    if kind is Kind.PAIR:
-        graph = checked_pair_graph(encoder, spec, images)
-        return graph, golden_energies(graph, spec)
     graph = to_onnx(encoder, spec, kind)
+    if kind is Kind.PAIR:
+        check_pair_agreement(encoder, graph, images)
+        energies = OnnxScorer(graph).score(*golden_pairs(spec))
+        return graph, Golden(
+            formula="ramp-1-pairs", embedding=tuple(energies.tolist()), tolerance=TOLERANCE
+        )
     check_agreement(encoder, graph, images)
-    check_spread(binary_codes.as_spread(_embed(encoder, images), metric))
+    check_spread(binary_codes.as_spread(embed(encoder, images), metric))
     return graph, _golden_embedding(encoder, graph, spec, kind)
 
 
@@ -177,25 +173,23 @@ def _golden_embedding(encoder: nn.Module, graph: bytes, spec: InputSpec, kind: K
     golden = Golden(embedding=tuple(answer.tolist()), tolerance=TOLERANCE)
     if kind is Kind.ENCODER:
         return golden
-    undecided = np.flatnonzero(binary_codes.undecided(_embed(encoder, image), TOLERANCE)[0])
+    undecided = np.flatnonzero(binary_codes.undecided(embed(encoder, image), TOLERANCE)[0])
     return golden.model_copy(update={"undecided": tuple(undecided.tolist())})
 
 
 def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     """Add the exported graph's views and whitening to the network."""
-    config = trained.config
-    encoder = with_views(trained.encoder, config.input, config.export.views)
-    if config.export.whitening is None:
+    config, export = trained.config, trained.config.export
+    encoder = with_views(trained.encoder, config.input, export.views)
+    if export.whitening is None:
         return encoder
     known = _with_several_images(
         trained.split.take(trained.images, "train"), config.measurement.images_per_identity
     )
-    embeddings = _embed(encoder, decode(known, spec).pixels)
+    embeddings = embed(encoder, decode(known, spec).pixels)
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
     whitened.set_matrix(
-        measured_whitening(
-            embeddings, known.labels(), config.export.whitening, config.export.whitening_weights
-        )
+        measured_whitening(embeddings, known.labels(), export.whitening, export.whitening_weights)
     )
     return whitened.eval()
 
@@ -205,16 +199,6 @@ def _with_several_images(images: ImageSet, max_per_identity: int) -> ImageSet:
     counts = Counter(image.identity for image in images)
     several = [name for name, count in counts.items() if count > 1]
     return bounded(images.of(several), max_per_identity)
-
-
-def _measure(trained: Trained, spec: InputSpec, graph: bytes) -> tuple[Calibration, Accuracy]:
-    comparer = graph_comparer(graph, trained.config.metric)
-    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
-    return calibrate_system(system, trained.config.measurement.images_per_identity)
-
-
-def _embed(encoder: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return embed(encoder, pixels, torch.device("cpu"))
 
 
 def _parameters(encoder: nn.Module) -> int:

@@ -16,14 +16,13 @@ from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, split_by_digests
 from training.errors import ExportError, RunError
-from training.evaluation.evaluate import calibrate_system, measured_per_identity
-from training.evaluation.system import SystemUnderTest
 from training.export.quantisation import Precision, convert
-from training.inference.comparer import EmbeddingComparer
+from training.export.recalibrate import measured_fields
 from training.inference.onnx_runtime import OnnxEncoder
 
 _SAMPLE = 512
 """Largest number of calibration images that activation ranges are measured on."""
+_INT8_TOLERANCE = 5e-2
 _SPEED_SECONDS = 2.0
 _SPEED_IMAGES = 32
 
@@ -56,11 +55,8 @@ class Measured:
 def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name: str) -> Converted:
     """Convert a bundle, and choose and measure its operating points again on the same identities.
 
-    Args:
-        bundle: A bundle of kind `encoder`, with its split.
-        images: The data that the bundle was made from, unchanged.
-        precision: Target precision.
-        name: Name of the new bundle.
+    The bundle is of kind `encoder`, with its split; the images are the data that it was made from,
+    unchanged; `name` is that of the new bundle.
 
     Raises:
         ExportError: The bundle cannot be converted.
@@ -70,29 +66,25 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     sample = decode(images.of(split.calibration), manifest.input).pixels
     spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
     graph = convert(bundle.onnx, precision, sample[spread])
-    encoder = OnnxEncoder(graph)
-    comparer = EmbeddingComparer(encoder.embed, manifest.metric)
-    system = SystemUnderTest(comparer, manifest.input, images, split)
-    calibration, accuracy = calibrate_system(system, measured_per_identity(manifest))
-    golden = encoder.embed(golden_image(manifest.input)[np.newaxis])[0]
+    golden = OnnxEncoder(graph).embed(golden_image(manifest.input)[np.newaxis])[0]
+    # The rounding of int8 differs between processors, and adds up.
+    tolerance = TOLERANCE if precision is Precision.FP16 else _INT8_TOLERANCE
+    summary = (
+        f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
+        f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
+    )
     changes = {
         "name": name,
         "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
-        "golden": Golden(embedding=tuple(golden.tolist()), tolerance=_tolerance(precision)),
-        "calibration": calibration,
-        "accuracy": accuracy,
-        "card": manifest.card.model_copy(update={"summary": _summary(bundle, precision)}),
+        "golden": Golden(embedding=tuple(golden.tolist()), tolerance=tolerance),
+        "card": manifest.card.model_copy(update={"summary": summary}),
+        **measured_fields(manifest, graph, images, split),
     }
     return Converted(Manifest.model_validate(dict(manifest) | changes), graph)
 
 
 def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]:
-    """Measure a bundle as it is, then in every other precision.
-
-    Raises:
-        ExportError: See `convert_bundle`.
-        RunError: See `convert_bundle`.
-    """
+    """Measure a bundle as it is, then in every other precision; raises as `convert_bundle`."""
     sample = decode(images.of(images.identities[:_SPEED_IMAGES], 1), bundle.manifest.input).pixels
     variants = {"fp32": Converted(bundle.manifest, bundle.onnx)}
     for precision in Precision:
@@ -112,10 +104,7 @@ def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]
 def images_per_second(graph: bytes, images: NDArray[np.uint8], batch: int) -> float:
     """Measure the speed of a graph on one thread, in images per second of processor time.
 
-    Args:
-        graph: The ONNX graph.
-        images: uint8, (N, H, W, C), at least `batch` of them.
-        batch: Batch size.
+    The images are uint8, (N, H, W, C), at least `batch` of them.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -148,16 +137,3 @@ def _split_of(bundle: Bundle, images: ImageSet) -> DataSplit:
             "points cannot be chosen again without it"
         )
     return split
-
-
-def _tolerance(precision: Precision) -> float:
-    """Return the golden tolerance: int8 rounding differs between processors, and adds up."""
-    return TOLERANCE if precision is Precision.FP16 else 5e-2
-
-
-def _summary(bundle: Bundle, precision: Precision) -> str:
-    manifest = bundle.manifest
-    return (
-        f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
-        f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
-    )

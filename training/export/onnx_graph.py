@@ -1,4 +1,4 @@
-"""Export of a PyTorch encoder as an ONNX graph, and the check that both agree."""
+"""Export of a PyTorch network as an ONNX graph, and the check that both agree."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from torch import nn
 
 from model.manifest import InputSpec, Kind
 from training.errors import ExportError
+from training.fit.divergence import check_energies
 from training.inference.binary_codes import PackedCodes, pack, undecided
-from training.inference.onnx_runtime import OnnxEncoder
-from training.inference.pytorch import embed
-from training.serving_graph.normalise import ServedEncoder
+from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
+from training.inference.pytorch import embed, score
+from training.networks._pair import PairNetwork
+from training.serving_graph.normalise import ServedEncoder, ServedPair
 
 OPSET = 18
 """The ONNX operator set of every exported graph."""
@@ -28,28 +30,25 @@ MAX_UNDECIDED_SHARE = 0.01
 """Largest share of undecided bits, whose activations lie within `AGREEMENT` of 0."""
 
 
-def to_onnx(encoder: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> bytes:
-    """Export an encoder with its cast, transpose and scale: uint8 (N, H, W, C) in, (N, dim) out.
+def to_onnx(network: nn.Module, spec: InputSpec, kind: Kind = Kind.ENCODER) -> bytes:
+    """Export a network with its cast, transpose and scale: uint8 images in, (N, H, W, C).
 
-    A graph of kind `codes` also packs the signs: uint8 (N, bits / 8) out.
-    """
-    served = ServedEncoder(encoder.cpu())
-    graph = PackedCodes(served) if kind is Kind.CODES else served
-    return export_graph(graph, spec, ["images"], "embeddings")
-
-
-def export_graph(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) -> bytes:
-    """Export a module that takes one or more batches of uint8 images and returns one tensor.
-
-    Args:
-        served: The module, on the CPU.
-        spec: Shape of each input.
-        inputs: Names of the inputs, which are also the names of `forward`'s arguments, in order.
-        output: Name of the output.
+    A graph of kind `encoder` returns `embeddings`, float32 (N, dim); one of kind `codes` packs
+    their signs: uint8 (N, bits / 8). One of kind `pair` takes `images1` and `images2` and returns
+    `energies`, float32 (N,), each the mean over both orders of its pair.
 
     Raises:
         ExportError: PyTorch's exporter returned no graph.
     """
+    if kind is Kind.PAIR:
+        return _export(ServedPair(network.cpu()), spec, ["images1", "images2"], "energies")
+    served = ServedEncoder(network.cpu())
+    graph = PackedCodes(served) if kind is Kind.CODES else served
+    return _export(graph, spec, ["images"], "embeddings")
+
+
+def _export(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) -> bytes:
+    """Export a module whose arguments, batches of uint8 images, are named like the inputs."""
     # Two images: with one, the exporter would fix the batch size to 1. A separate tensor for each
     # input: the exporter would merge inputs that share one.
     shape = (2, spec.height, spec.width, spec.channels)
@@ -94,11 +93,6 @@ def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8])
     sign, except where one lies within `AGREEMENT` of 0. Only those bits, called undecided, may
     differ, and only a small share may be undecided, or the comparison would prove nothing.
 
-    Args:
-        encoder: The network in PyTorch.
-        graph: Its ONNX graph.
-        images: uint8, (N, H, W, C).
-
     Returns:
         The largest difference, relative to the embeddings' largest magnitude; for codes, the share
         of bits that differ.
@@ -107,11 +101,28 @@ def check_agreement(encoder: nn.Module, graph: bytes, images: NDArray[np.uint8])
         ExportError: The difference exceeds `AGREEMENT`, decided bits differ, or too many bits are
             undecided.
     """
-    expected = embed(encoder, images, torch.device("cpu"))
+    expected = embed(encoder, images)
     answer = OnnxEncoder(graph).embed(images)
     if answer.dtype == np.uint8:
         return _check_bits(expected, answer.astype(np.uint8))
     return difference(answer.astype(np.float32), expected)
+
+
+def check_pair_agreement(network: PairNetwork, graph: bytes, images: NDArray[np.uint8]) -> None:
+    """Compare PyTorch and ONNX Runtime on real pairs.
+
+    Each image, uint8 (N, H, W, C), is compared with itself, its neighbour and the image half a set
+    away, so that there are both genuine and impostor pairs.
+
+    Raises:
+        ExportError: The two differ by more than `AGREEMENT`.
+        CollapsedError: Every pair gets nearly the same energy.
+    """
+    neighbours, others = np.roll(images, 1, axis=0), np.roll(images, len(images) // 2, axis=0)
+    left, right = np.tile(images, (3, 1, 1, 1)), np.concatenate([images, neighbours, others])
+    expected = score(network, left, right)
+    check_energies(expected)
+    difference(OnnxScorer(graph).score(left, right), expected)
 
 
 def difference(answer: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

@@ -9,7 +9,6 @@ embedding's scale is exact.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -61,12 +60,12 @@ def convert(graph: bytes, precision: Precision, sample: Images) -> bytes:
     weights = onnx.load_model_from_string(graph).graph.initializer
     if any(weight.data_type in _REDUCED_TYPES for weight in weights):
         raise ExportError("the graph was converted before; convert its float32 original")
-    converted = _CONVERTERS[precision](graph, sample)
+    converted = _fp16(graph) if precision is Precision.FP16 else _int8(graph, precision, sample)
     onnx.checker.check_model(onnx.load_model_from_string(converted))
     return converted
 
 
-def _fp16(graph: bytes, _sample: Images) -> bytes:
+def _fp16(graph: bytes) -> bytes:
     model = onnx.load_model_from_string(graph)
     float32 = [node.name for node in model.graph.node if node.op_type in {"Cast", "Sub", "Div"}]
     half = OnnxModel(convert_float_to_float16(model, keep_io_types=True, node_block_list=float32))
@@ -74,56 +73,36 @@ def _fp16(graph: bytes, _sample: Images) -> bytes:
     return bytes(half.model.SerializeToString())
 
 
-def _int8_dynamic(graph: bytes, _sample: Images) -> bytes:
-    def quantise(source: Path, target: Path) -> None:
-        quantize_dynamic(source, target, op_types_to_quantize=_QUANTISED)
-
-    return _through_files(graph, quantise)
-
-
-def _int8_static(graph: bytes, sample: Images) -> bytes:
-    def quantise(source: Path, target: Path) -> None:
-        quantize_static(
-            source,
-            target,
-            _Reader(onnx.load(source).graph.input[0].name, sample),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=_QUANTISED,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            # Processors without VNNI add two 8-bit products in 16 bits: 7-bit weights, no overflow.
-            reduce_range=True,
-        )
-
-    return _through_files(graph, quantise)
+def _int8(graph: bytes, precision: Precision, sample: Images) -> bytes:
+    """Quantise through files, as ONNX Runtime requires, after folding norms into convolutions."""
+    with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
+        source, prepared, target = (Path(folder) / name for name in ("a", "b", "c"))
+        source.write_bytes(graph)
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        if precision is Precision.INT8_DYNAMIC:
+            quantize_dynamic(prepared, target, op_types_to_quantize=_QUANTISED)
+        else:
+            quantize_static(
+                prepared,
+                target,
+                _Reader(onnx.load(prepared).graph.input[0].name, sample),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=_QUANTISED,
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                # Without VNNI two 8-bit products are added in 16 bits: 7-bit weights, no overflow.
+                reduce_range=True,
+            )
+        return target.read_bytes()
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc] # ONNX Runtime carries no types
     """Reader of the sample for ONNX Runtime, in batches."""
 
     def __init__(self, name: str, images: Images) -> None:
-        self._batches: Iterator[dict[str, Images]] = (
-            {name: images[i : i + _BATCH]} for i in range(0, len(images), _BATCH)
-        )
+        self._batches = ({name: images[i : i + _BATCH]} for i in range(0, len(images), _BATCH))
 
     def get_next(self) -> dict[str, Images] | None:
         """Return the next batch, or None after the last."""
         return next(self._batches, None)
-
-
-def _through_files(graph: bytes, quantise: Callable[[Path, Path], None]) -> bytes:
-    """Quantise through files, as ONNX Runtime requires, after folding norms into convolutions."""
-    with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
-        source, prepared, target = (Path(folder) / name for name in ("a", "b", "c"))
-        source.write_bytes(graph)
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        quantise(prepared, target)
-        return target.read_bytes()
-
-
-_CONVERTERS: dict[Precision, Callable[[bytes, Images], bytes]] = {
-    Precision.FP16: _fp16,
-    Precision.INT8_DYNAMIC: _int8_dynamic,
-    Precision.INT8_STATIC: _int8_static,
-}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
-from model.manifest import CalibrationSource, Manifest, SplitBy
+from model.manifest import Accuracy, Calibration, CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
-from training.data.split import IdentitySplit, split_in_two
+from training.data.split import DataSplit, IdentitySplit, split_in_two
 from training.errors import ExportError
 from training.evaluation.evaluate import calibrate_system, measured_per_identity
 from training.evaluation.system import SystemUnderTest
@@ -65,30 +65,26 @@ def recalibrate(
         Origin.of(bundle), images, fingerprint, include_known_names=include_known_names
     )
     split = split_in_two(unseen.take(images, "test"), seed)
-    source = _source(bundle, images.name, fingerprint, seed)
     digests = _merge_splits(bundle, split)
-    changes = {
-        "name": name,
-        "version": next_patch(bundle.manifest.version),
-        "split_sha256": sha256(split_bytes(digests)),
-        "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
-        **_measure(bundle, images, split),
-    }
-    manifest = bundle.manifest.model_copy(update=changes)
-    write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
-    return Recalibration(manifest, len(images.identities) - len(unseen.test))
-
-
-def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
-    return CalibrationSource(
+    source = CalibrationSource(
         of=f"{bundle.manifest.name} {bundle.manifest.version}",
-        data=data,
+        data=images.name,
         data_sha256=fingerprint,
         seed=seed,
         command=provenance.command(),
         git_revision=provenance.git_revision(),
         calibrated_at=provenance.now(),
     )
+    changes = {
+        "name": name,
+        "version": next_patch(bundle.manifest.version),
+        "split_sha256": sha256(split_bytes(digests)),
+        "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
+        **measured_fields(bundle.manifest, bundle.onnx, images, split),
+    }
+    manifest = bundle.manifest.model_copy(update=changes)
+    write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
+    return Recalibration(manifest, len(images.identities) - len(unseen.test))
 
 
 def next_patch(version: str) -> str:
@@ -97,10 +93,16 @@ def next_patch(version: str) -> str:
     return f"{major}.{minor}.{int(patch) + 1}"
 
 
-def _measure(bundle: Bundle, images: ImageSet, split: IdentitySplit) -> dict[str, object]:
-    """Return the manifest's fields of calibration and accuracy."""
-    manifest = bundle.manifest
-    comparer = graph_comparer(bundle.onnx, manifest.metric)
+def measured_fields(
+    manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit
+) -> dict[str, Calibration | Accuracy]:
+    """Measure a graph with the input and metric of a manifest.
+
+    Returns:
+        The manifest's fields `calibration` and `accuracy`, measured on the same number of images
+        per identity as before.
+    """
+    comparer = graph_comparer(graph, manifest.metric)
     system = SystemUnderTest(comparer, manifest.input, images, split)
     calibration, accuracy = calibrate_system(system, measured_per_identity(manifest))
     return {"calibration": calibration, "accuracy": accuracy}

@@ -10,12 +10,13 @@ from torch import nn
 from training.networks._pair import PairNetwork
 from training.serving_graph.normalise import ServedEncoder, ServedPair
 
+CPU = torch.device("cpu")
 _BATCH = 256
 _PAIRS_BATCH = 128
 
 
 def embed(
-    encoder: nn.Module, pixels: NDArray[np.uint8], device: torch.device
+    encoder: nn.Module, pixels: NDArray[np.uint8], device: torch.device = CPU
 ) -> NDArray[np.float32]:
     """Embed images as the bundle's graph would, in evaluation mode.
 
@@ -34,7 +35,7 @@ def score(
     network: PairNetwork,
     images1: NDArray[np.uint8],
     images2: NDArray[np.uint8],
-    device: torch.device,
+    device: torch.device = CPU,
 ) -> NDArray[np.float32]:
     """Compare pairs as the bundle's graph would, in evaluation mode.
 

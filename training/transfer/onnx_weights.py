@@ -99,7 +99,7 @@ def restore_statistics(
         sums[norm] = sums[norm] + torch.stack([count, values.sum(1), values.square().sum(1)])
 
     hooks = [norm.register_forward_pre_hook(add) for norm in sums]
-    embed(encoder, images, torch.device("cpu"))
+    embed(encoder, images)
     for hook in hooks:
         hook.remove()
     with torch.no_grad():
@@ -129,7 +129,7 @@ def _record_calls(encoder: nn.Module, example: NDArray[np.uint8]) -> list[_Call]
         for name, layer in encoder.named_modules()
         if not list(layer.children())
     ]
-    embed(encoder, example, torch.device("cpu"))
+    embed(encoder, example)
     for hook in hooks:
         hook.remove()
     return calls

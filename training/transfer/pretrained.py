@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
@@ -128,9 +127,8 @@ def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
     """
     spec = bundle.manifest.input
     norms = load_graph(encoder, bundle.onnx, golden_image(spec)[np.newaxis])
-    cpu = torch.device("cpu")
     try:
-        check_golden(bundle.manifest.golden, spec, lambda images: embed(encoder, images, cpu))
+        check_golden(bundle.manifest.golden, spec, lambda images: embed(encoder, images))
     except SelfCheckError as error:
         raise WeightsError(f"{bundle.folder} cannot be read back into PyTorch: {error}") from error
     return norms

@@ -4,11 +4,12 @@ import pytest
 import torch
 
 from model.golden import check_golden_pairs
+from model.manifest import Metric
 from tests.training import synthetic
 from training.encoder import build_encoder
 from training.errors import CollapsedError, ExportError
+from training.export.bundle import checked_graph
 from training.export.onnx_graph import difference
-from training.export.pair_graph import checked_pair_graph, golden_energies
 from training.inference.onnx_runtime import OnnxScorer
 from training.inference.pytorch import score
 
@@ -23,10 +24,10 @@ def images(count=6, seed=0):
 
 @pytest.fixture(scope="module")
 def exported():
-    """Export an untrained network; returns network and graph. Other tests export two others."""
+    """Export an untrained network; returns network, graph and golden energies."""
     torch.manual_seed(1)
     network = build_encoder(synthetic.pair("two_channel_two_stream")).eval()
-    return network, checked_pair_graph(network, SPEC, images())
+    return network, *checked_graph(network, SPEC, Metric.NONE, images())
 
 
 def test_the_graph_takes_two_uint8_batches_and_gives_float32_energies(exported):
@@ -44,7 +45,7 @@ def test_the_graph_takes_two_uint8_batches_and_gives_float32_energies(exported):
 
 @pytest.mark.parametrize("count", [1, 2, 70])
 def test_any_number_of_pairs_is_taken_and_compared_as_pytorch_does(exported, count):
-    network, graph = exported
+    network, graph, _ = exported
     left, right = images(count, seed=2), images(count, seed=3)
     expected = score(network, left, right, CPU)
     answer = OnnxScorer(graph).score(left, right)
@@ -59,8 +60,7 @@ def test_the_graph_answers_the_same_in_either_order(exported):
 
 
 def test_the_golden_energies_are_what_the_graph_answers(exported):
-    network, graph = exported
-    golden = golden_energies(graph, SPEC)
+    network, _, golden = exported
     check_golden_pairs(golden, SPEC, lambda a, b: score(network, a, b, CPU))
 
 
@@ -68,7 +68,7 @@ def test_a_network_that_gives_every_pair_one_energy_is_not_exported():
     constant = build_encoder(synthetic.pair()).eval()
     torch.nn.init.zeros_(constant.decision[-1].weight)
     with pytest.raises(CollapsedError, match="every pair"):
-        checked_pair_graph(constant, SPEC, images())
+        checked_graph(constant, SPEC, Metric.NONE, images())
 
 
 def test_a_network_is_left_in_the_mode_that_it_was_in():
