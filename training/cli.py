@@ -37,11 +37,7 @@ class CommandFolder(TyperGroup):
             return None
         return TyperCommand(cmd_name, help=_summary(_module_name(cmd_name)))
 
-    def resolve_command(
-        self,
-        ctx: Any,  # noqa: ANN401
-        args: list[str],
-    ) -> tuple[str | None, Any, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401
         """Return the command that is invoked, and import its module."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, None if command is None or name is None else _import(name), rest
@@ -58,18 +54,14 @@ def main() -> None:
 
 
 def _app() -> typer.Typer:
-    app = typer.Typer(
+    return typer.Typer(
         cls=CommandFolder,
+        help="Train, measure and export same-or-different encoders.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        callback=lambda: None,  # A group, though it has no commands of its own.
     )
-    app.callback()(_describe)
-    return app
-
-
-def _describe() -> None:
-    """Train, measure and export same-or-different encoders."""
 
 
 def _module_name(command: str) -> str:

@@ -21,7 +21,7 @@ from training.data.image_set import ImageSet, OfficialPair
 from training.data.split import DataSplit, ImageSplit
 from training.data.subsample import bounded
 from training.encoder import trained_encoder
-from training.errors import ConfigError, DataError, RunError
+from training.errors import ConfigError, DataError
 from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.unseen import Origin, split_unseen
 from training.inference import binary_codes
@@ -222,10 +222,8 @@ def system_of(
 
 
 def _run_comparer(run: RunFolder) -> Comparer:
-    config, state = run.config(), run.load_result()
-    if state is None:
-        raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
-    network: Any = trained_encoder(config, state)
+    config = run.config()
+    network: Any = trained_encoder(config, run.load_result())
     cpu = torch.device("cpu")
     if config.metric is Metric.NONE:
         return PairComparer(partial(score, network, device=cpu))

@@ -31,7 +31,7 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.data.subsample import bounded
 from training.encoder import trained_encoder
-from training.errors import ExportError, RunError
+from training.errors import ExportError
 from training.evaluation.evaluate import calibrate_system
 from training.evaluation.system import SystemUnderTest
 from training.export.model_card import render_card
@@ -51,15 +51,9 @@ _AGREEMENT_IMAGES = 64
 
 @dataclass(frozen=True)
 class Trained:
-    """Trained network with everything that its bundle is made from.
+    """Trained network, in evaluation mode, with everything that its bundle is made from.
 
-    Attributes:
-        encoder: The network as it was trained, in evaluation mode.
-        config: The config that it was trained by.
-        images: The data set that it was trained on.
-        split: The identities, or images, that were trained, calibrated and tested on.
-        digests: The same as digests, with the identities that initial weights were trained on.
-        provenance: Origin of the network, as it is written into the manifest.
+    The digests are those of the split, and of the identities that initial weights were trained on.
     """
 
     encoder: nn.Module
@@ -91,8 +85,6 @@ def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
     bundle_name(to)
     config, split, images = run.config(), run.split(), run.open_data(data)
     state = run.load_result()
-    if state is None:
-        raise RunError(f"{run.path} has no checkpoint yet; train at least one epoch")
     encoder = trained_encoder(config, state)
     provenance = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
     return write_trained(Trained(encoder, config, images, split, run.digests(), provenance), to)

@@ -21,13 +21,7 @@ from training.runs import provenance
 
 @dataclass(frozen=True)
 class Recalibration:
-    """Result of a recalibration.
-
-    Attributes:
-        manifest: Manifest of the new bundle.
-        left_out: Number of identities left out, because the bundle was trained or calibrated on one
-            of the same name.
-    """
+    """Manifest of a recalibrated bundle, and the number of identities left out as already seen."""
 
     manifest: Manifest
     left_out: int
@@ -38,16 +32,10 @@ def recalibrate(
 ) -> Recalibration:
     """Write a bundle with the same graph, calibrated on one half of some identities.
 
-    The other half is the test part. Identities that the bundle was trained or calibrated on are in
-    neither half.
-
-    Args:
-        bundle: The opened bundle.
-        images: Data of the domain that the thresholds are for.
-        to: The new bundle's folder, after which it is named; its version is the next patch.
-        seed: Seed of the division into halves.
-        include_known_names: Keep identities with the name of one that the bundle was trained or
-            calibrated on: for data sets that number their identities in the same way.
+    The other half is the test part. Identities with the name of one that the bundle was trained or
+    calibrated on are in neither half, unless `include_known_names` is set: for data sets that
+    number their identities in the same way. The new bundle is named after its folder `to`; its
+    version is the next patch.
 
     Raises:
         DataError: No identity is left, or too few for two halves.
@@ -66,15 +54,7 @@ def recalibrate(
     )
     split = split_in_two(unseen.take(images, "test"), seed)
     digests = _merge_splits(bundle, split)
-    source = CalibrationSource(
-        of=f"{bundle.manifest.name} {bundle.manifest.version}",
-        data=images.name,
-        data_sha256=fingerprint,
-        seed=seed,
-        command=provenance.command(),
-        git_revision=provenance.git_revision(),
-        calibrated_at=provenance.now(),
-    )
+    source = _source(bundle, images.name, fingerprint, seed)
     changes = {
         "name": name,
         "version": next_patch(bundle.manifest.version),
@@ -85,6 +65,18 @@ def recalibrate(
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
     return Recalibration(manifest, len(images.identities) - len(unseen.test))
+
+
+def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
+    return CalibrationSource(
+        of=f"{bundle.manifest.name} {bundle.manifest.version}",
+        data=data,
+        data_sha256=fingerprint,
+        seed=seed,
+        command=provenance.command(),
+        git_revision=provenance.git_revision(),
+        calibrated_at=provenance.now(),
+    )
 
 
 def next_patch(version: str) -> str:

@@ -24,12 +24,8 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
     """Write a bundle of the same weights, as `export --as-now` would from its run.
 
     Views, whitening, version and card are those of the named config as it is now. Thresholds and
-    accuracy are measured again, on the same identities.
-
-    Args:
-        bundle: The opened bundle, of kind `encoder`.
-        images: The data that it was trained, calibrated and measured on, unchanged.
-        to: The new bundle's folder, after which it is named.
+    accuracy are measured again, on the same identities of the same data. The new bundle is named
+    after its folder `to`.
 
     Raises:
         WeightsError: The graph cannot be read back.
@@ -45,20 +41,16 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
             f"{bundle.folder} was not trained, calibrated and measured on {images.name} as it is "
             "here; give that data, or train again"
         )
-    config = refresh_export(_config_of(bundle))
+    try:
+        config = refresh_export(TrainingConfig.model_validate_json(origin.config_json))
+    except ValidationError as error:
+        raise ExportError(
+            f"the config of {bundle.folder} was written by another version and cannot be read: "
+            f"{faults(error)}"
+        ) from error
     encoder = build_encoder(config)
     read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
     changes = {"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
     renewed = origin.model_copy(update=changes)
     trained = Trained(encoder.eval(), config, images, split, digests, renewed)
     return write_trained(trained, to)
-
-
-def _config_of(bundle: Bundle) -> TrainingConfig:
-    try:
-        return TrainingConfig.model_validate_json(bundle.manifest.provenance.config_json)
-    except ValidationError as error:
-        raise ExportError(
-            f"the config of {bundle.folder} was written by another version and cannot be read: "
-            f"{faults(error)}"
-        ) from error

@@ -18,12 +18,7 @@ Step = Callable[[nn.Module, Tensor], Tensor]
 
 
 def compiled(step: Step, backend: str = "inductor") -> Step:
-    """Return a step that computes the same, compiled when it is first called.
-
-    Args:
-        step: The step to compile.
-        backend: Backend of `torch.compile`.
-    """
+    """Return a step that computes the same, compiled when it is first called."""
     torch.compiler.reset()  # Graphs of several trainings in one process would exceed its limit.
     return torch.compile(step, dynamic=False, backend=backend)
 

@@ -28,7 +28,7 @@ from training.errors import ConfigError
 
 @dataclass(frozen=True)
 class World:
-    """Processes that train together; in this base class, a single one.
+    """Processes that train together: the default process group, or this process alone.
 
     Attributes:
         rank: Index of this process, from 0; process 0 writes the files.
@@ -39,37 +39,13 @@ class World:
     size: int = 1
 
     def share(self, rows: Tensor) -> Tensor:
-        """Return this process's rows of a global batch."""
-        return rows
-
-    def gather(self, rows: Tensor) -> Tensor:
-        """Return every process's rows, in the global batch's order; gradients flow back."""
-        return rows
-
-    def prepare(self, network: nn.Module) -> nn.Module:
-        """Return the network to train in this process, with the weights of process 0."""
-        return network
-
-    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace gradients by their mean over all processes, in place."""
-
-    def wait(self) -> None:
-        """Wait until every process has called this."""
-
-
-ALONE = World()
-
-
-@dataclass(frozen=True)
-class Group(World):
-    """World of the default process group of `torch.distributed`."""
-
-    def share(self, rows: Tensor) -> Tensor:
-        """See `World.share`; consecutive rows, so that pairs (2k, 2k + 1) stay together.
+        """Return this process's rows of a batch: consecutive, so that pairs stay together.
 
         Raises:
             ConfigError: The batch cannot be divided into equal shares of whole pairs.
         """
+        if self.size == 1:
+            return rows
         if len(rows) % (2 * self.size):
             raise ConfigError(
                 f"a batch of {len(rows)} cannot be divided among {self.size} processes; choose a "
@@ -78,12 +54,16 @@ class Group(World):
         return rows.chunk(self.size)[self.rank]
 
     def gather(self, rows: Tensor) -> Tensor:
-        """See `World.gather`."""
+        """Return every process's rows, in the global batch's order; gradients flow back."""
+        if self.size == 1:
+            return rows
         gathered: tuple[Tensor, ...] = with_gradients.all_gather(rows.contiguous())  # type: ignore[no-untyped-call]
         return torch.cat(gathered)
 
     def prepare(self, network: nn.Module) -> nn.Module:
-        """See `World.prepare`."""
+        """Return the network to train in this process, with the weights of process 0."""
+        if self.size == 1:
+            return network
         for tensor in (*network.parameters(), *network.buffers()):
             dist.broadcast(tensor.detach(), src=0)
         if not torch.cuda.is_available():
@@ -92,15 +72,19 @@ class Group(World):
         return synchronised
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """See `World.average_gradients`."""
-        for parameter in parameters:
+        """Replace gradients by their mean over all processes, in place."""
+        for parameter in parameters if self.size > 1 else ():
             if parameter.grad is not None:
                 dist.all_reduce(parameter.grad)
                 parameter.grad /= self.size
 
     def wait(self) -> None:
-        """See `World.wait`."""
-        dist.barrier()
+        """Wait until every process has called this."""
+        if self.size > 1:
+            dist.barrier()
+
+
+ALONE = World()
 
 
 def check_gpus(processes: int, gpus: int) -> None:
@@ -131,6 +115,6 @@ def joined_world() -> Iterator[World]:
     try:
         if torch.cuda.is_available():
             torch.cuda.set_device(dist.get_node_local_rank())
-        yield Group(dist.get_rank(), dist.get_world_size())
+        yield World(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()

@@ -39,15 +39,14 @@ def check_finite(embeddings: NDArray[np.float32]) -> None:
         )
 
 
-def check_spread(embeddings: NDArray[np.float32]) -> None:
-    """Check that different images get different embeddings.
-
-    Args:
-        embeddings: Embeddings of the calibration images, (images, dim).
+def check_spread(
+    embeddings: NDArray[np.float32], what: str = "every image gets nearly the same embedding"
+) -> None:
+    """Check that different images get different embeddings, (images, dim).
 
     Raises:
         DivergedError: An embedding is not finite.
-        CollapsedError: All images get nearly the same embedding.
+        CollapsedError: All images get nearly the same embedding; `what` begins the message.
     """
     check_finite(embeddings)
     centre = embeddings.mean(axis=0)
@@ -55,26 +54,16 @@ def check_spread(embeddings: NDArray[np.float32]) -> None:
     length = float(np.linalg.norm(embeddings, axis=1).mean())
     if spread <= COLLAPSED_SPREAD * length:
         raise CollapsedError(
-            f"every image gets nearly the same embedding (spread {spread:.2e} at length "
-            f"{length:.2e}): lower learning_rate, or check the labels of the identities"
+            f"{what} (spread {spread:.2e} at length {length:.2e}): lower learning_rate, or check "
+            "the labels of the identities"
         )
 
 
 def check_energies(energies: NDArray[np.float32]) -> None:
-    """Check that different pairs get different energies.
-
-    Args:
-        energies: Energies of calibration pairs, genuine and impostor, (pairs,).
+    """Check that different pairs, genuine and impostor, get different energies, (pairs,).
 
     Raises:
         DivergedError: An energy is not finite.
         CollapsedError: All pairs get nearly the same energy.
     """
-    check_finite(energies)
-    spread = float(np.abs(energies - energies.mean()).mean())
-    size = float(np.abs(energies).mean())
-    if spread <= COLLAPSED_SPREAD * size:
-        raise CollapsedError(
-            f"every pair gets nearly the same energy (spread {spread:.2e} at size {size:.2e}): "
-            "lower learning_rate, or check the labels of the identities"
-        )
+    check_spread(energies[:, np.newaxis], "every pair gets nearly the same energy")

@@ -11,8 +11,6 @@ Each part therefore declares its needs in an attribute, which counts as False wh
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from model.manifest import Metric
@@ -29,48 +27,29 @@ def check_compatibility(config: TrainingConfig) -> None:
     """Check loss, sampler and metric of a config, before any data is read.
 
     Raises:
-        ConfigError: Loss, sampler and metric do not fit, or loss or sampler cannot be built.
+        ConfigError: Loss, sampler and metric do not fit, or loss or sampler cannot be built; the
+            message names the setting to change.
     """
     loss = registry.build(Part.LOSS, config.loss, dim=_DIM, identities=_IDENTITIES)
     sampler = registry.build(Part.SAMPLER, config.sampler, pairs=np.array([[0, 1]]))
-    check_parts(config, loss, sampler)
-
-
-def check_parts(config: TrainingConfig, loss: Any, sampler: Any) -> None:  # noqa: ANN401 (parts)
-    """Check a loss and a sampler that are built.
-
-    Args:
-        config: Its metric decides whether a network of pairs is trained.
-        loss: A part of `training.losses`.
-        sampler: A part of `training.sampling`.
-
-    Raises:
-        ConfigError: They do not fit; the message names the setting to change.
-    """
     compares = config.metric is Metric.NONE
-    if _declares(loss, "reads_energies") and not compares:
+    reads_energies = getattr(loss, "reads_energies", False)
+    reads_pairs = compares or getattr(loss, "reads_pairs", False)
+    if reads_energies and not compares:
         raise ConfigError(
             f"the loss {config.loss.name} reads energies of pairs, which only networks of pairs "
             f"make: with the metric {config.metric} choose a loss of embeddings, such as margin"
         )
-    if compares and not _declares(loss, "reads_energies"):
+    if compares and not reads_energies:
         raise ConfigError(
             f"the loss {config.loss.name} reads embeddings, which a network of pairs (the metric "
             "none) does not make: choose a loss of energies, such as hinge_pairs"
         )
-    if (compares or _declares(loss, "reads_pairs")) and not _declares(sampler, "draws_pairs"):
+    if reads_pairs and not getattr(sampler, "draws_pairs", False):
+        options = registry.option_types(Part.LOSS, config.loss.name)
+        alternative = ", or loss.options.pairs to all" if "pairs" in options else ""
         raise ConfigError(
             f"the loss {config.loss.name} reads images 2k and 2k + 1 of a batch as a pair, and the "
             f"sampler {config.sampler.name} does not draw pairs: set sampler.name to one that "
-            f"does, such as balanced_pairs{_alternative(config)}"
+            f"does, such as balanced_pairs{alternative}"
         )
-
-
-def _declares(part: object, attribute: str) -> bool:
-    return bool(getattr(part, attribute, False))
-
-
-def _alternative(config: TrainingConfig) -> str:
-    """Return the advice for a loss that can take its pairs from the whole batch, or nothing."""
-    options = registry.option_types(Part.LOSS, config.loss.name)
-    return ", or loss.options.pairs to all" if "pairs" in options else ""

@@ -6,9 +6,9 @@ labels that the loss reads with them, and how the network is measured.
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
+
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.manifest import Metric
@@ -87,17 +87,11 @@ class PairObjective:
         Raises:
             DivergedError: An energy is not finite.
         """
-
-        def finite_energies(
-            images1: NDArray[np.uint8], images2: NDArray[np.uint8]
-        ) -> NDArray[np.float32]:
-            energies = score(network, images1, images2, device)
-            divergence.check_finite(energies)
-            return energies
-
         source = images.source
-        comparer = PairComparer(finite_energies, _EPOCH_SAMPLE)
-        return comparer.pairs(images.pixels, source.labels(), source.listed_rows())
+        comparer = PairComparer(partial(score, network, device=device), _EPOCH_SAMPLE)
+        pairs = comparer.pairs(images.pixels, source.labels(), source.listed_rows())
+        divergence.check_finite(pairs.all_energies)
+        return pairs
 
     def check_spread(
         self, network: PairNetwork, images: DecodedImages, device: torch.device

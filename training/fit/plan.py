@@ -31,12 +31,9 @@ _STATISTICS_IMAGES = 1024
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Training of one config on one data set.
+    """Training of one config on a whole data set.
 
     Attributes:
-        config: The config to train.
-        images: The whole data set.
-        split: Its parts.
         record: Origin of a new run; None for a run that is resumed.
         start: Network with the initial weights of a new run; None for random ones.
         distillation: The teacher's term of the loss, if there is a teacher.
@@ -88,12 +85,7 @@ def plan_training(
 ) -> TrainingPlan:
     """Plan the training of a config on a data set, from the start.
 
-    Args:
-        config: The config to train.
-        data: The data set.
-        split: A split in place of the one that the config draws.
-        weights: Initial weights in place of random ones.
-        teacher: A teacher to distil from.
+    A split is used in place of the one that the config draws, weights in place of random ones.
 
     Raises:
         TrainingError: Config, data, weights and teacher do not fit each other.
@@ -102,7 +94,11 @@ def plan_training(
     if config.optimisation.epochs == 0 and weights is None:
         raise ConfigError("0 epochs train nothing: set epochs, or begin with trained weights")
     images = open_data(data)
-    _check_labels(config, images)
+    if images.listed is not None and config.sampler.name != "listed_pairs":
+        raise ConfigError(
+            f"{images.name} lists pairs and not identities; train it with the config own_pairs, or "
+            "one whose sampler is listed_pairs"
+        )
     parts, seen, notice = _divide(config, images, split, weights, teacher)
     return TrainingPlan(
         config,
@@ -121,10 +117,8 @@ def plan_resumption(
 ) -> TrainingPlan:
     """Plan to resume a run after its last whole epoch; the result equals that of an unbroken run.
 
-    Args:
-        run: The run.
-        data: Present path of the data, if it was moved.
-        teacher: The teacher that the run began with, if any.
+    `data` is the present path of data that was moved; the teacher is the one that the run began
+    with, if any.
 
     Raises:
         RunError: Not a run folder, or data or teacher differ from what the run began with.
@@ -161,15 +155,6 @@ def _divide(
     )
     parts = split or split_data(images, config.split, config.seed, seen)
     return parts, seen, notice if count else ""
-
-
-def _check_labels(config: TrainingConfig, images: ImageSet) -> None:
-    """Check that listed pairs are sampled as listed: other pairs have no label."""
-    if images.listed is not None and config.sampler.name != "listed_pairs":
-        raise ConfigError(
-            f"{images.name} lists pairs and not identities; train it with the config own_pairs, or "
-            "one whose sampler is listed_pairs"
-        )
 
 
 def _network(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from rich import progress as bars
@@ -24,7 +23,9 @@ class Progress:
 class ConsoleProgress(Progress):
     """Progress bar on the terminal, and TensorBoard's logs."""
 
-    def __init__(self, console: Console, logs: Path, epochs: int, steps: int) -> None:
+    def __init__(
+        self, console: Console, logs: Path, epochs: int, steps: int, start: int = 0
+    ) -> None:
         self._console, self._epochs, self._steps = console, epochs, steps
         self._writer = SummaryWriter(str(logs))
         self._progress = bars.Progress(
@@ -35,11 +36,9 @@ class ConsoleProgress(Progress):
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("", total=epochs * steps, epoch="", loss=0.0, speed=0)
-
-    def resume(self, epoch: int) -> None:
-        """Set the bar to the epoch that the run resumes with."""
-        self._progress.update(self._task, completed=epoch * self._steps)
+        self._task = self._progress.add_task(
+            "", total=epochs * steps, completed=start * steps, epoch="", loss=0.0, speed=0
+        )
 
     def step(self, loss: float, images: int) -> None:
         """Move the bar."""
@@ -64,11 +63,6 @@ class ConsoleProgress(Progress):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
         self._writer.close()

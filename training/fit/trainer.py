@@ -23,7 +23,7 @@ from training.fit import divergence, early_stopping
 from training.fit.batches import Batches, seed_of
 from training.fit.compilation import compiled
 from training.fit.distributed import ALONE, World
-from training.fit.loss_compatibility import check_parts
+from training.fit.loss_compatibility import check_compatibility
 from training.fit.objective import objective_of
 from training.fit.progress import Progress
 from training.fit.schedule import Schedule
@@ -36,12 +36,7 @@ from training.transfer.distillation import Distillation
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Decoded images of a training.
-
-    Attributes:
-        train: Training images at canvas size.
-        calibration: Calibration images at input size, measured after each epoch.
-    """
+    """Images to train on, at canvas size, and to measure after each epoch, at input size."""
 
     train: DecodedImages
     calibration: DecodedImages
@@ -58,6 +53,7 @@ class Trainer:
         world: World = ALONE,
         distillation: Distillation | None = None,
     ) -> None:
+        check_compatibility(config)
         optimisation = config.optimisation
         if world.size > 1 and optimisation.accumulate > 1:
             raise ConfigError(
@@ -78,7 +74,6 @@ class Trainer:
         self.loss = registry.build(
             Part.LOSS, config.loss, dim=self.encoder.dim, identities=identities
         ).to(self.device)
-        check_parts(config, self.loss, self.batches.sampler)
         self.optimiser = registry.build(
             Part.OPTIMISER, config.optimiser, parameters=self._parameters(), learning_rate=rate
         )
@@ -86,11 +81,7 @@ class Trainer:
         self.schedule = Schedule(rate, optimisation.warmup, steps)
 
     def restore(self) -> int:
-        """Load the run's last checkpoint.
-
-        Returns:
-            The epoch to resume with, counted from 0.
-        """
+        """Load the run's last checkpoint; returns the epoch to resume with, counted from 0."""
         state = self.run.load_checkpoint()
         if state is None:
             return 0
@@ -200,7 +191,7 @@ class Trainer:
         # In this order a kill between the two loses nothing: resuming cuts the history.
         self.run.write_history(history)
         if self.config.optimisation.patience and early_stopping.best_epoch(history) == done:
-            self.run.save_best(self._state(done))
+            self.run.save_checkpoint(self._state(done), "best.pt")
         self.run.save_checkpoint(self._state(done))
 
     def _state(self, epoch: int) -> dict[str, Any]:

@@ -12,13 +12,9 @@ from training.runs.run_folder import RunFolder
 
 
 def train(plan: TrainingPlan, run: RunFolder, console: Console, world: World = ALONE) -> None:
-    """Train by a plan, up to its last epoch.
+    """Train by a plan, up to its last epoch, in a new or empty folder, or that of a run to resume.
 
-    Args:
-        plan: A plan of `training.fit.plan`.
-        run: The run folder: new or empty, or that of the run to resume.
-        console: Shows the progress.
-        world: The processes that train together; process 0 writes the run folder.
+    Process 0 of the world writes the folder.
 
     Raises:
         TrainingError: The folder is not empty, or the training failed.
@@ -44,6 +40,5 @@ def train(plan: TrainingPlan, run: RunFolder, console: Console, world: World = A
         f"on {trainer.device}" + (f", from epoch {start + 1}" if start else "")
     )
     epochs, steps = plan.config.optimisation.epochs, trainer.batches.steps
-    with ConsoleProgress(console, run.tensorboard, epochs, steps) as progress:
-        progress.resume(start)
+    with ConsoleProgress(console, run.tensorboard, epochs, steps, start) as progress:
         trainer.fit(progress, start)

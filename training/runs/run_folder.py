@@ -32,11 +32,8 @@ from training.data.split import PARTS, SPLITS, DataSplit
 from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
-_BEFORE_CONFIG = {
-    *("record.json", "split.json", "seen.json"),
-    *("record.json.new", "split.json.new", "seen.json.new", "config.json.new"),
-}
-"""Files of a run that was killed before it began: config.json is written last."""
+_CREATED = {"record.json", "split.json", "seen.json", "config.json"}
+"""Files that `create` writes, config.json last; a kill can leave the others behind."""
 
 
 class RunRecord(BaseModel):
@@ -81,16 +78,13 @@ class RunFolder:
     ) -> None:
         """Begin a run in a new or empty folder.
 
-        Args:
-            config: The config as run.
-            record: Origin of the run.
-            split: The identities, or the images, of each part.
-            seen: Digests of the identities that initial weights or teacher were trained on.
+        `seen` holds digests of the identities that initial weights or teacher were trained on.
 
         Raises:
             RunError: The folder is not empty.
         """
-        if self.path.exists() and not {f.name for f in self.path.iterdir()} <= _BEFORE_CONFIG:
+        found = self.path.iterdir() if self.path.exists() else ()
+        if self.is_begun or not {file.name.removesuffix(".new") for file in found} <= _CREATED:
             raise RunError(
                 f"{self.path} is not empty; continue it with --resume, or choose another --out"
             )
@@ -99,7 +93,7 @@ class RunFolder:
         self._write("split.json", json.dumps(asdict(split), indent=1))
         if seen:
             self._write("seen.json", json.dumps(sorted(seen), indent=0))
-        self._write("config.json", config.model_dump_json(indent=1))
+        self.replace_config(config)
 
     def config(self) -> TrainingConfig:
         """Read the config as run."""
@@ -151,15 +145,12 @@ class RunFolder:
             raise RunError(f"{self.path}: seen.json is damaged: {error}") from error
         return Split(split.train | seen, split.calibration - seen, split.test - seen)
 
-    def save_best(self, state: dict[str, Any]) -> None:
-        """Replace the state of the best epoch; see `save_checkpoint`."""
-        self._save(state, "best.pt")
+    def save_checkpoint(self, state: dict[str, Any], name: str = "checkpoint.pt") -> None:
+        """Replace a checkpoint, `checkpoint.pt` or `best.pt`, as a whole.
 
-    def save_checkpoint(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint; after a kill or on a full disk the previous one remains."""
-        self._save(state, "checkpoint.pt")
-
-    def _save(self, state: dict[str, Any], name: str) -> None:
+        Raises:
+            RunError: The file cannot be written; the previous one remains, as after a kill.
+        """
         scratch = self.path / f"{name}.new"
         try:
             with scratch.open("wb") as file:
@@ -174,26 +165,16 @@ class RunFolder:
             ) from error
         scratch.replace(self.path / name)
 
-    def load_checkpoint(self) -> dict[str, Any] | None:
-        """Read the last checkpoint; None if no epoch was finished.
-
-        Raises:
-            RunError: The file cannot be read.
-        """
-        return self._load("checkpoint.pt")
-
-    def load_result(self) -> dict[str, Any] | None:
+    def load_result(self) -> dict[str, Any]:
         """Read the state to export: the best one where it was saved, else the last.
 
-        Returns:
-            The state; None if no epoch was finished, unless the config has 0 epochs.
-
         Raises:
-            RunError: The file cannot be read.
+            RunError: The file cannot be read, or no epoch was finished, unless the config has 0.
         """
-        state = self._load(self.result_file.name)
-        whole = state is not None and (state["epoch"] or not self.config().optimisation.epochs)
-        return state if whole else None
+        state = self.load_checkpoint(self.result_file.name)
+        if state is None or (self.config().optimisation.epochs and not state["epoch"]):
+            raise RunError(f"{self.path} has no checkpoint yet; train at least one epoch of it")
+        return state
 
     @property
     def result_file(self) -> Path:
@@ -202,7 +183,12 @@ class RunFolder:
         has_best = self.config().optimisation.patience is not None and best.exists()
         return best if has_best else self.path / "checkpoint.pt"
 
-    def _load(self, name: str) -> dict[str, Any] | None:
+    def load_checkpoint(self, name: str = "checkpoint.pt") -> dict[str, Any] | None:
+        """Read a checkpoint; None if there is none.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
         path = self.path / name
         if not path.exists():
             return None

@@ -22,15 +22,10 @@ _MIN_MEAN = 1e-12
 
 
 def distance_loss(student: Tensor, teacher: Tensor, metrics: tuple[Metric, Metric]) -> Tensor:
-    """Distance-wise distillation loss of a batch.
+    """Distance-wise distillation loss of a batch; 0 where all distances are in proportion.
 
-    Args:
-        student: The student's embeddings, float, (N, dim); gradients flow back.
-        teacher: The teacher's embeddings of the same images, float, (N, dim of the teacher).
-        metrics: The student's and the teacher's.
-
-    Returns:
-        A scalar; 0 where all distances are in the same proportions.
+    The embeddings are float, (N, dim of each); gradients flow back to the student's. The metrics
+    are the student's and the teacher's.
     """
     student_metric, teacher_metric = metrics
     return nn.functional.huber_loss(
@@ -45,13 +40,7 @@ def _relative_energies(embeddings: Tensor, metric: Metric) -> Tensor:
 
 
 class Distillation:
-    """Teacher's term of the loss.
-
-    Args:
-        teacher: A trained encoder; its weights are frozen.
-        spec: The teacher's input.
-        metrics: The student's and the teacher's.
-        weight: Factor of the distance loss.
+    """Teacher's term of the loss: distance losses between a student and a frozen encoder.
 
     Raises:
         ConfigError: Student or teacher has a metric other than L1 and L2.
@@ -75,14 +64,9 @@ class Distillation:
         return self
 
     def embed(self, images: Tensor) -> Tensor:
-        """Embed a batch with the teacher.
+        """Embed a batch of the student's augmented input, (N, C, H, W), without gradients.
 
-        Args:
-            images: The student's augmented input: float, (N, C, H, W), in −1 … 1. It is resized
-                where the teacher's input has another size.
-
-        Returns:
-            (N, dim of the teacher), without gradients.
+        The images, float in −1 … 1, are resized where the teacher's input has another size.
         """
         if images.shape[2:] != self.size:
             images = nn.functional.interpolate(

@@ -67,16 +67,13 @@ def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> 
         name: weights[_PREFIX + name] for name in encoder.state_dict() if _PREFIX + name in weights
     }
     state.update(_prelu_slopes(calls, model, weights))
-    folded = [
-        (layer, norm)
-        for layer, norm in _layers_before_norms(calls)
-        if f"{norm.name}.running_mean" not in state
-    ]
-    biases = _biases(model, weights)
-    for layer, norm in folded:
-        state.update(_pass_through(layer, norm, biases))
+    biases, norms = _biases(model, weights), list[nn.Module]()
+    for layer, norm in _layers_before_norms(calls):
+        if f"{norm.name}.running_mean" not in state:
+            state.update(_pass_through(layer, norm, biases))
+            norms.append(norm.layer)
     _load(encoder, state)
-    return [norm.layer for _, norm in folded]
+    return norms
 
 
 def restore_statistics(
@@ -87,8 +84,8 @@ def restore_statistics(
     In evaluation mode the network computes the same as before.
 
     Args:
-        encoder: The network that holds the norms, on the CPU.
-        norms: As `load_graph` returned them.
+        encoder: The network, on the CPU.
+        norms: As `load_graph` returned them; layers of the network.
         images: uint8, (images, H, W, C), like those to be trained on.
     """
     sums: dict[nn.Module, Tensor] = dict.fromkeys(norms, torch.zeros(()))

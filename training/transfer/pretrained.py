@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from model.bundle import Bundle, sha256
@@ -82,11 +82,8 @@ class TrainedWeights:
     def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
         """Build the network of a config with these weights.
 
-        Args:
-            config: A config with a network of the same shapes; other options, such as a dropout,
-                may differ.
-            images: Some training images at input size, uint8, (images, H, W, C), for the statistics
-                that a bundle's graph does not hold.
+        Options that change no shape, such as a dropout, may differ. The images, uint8,
+        (images, H, W, C), give the statistics that a bundle's graph does not hold.
 
         Raises:
             WeightsError: The shapes differ, or the network fails the bundle's self-check.
@@ -96,7 +93,11 @@ class TrainedWeights:
             norms = read_bundle(self.architecture.served(encoder), self.bundle)
             restore_statistics(encoder, norms, images)
         elif self.encoder is not None:
-            _copy(self.encoder, encoder)
+            try:
+                encoder.load_state_dict(self.encoder.state_dict())
+            except RuntimeError as error:
+                reason = " ".join(str(error).split())
+                raise WeightsError(f"the weights are not of this network: {reason}") from error
         return encoder
 
 
@@ -108,9 +109,9 @@ def open_weights(path: Path) -> TrainedWeights:
     """Open a bundle or a run to start a training from.
 
     Raises:
-        WeightsError: The run has no checkpoint, or the bundle is no encoder.
+        WeightsError: The bundle is no encoder, or does not name its network.
         BundleError: The bundle does not pass its checks.
-        RunError: The path is neither, or the run folder cannot be read.
+        RunError: The path is neither, or the run has no checkpoint.
     """
     opened = open_system(path)
     return _of_run(opened) if isinstance(opened, RunFolder) else _of_bundle(opened)
@@ -141,49 +142,25 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
             f"{bundle.folder} is of kind {manifest.kind}, and only a bundle of kind encoder is "
             "read back; --init also takes the run that this one was exported from"
         )
-    seen = (
-        frozenset[str]() if bundle.split is None else bundle.split.train | bundle.split.calibration
-    )
-    return TrainedWeights(
-        source=InitialWeights(
-            name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
-        ),
-        architecture=_architecture(bundle),
-        seen=seen,
-        bundle=bundle,
-    )
-
-
-def _architecture(bundle: Bundle) -> Architecture:
-    """Read the architecture alone: other fields may be those of an older version's config."""
-    try:
-        return Architecture.model_validate(json.loads(bundle.manifest.provenance.config_json))
-    except (ValueError, ValidationError) as error:
+    try:  # The architecture alone: other fields may be those of an older version's config.
+        architecture = Architecture.model_validate(json.loads(manifest.provenance.config_json))
+    except ValueError as error:
         raise WeightsError(
             f"{bundle.folder} does not name the network of its graph ({error})"
         ) from error
+    split = bundle.split
+    source = InitialWeights(
+        name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
+    )
+    seen = frozenset[str]() if split is None else split.train | split.calibration
+    return TrainedWeights(source, architecture, seen, bundle=bundle)
 
 
 def _of_run(run: RunFolder) -> TrainedWeights:
-    config, state = run.config(), run.load_result()
-    if state is None:
-        raise WeightsError(f"{run.path} has no checkpoint yet; train at least one epoch of it")
-    digests = run.digests()
-    return TrainedWeights(
-        source=InitialWeights(
-            name=config.name,
-            version=config.version,
-            sha256=sha256(run.result_file.read_bytes()),
-        ),
-        architecture=Architecture.model_validate(config.model_dump()),
-        seen=digests.train | digests.calibration,
-        encoder=trained_encoder(config, state),
+    config, state, digests = run.config(), run.load_result(), run.digests()
+    source = InitialWeights(
+        name=config.name, version=config.version, sha256=sha256(run.result_file.read_bytes())
     )
-
-
-def _copy(trained: nn.Module, encoder: nn.Module) -> None:
-    try:
-        encoder.load_state_dict(trained.state_dict())
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"the weights are not of this network: {reason}") from error
+    architecture = Architecture.model_validate(config.model_dump())
+    seen = digests.train | digests.calibration
+    return TrainedWeights(source, architecture, seen, encoder=trained_encoder(config, state))

@@ -24,13 +24,7 @@ from training.transfer.pretrained import TrainedWeights, open_weights, read_bund
 
 @dataclass(frozen=True)
 class Teacher:
-    """Bundle to distil from.
-
-    Attributes:
-        weights: Its source, architecture and seen identities.
-        bundle: The bundle itself.
-        split: Digests of the identities that it was trained, calibrated and tested on.
-    """
+    """Bundle to distil from, with its weights and its split."""
 
     weights: TrainedWeights
     bundle: Bundle

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.training import synthetic
 from training.errors import ConfigError
-from training.fit.distributed import ALONE, Group, check_gpus, joined_world
+from training.fit.distributed import ALONE, World, check_gpus, joined_world
 from training.registry import Component, Part, build
 from training.runs.run_folder import RunFolder
 
@@ -120,14 +120,14 @@ def test_a_run_of_two_processes_is_the_run_of_one(gloo, folder, tmp_path):
 
 def test_shares_put_together_are_the_batch_with_its_pairs_whole():
     rows = torch.arange(12)
-    shares = [Group(rank, 3).share(rows) for rank in range(3)]
+    shares = [World(rank, 3).share(rows) for rank in range(3)]
     assert torch.cat(shares).tolist() == rows.tolist()
     assert all(share[0] % 2 == 0 and len(share) == 4 for share in shares)
 
 
 def test_a_batch_that_cannot_be_divided_is_refused_with_what_to_choose():
     with pytest.raises(ConfigError, match="multiple of 4"):
-        Group(0, 2).share(torch.arange(10))
+        World(0, 2).share(torch.arange(10))
 
 
 def test_processes_that_would_share_a_gpu_are_refused_with_what_to_do():

@@ -182,7 +182,7 @@ def test_what_cannot_be_begun_with_is_refused(run, tmp_path):
         open_weights(fakes.make_bundle(tmp_path, "tiny"))
     copy = shutil.copytree(run, tmp_path / "copy")
     (copy / "checkpoint.pt").unlink()
-    with pytest.raises(WeightsError, match="no checkpoint yet"):
+    with pytest.raises(RunError, match="no checkpoint yet"):
         open_weights(copy)
 
 
