@@ -13,7 +13,7 @@ from training.data.source import open_data
 from training.evaluation.system import system_of
 from training.projection.map import MAX_IMAGES, Map, draw_map
 from training.projection.plot import map_svg
-from training.runs.opened import open_system
+from training.runs.run_folder import open_system
 from training.templates.render import percent
 
 

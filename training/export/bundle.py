@@ -65,16 +65,11 @@ class Trained:
 
 
 def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
-    """Write the bundle of a run.
+    """Write the bundle of a run, finished or not; returns its manifest.
 
-    Args:
-        run: A run, finished or not. Its last checkpoint is exported, or its best where the config
-            has a patience.
-        to: The bundle's folder, after which it is named; an existing bundle is replaced as a whole.
-        data: Present path of the data, if it was moved.
-
-    Returns:
-        The manifest that was written.
+    The last checkpoint is exported, or the best where the config has a patience. The bundle is
+    named after its folder `to`; an existing one is replaced as a whole. `data` is the present path
+    of data that was moved.
 
     Raises:
         RunError: The run has no checkpoint, or its data was not found.

@@ -37,13 +37,9 @@ class Converted:
 
 @dataclass(frozen=True)
 class Measured:
-    """Accuracy and speed of one precision.
+    """Accuracy of one precision, `fp32` for the bundle itself, and its images per second.
 
-    Attributes:
-        precision: Its name; `fp32` for the bundle itself.
-        manifest: With the measured accuracy.
-        single: Images per second of one thread, one image at a time.
-        batched: Images per second of one thread, in batches.
+    The speed is that of one thread, for one image at a time and in batches.
     """
 
     precision: str

@@ -1,9 +1,7 @@
 """Activations of a bundle of codes: its graph, cut before the sign.
 
 A graph of kind `codes` takes the sign of activations and packs it. For a protocol that needs the
-activations, the graph is cut at its only comparison with 0, whose input becomes the output. The
-shipped network is thus measured in ONNX Runtime, and neither manifest nor graph needs an entry for
-it.
+activations, the graph is cut at its only comparison with 0, whose input becomes the output.
 """
 
 from __future__ import annotations
@@ -15,10 +13,7 @@ from training.errors import ExportError
 
 
 def before_sign(graph: bytes) -> bytes:
-    """Cut a graph of packed signs before the sign: float32 activations, (N, bits), out.
-
-    Args:
-        graph: A graph of kind `codes` by `training.export.onnx_graph`: uint8 (N, bits / 8) out.
+    """Cut a graph of kind `codes` before the sign: float32 activations, (N, bits), out.
 
     Raises:
         ExportError: The graph has no comparison with 0, or several.

@@ -48,11 +48,7 @@ class Precision(StrEnum):
 def convert(graph: bytes, precision: Precision, sample: Images) -> bytes:
     """Convert a float32 graph; its inputs and outputs keep their types.
 
-    Args:
-        graph: uint8 (N, H, W, C) to float32 (N, dim).
-        precision: Target format.
-        sample: Images to measure activation ranges on, uint8 (N, H, W, C); only `INT8_STATIC` uses
-            them. Never test images: the ranges are chosen by them.
+    `INT8_STATIC` measures activation ranges on the sample, uint8 (N, H, W, C): never test images.
 
     Raises:
         ExportError: The graph is not a float32 graph: it was converted before.

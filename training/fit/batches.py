@@ -22,13 +22,7 @@ from training.serving_graph.normalise import scale
 
 
 class Batches:
-    """Seeded order and augmentation of the training images, and this process's share of them.
-
-    Attributes:
-        labels: Identity of each training image, (images,).
-        sampler: The part that draws the order.
-        steps: Number of batches in an epoch.
-    """
+    """Seeded order and augmentation of the training images, and this process's share of them."""
 
     def __init__(
         self, config: TrainingConfig, images: DecodedImages, device: torch.device, world: World
@@ -38,16 +32,16 @@ class Batches:
         self._device, self._world = device, world
         self._canvases = _place(images.pixels, device)
         self._augment = registry.build(Part.AUGMENTATION, config.augmentation)
-        self.labels = images.source.labels()
-        self.sampler = registry.build(
+        self.labels = images.source.labels()  # Identity of each training image, (images,).
+        self._sampler = registry.build(
             Part.SAMPLER, config.sampler, pairs=images.source.listed_rows()
         )
-        self.steps = len(self.order(0))
+        self.steps = len(self.order(0))  # Number of batches in an epoch.
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Draw the indices of each step's images, (steps, batch)."""
         rng = np.random.default_rng([self._seed, epoch])
-        order: NDArray[np.int64] = self.sampler.epoch(self.labels, self._batch_size, rng)
+        order: NDArray[np.int64] = self._sampler.epoch(self.labels, self._batch_size, rng)
         return order
 
     def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -30,9 +30,7 @@ from training.errors import ConfigError
 class World:
     """Processes that train together: the default process group, or this process alone.
 
-    Attributes:
-        rank: Index of this process, from 0; process 0 writes the files.
-        size: Number of processes.
+    The rank is the index of this process, from 0; process 0 writes the files.
     """
 
     rank: int = 0

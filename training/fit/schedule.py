@@ -10,13 +10,7 @@ from torch.optim import Optimizer
 
 @dataclass(frozen=True)
 class Schedule:
-    """Learning rate of each step of a run.
-
-    Attributes:
-        peak: The highest learning rate.
-        warmup: Share of the steps over which the rate rises from 0 to the peak.
-        steps: Number of steps of the whole run.
-    """
+    """Learning rate of each step; it rises to `peak` over `warmup`, a share of the steps."""
 
     peak: float
     warmup: float

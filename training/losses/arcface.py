@@ -19,11 +19,8 @@ from training.losses._prototypes import shorten_prototypes
 def build(dim: int, identities: int, margin: float = 0.3, scale: float = 24) -> nn.Module:
     """Build the loss `arcface`: (embeddings (N, dim), identities (N,)) to a scalar.
 
-    Args:
-        dim: Length of an embedding.
-        identities: Number of training identities.
-        margin: m, in radians, from 0 to less than π / 2.
-        scale: s, the sharpness of the softmax; positive.
+    The margin m is in radians, from 0 to less than π / 2; the scale s is the sharpness of the
+    softmax, positive.
 
     Raises:
         ValueError: A margin or scale out of its range.

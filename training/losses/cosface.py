@@ -17,11 +17,8 @@ from training.losses._prototypes import shorten_prototypes
 def build(dim: int, identities: int, margin: float = 0.2, scale: float = 24) -> nn.Module:
     """Build the loss `cosface`: (embeddings (N, dim), identities (N,)) to a scalar.
 
-    Args:
-        dim: Length of an embedding.
-        identities: Number of training identities.
-        margin: m, the cosine by which the right identity must lead; at least 0.
-        scale: s, the sharpness of the softmax; positive.
+    The margin m is the cosine by which the right identity must lead, at least 0; the scale s is the
+    sharpness of the softmax, positive.
 
     Raises:
         ValueError: A negative margin, or a scale that is not positive.

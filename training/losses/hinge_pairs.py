@@ -16,8 +16,7 @@ from torch import Tensor, nn
 class HingePairsLoss(nn.Module):
     """Mean hinge of a batch of pairs.
 
-    Args:
-        margin: Distance from 0 that an energy needs on its side; 1 in the paper, positive.
+    The margin is the distance from 0 that an energy needs on its side, 1 in the paper.
 
     Raises:
         ValueError: `margin` is not positive.

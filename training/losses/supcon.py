@@ -16,8 +16,7 @@ from torch import nn
 def build(temperature: float = 0.1) -> nn.Module:
     """Build the loss `supcon`: (embeddings (N, dim), identities (N,)) to a scalar.
 
-    Args:
-        temperature: τ, positive; a smaller one gives the nearest impostors more weight.
+    A smaller temperature τ gives the nearest impostors more weight.
 
     Raises:
         ValueError: A temperature that is not positive.

@@ -24,11 +24,7 @@ MININGS = ("all", "semihard", "batch_hard")
 
 
 class MinedTriplets(nn.Module):
-    """The loss over the triplets that mining keeps.
-
-    Args:
-        margin: m, in the energy's units; positive.
-        mining: One of `MININGS`.
+    """The loss over the triplets that mining keeps, with a margin m in the energy's units.
 
     Raises:
         ValueError: A margin that is not positive, or a mining that does not exist.

@@ -9,11 +9,7 @@ def final_norm(dim: int, spread: float | None) -> list[nn.Module]:
     """Build a batch normalisation (Ioffe, Szegedy 2015) whose learned scale starts at `spread`.
 
     Without it the activations of all images start with the same signs, and a loss of codes hardly
-    separates them.
-
-    Args:
-        dim: Activations.
-        spread: Initial standard deviation of each; None for no layer.
+    separates them. `spread` is each activation's initial standard deviation; None for no layer.
 
     Raises:
         ValueError: `spread` is not positive.

@@ -62,10 +62,7 @@ class PairNetwork(nn.Module, ABC):
 def branch(channels: int, width: int, *, stride: int = 2) -> nn.Sequential:
     """Build convolutions of 5, 3 and 3, each followed by a pooling that halves its maps.
 
-    Args:
-        channels: Channels of one image, or of two stacked.
-        width: Maps of the first convolution; the others have two and three times as many.
-        stride: Stride of the first convolution.
+    The first has `width` maps and the stride; the others have two and three times as many maps.
     """
     return nn.Sequential(
         *_convolution(channels, width, 5, stride),

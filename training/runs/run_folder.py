@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from model.bundle import Split
+from model.bundle import MANIFEST_FILE, Bundle, Split, open_bundle
 from model.errors import faults
 from model.manifest import InitialWeights
 from training.config.schema import TrainingConfig
@@ -218,6 +218,20 @@ class RunFolder:
         scratch = self.path / f"{name}.new"
         scratch.write_text(text)
         scratch.replace(self.path / name)
+
+
+def open_system(path: Path) -> RunFolder | Bundle:
+    """Open a run folder, or a bundle with all its checks.
+
+    Raises:
+        RunError: The folder is neither.
+        BundleError: The bundle does not pass its checks.
+    """
+    if (path / MANIFEST_FILE).is_file():
+        return open_bundle(path)
+    if RunFolder(path).is_begun:
+        return RunFolder(path)
+    raise RunError(f"{path} is neither a run folder nor a bundle")
 
 
 def _parse(schema: type[_Schema], text: str, path: Path) -> _Schema:

@@ -9,11 +9,7 @@ Indices = NDArray[np.int64]
 
 
 def check_pairs_per_epoch(pairs_per_epoch: int) -> None:
-    """Refuse an epoch without room for a pair of each kind.
-
-    Raises:
-        ValueError: Fewer than two pairs.
-    """
+    """Raise a ValueError for an epoch without room for a pair of each kind."""
     if pairs_per_epoch < 2:  # noqa: PLR2004 (one of each)
         raise ValueError("an epoch needs at least one genuine and one impostor pair")
 

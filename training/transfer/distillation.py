@@ -39,7 +39,7 @@ def _relative_energies(embeddings: Tensor, metric: Metric) -> Tensor:
     return energies / energies.mean().clamp(min=_MIN_MEAN)
 
 
-class Distillation:
+class Distillation(nn.Module):
     """Teacher's term of the loss: distance losses between a student and a frozen encoder.
 
     Raises:
@@ -49,6 +49,7 @@ class Distillation:
     def __init__(
         self, teacher: nn.Module, spec: InputSpec, metrics: tuple[Metric, Metric], weight: float
     ) -> None:
+        super().__init__()
         if unsupported := [metric for metric in metrics if metric not in _NORMS]:
             raise ConfigError(
                 f"a teacher needs the metric l1 or l2, not {unsupported[0]}; train this config "
@@ -57,11 +58,6 @@ class Distillation:
         self.network = teacher.eval().requires_grad_(requires_grad=False)
         self.size = (spec.height, spec.width)
         self.metrics, self.weight = metrics, weight
-
-    def to(self, device: torch.device) -> Distillation:
-        """Move the teacher to a device; returns self."""
-        self.network.to(device)
-        return self
 
     def embed(self, images: Tensor) -> Tensor:
         """Embed a batch of the student's augmented input, (N, C, H, W), without gradients.

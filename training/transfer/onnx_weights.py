@@ -6,8 +6,7 @@ is restored as a pass-through: the layer gets the folded kernel, and the norm ad
 and changes nothing else. In evaluation mode the network then computes what the graph does.
 
 In training mode a norm uses the statistics of each batch, so a pass-through norm would change what
-the network computes. `restore_statistics` therefore measures the mean and variance of the norm's
-input on some images, and stores them together with the scale and shift that cancel them.
+the network computes: `restore_statistics` measures the statistics of its input on some images.
 """
 
 from __future__ import annotations
@@ -81,14 +80,10 @@ def restore_statistics(
 ) -> None:
     """Give norms the statistics of some images, and the scale and shift that cancel them.
 
-    In evaluation mode the network computes the same as before.
-
-    Args:
-        encoder: The network, on the CPU.
-        norms: As `load_graph` returned them; layers of the network.
-        images: uint8, (images, H, W, C), like those to be trained on.
+    In evaluation mode the network, on the CPU, computes the same as before. The images, uint8,
+    (images, H, W, C), are like those to be trained on.
     """
-    sums: dict[nn.Module, Tensor] = dict.fromkeys(norms, torch.zeros(()))
+    sums: dict[Any, Tensor] = dict.fromkeys(norms, torch.zeros(()))
 
     def add(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         values = inputs[0].double().transpose(0, 1).flatten(1)  # (channels, positions)
@@ -102,16 +97,11 @@ def restore_statistics(
     with torch.no_grad():
         for norm, (count, total, squares) in sums.items():
             mean = total / count
-            variance = (squares / count - mean.square()).clamp_min(0)
-            _set_statistics(norm, mean.float(), variance.float())
-
-
-def _set_statistics(norm: Any, mean: Tensor, variance: Tensor) -> None:  # noqa: ANN401 (_BatchNorm)
-    """Set the statistics of a pass-through norm, and the scale and shift that cancel them."""
-    norm.running_mean.copy_(mean)
-    norm.running_var.copy_(variance)
-    norm.weight.copy_((variance + norm.eps).sqrt())
-    norm.bias.add_(mean)
+            variance = (squares / count - mean.square()).clamp_min(0).float()
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            norm.weight.copy_((variance + norm.eps).sqrt())
+            norm.bias.add_(mean.float())
 
 
 def _record_calls(encoder: nn.Module, example: NDArray[np.uint8]) -> list[_Call]:

@@ -22,8 +22,7 @@ from training.encoder import build_encoder, trained_encoder
 from training.errors import WeightsError
 from training.inference.pytorch import embed
 from training.registry import Component
-from training.runs.opened import open_system
-from training.runs.run_folder import RunFolder
+from training.runs.run_folder import RunFolder, open_system
 from training.serving_graph.multi_view import with_views
 from training.serving_graph.wccn import WhitenedEncoder
 from training.transfer.onnx_weights import load_graph, restore_statistics

@@ -97,11 +97,10 @@ def open_teacher(folder: Path) -> Teacher:
 def _check_input(student: InputSpec, teacher: Bundle) -> None:
     """Check that both take the same part of an image, in the same colours; sizes may differ."""
     spec = teacher.manifest.input
-    expected = (student.channels, student.aspect, student.middle)
+    same_part = (spec.aspect, spec.middle) == (student.aspect, student.middle)
     same_shape = student.width * spec.height == student.height * spec.width
-    if (spec.channels, spec.aspect, spec.middle) != expected or not (
-        same_shape or spec.aspect is Aspect.STRETCH
-    ):
+    same_shape = same_shape or spec.aspect is Aspect.STRETCH
+    if not (same_part and same_shape and spec.channels == student.channels):
         raise WeightsError(
             f"the teacher {teacher.manifest.name} takes {_describe(spec)}, and the student "
             f"{_describe(student)}: they would see different parts of an image; use the same "

@@ -30,8 +30,7 @@ from training.projection.map import (
     neighbour_accuracy,
 )
 from training.projection.plot import map_svg
-from training.runs.opened import open_system
-from training.runs.run_folder import RunFolder
+from training.runs.run_folder import RunFolder, open_system
 
 UNSEEN = tuple(f"t{i}" for i in range(6))
 IMAGES = image_set({f"s{i}": 3 for i in range(4)} | dict.fromkeys(UNSEEN, 8))

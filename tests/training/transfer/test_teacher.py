@@ -176,7 +176,7 @@ def test_what_cannot_teach_is_refused(run, exported_pair, tmp_path):
 
 def test_a_teacher_of_unknown_people_is_refused(exported, monkeypatch):
     bundle = dataclasses.replace(open_bundle(exported), split=None)
-    monkeypatch.setattr("training.runs.opened.open_bundle", lambda _: bundle)
+    monkeypatch.setattr("training.runs.run_folder.open_bundle", lambda _: bundle)
     with pytest.raises(WeightsError, match="does not record the identities"):
         open_teacher(exported)
 
