@@ -57,10 +57,9 @@ def file_text() -> str:
     """Return the text of the file."""
     found = {path: shorten(answer) for path, answer in answers().items()}
     manifest = found["/models/{name}"]
-    for part in (manifest["accuracy"]["curve"], manifest["calibration"]):
-        for name in ("rates", "operating_points"):
-            if name in part:
-                part[name] = part[name][:LONGEST]
+    curve, calibration = manifest["accuracy"]["curve"], manifest["calibration"]
+    curve["rates"] = curve["rates"][:LONGEST]
+    calibration["operating_points"] = calibration["operating_points"][:LONGEST]
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -93,22 +93,15 @@ def _layers(house: str) -> list[list[str]]:
 
 def _imports(graph: grimp.ImportGraph, house: str) -> list[Edge]:
     """Return the imports between packages, (from, to), without those that follow from others."""
-    packages = sorted(graph.find_children(house))
-    edges = [
-        (a, b)
-        for a, b in itertools.permutations(packages, 2)
-        if graph.direct_import_exists(importer=a, imported=b, as_packages=True)
-    ]
-    direct = {a: {b for start, b in edges if start == a} for a in packages}
-    reached = {a: set(found) for a, found in direct.items()}
-    for via, a in itertools.product(packages, repeat=2):  # Warshall (1962).
-        if via in reached[a]:
-            reached[a] |= reached[via]
-    return [
-        (a.rpartition(".")[2], b.rpartition(".")[2])
-        for a, b in edges
-        if not any(b in reached[via] for via in direct[a])
-    ]
+    packages = graph.find_children(house)
+    for package in packages:
+        graph.squash_module(package)
+    edges = []
+    for a in sorted(packages):
+        direct = graph.find_modules_directly_imported_by(a) & packages
+        implied = set().union(*map(graph.find_upstream_modules, direct))
+        edges += [(a.rpartition(".")[2], b.rpartition(".")[2]) for b in sorted(direct - implied)]
+    return edges
 
 
 def _laid_out(house: str, layers: list[list[str]], edges: list[Edge]) -> House:
