@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from likewise_client.errors import LikewiseClientError
@@ -28,66 +28,56 @@ _STATUS = "Exit status: 0 same, 1 different, 2 error."
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
-    root = argparse.ArgumentParser(
+    root = _root()
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared, choice = _shared(), _choice()
+
+    verify = commands.add_parser(
+        "verify",
+        parents=[shared, choice],
+        help="decide whether two images show the same thing",
+        description=f"Decide whether two images show the same thing. {_STATUS}",
+    )
+    verify.add_argument("image1", type=Path, metavar="IMAGE1")
+    verify.add_argument("image2", type=Path, metavar="IMAGE2")
+
+    embed = commands.add_parser(
+        "embed",
+        parents=[shared],
+        help="write the embeddings of images to a .npy file",
+        description="Write the embeddings of images as one array, one row each, in their order.",
+    )
+    embed.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    embed.add_argument(
+        "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
+    )
+
+    compare = commands.add_parser(
+        "compare",
+        parents=[shared, choice],
+        help="compare an embedding with many",
+        description="Compare the first row of one .npy file with each row of another.",
+    )
+    compare.add_argument("probe", type=Path, metavar="PROBE.npy")
+    compare.add_argument("gallery", type=Path, metavar="GALLERY.npy")
+
+    models = commands.add_parser(
+        "models",
+        parents=[shared],
+        help="list the models, or describe one",
+        description="List the models, or describe one.",
+    )
+    models.add_argument("name", nargs="?", metavar="NAME")
+    return root
+
+
+def _root() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
         prog="likewise",
         description="Do two images show the same thing?",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    shared = [_shared()]
-    for name, (summary, description, add_arguments) in _COMMANDS.items():
-        command = commands.add_parser(name, parents=shared, help=summary, description=description)
-        add_arguments(command)
-    return root
-
-
-def _add_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image1", type=Path, metavar="IMAGE1")
-    parser.add_argument("image2", type=Path, metavar="IMAGE2")
-    _add_choices(parser)
-
-
-def _add_embed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    parser.add_argument(
-        "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
-    )
-
-
-def _add_compare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("probe", type=Path, metavar="PROBE.npy")
-    parser.add_argument("gallery", type=Path, metavar="GALLERY.npy")
-    _add_choices(parser)
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME")
-
-
-_COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "verify": (
-        "decide whether two images show the same thing",
-        f"Decide whether two images show the same thing. {_STATUS}",
-        _add_verify,
-    ),
-    "embed": (
-        "write the embeddings of images to a .npy file",
-        "Write the embeddings of images as one array, one row each, in their order.",
-        _add_embed,
-    ),
-    "compare": (
-        "compare an embedding with many",
-        "Compare the first row of one .npy file with each row of another.",
-        _add_compare,
-    ),
-    "models": (
-        "list the models, or describe one",
-        "List the models, or describe one.",
-        _add_models,
-    ),
-}
-"""Summary, description and arguments of each command."""
 
 
 def _shared() -> argparse.ArgumentParser:
@@ -99,14 +89,16 @@ def _shared() -> argparse.ArgumentParser:
     return shared
 
 
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    choice = parser.add_mutually_exclusive_group()
+def _choice() -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    choice = parent.add_mutually_exclusive_group()
     choice.add_argument(
         "--fmr", type=float, metavar="RATE", help="target false match rate, such as 0.001"
     )
     choice.add_argument(
         "--threshold", type=float, metavar="ENERGY", help="your own threshold on the energy"
     )
+    return parent
 
 
 def server_of(given: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> str | None:

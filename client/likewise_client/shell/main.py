@@ -6,8 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
@@ -42,15 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return ERROR
 
 
-@contextmanager
-def _service(given: argparse.Namespace) -> Iterator[Likewise]:
+def _service(given: argparse.Namespace) -> AbstractContextManager[Likewise]:
     server = server_of(given)
     if server is None:
-        with in_process(given.model) as service:
-            yield service
-        return
-    with Likewise(server, key_of(given), model=given.model) as service:
-        yield service
+        return in_process(given.model)
+    return Likewise(server, key_of(given), model=given.model)
 
 
 def _verify(service: Likewise, given: argparse.Namespace) -> int:
