@@ -6,7 +6,6 @@ Nothing here sends; `client` does, synchronously or for asyncio.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -56,7 +55,7 @@ class Call(Generic[Answer]):
             BadAnswer: The response is not one of the service.
         """
         if response.is_error:
-            raise problem_of(response.status_code, _problem_members(response.content))
+            raise problem_of(response.status_code, response.content)
         if response.status_code != httpx.codes.OK:
             raise BadAnswer(
                 f"an answer of status {response.status_code} that is not of a Likewise service"
@@ -237,12 +236,3 @@ def _part(label: str, image: Picture) -> File:
         return to_file(image)
     except UnusableImage as error:
         raise UnusableImage(f"{label}: {error}") from error
-
-
-def _problem_members(content: bytes) -> dict[str, Any]:
-    """Return the members of a problem; none where a gateway's own page stands in its place."""
-    try:
-        found = json.loads(content)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

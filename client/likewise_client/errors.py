@@ -16,6 +16,7 @@ LikewiseClientError
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,8 +108,13 @@ _BY_STATUS: Mapping[int, type[ServiceProblem]] = {
 }
 
 
-def problem_of(status: int, members: Mapping[str, Any]) -> ServiceProblem:
-    """Return the error of the class that fits a problem."""
+def problem_of(status: int, content: bytes) -> ServiceProblem:
+    """Return the error of the class that fits a problem; it has no members if it is no JSON."""
+    try:
+        found = json.loads(content)
+    except ValueError:  # A gateway's own page.
+        found = None
+    members = found if isinstance(found, dict) else {}
     slug = str(members.get("type", "")).removeprefix(_PREFIX)
     kind = _BY_SLUG.get(slug) or _BY_STATUS.get(status, ServiceProblem)
     return kind(status, members)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 Picture: TypeAlias = "str | PathLike[str] | bytes | SupportsRead[bytes] | Image | NDArray[np.uint8]"
 """A path, the bytes of an image file, an open file, a PIL image, or pixels."""
 
-_MATRIX, _COLOURS = 2, (3, 4)
-
 
 class File(NamedTuple):
     """A file of a multipart body, in the form that httpx takes."""
@@ -73,9 +71,8 @@ def _read(path: Path) -> tuple[str, bytes]:
 
 
 def _from_pixels(pixels: NDArray[Any]) -> Image:
-    grey = pixels.ndim == _MATRIX
-    colour = pixels.ndim == _MATRIX + 1 and pixels.shape[-1] in _COLOURS
-    if pixels.dtype != np.uint8 or not (grey or colour) or pixels.size == 0:
+    fits = pixels.ndim in {2, 3} and pixels.shape[2:] in {(), (3,), (4,)}
+    if pixels.dtype != np.uint8 or not fits or pixels.size == 0:
         raise UnusableImage(
             f"pixels of {pixels.dtype} {pixels.shape} cannot be sent; give uint8 from 0 to 255, of "
             "shape (height, width), (height, width, 3) or (height, width, 4)"

@@ -76,14 +76,11 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One probe against each row of a gallery.
+    """One probe against each row of a gallery; the rest as in `Verification`.
 
     Attributes:
         energies: float32 (n,); small means same.
         same: bool (n,).
-        threshold: The threshold of the decisions, in units of the energy.
-        operating_point: Error rates at the threshold.
-        model: The model that answered.
     """
 
     energies: NDArray[np.float32]

@@ -95,24 +95,21 @@ class _Tries:
         return wait
 
 
+@dataclass(eq=False)
 class Retrying(httpx.BaseTransport):
     """A synchronous transport that tries again."""
 
-    def __init__(
-        self,
-        inner: httpx.BaseTransport,
-        patience: Patience,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._inner, self._patience, self._sleep = inner, patience, sleep
+    inner: httpx.BaseTransport
+    patience: Patience
+    sleep: Callable[[float], None] = time.sleep
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and try again within the limits."""
         request.read()  # A body in memory can be sent again.
-        tries = _Tries(request, self._patience)
+        tries = _Tries(request, self.patience)
         while True:
             try:
-                response = self._inner.handle_request(request)
+                response = self.inner.handle_request(request)
             except _BROKEN:
                 if (wait := tries.next_wait_s(None)) is None:
                     raise
@@ -120,31 +117,28 @@ class Retrying(httpx.BaseTransport):
                 if (wait := tries.next_wait_s(response)) is None:
                     return response
                 response.close()
-            self._sleep(wait)
+            self.sleep(wait)
 
     def close(self) -> None:
         """Close the inner transport."""
-        self._inner.close()
+        self.inner.close()
 
 
+@dataclass(eq=False)
 class AsyncRetrying(httpx.AsyncBaseTransport):
     """A transport for asyncio that tries again."""
 
-    def __init__(
-        self,
-        inner: httpx.AsyncBaseTransport,
-        patience: Patience,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._inner, self._patience, self._sleep = inner, patience, sleep
+    inner: httpx.AsyncBaseTransport
+    patience: Patience
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and try again within the limits."""
         await request.aread()
-        tries = _Tries(request, self._patience)
+        tries = _Tries(request, self.patience)
         while True:
             try:
-                response = await self._inner.handle_async_request(request)
+                response = await self.inner.handle_async_request(request)
             except _BROKEN:
                 if (wait := tries.next_wait_s(None)) is None:
                     raise
@@ -152,8 +146,8 @@ class AsyncRetrying(httpx.AsyncBaseTransport):
                 if (wait := tries.next_wait_s(response)) is None:
                     return response
                 await response.aclose()
-            await self._sleep(wait)
+            await self.sleep(wait)
 
     async def aclose(self) -> None:
         """Close the inner transport."""
-        await self._inner.aclose()
+        await self.inner.aclose()
