@@ -15,13 +15,7 @@ from training.config.schema import JSON_TYPES, TrainingConfig
 from training.errors import ConfigError
 from training.registry import Component, Part
 
-_PARTS = {
-    "network": Part.NETWORK,
-    "loss": Part.LOSS,
-    "sampler": Part.SAMPLER,
-    "augmentation": Part.AUGMENTATION,
-    "optimiser": Part.OPTIMISER,
-}
+_PARTS = {part.name.lower(): part for part in Part if part is not Part.PROTOCOL}
 """The fields of a config that name a part."""
 
 _CONTEXT = {
@@ -41,14 +35,13 @@ def override(config: TrainingConfig, overrides: Iterable[str]) -> TrainingConfig
 
     Args:
         config: The named config.
-        overrides: Each `key=value`: a dotted key (`network.options.dropout`), and JSON, or text
-            that is not JSON.
+        overrides: Each `key=value`, with a dotted key: `network.options.dropout=0.2`.
 
     Raises:
         ConfigError: Another form, an unknown key (similar ones are listed), or a value that the key
             cannot have.
     """
-    given = [_parse(text) for text in overrides]
+    given = [parse(text) for text in overrides]
     if not given:
         return config
     document = config.model_dump(mode="json", exclude={"settings"})
@@ -81,7 +74,7 @@ def _record(before: TrainingConfig, after: TrainingConfig, given: dict[str, Any]
 
 def _format(value: object) -> str:
     """Format a value for `--set`: text that is not JSON as it is, everything else as JSON."""
-    if isinstance(value, str) and _parse(f"key={value}")[1] == value:
+    if isinstance(value, str) and parse(f"key={value}")[1] == value:
         return value
     return json.dumps(value)
 
@@ -96,10 +89,15 @@ def value_at(config: TrainingConfig, key: str) -> Any:  # noqa: ANN401 (a value 
 
 def keys_of(overrides: Iterable[str]) -> list[str]:
     """Return the dotted keys of overrides."""
-    return [_parse(text)[0] for text in overrides]
+    return [parse(text)[0] for text in overrides]
 
 
-def _parse(text: str) -> tuple[str, Any]:
+def parse(text: str) -> tuple[str, Any]:
+    """Parse `key=value`, with JSON, or text that is not JSON, as the value.
+
+    Raises:
+        ConfigError: There is no key, or no value.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set takes key=value, such as --set batch_size=64, not {text!r}")

@@ -1,4 +1,4 @@
-"""The sections of a training config: frozen, strict values with one line at each field."""
+"""The sections of a training config, and the values in them: frozen and strict."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from model.fields import Frozen
 from model.manifest import SplitBy
-from training.config.target import Target
-from training.config.view import View
 from training.registry import Component
 
 DirectionWeights = Literal["equal", "plda"]
@@ -57,6 +55,15 @@ class CommonStart(Frozen):
     """Epochs of each common encoder."""
     learning_rate: float = Field(gt=0)
     """Learning rate of each common encoder."""
+
+
+class View(Frozen):
+    """A centred crop of an image that the exported graph embeds on its own."""
+
+    middle: float = Field(ge=0.1, le=1)
+    """Share of the image's width and height, around the centre, as in `InputSpec`."""
+    mirrored: bool = False
+    """Mirror it left to right."""
 
 
 class Export(Frozen):
@@ -110,6 +117,33 @@ class Optimisation(Frozen):
                 "whole pairs; choose another accumulate or batch_size"
             )
         return self
+
+
+class Target(Frozen):
+    """A bar for a measured value, or a published value beside it."""
+
+    figure: str
+    """Name of the measured value."""
+    at_most: float | None = Field(default=None, ge=0, le=1)
+    """Our bar for an error, if any."""
+    at_least: float | None = Field(default=None, ge=0, le=1)
+    """Our bar for an accuracy, if any."""
+    published: str = ""
+    """The paper's value under this protocol, in words, with its source."""
+    given: tuple[str, ...] = ()
+    """Overrides (`key=value`) of the runs that it is for; empty for runs without overrides."""
+
+    @model_validator(mode="after")
+    def _check_one_bar(self) -> Self:
+        if self.at_most is not None and self.at_least is not None:
+            raise ValueError("a target is an upper or a lower bar, not both")
+        return self
+
+    def is_met(self, value: float) -> bool | None:
+        """Compare a value with the bar; None if there is no bar."""
+        if self.at_most is not None:
+            return value <= self.at_most
+        return None if self.at_least is None else value >= self.at_least
 
 
 class Measurement(Frozen):

@@ -7,12 +7,12 @@ config's record, and it is held against a target only if the target names its ov
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 
 from model.manifest import Metric
+from training.config.overrides import parse
 from training.config.schema import TrainingConfig
-from training.config.target import Target
+from training.config.sections import Target
 
 _MAX_CHARACTERS = 80
 """Length of a name; a longer one is cut and ends in its digest."""
@@ -38,21 +38,11 @@ def targets_of(config: TrainingConfig) -> tuple[Target, ...]:
 
 
 def _words(override: str, metric: Metric) -> str:
-    key, _, value = override.partition("=")
+    key, value = parse(override)
     last = key.removesuffix(".name").split(".")[-1].replace("_", "-")
     noun = "bits" if last == "dim" and metric is Metric.HAMMING else last
-    match _parse(value):
-        case True:
-            return noun
-        case False | None:
-            return f"no-{noun}"
-    plain = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
+    if value is True:
+        return noun
+    text = "no" if value is None or value is False else override.partition("=")[2]
+    plain = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
     return f"{plain}-{noun}" if plain else noun
-
-
-def _parse(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text
-    return value

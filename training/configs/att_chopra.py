@@ -13,8 +13,7 @@ docs/experiments.md.
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig
-from training.config.target import Target
+from training.config.sections import Measurement, Optimisation, SplitConfig, Target
 from training.registry import Component
 
 _Q = 100.0

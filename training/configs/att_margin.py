@@ -12,7 +12,7 @@ folds, under one threshold (19.5 % with the loss of 2005).
 """
 
 from model.manifest import Metric
-from training.config.target import Target
+from training.config.sections import Target
 from training.configs.att_chopra import CONFIG as ATT_CHOPRA
 from training.registry import Component
 

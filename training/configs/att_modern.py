@@ -19,9 +19,7 @@ missed; the best published for unseen people that we know of is 3.33 %. See docs
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Export, Measurement, Optimisation, SplitConfig
-from training.config.target import Target
-from training.config.view import View
+from training.config.sections import Export, Measurement, Optimisation, SplitConfig, Target, View
 from training.registry import Component
 
 CONFIG = TrainingConfig(

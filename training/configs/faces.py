@@ -14,9 +14,7 @@ shipped bundle was made from that of the run by
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Export, Measurement, Optimisation, SplitConfig
-from training.config.target import Target
-from training.config.view import View
+from training.config.sections import Export, Measurement, Optimisation, SplitConfig, Target, View
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -39,8 +37,7 @@ CONFIG = TrainingConfig(
     sampler=Component(name="shuffled", options={"per_identity": 30}),
     # Tighter and looser than the middle, colour and grey.
     augmentation=Component(
-        name="jitter",
-        options={"zoom": [0.62, 0.98], "shift": 0.06, "grey": 0.2, "erase": 0.4},
+        name="jitter", options={"zoom": [0.62, 0.98], "shift": 0.06, "grey": 0.2, "erase": 0.4}
     ),
     optimiser=Component(name="sgd", options={"weight_decay": 5e-4}),
     optimisation=Optimisation(epochs=90, batch_size=128, learning_rate=0.1, bfloat16=True),

@@ -13,7 +13,7 @@ has 1.38 % (1.29 %), 1.45 % (1.45 %) and 1.27 % (1.20 %). See docs/experiments.m
 """
 
 from model.manifest import Metric
-from training.config.target import Target
+from training.config.sections import Target
 from training.configs.mnist_margin import CONFIG as MNIST_MARGIN
 from training.registry import Component
 

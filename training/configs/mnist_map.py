@@ -15,7 +15,7 @@ Time: 3 minutes in one thread, on two cores that others shared. Figure: a kNN er
 those of the maps.
 """
 
-from training.config.target import Target
+from training.config.sections import Target
 from training.configs.mnist_margin import CONFIG as MNIST_MARGIN
 from training.registry import Component
 

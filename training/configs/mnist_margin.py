@@ -10,8 +10,7 @@ the 10,000 images of t10k, and an EER of 0.61 % over the pairs of 1,000 of them.
 
 from model.manifest import Aspect, Card, InputSpec, Metric, SplitBy
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig
-from training.config.target import Target
+from training.config.sections import Measurement, Optimisation, SplitConfig, Target
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -23,12 +22,7 @@ CONFIG = TrainingConfig(
     split=SplitConfig(by=SplitBy.IMAGE, calibration=0.05),
     network=Component(
         name="convnet",
-        options={
-            "widths": [24, 48, 96],
-            "depths": [1, 2, 1],
-            "dim": 32,
-            "dropout": 0.2,
-        },
+        options={"widths": [24, 48, 96], "depths": [1, 2, 1], "dim": 32, "dropout": 0.2},
     ),
     # Every two images of a batch: the paper's loss, on more pairs than it had from a batch.
     loss=Component(name="margin", options={"margin": 2.0, "pairs": "all"}),

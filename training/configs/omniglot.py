@@ -11,8 +11,7 @@ in the official 20 runs (bar 95.5 %), 97.2 % ± 0.1 % in verification (bar 97 %)
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig
-from training.config.target import Target
+from training.config.sections import Measurement, Optimisation, SplitConfig, Target
 from training.registry import Component
 
 CONFIG = TrainingConfig(

@@ -14,8 +14,7 @@ config had the whitening, and exported with `--as-now`.
 """
 
 from model.manifest import Aspect, InputSpec
-from training.config.sections import SplitConfig
-from training.config.target import Target
+from training.config.sections import SplitConfig, Target
 from training.configs.omniglot import CONFIG as OMNIGLOT
 from training.registry import Component
 

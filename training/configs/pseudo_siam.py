@@ -8,22 +8,6 @@ Time: 15 minutes on one thread of a busy machine (load 12 to 15 on two cores). F
 570 test characters, at seed 2015: EER 20.42 %, FPR at 95 % recall 39.31 %, FNMR at FMR 1 % 77.36 %.
 """
 
-from training.config.target import Target
-from training.configs.two_channel import CONFIG as TWO_CHANNEL
-from training.registry import Component
+from training.configs.two_channel import with_network
 
-_SUMMARY = "Same or different handwritten character: pseudo-siam of Zagoruyko and Komodakis (2015)."
-
-CONFIG = TWO_CHANNEL.model_copy(
-    update={
-        "name": "pseudo-siam",
-        "network": Component(name="pseudo_siam"),
-        "card": TWO_CHANNEL.card.model_copy(update={"summary": _SUMMARY}),
-        "targets": (
-            Target(
-                figure="FPR at 95 % recall",
-                published="",
-            ),
-        ),
-    }
-)
+CONFIG = with_network("pseudo-siam", "pseudo-siam", published="")

@@ -8,22 +8,8 @@ Time: 21 minutes on one thread of a busy machine (load 12 to 15 on two cores). F
 570 test characters, at seed 2015: EER 24.79 %, FPR at 95 % recall 45.06 %, FNMR at FMR 1 % 94.39 %.
 """
 
-from training.config.target import Target
-from training.configs.two_channel import CONFIG as TWO_CHANNEL
-from training.registry import Component
+from training.configs.two_channel import with_network
 
-_SUMMARY = "Same or different handwritten character: siam of Zagoruyko and Komodakis (2015)."
-
-CONFIG = TWO_CHANNEL.model_copy(
-    update={
-        "name": "siam",
-        "network": Component(name="siam"),
-        "card": TWO_CHANNEL.card.model_copy(update={"summary": _SUMMARY}),
-        "targets": (
-            Target(
-                figure="FPR at 95 % recall",
-                published="9.98 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)",
-            ),
-        ),
-    }
+CONFIG = with_network(
+    "siam", "siam", published="9.98 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)"
 )

@@ -14,8 +14,7 @@ docs/experiments.md compares the four.
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig
-from training.config.target import Target
+from training.config.sections import Measurement, Optimisation, SplitConfig, Target
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -64,3 +63,16 @@ CONFIG = TrainingConfig(
         ),
     ),
 )
+
+
+def with_network(name: str, paper_name: str, published: str) -> TrainingConfig:
+    """Replace the network, and with it the card's summary and the published value."""
+    summary = CONFIG.card.summary.replace("2ch", paper_name)
+    return CONFIG.model_copy(
+        update={
+            "name": name,
+            "network": Component(name=name.replace("-", "_")),
+            "card": CONFIG.card.model_copy(update={"summary": summary}),
+            "targets": (Target(figure="FPR at 95 % recall", published=published),),
+        }
+    )

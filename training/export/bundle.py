@@ -42,8 +42,7 @@ from training.inference.comparer import graph_comparer
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.inference.pytorch import embed
 from training.runs.run_folder import RunFolder
-from training.serving_graph.multi_view import with_views
-from training.serving_graph.views import served_input
+from training.serving_graph.multi_view import served_input, with_views
 from training.serving_graph.wccn import WhitenedEncoder, measured_whitening
 
 _AGREEMENT_IMAGES = 64

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from training.config.named import config_names, load_config
 from training.config.schema import TrainingConfig
-from training.config.target import Target
+from training.config.sections import Target
 from training.config.variants import targets_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue

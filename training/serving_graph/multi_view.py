@@ -1,7 +1,8 @@
 """Test-time augmentation in an exported graph: the embeddings of several views are averaged.
 
 The graph crops each view from its input, mirrors it if the view is mirrored, and embeds it; the
-mean of the embeddings, scaled to length 1, is the embedding of the image.
+mean of the embeddings, scaled to length 1, is the embedding of the image. Training does not use
+views: an encoder that was trained on crops of many scales is more accurate on two than on one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
-from training.config.view import View
+from training.config.sections import View
+
+
+def served_input(spec: InputSpec, views: Sequence[View]) -> InputSpec:
+    """Return the input of a graph around an encoder of input `spec` that cuts out its views.
+
+    It is the widest view, at a size at which the narrowest has the encoder's size.
+    """
+    if not views:
+        return spec
+    shares = [view.middle for view in views]
+    scale = max(shares) / min(shares)
+    width, height = round(spec.width * scale), round(spec.height * scale)
+    return spec.model_copy(update={"width": width, "height": height, "middle": max(shares)})
 
 
 def with_views(encoder: nn.Module, spec: InputSpec, views: Sequence[View]) -> nn.Module:

@@ -17,7 +17,7 @@ from model.errors import SelfCheckError
 from model.golden import check_golden, golden_image
 from model.manifest import InitialWeights, InputSpec, Kind, Metric
 from training.config.schema import TrainingConfig
-from training.config.view import View
+from training.config.sections import View
 from training.encoder import build_encoder, trained_encoder
 from training.errors import WeightsError
 from training.inference.pytorch import embed

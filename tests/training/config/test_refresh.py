@@ -7,7 +7,7 @@ from tests.training import synthetic
 from training import configs
 from training.config.refresh import refresh_export, refresh_measurement
 from training.config.schema import TrainingConfig
-from training.config.target import Target
+from training.config.sections import Target
 
 THEN = synthetic.config(name="tiny-now", epochs=1)
 NOW = THEN.model_copy(

@@ -3,7 +3,7 @@ import pytest
 from tests.training import synthetic
 from training.config.named import load_config
 from training.config.overrides import override
-from training.config.target import Target
+from training.config.sections import Target
 from training.config.variants import targets_of, variant_of
 from training.encoder import build_encoder
 

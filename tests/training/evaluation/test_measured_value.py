@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from training.config.target import Target
+from training.config.sections import Target
 
 
 @pytest.mark.parametrize(

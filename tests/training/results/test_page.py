@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from training.config.named import load_config
-from training.config.target import Target
+from training.config.sections import Target
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
 from training.results.page import write_results

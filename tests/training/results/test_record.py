@@ -7,7 +7,7 @@ from model.bundle import open_bundle
 from tests.training import synthetic
 from training.config.named import load_config
 from training.config.overrides import override
-from training.config.target import Target
+from training.config.sections import Target
 from training.config.variants import variant_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue

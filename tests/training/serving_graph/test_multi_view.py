@@ -10,9 +10,9 @@ from model.preprocessing import preprocess
 from tests.fakes import encoded
 from tests.training import synthetic
 from training.config.schema import TrainingConfig
+from training.config.sections import View
 from training.export.onnx_graph import check_agreement, to_onnx
-from training.serving_graph.multi_view import with_views
-from training.serving_graph.views import View, served_input
+from training.serving_graph.multi_view import served_input, with_views
 
 SPEC = InputSpec(width=28, height=35, channels=3, aspect=Aspect.CROP, middle=0.8)
 NARROW, WIDE = View(middle=0.7), View(middle=0.9, mirrored=True)

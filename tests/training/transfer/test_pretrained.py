@@ -13,7 +13,7 @@ from model.manifest import Aspect
 from tests import fakes
 from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, stop
-from training.config.view import View
+from training.config.sections import View
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.errors import RunError, WeightsError
