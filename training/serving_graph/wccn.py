@@ -27,6 +27,8 @@ from training.errors import ConfigError
 _FLOOR = 1e-6
 """Minimum variance of a direction, as a share of the mean variance."""
 
+Matrix = NDArray[np.float64]
+
 
 class WhitenedEncoder(nn.Module):
     """An encoder whose embeddings are multiplied by a matrix and scaled to length 1."""
@@ -40,7 +42,7 @@ class WhitenedEncoder(nn.Module):
         """Embed a batch: (N, C, H, W) to (N, dim), each row of length 1."""
         return nn.functional.normalize(self.encoder(images) @ self.whitening, dim=1)
 
-    def set_matrix(self, matrix: NDArray[np.float64]) -> None:
+    def set_matrix(self, matrix: Matrix) -> None:
         """Set the matrix, (dim, dim), that embeddings are multiplied by from the right."""
         with torch.no_grad():
             self.whitening.copy_(torch.from_numpy(matrix))
@@ -51,7 +53,7 @@ def measured_whitening(
     labels: NDArray[np.int64],
     shrinkage: float,
     weights: DirectionWeights,
-) -> NDArray[np.float64]:
+) -> Matrix:
     """Compute the whitening matrix of embeddings of identities.
 
     Args:
@@ -71,20 +73,13 @@ def measured_whitening(
     if weights == "equal":
         return whitening_matrix(within, shrinkage)
     between = between_class_covariance(embeddings, labels, within)
-    return weighted_whitening_matrix(within, between, shrinkage)
+    return whitening_matrix(within, shrinkage, between)
 
 
-def within_class_covariance(
-    embeddings: NDArray[np.float32], labels: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Mean covariance of an identity's embeddings around their own mean.
+def within_class_covariance(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> Matrix:
+    """Mean covariance of an identity's embeddings around their own mean, (dim, dim).
 
-    Args:
-        embeddings: float32, (images, dim).
-        labels: Identity of each image, int64, (images,).
-
-    Returns:
-        (dim, dim). An identity of n images has the weight n - 1.
+    An identity of n images has the weight n - 1.
 
     Raises:
         ConfigError: No identity has two images.
@@ -94,24 +89,17 @@ def within_class_covariance(
     if freedom == 0:
         raise ConfigError("whitening needs training identities with two images or more; leave it")
     around = embeddings - means[identity]
-    covariance: NDArray[np.float64] = around.T @ around / freedom
+    covariance: Matrix = around.T @ around / freedom
     return covariance
 
 
 def between_class_covariance(
-    embeddings: NDArray[np.float32], labels: NDArray[np.int64], within: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Covariance of the identities' means, corrected for their few images.
+    embeddings: NDArray[np.float32], labels: NDArray[np.int64], within: Matrix
+) -> Matrix:
+    """Covariance of the identities' means, corrected for their few images, (dim, dim).
 
-    Args:
-        embeddings: float32, (images, dim).
-        labels: Identity of each image, int64, (images,); two identities at least.
-        within: Their within-class covariance, (dim, dim): the mean of n images has an n-th of it
-            as its own covariance.
-
-    Returns:
-        (dim, dim). All identities have the same weight. Where they hardly differ a variance may be
-        negative.
+    The mean of n images has an n-th of `within`, their within-class covariance, as its own. All
+    identities have the same weight. Where they hardly differ a variance may be negative.
 
     Raises:
         ConfigError: There is only one identity.
@@ -122,41 +110,36 @@ def between_class_covariance(
             "only one training identity has two images or more, so the variance between "
             "identities is unknown: set whitening_weights=equal"
         )
-    covariance: NDArray[np.float64] = np.cov(means.T) - within * np.mean(1 / counts)
+    covariance: Matrix = np.cov(means.T) - within * np.mean(1 / counts)
     return covariance
 
 
-def whitening_matrix(covariance: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
-    """Symmetric inverse square root of a shrunk covariance.
-
-    Args:
-        covariance: (dim, dim).
-        shrinkage: s: 0 for the covariance itself, 1 for a multiple of the identity matrix.
-
-    Returns:
-        (dim, dim), scaled so that its largest factor is 1.
-    """
-    return _scaled(_inverse_root(covariance, shrinkage))
-
-
-def weighted_whitening_matrix(
-    within: NDArray[np.float64], between: NDArray[np.float64], shrinkage: float
-) -> NDArray[np.float64]:
-    """Whitening matrix whose directions are weighted by the cross term of probabilistic LDA.
+def whitening_matrix(within: Matrix, shrinkage: float, between: Matrix | None = None) -> Matrix:
+    """Symmetric inverse square root of a shrunk covariance, (dim, dim).
 
     Args:
         within: Covariance within identities, (dim, dim).
-        between: Covariance of the identities' means, (dim, dim).
-        shrinkage: Shrinkage of the first, 0 to 1.
+        shrinkage: s: 0 for the covariance itself, 1 for a multiple of the identity matrix.
+        between: Covariance of the identities' means, (dim, dim), if directions are weighted by the
+            cross term of probabilistic LDA; one in which identities do not differ has the weight 0.
 
     Returns:
-        (dim, dim), scaled so that its largest factor is 1. A direction in which identities do not
-        differ has the weight 0.
+        (dim, dim), scaled so that its largest factor on a vector is 1.
 
     Raises:
         ConfigError: Identities differ in no direction.
     """
-    whitening = _inverse_root(within, shrinkage)
+    level = np.trace(within) / len(within)
+    shrunk = (1 - shrinkage) * within + shrinkage * level * np.eye(len(within))
+    variances, axes = np.linalg.eigh(shrunk)
+    matrix: Matrix = (axes * np.maximum(variances, _FLOOR * level) ** -0.5) @ axes.T
+    if between is not None:
+        matrix = _weighted(matrix, between)
+    scaled: Matrix = matrix / np.linalg.norm(matrix, 2)
+    return scaled
+
+
+def _weighted(whitening: Matrix, between: Matrix) -> Matrix:
     ratios, directions = np.linalg.eigh(whitening @ between @ whitening)
     ratios = np.maximum(ratios, 0)
     if not ratios.any():
@@ -164,30 +147,15 @@ def weighted_whitening_matrix(
             "the training identities lie no further apart than their own images: train longer, or "
             "set whitening_weights=equal"
         )
-    weights = np.sqrt(ratios / (1 + 2 * ratios))
-    return _scaled(whitening @ (directions * weights) @ directions.T)
+    weighted: Matrix = whitening @ (directions * np.sqrt(ratios / (1 + 2 * ratios))) @ directions.T
+    return weighted
 
 
 def _means(
     embeddings: NDArray[np.float32], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
     """Mean of each identity, the identity of each image, and images of each identity."""
     _, identity, counts = np.unique(labels, return_inverse=True, return_counts=True)
     sums = np.zeros((len(counts), embeddings.shape[1]))
     np.add.at(sums, identity, embeddings)
     return sums / counts[:, np.newaxis], identity, counts
-
-
-def _inverse_root(covariance: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
-    level = np.trace(covariance) / len(covariance)
-    shrunk = (1 - shrinkage) * covariance + shrinkage * level * np.eye(len(covariance))
-    variances, directions = np.linalg.eigh(shrunk)
-    factors = np.maximum(variances, _FLOOR * level) ** -0.5
-    matrix: NDArray[np.float64] = (directions * factors) @ directions.T
-    return matrix
-
-
-def _scaled(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide by the largest factor on a vector."""
-    scaled: NDArray[np.float64] = matrix / np.linalg.norm(matrix, 2)
-    return scaled

@@ -20,7 +20,6 @@ from training.runs.run_folder import RunFolder
 from training.serving_graph.wccn import (
     between_class_covariance,
     measured_whitening,
-    weighted_whitening_matrix,
     whitening_matrix,
     within_class_covariance,
 )
@@ -92,7 +91,7 @@ def test_the_weights_are_those_of_the_products_in_the_ratio_of_two_normal_pairs(
     within = turn @ np.diag([3.0, 1.0, 0.5, 0.1]) @ turn.T
     root = rng.standard_normal((4, 3))
     between = root @ root.T
-    matrix = weighted_whitening_matrix(within, between, 0)
+    matrix = whitening_matrix(within, 0, between)
     total = within + between
     same = multivariate_normal(cov=np.block([[total, between], [between, total]]))
     different = multivariate_normal(cov=np.block([[total, 0 * total], [0 * total, total]]))
