@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 MAX_BITS = 8
 """Maximum number of bits, of 64, in which the hashes of near duplicates differ."""
@@ -43,25 +42,15 @@ def same_values(values: Sequence[str]) -> list[list[int]]:
 
 
 def near_groups(thumbnails: NDArray[np.uint8]) -> list[list[int]]:
-    """Group near duplicates: each is near to at least one other of its group.
+    """Group the indices of near duplicates: each is near to at least one other of its group.
 
-    Args:
-        thumbnails: uint8, (images, 16, 18); only the first `MAX_COMPARED` are compared.
-
-    Returns:
-        Indices, by group.
+    Of the thumbnails, uint8 (images, 16, 18), only the first `MAX_COMPARED` are compared.
     """
-    compared = thumbnails[:MAX_COMPARED]
-    pairs = near_pairs(compared)
-    if not len(pairs):
-        return []
-    ones, size = np.ones(len(pairs), dtype=np.int8), len(compared)
-    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    _, component = connected_components(graph, directed=False)
-    members: dict[int, list[int]] = {}
-    for index in np.unique(pairs).tolist():
-        members.setdefault(int(component[index]), []).append(index)
-    return list(members.values())
+    pairs = near_pairs(thumbnails[:MAX_COMPARED])
+    groups = DisjointSet(np.unique(pairs).tolist())
+    for left, right in pairs.tolist():
+        groups.merge(left, right)
+    return [sorted(group) for group in groups.subsets()]
 
 
 def near_pairs(thumbnails: NDArray[np.uint8]) -> Pairs:
@@ -77,18 +66,13 @@ def near_pairs(thumbnails: NDArray[np.uint8]) -> Pairs:
 
 
 def difference_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Difference hashes: one bit for each of 8 × 8 horizontal steps, set if it darkens.
+    """Difference hashes, uint64 (images,), of thumbnails, uint8 (images, 16, 18).
 
-    Args:
-        thumbnails: uint8, (images, 16, 18).
-
-    Returns:
-        uint64, (images,).
+    One bit for each of 8 × 8 horizontal steps is set if the step darkens.
     """
     halved = thumbnails.astype(np.float32).reshape(-1, 8, 2, 9, 2).mean(axis=(2, 4))
     darkens = halved[:, :, :-1] - halved[:, :, 1:] > _DEAD_ZONE
-    packed = np.packbits(darkens.reshape(-1, 64), axis=1)
-    return packed.view(np.uint64).reshape(-1)
+    return np.packbits(darkens.reshape(-1, 64), axis=1).view(np.uint64).reshape(-1)
 
 
 def _shapes(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:

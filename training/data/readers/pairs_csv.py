@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 from training.data.image_set import ImageSet, LabelledImage, OfficialPair, sorted_images
 from training.data.readers.folder import read_file
@@ -90,13 +88,11 @@ def _pair(path: Path, number: int, row: list[str]) -> OfficialPair:
 
 def _components(names: list[str], pairs: list[OfficialPair]) -> dict[str, str]:
     """Map each image to its identity: the first name in its connected component."""
-    index = {name: i for i, name in enumerate(names)}
-    links = [(index[left], index[right]) for left, right, same in pairs if same]
-    left, right = np.array(links, dtype=np.int64).reshape(-1, 2).T
-    ones = np.ones(len(links), dtype=np.int8)
-    graph = coo_array((ones, (left, right)), shape=(len(names), len(names)))
-    _, component = connected_components(graph, directed=False)
-    first: dict[int, str] = {}
-    for name, of in zip(names, component.tolist(), strict=True):
-        first.setdefault(of, name)
-    return {name: first[of] for name, of in zip(names, component.tolist(), strict=True)}
+    components = DisjointSet(names)
+    for left, right, same in pairs:
+        if same:
+            components.merge(left, right)
+    identity_of: dict[str, str] = {}
+    for component in components.subsets():
+        identity_of |= dict.fromkeys(component, min(component))
+    return identity_of
