@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
 _LISTED = 5
 _log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class DecodedImages:
@@ -36,25 +40,37 @@ def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
     Raises:
         DataError: No image could be read.
     """
-    with ThreadPoolExecutor() as pool:
-        arrays = list(pool.map(lambda image: _decode_one(image, spec), images.images))
-    good = [(i, a) for i, a in zip(images.images, arrays, strict=True) if not isinstance(a, str)]
-    failures = [a for a in arrays if isinstance(a, str)]
+    good, failures = map_readable(
+        images, lambda image: (image, preprocess(image.read(), spec, LIMITS))
+    )
     if failures:
         listed = "; ".join(failures[:_LISTED])
         _log.warning("%d of %d images left out: %s", len(failures), len(images), listed)
     if not good:
         raise DataError(f"{images.name}: none of {len(images)} images can be read: {failures[0]}")
-    kept = replace(images, images=tuple(image for image, _ in good))
-    return DecodedImages(kept, np.stack([array for _, array in good]))
+    readable, pixels = zip(*good, strict=True)
+    return DecodedImages(replace(images, images=readable), np.stack(pixels))
 
 
-def _decode_one(image: LabelledImage, spec: InputSpec) -> NDArray[np.uint8] | str:
-    """Return the pixels, or the reason why the image cannot be read."""
-    try:
-        return preprocess(image.read(), spec, LIMITS)
-    except (ImageError, DataError, OSError) as error:
-        return f"{image.name}: {error}"
+def map_readable(
+    images: ImageSet, function: Callable[[LabelledImage], Result]
+) -> tuple[list[Result], list[str]]:
+    """Apply a function to every image, in threads.
+
+    Returns:
+        The results, in the order of the images, and the reasons why other images cannot be read.
+    """
+
+    def attempt(image: LabelledImage) -> Result | str:
+        try:
+            return function(image)
+        except (ImageError, DataError, OSError) as error:
+            return f"{image.name}: {error}"
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(attempt, images))
+    results = [result for result in found if not isinstance(result, str)]
+    return results, [failure for failure in found if isinstance(failure, str)]
 
 
 def canvas_of(spec: InputSpec, scale: float) -> InputSpec:
@@ -62,10 +78,6 @@ def canvas_of(spec: InputSpec, scale: float) -> InputSpec:
 
     If the input is the middle of an image, the canvas shows more around it, by the same factor.
     """
-    return spec.model_copy(
-        update={
-            "width": round(spec.width * scale),
-            "height": round(spec.height * scale),
-            "middle": min(1.0, spec.middle * scale),
-        }
-    )
+    width, height = round(spec.width * scale), round(spec.height * scale)
+    middle = min(1.0, spec.middle * scale)
+    return spec.model_copy(update={"width": width, "height": height, "middle": middle})

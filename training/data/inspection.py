@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ImageError
 from model.manifest import Aspect, InputSpec
 from model.preprocessing import open_image, preprocess
-from training.data.decoding import LIMITS
+from training.data.decoding import LIMITS, map_readable
 from training.data.image_set import ImageSet, LabelledImage
-from training.errors import DataError
 
 THUMBNAIL = InputSpec(width=18, height=16, channels=1, aspect=Aspect.STRETCH)
 """Thumbnail that images are compared by; its sides are even, as the difference hash halves them."""
@@ -22,52 +19,32 @@ THUMBNAIL = InputSpec(width=18, height=16, channels=1, aspect=Aspect.STRETCH)
 
 @dataclass(frozen=True)
 class InspectedImage:
-    """A readable image.
-
-    Attributes:
-        name: Name within the data set.
-        identity: Identity of the image.
-        sha256: Digest of the file's bytes.
-        width: Width in pixels, as stored: before an EXIF orientation is applied.
-        height: Height in pixels, likewise.
-        mode: Pillow's name of the colour mode, such as `RGB` or `L`.
-        thumbnail: Grey thumbnail, uint8, (16, 18).
-    """
+    """A readable image; width and height are as stored: before an EXIF orientation is applied."""
 
     name: str
     identity: str
     sha256: str
+    """Digest of the file's bytes."""
     width: int
     height: int
     mode: str
+    """Pillow's name of the colour mode, such as `RGB` or `L`."""
     thumbnail: NDArray[np.uint8] = field(repr=False, compare=False)
+    """Grey, uint8, (16, 18)."""
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """Readable images in the order of their names, and the error of each other one."""
+def inspect(images: ImageSet) -> tuple[list[InspectedImage], list[str]]:
+    """Inspect every image, with the preprocessing and limits of training.
 
-    readable: tuple[InspectedImage, ...]
-    broken: tuple[str, ...]
-
-
-def inspect(images: ImageSet) -> Inspection:
-    """Inspect every image, with the preprocessing and limits of training."""
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(_inspect_one, images))
-    return Inspection(
-        readable=tuple(image for image in found if isinstance(image, InspectedImage)),
-        broken=tuple(failure for failure in found if isinstance(failure, str)),
-    )
+    Returns:
+        The readable images in the order of their names, and the error of each other one.
+    """
+    return map_readable(images, _inspect_one)
 
 
-def _inspect_one(image: LabelledImage) -> InspectedImage | str:
-    try:
-        data = image.read()
-        header = open_image(data, LIMITS)
-        thumbnail = preprocess(data, THUMBNAIL, LIMITS)[:, :, 0]
-    except (ImageError, DataError, OSError) as error:
-        return f"{image.name}: {error}"
+def _inspect_one(image: LabelledImage) -> InspectedImage:
+    data = image.read()
+    header = open_image(data, LIMITS)
     return InspectedImage(
         name=image.name,
         identity=image.identity,
@@ -75,5 +52,5 @@ def _inspect_one(image: LabelledImage) -> InspectedImage | str:
         width=header.width,
         height=header.height,
         mode=header.mode,
-        thumbnail=thumbnail,
+        thumbnail=preprocess(data, THUMBNAIL, LIMITS)[:, :, 0],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -12,7 +12,7 @@ from model.fields import Frozen
 from training.config.sections import SplitConfig
 from training.data.duplicates import MAX_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet
-from training.data.inspection import InspectedImage, Inspection, inspect
+from training.data.inspection import InspectedImage, inspect
 from training.data.split import MIN_GENUINE, PARTS, split_data
 from training.errors import DataError
 
@@ -32,7 +32,7 @@ class Spread(Frozen):
 
 
 class DuplicateGroup(Frozen):
-    """Images that show the same: some of their names, their identities and parts."""
+    """Images that show the same: some of their names and identities, and their parts."""
 
     images: tuple[str, ...]
     size: int
@@ -94,20 +94,12 @@ class DataQuality(Frozen):
 
 
 def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) -> DataQuality:
-    """Check every image of a data set.
-
-    Args:
-        images: The data set.
-        config: Name of the config whose split is checked.
-        split: That config's split.
-        seed: Seed of the split.
-    """
-    inspection = inspect(images)
-    readable = inspection.readable
+    """Check every image of a data set, and how the split of a config divides it."""
+    readable, broken = inspect(images)
     part_of, refusal = _parts(images, split, seed)
     sizes = _part_sizes(readable, part_of)
     reason = (
-        _nothing_readable(inspection)
+        (None if readable else f"no image can be read: {broken[0]}")
         or refusal
         or _too_few_readable(sizes)
         or _one_kind_of_pair(images, readable, part_of)
@@ -122,9 +114,9 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
         identities=len(images.identities),
         images=len(readable),
         images_per_identity=_spread(per_identity),
-        identities_with_one_image=sum(count == 1 for count in per_identity),
-        broken=len(inspection.broken),
-        broken_listed=inspection.broken[:LISTED],
+        identities_with_one_image=per_identity.count(1),
+        broken=len(broken),
+        broken_listed=tuple(broken[:LISTED]),
         widths=_spread([image.width for image in readable]) if readable else None,
         heights=_spread([image.height for image in readable]) if readable else None,
         colour_modes=dict(Counter(image.mode for image in readable).most_common()),
@@ -147,25 +139,17 @@ def _parts(images: ImageSet, config: SplitConfig, seed: int) -> tuple[dict[str, 
 
 
 def _part_sizes(
-    readable: Iterable[InspectedImage], part_of: Mapping[str, str]
+    readable: Sequence[InspectedImage], part_of: Mapping[str, str]
 ) -> dict[str, PartSize]:
-    counts: dict[str, Counter[str]] = {part: Counter() for part in dict.fromkeys(part_of.values())}
-    for image in readable if part_of else ():
-        counts[part_of[image.name]][image.identity] += 1
-    return {
-        part: PartSize(
-            identities=len(count),
-            with_several_images=sum(images > 1 for images in count.values()),
-            images=count.total(),
+    sizes = {}
+    for part in dict.fromkeys(part_of.values()):
+        counts = Counter(image.identity for image in readable if part_of[image.name] == part)
+        sizes[part] = PartSize(
+            identities=len(counts),
+            with_several_images=sum(count > 1 for count in counts.values()),
+            images=counts.total(),
         )
-        for part, count in counts.items()
-    }
-
-
-def _nothing_readable(inspection: Inspection) -> str | None:
-    if inspection.readable:
-        return None
-    return f"no image can be read: {inspection.broken[0]}"
+    return sizes
 
 
 def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
@@ -181,7 +165,7 @@ def _too_few_readable(parts: Mapping[str, PartSize]) -> str | None:
 
 
 def _one_kind_of_pair(
-    images: ImageSet, readable: Iterable[InspectedImage], part_of: Mapping[str, str]
+    images: ImageSet, readable: Sequence[InspectedImage], part_of: Mapping[str, str]
 ) -> str | None:
     """Check that the listed pairs within each part are of both kinds."""
     if images.listed is None:
@@ -195,14 +179,11 @@ def _one_kind_of_pair(
     for part, found in kinds.items():
         if found != {True, False}:
             missing = "impostor" if True in found else "genuine"
-            return (
-                f"the {part} part has no {missing} pair whose images are both in it; list more "
-                "pairs"
-            )
+            return f"the {part} part has no {missing} pair with both images in it; list more pairs"
     return None
 
 
-def _near(readable: Sequence[InspectedImage], exact: Iterable[Sequence[int]]) -> list[list[int]]:
+def _near(readable: Sequence[InspectedImage], exact: Sequence[Sequence[int]]) -> list[list[int]]:
     """Group near duplicates among the first images of each content."""
     repeated = {index for group in exact for index in group[1:]}
     first = [index for index in range(len(readable)) if index not in repeated]
@@ -213,9 +194,7 @@ def _near(readable: Sequence[InspectedImage], exact: Iterable[Sequence[int]]) ->
 
 
 def _duplicates(
-    readable: Sequence[InspectedImage],
-    groups: Iterable[Sequence[int]],
-    part_of: Mapping[str, str],
+    readable: Sequence[InspectedImage], groups: Sequence[Sequence[int]], part_of: Mapping[str, str]
 ) -> Duplicates:
     found = [_group([readable[index] for index in group], part_of) for group in groups]
     # Stable: equally bad ones stay in the order of their names.

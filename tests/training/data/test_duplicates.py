@@ -87,5 +87,6 @@ def test_a_picture_that_was_saved_again_is_recognised(tmp_path, change):
         image = Image.fromarray(synthetic.pattern(i, side=120))
         image.save(folder / "0.png")
         change(image).save(folder / "1.jpg", quality=60)
-    found = near_groups(np.stack([i.thumbnail for i in inspect(read_folder(tmp_path)).readable]))
+    readable, _ = inspect(read_folder(tmp_path))
+    found = near_groups(np.stack([image.thumbnail for image in readable]))
     assert found == [[2 * i, 2 * i + 1] for i in range(10)]

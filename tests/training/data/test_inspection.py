@@ -15,7 +15,7 @@ def test_size_colours_and_content_are_told(tmp_path):
     file = io.BytesIO()
     picture.save(file, "PNG")
     files = {"a/0.png": file.getvalue(), "b/0.png": synthetic.png(synthetic.pattern(0))}
-    first, second = inspect(read_folder(synthetic.write_files(tmp_path / "d", files))).readable
+    (first, second), _ = inspect(read_folder(synthetic.write_files(tmp_path / "d", files)))
     assert (first.name, first.identity) == ("a/0.png", "a")
     assert (first.width, first.height, first.mode) == (30, 20, "RGBA")
     assert first.sha256 == hashlib.sha256(files["a/0.png"]).hexdigest()
@@ -26,10 +26,10 @@ def test_what_cannot_be_read_is_what_training_leaves_out(tmp_path, caplog):
     whole = synthetic.png(synthetic.pattern(0))
     files = {"a/0.png": whole, "a/1.png": whole[:-60], "b/0.png": b"", "b/1.png": b"text"}
     images = read_folder(synthetic.write_files(tmp_path / "d", files))
-    found = inspect(images)
-    assert [image.name for image in found.readable] == ["a/0.png"]
-    assert [failure.split(":")[0] for failure in found.broken] == ["a/1.png", "b/0.png", "b/1.png"]
+    readable, broken = inspect(images)
+    assert [image.name for image in readable] == ["a/0.png"]
+    assert [failure.split(":")[0] for failure in broken] == ["a/1.png", "b/0.png", "b/1.png"]
     decoded = decode(images, THUMBNAIL)
     assert [image.name for image in decoded.source] == ["a/0.png"]
-    np.testing.assert_array_equal(decoded.pixels[0, :, :, 0], found.readable[0].thumbnail)
+    np.testing.assert_array_equal(decoded.pixels[0, :, :, 0], readable[0].thumbnail)
     assert "3 of 4 images left out" in caplog.text
