@@ -42,20 +42,17 @@ class Component(Frozen):
 
 
 def build(part: Part, component: Component, **context: Any) -> Any:  # noqa: ANN401 (each part's own)
-    """Build a part.
+    """Build a part from its options and the context.
 
-    Args:
-        part: Package of the part.
-        component: The part's name and options.
-        context: Arguments from the trainer, such as the embedding's dimension; a part gets those
-            that its signature names.
+    The context is what the trainer passes, such as the embedding's dimension; a part gets the
+    arguments that its signature names.
 
     Raises:
         ConfigError: No such part, an unknown option, or a value that the part refuses.
     """
     maker = _maker(part, component.name)
     parameters = inspect.signature(maker).parameters
-    known = {name for name in parameters if name not in context}
+    known = parameters.keys() - context
     if unknown := sorted(set(component.options) - known):
         raise ConfigError(
             f"{part}/{component.name} has no option {', '.join(unknown)}; "

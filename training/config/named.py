@@ -21,11 +21,7 @@ def config_names() -> list[str]:
 
 
 def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingConfig:
-    """Load a named config, with some of its fields replaced.
-
-    Args:
-        name: A file in `training/configs/`, without its suffix.
-        overrides: Values by their top-level keys in the flat form.
+    """Load a named config; `overrides` replaces values by their top-level keys in the flat form.
 
     Raises:
         ConfigError: No such config, or a field or value that it cannot have.

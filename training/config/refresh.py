@@ -10,21 +10,18 @@ from training.config.named import config_names, load_config
 from training.config.overrides import keys_of
 from training.config.schema import TrainingConfig
 
-_MEASUREMENT = ("protocols", "targets")
-_EXPORT = ("views", "whitening", "whitening_weights", "version", "card")
-
 
 def refresh_measurement(config: TrainingConfig) -> TrainingConfig:
     """Take the protocols and targets of the named config, where there is one."""
-    return _refresh(config, _MEASUREMENT)
+    return _refresh(config, "protocols", "targets")
 
 
 def refresh_export(config: TrainingConfig) -> TrainingConfig:
     """Take the views, whitening, version and card of the named config, where there is one."""
-    return _refresh(config, _EXPORT)
+    return _refresh(config, "views", "whitening", "whitening_weights", "version", "card")
 
 
-def _refresh(config: TrainingConfig, fields: tuple[str, ...]) -> TrainingConfig:
+def _refresh(config: TrainingConfig, *fields: str) -> TrainingConfig:
     """Take fields of the named config, except those that the run overrides."""
     named = config.name.replace("-", "_")
     if named not in config_names():

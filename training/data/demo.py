@@ -24,13 +24,7 @@ Polygon = tuple[NDArray[np.float64], tuple[int, ...]]
 
 
 def draw_folder(out: Path, identities: int, images: int, seed: int) -> None:
-    """Draw a folder of identities.
-
-    Args:
-        out: A new or empty folder.
-        identities: Number of folders.
-        images: Number of PNG files in each.
-        seed: The same seed draws the same files.
+    """Draw a new folder of identities, each a folder of PNG images; the same for the same seed.
 
     Raises:
         DataError: `out` is not empty.
@@ -38,16 +32,13 @@ def draw_folder(out: Path, identities: int, images: int, seed: int) -> None:
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; choose another --out")
     for identity in range(identities):
-        figure = _figure(np.random.default_rng([seed, identity]))
+        rng = np.random.default_rng([seed, identity])
+        figure = [_polygon(rng) for _ in range(_SHAPES)]
         folder = out / f"figure{identity:03d}"
         folder.mkdir(parents=True)
         for i in range(images):
             image = _photograph(figure, np.random.default_rng([seed, identity, i + 1]))
             image.save(folder / f"{i:02d}.png")
-
-
-def _figure(rng: np.random.Generator) -> list[Polygon]:
-    return [_polygon(rng) for _ in range(_SHAPES)]
 
 
 def _polygon(rng: np.random.Generator) -> Polygon:

@@ -1,7 +1,4 @@
-"""Cross-validation: identities divided into folds, each of which is tested once.
-
-The folds are random, or the data set's own.
-"""
+"""Cross-validation: identities divided into folds, random or the data set's own."""
 
 from __future__ import annotations
 
@@ -18,13 +15,10 @@ from training.errors import SplitError
 def fold_splits(
     images: ImageSet, folds: int, calibration: float, seed: int
 ) -> Iterator[IdentitySplit]:
-    """Yield a split for each fold: its identities are tested, the others trained and calibrated on.
+    """Yield a split for each of a number of random folds, whose identities are tested.
 
-    Args:
-        images: The data set.
-        folds: Number of folds; each identity is in the test part of exactly one.
-        calibration: Share of the other identities that are calibrated on.
-        seed: Seed of the division.
+    Each identity is in the test part of exactly one fold. Of the others a share is calibrated on,
+    and the rest trained on.
 
     Raises:
         SplitError: Fewer than two identities for each fold.
@@ -59,7 +53,7 @@ def official_fold_splits(
     Args:
         images: The data set.
         calibration: Share of the identities that are calibrated on.
-        seed: Seed of their choice, which differs between groups.
+        seed: Seed of their choice; each group makes another.
         groups: Number of groups of neighbouring folds; the folds of a group calibrate on the same
             identities, which none of them tests. By default each fold is a group.
 
@@ -81,13 +75,9 @@ def official_fold_splits(
 
 
 def common_split(splits: Sequence[IdentitySplit]) -> IdentitySplit:
-    """Combine the splits of folds for the encoder that they start from.
+    """Combine splits of folds that calibrate on the same identities, for their common start.
 
-    Args:
-        splits: Splits of the folds, with the same calibration identities.
-
-    Returns:
-        A split that trains on what all of them train on, and tests what any of them tests.
+    The result trains on what all of them train on, and tests what any of them tests.
     """
     tested = frozenset(name for split in splits for name in split.test)
     return IdentitySplit(

@@ -31,25 +31,19 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images of identities, in the order of their names.
-
-    Attributes:
-        name: Name of the data set, for reports.
-        images: All images, sorted by name.
-        test_identities: Test identities of the data set's own protocol; often empty.
-        official_pairs: Verification protocols that come with the data, by name.
-        listed: The labelled pairs of a data set whose identities are not known; None otherwise.
-        test_images: Names of the test images of its own closed-set protocol; often empty.
-        pair_folds: Folds of its own cross-validation, each a list of pairs; often empty.
-    """
+    """Images of identities, sorted by name, and the data set's own protocols, if any."""
 
     name: str
     images: tuple[LabelledImage, ...]
     test_identities: frozenset[str] = frozenset()
     official_pairs: Mapping[str, tuple[OfficialPair, ...]] = field(default_factory=dict)
+    """Verification protocols, by name."""
     listed: tuple[OfficialPair, ...] | None = None
+    """The labelled pairs of a data set whose identities are not known; None otherwise."""
     test_images: frozenset[str] = frozenset()
+    """Names of the test images of a closed-set protocol."""
     pair_folds: tuple[tuple[OfficialPair, ...], ...] = ()
+    """Folds of a cross-validation, each a list of pairs."""
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -71,12 +65,11 @@ class ImageSet:
         """
         wanted = set(identities)
         chosen: list[LabelledImage] = []
-        taken: dict[str, int] = {}
+        taken = Counter[str]()
         for image in self.images:
-            count = taken.get(image.identity, 0)
-            if image.identity in wanted and (limit is None or count < limit):
+            if image.identity in wanted and (limit is None or taken[image.identity] < limit):
                 chosen.append(image)
-                taken[image.identity] = count + 1
+                taken[image.identity] += 1
         return replace(self, images=tuple(chosen))
 
     def only(self, names: Iterable[str]) -> ImageSet:

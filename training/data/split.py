@@ -44,11 +44,8 @@ class DataSplit(ABC):
 
     def digests(self) -> Split:
         """Return the split with digests in place of names, as a bundle stores it."""
-        parts = (frozenset(map(identity_digest, part)) for part in self._parts())
-        return Split(*parts)
-
-    def _parts(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        return self.train, self.calibration, self.test
+        parts = (self.train, self.calibration, self.test)
+        return Split(*(frozenset(map(identity_digest, part)) for part in parts))
 
 
 class IdentitySplit(DataSplit):
@@ -91,13 +88,7 @@ def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit
 def split_data(
     images: ImageSet, config: SplitConfig, seed: int, seen: frozenset[str] = frozenset()
 ) -> DataSplit:
-    """Split a data set as configured.
-
-    Args:
-        images: The data set.
-        config: The shares, and whether identities or images are divided.
-        seed: Seed of the split.
-        seen: Digests of identities that initial weights have seen; see `split_identities`.
+    """Split a data set as configured; for `seen` see `split_identities`.
 
     Raises:
         DataError: See `split_identities` and `split_images`.
@@ -138,13 +129,8 @@ def split_identities(
     """Split the identities of a data set.
 
     Identities with one image and with several are divided in the same shares, so that each part has
-    genuine pairs. Identities that the initial weights have seen can only be trained on.
-
-    Args:
-        images: The data set.
-        config: The shares.
-        seed: Seed of the split.
-        seen: Digests of the identities that the initial weights have seen.
+    genuine pairs. Identities that the initial weights have seen, by their digests, can only be
+    trained on.
 
     Raises:
         DataError: Every identity has one image, so there is no genuine pair; or the config names
@@ -168,7 +154,7 @@ def split_identities(
     train, calibration, test = _divide(_by_count(unassigned, counts), shares, rng)
     parts = (train | known, calibration | calibrated, test | reserved)
     split = IdentitySplit(*map(_sorted, parts))
-    _check(split, counts)
+    _check_identities(split, counts, PARTS)
     return split
 
 
@@ -228,19 +214,14 @@ def split_in_two(images: ImageSet, seed: int) -> IdentitySplit:
         calibration.update(shuffled[: len(group) // 2])
         test.update(shuffled[len(group) // 2 :])
     split = IdentitySplit((), _sorted(calibration), _sorted(test))
-    _check(split, counts, ("calibration", "test"))
+    _check_identities(split, counts, ("calibration", "test"))
     return split
 
 
 def _check_images(split: ImageSplit, images: ImageSet) -> None:
     for part in PARTS:
         counts = split.take(images, part).counts() if getattr(split, part) else Counter[str]()
-        several = sum(count > 1 for count in counts.values())
-        if several < MIN_GENUINE:
-            raise SplitError(
-                f"the {part} part would have {several} identities with two or more images, and "
-                f"needs {MIN_GENUINE}; bring more images of each (10 or more)"
-            )
+        _check_genuine(part, counts.values(), "images of each (10 or more)")
         if part == "train" and (unknown := set(images.identities) - counts.keys()):
             raise SplitError(
                 f"{len(unknown)} identities, such as {min(unknown)}, have no training image; a "
@@ -248,16 +229,17 @@ def _check_images(split: ImageSplit, images: ImageSet) -> None:
             )
 
 
-def _check(
-    split: IdentitySplit,
-    counts: Mapping[str, int],
-    parts: tuple[Part, ...] = PARTS,
-) -> None:
+def _check_identities(split: DataSplit, counts: Mapping[str, int], parts: Iterable[Part]) -> None:
     for part in parts:
-        names = getattr(split, part)
-        several = sum(counts[name] > 1 for name in names)
-        if several < MIN_GENUINE:
-            raise SplitError(
-                f"the {part} part would have {several} identities with two or more images, and "
-                f"needs {MIN_GENUINE}; bring more identities (20 or more, 4 images each)"
-            )
+        images = (counts[name] for name in getattr(split, part))
+        _check_genuine(part, images, "identities (20 or more, 4 images each)")
+
+
+def _check_genuine(part: Part, images: Iterable[int], remedy: str) -> None:
+    """Check that enough identities of a part have several images, by the images of each."""
+    several = sum(count > 1 for count in images)
+    if several < MIN_GENUINE:
+        raise SplitError(
+            f"the {part} part would have {several} identities with two or more images, and needs "
+            f"{MIN_GENUINE}; bring more {remedy}"
+        )
