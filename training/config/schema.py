@@ -123,6 +123,10 @@ class TrainingConfig(Frozen):
         copy = super().model_copy(deep=deep)
         return self.model_validate({**copy.model_dump(), **update}) if update else copy
 
+    def derive(self, card: Mapping[str, str], **fields: Any) -> Self:  # noqa: ANN401 (any field)
+        """Return a copy with texts of the card and fields replaced, as by `model_copy`."""
+        return self.model_copy(update={**fields, "card": {**self.card.model_dump(), **card}})
+
     @property
     def recipe(self) -> str:
         """The fields that decide the figures, except for the seed, as JSON."""

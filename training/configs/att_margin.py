@@ -16,35 +16,27 @@ from training.config.sections import Target
 from training.configs.att_chopra import CONFIG as ATT_CHOPRA
 from training.registry import Component
 
-CONFIG = ATT_CHOPRA.model_copy(
-    update={
-        "name": "att-margin",
-        "metric": Metric.L2,
-        # Every two images of a batch: the paper's loss, on more pairs than it had from a batch.
-        "loss": Component(name="margin", options={"margin": 2.0, "pairs": "all"}),
-        "sampler": Component(name="pk", options={"per_identity": 4, "images": 1000}),
-        "epochs": 25,
-        "batch_size": 80,
-        "learning_rate": 3e-3,
-        "seed": 2006,
-        "card": ATT_CHOPRA.card.model_copy(
-            update={
-                "summary": (
-                    "The margin loss (Hadsell, Chopra, LeCun 2006) on faces: 25 people of AT&T."
-                ),
-                "intended_use": (
-                    "A reference for the margin loss: teaching, tests, and comparison with the "
-                    "loss of 2005 on the same network. Grey, tightly cropped, frontal faces."
-                ),
-            }
+CONFIG = ATT_CHOPRA.derive(
+    name="att-margin",
+    metric=Metric.L2,
+    # Every two images of a batch: the paper's loss, on more pairs than it had from a batch.
+    loss=Component(name="margin", options={"margin": 2.0, "pairs": "all"}),
+    sampler=Component(name="pk", options={"per_identity": 4, "images": 1000}),
+    epochs=25,
+    batch_size=80,
+    learning_rate=3e-3,
+    seed=2006,
+    card={
+        "summary": "The margin loss (Hadsell, Chopra, LeCun 2006) on faces: 25 people of AT&T.",
+        "intended_use": (
+            "A reference for the margin loss: teaching, tests, and comparison with the "
+            "loss of 2005 on the same network. Grey, tightly cropped, frontal faces."
         ),
-        "targets": (
-            Target(
-                figure="EER, pooled over 8 folds",
-                published=(
-                    "no faces in Hadsell, Chopra, LeCun 2006; 3.33 % (Khalil-Hani, Liew 2014)"
-                ),
-            ),
+    },
+    targets=(
+        Target(
+            figure="EER, pooled over 8 folds",
+            published="no faces in Hadsell, Chopra, LeCun 2006; 3.33 % (Khalil-Hani, Liew 2014)",
         ),
-    }
+    ),
 )

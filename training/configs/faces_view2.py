@@ -20,39 +20,33 @@ from training.config.sections import CommonStart, SplitConfig, Target
 from training.configs.faces import CONFIG as FACES
 from training.registry import Component
 
-_SUMMARY = "A face verifier trained on LFW without the people of one fold of its View 2."
-
-CONFIG = FACES.model_copy(
-    update={
-        "name": "faces-view2",
-        "version": "1.0.0",
-        # Shared by two folds, and trained without the test people of either.
-        "common_start": CommonStart(groups=5, epochs=60, learning_rate=0.1),
-        "epochs": 4,
-        "learning_rate": 0.01,
-        # Needs a C++ compiler; without one, --set compiled=false.
-        "compiled": True,
-        # Of the people with several images outside the test folds of a group.
-        "split": SplitConfig(official_folds=True, calibration=0.1),
-        "card": FACES.card.model_copy(
-            update={
-                "summary": _SUMMARY,
-                "intended_use": "Comparison with the results published on LFW's View 2.",
-            }
-        ),
-        "protocols": (Component(name="lfw_view2"),),
-        "targets": (
-            Target(
-                figure=(
-                    "accuracy on the unseen fold of LFW View 2, threshold from other unseen "
-                    "people, mean of 10 folds"
-                ),
-                at_least=0.9,
-                published=(
-                    "View 2, no outside data: eigenfaces 60.0 %, V1-like/MKL 79.35 %, "
-                    "MRF-Fusion-CSKDA 95.89 %"
-                ),
+CONFIG = FACES.derive(
+    name="faces-view2",
+    version="1.0.0",
+    # Shared by two folds, and trained without the test people of either.
+    common_start=CommonStart(groups=5, epochs=60, learning_rate=0.1),
+    epochs=4,
+    learning_rate=0.01,
+    # Needs a C++ compiler; without one, --set compiled=false.
+    compiled=True,
+    # Of the people with several images outside the test folds of a group.
+    split=SplitConfig(official_folds=True, calibration=0.1),
+    card={
+        "summary": "A face verifier trained on LFW without the people of one fold of its View 2.",
+        "intended_use": "Comparison with the results published on LFW's View 2.",
+    },
+    protocols=(Component(name="lfw_view2"),),
+    targets=(
+        Target(
+            figure=(
+                "accuracy on the unseen fold of LFW View 2, threshold from other unseen "
+                "people, mean of 10 folds"
+            ),
+            at_least=0.9,
+            published=(
+                "View 2, no outside data: eigenfaces 60.0 %, V1-like/MKL 79.35 %, "
+                "MRF-Fusion-CSKDA 95.89 %"
             ),
         ),
-    }
+    ),
 )

@@ -16,41 +16,36 @@ from training.configs.mnist_hdml_net import BITS, KNN, PUBLISHED
 from training.configs.mnist_hdml_net import CONFIG as MNIST_HDML_NET
 from training.registry import Component
 
-CONFIG = MNIST_HDML_NET.model_copy(
-    update={
-        "name": "mnist-hdml-conv",
-        "network": Component(
-            name="convnet",
-            options={
-                "widths": [16, 32, 64],
-                "depths": [1, 1, 1],
-                "dim": BITS,
-                "dropout": 0.1,
-                "spread": 2.0,
-            },
+CONFIG = MNIST_HDML_NET.derive(
+    name="mnist-hdml-conv",
+    network=Component(
+        name="convnet",
+        options={
+            "widths": [16, 32, 64],
+            "depths": [1, 1, 1],
+            "dim": BITS,
+            "dropout": 0.1,
+            "spread": 2.0,
+        },
+    ),
+    epochs=24,
+    card={
+        "summary": (
+            "Handwritten digits as binary codes: HDML's loss on a small convolutional network."
         ),
-        "epochs": 24,
-        "card": MNIST_HDML_NET.card.model_copy(
-            update={
-                "summary": (
-                    "Handwritten digits as binary codes: HDML's loss on a small convolutional "
-                    "network."
-                ),
-                "intended_use": (
-                    "A reference for codes and Hamming energies: teaching, tests, and comparison "
-                    "with the papers. Single digits as MNIST has them, white on black."
-                ),
-            }
+        "intended_use": (
+            "A reference for codes and Hamming energies: teaching, tests, and comparison "
+            "with the papers. Single digits as MNIST has them, white on black."
         ),
-        "targets": tuple(
-            Target(
-                figure=figure,
-                at_most=0.006 if (figure, bits) == (KNN, BITS) else None,
-                published=f"{published} % at {bits} bits, fully connected: Norouzi et al. 2012",
-                given=() if bits == BITS else (f"network.options.dim={bits}",),
-            )
-            for figure, by_bits in PUBLISHED.items()
-            for bits, published in by_bits.items()
-        ),
-    }
+    },
+    targets=tuple(
+        Target(
+            figure=figure,
+            at_most=0.006 if (figure, bits) == (KNN, BITS) else None,
+            published=f"{published} % at {bits} bits, fully connected: Norouzi et al. 2012",
+            given=() if bits == BITS else (f"network.options.dim={bits}",),
+        )
+        for figure, by_bits in PUBLISHED.items()
+        for bits, published in by_bits.items()
+    ),
 )

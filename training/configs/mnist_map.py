@@ -19,36 +19,31 @@ from training.config.sections import Target
 from training.configs.mnist_margin import CONFIG as MNIST_MARGIN
 from training.registry import Component
 
-CONFIG = MNIST_MARGIN.model_copy(
-    update={
-        "name": "mnist-map",
-        # Two numbers for an image, drawn as they are.
-        "network": Component(
-            name="convnet",
-            options={"widths": [12, 24, 48], "depths": [1, 1, 1], "dim": 2, "dropout": 0.1},
+CONFIG = MNIST_MARGIN.derive(
+    name="mnist-map",
+    # Two numbers for an image, drawn as they are.
+    network=Component(
+        name="convnet",
+        options={"widths": [12, 24, 48], "depths": [1, 1, 1], "dim": 2, "dropout": 0.1},
+    ),
+    augmentation=Component(name="none"),
+    epochs=10,
+    card={
+        "summary": (
+            "Handwritten digits as points on a plane (Hadsell, Chopra, LeCun 2006), L2 energy."
         ),
-        "augmentation": Component(name="none"),
-        "epochs": 10,
-        "card": MNIST_MARGIN.card.model_copy(
-            update={
-                "summary": (
-                    "Handwritten digits as points on a plane (Hadsell, Chopra, LeCun 2006), L2 "
-                    "energy."
-                ),
-                "intended_use": (
-                    "Showing what the margin loss learns: its two numbers are drawn as they are."
-                ),
-                "not_for": (
-                    "Telling digits apart: two dimensions are few, and mnist-margin has 32. It was "
-                    "trained on all ten digits, so it says nothing of other marks."
-                ),
-            }
+        "intended_use": (
+            "Showing what the margin loss learns: its two numbers are drawn as they are."
         ),
-        "targets": (
-            Target(
-                figure="kNN error, k = 5",
-                published="maps of 4 and 9, and no error rate: Hadsell, Chopra, LeCun 2006",
-            ),
+        "not_for": (
+            "Telling digits apart: two dimensions are few, and mnist-margin has 32. It was "
+            "trained on all ten digits, so it says nothing of other marks."
         ),
-    }
+    },
+    targets=(
+        Target(
+            figure="kNN error, k = 5",
+            published="maps of 4 and 9, and no error rate: Hadsell, Chopra, LeCun 2006",
+        ),
+    ),
 )

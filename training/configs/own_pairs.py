@@ -12,23 +12,19 @@ from training.config.sections import SplitConfig
 from training.configs.own_folder import CONFIG as OWN_FOLDER
 from training.registry import Component
 
-CONFIG = OWN_FOLDER.model_copy(
-    update={
-        "name": "own-pairs",
-        "metric": Metric.L1,
-        # A pair whose images are in two parts is lost: large parts lose fewer.
-        "split": SplitConfig(calibration=0.2, test=0.2),
-        # Embeddings of length 1 in 64 dimensions are at most 16 apart in L1.
-        "loss": Component(name="exponential", options={"q": 16.0}),
-        "sampler": Component(name="listed_pairs", options={"pairs_per_epoch": 1000}),
-        "optimiser": Component(name="adamw", options={"weight_decay": 0.01}),
-        "learning_rate": 1e-3,
-        "card": OWN_FOLDER.card.model_copy(
-            update={
-                "summary": "A verifier trained on your own pairs of images.",
-                "intended_use": "Things of the kind that the pairs show, photographed as there.",
-                "not_for": "Anything else; its error rates were measured on the listed pairs only.",
-            }
-        ),
-    }
+CONFIG = OWN_FOLDER.derive(
+    name="own-pairs",
+    metric=Metric.L1,
+    # A pair whose images are in two parts is lost: large parts lose fewer.
+    split=SplitConfig(calibration=0.2, test=0.2),
+    # Embeddings of length 1 in 64 dimensions are at most 16 apart in L1.
+    loss=Component(name="exponential", options={"q": 16.0}),
+    sampler=Component(name="listed_pairs", options={"pairs_per_epoch": 1000}),
+    optimiser=Component(name="adamw", options={"weight_decay": 0.01}),
+    learning_rate=1e-3,
+    card={
+        "summary": "A verifier trained on your own pairs of images.",
+        "intended_use": "Things of the kind that the pairs show, photographed as there.",
+        "not_for": "Anything else; its error rates were measured on the listed pairs only.",
+    },
 )

@@ -67,12 +67,9 @@ CONFIG = TrainingConfig(
 
 def with_network(name: str, paper_name: str, published: str) -> TrainingConfig:
     """Replace the network, and with it the card's summary and the published value."""
-    summary = CONFIG.card.summary.replace("2ch", paper_name)
-    return CONFIG.model_copy(
-        update={
-            "name": name,
-            "network": Component(name=name.replace("-", "_")),
-            "card": CONFIG.card.model_copy(update={"summary": summary}),
-            "targets": (Target(figure="FPR at 95 % recall", published=published),),
-        }
+    return CONFIG.derive(
+        name=name,
+        network=Component(name=name.replace("-", "_")),
+        card={"summary": CONFIG.card.summary.replace("2ch", paper_name)},
+        targets=(Target(figure="FPR at 95 % recall", published=published),),
     )
