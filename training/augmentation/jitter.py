@@ -60,15 +60,9 @@ class Jitter:
             raise ValueError("mirror, grey and erase are shares between 0 and 1")
 
     def __call__(self, canvas: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
-        """Vary a batch.
+        """Vary a batch: uint8 (N, H, W, C) to float32 (N, C, *size), 0 … 255.
 
-        Args:
-            canvas: uint8, (N, H, W, C).
-            size: (height, width) that the network takes.
-            generator: The batch's own source of randomness, on the CPU.
-
-        Returns:
-            float32, (N, C, *size), 0 … 255.
+        The generator is the batch's own, on the CPU.
         """
         numbers = [torch.rand(len(canvas), generator=generator) for _ in range(_DRAWS)]
         size_of_piece = _CPU_BATCH if canvas.device.type == "cpu" else max(1, len(canvas))
@@ -116,7 +110,7 @@ class Jitter:
         covered = draw.whether(self.erase).bool()[:, None, None]
         rows, columns = (self._band(side, draw) for side in pixels.shape[-2:])
         where = covered & rows[:, :, None] & columns[:, None, :]
-        return torch.where(where[:, None], _broadcast(draw.between(0, 255)), pixels)
+        return torch.where(where[:, None], draw.between(0, 255)[:, None, None, None], pixels)
 
     def _band(self, side: int, draw: _Draw) -> Tensor:
         """Draw an interval of an axis for each image, bool (N, side)."""
@@ -129,8 +123,7 @@ class Jitter:
 class _Draw:
     """Random numbers, one for each image and call."""
 
-    def __init__(self, numbers: Tensor) -> None:
-        """Take the numbers, each between 0 and 1, (draws, N)."""
+    def __init__(self, numbers: Tensor) -> None:  # (draws, N), between 0 and 1
         self.device = numbers.device
         self._numbers = iter(numbers.unbind())
 
@@ -153,11 +146,6 @@ def _grid(transform: Tensor, size: tuple[int, int]) -> Tensor:
     rows = (down * height + moved).transpose(1, 2)
     columns = (across * width).transpose(1, 2)
     return rows[:, :, None] + columns[:, None]
-
-
-def _broadcast(values: Tensor) -> Tensor:
-    """Reshape (N,) to (N, 1, 1, 1)."""
-    return values[:, None, None, None]
 
 
 build = Jitter

@@ -53,15 +53,9 @@ class Warp:
             raise ValueError("an elastic field needs at least 2 knots along each side")
 
     def __call__(self, canvas: Tensor, size: tuple[int, int], generator: Generator) -> Tensor:
-        """Distort a batch.
+        """Distort a batch: uint8 (N, H, W, C) to float32 (N, C, *size), 0 … 255.
 
-        Args:
-            canvas: uint8, (N, H, W, C).
-            size: (height, width) that the network takes.
-            generator: The batch's own source of randomness, on the CPU.
-
-        Returns:
-            float32, (N, C, *size), 0 … 255.
+        The generator is the batch's own, on the CPU.
         """
         pixels = to_channels_first(canvas) - self.paper  # Outside, grid_sample reads zeros.
         shape = [len(canvas), pixels.shape[1], *size]

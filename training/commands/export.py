@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from training.config.refresh import refresh_export
+from training.config.named import refresh_export
 from training.console import DataOption, console, print_accuracy
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder

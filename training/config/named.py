@@ -1,4 +1,8 @@
-"""Named configs: the files in `training/configs/`."""
+"""Named configs: the files in `training/configs/`, and what older runs take from them.
+
+A run keeps the config that it was trained with. Fields that decide none of its weights may change
+afterwards: what is measured, the targets, and the layers that the exported graph adds.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from model.errors import faults
+from training.config.overrides import keys_of
 from training.config.schema import TrainingConfig
 from training.errors import ConfigError
 
@@ -33,3 +38,25 @@ def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingC
         return config.model_copy(update=overrides)
     except ValidationError as error:
         raise ConfigError(f"config {name}: {faults(error)}") from error
+
+
+def refresh_measurement(config: TrainingConfig) -> TrainingConfig:
+    """Take the protocols and targets of the named config, where there is one."""
+    return _refresh(config, "protocols", "targets")
+
+
+def refresh_export(config: TrainingConfig) -> TrainingConfig:
+    """Take the views, whitening, version and card of the named config, where there is one."""
+    return _refresh(config, "views", "whitening", "whitening_weights", "version", "card")
+
+
+def _refresh(config: TrainingConfig, *fields: str) -> TrainingConfig:
+    """Take fields of the named config, except those that the run overrides."""
+    named = config.name.replace("-", "_")
+    if named not in config_names():
+        return config
+    current = load_config(named).model_dump()
+    overridden = {key.split(".")[0] for key in keys_of(config.settings)}
+    return config.model_copy(
+        update={name: current[name] for name in fields if name not in overridden}
+    )

@@ -109,30 +109,28 @@ def parse(text: str) -> tuple[str, Any]:
 
 def _set_value(document: dict[str, Any], key: str, value: object) -> None:
     """Set the value at a dotted key that exists, or that names an option of a part."""
-    *path, last = key.split(".")
+    *parents, last = key.split(".")
     place: Any = document
-    for depth, name in enumerate(path):
-        place = _child(place, name, key, ".".join(path[:depth]))
-    if not (path and path[-1] == "options"):
-        _child(place, last, key, ".".join(path))
+    for depth, name in enumerate(parents, start=1):
+        _check_key(".".join(parents[:depth]), place)
+        place = place[name]
+    if parents[-1:] != ["options"]:
+        _check_key(key, place)
     place[last] = value
-    if last == "name" and path and path[0] in _PARTS:
+    if last == "name" and parents and parents[0] in _PARTS:
         place["options"] = {}
 
 
-def _child(place: object, name: str, key: str, parent: str) -> Any:  # noqa: ANN401 (as above)
-    if isinstance(place, dict) and name in place:
-        return place[name]
-    known = list(place) if isinstance(place, dict) else []
-    raise ConfigError(_unknown_key(key, name, known, f"{parent}." if parent else ""))
-
-
-def _unknown_key(key: str, name: str, known: Iterable[str], prefix: str) -> str:
-    """Return the error message for a misspelt key, with the keys that are similar."""
-    everything = sorted(known)
-    near = difflib.get_close_matches(name, everything, n=3, cutoff=0.5)
-    listed = ", ".join(prefix + other for other in (near or everything)) or "nothing below it"
-    return f"--set: there is no {key}; {'did you mean' if near else 'there is'}: {listed}"
+def _check_key(key: str, place: object) -> None:
+    """Refuse a dotted key whose last step is not in its place, and list similar ones."""
+    prefix, dot, name = key.rpartition(".")
+    known = sorted(place) if isinstance(place, Mapping) else []
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    listed = ", ".join(prefix + dot + other for other in near or known) or "nothing below it"
+    hint = "did you mean" if near else "there is"
+    raise ConfigError(f"--set: there is no {key}; {hint}: {listed}")
 
 
 def _check_options(config: TrainingConfig, key: str) -> None:
@@ -145,8 +143,7 @@ def _check_options(config: TrainingConfig, key: str) -> None:
     accepted = {name: kind for name, kind in types.items() if name not in _CONTEXT.get(field, ())}
     for name, value in component.options.items():
         option = f"{field}.options.{name}"
-        if name not in accepted:
-            raise ConfigError(_unknown_key(option, name, accepted, f"{field}.options."))
+        _check_key(option, accepted)
         _check_type(option, value, accepted[name])
 
 

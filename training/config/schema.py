@@ -87,11 +87,7 @@ class TrainingConfig(Frozen):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _validate_flat(
-        cls,
-        data: Any,  # noqa: ANN401 (whatever is given)
-        handler: ModelWrapValidatorHandler[Self],
-    ) -> Self:
+    def _validate_flat(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(_nested(data) if isinstance(data, Mapping) else data)
         except ValidationError as error:
@@ -155,8 +151,8 @@ def _with_flat_locations(error: ValidationError) -> ValidationError:
 
 JSON_TYPES: dict[str, Any] = {
     key: field.annotation
-    for fields in (TrainingConfig.model_fields, *(s.model_fields for s in _SECTIONS.values()))
-    for key, field in fields.items()
+    for section in (TrainingConfig, *_SECTIONS.values())
+    for key, field in section.model_fields.items()
     if key in _JSON_KEYS
 }
 """The type of each key of the flat form."""

@@ -43,10 +43,8 @@ class SplitConfig(Frozen):
 class CommonStart(Frozen):
     """Encoders that the data set's own folds start from, in place of random weights.
 
-    The folds are put into groups of neighbours. For each group one encoder is trained without the
-    test identities of any fold in the group; each fold continues from it with all identities that
-    it may be trained on. Ten trainings thus share most of their work, and no encoder is tested on
-    identities that it was trained on.
+    For each group of neighbouring folds one encoder is trained without the test identities of any
+    of them; each fold continues from it with all identities that it may be trained on.
     """
 
     groups: int = Field(default=2, ge=1)

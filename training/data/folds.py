@@ -50,12 +50,8 @@ def official_fold_splits(
     network was not trained on: it gives the identities in the pairs of other folds, which it was
     trained on, lower genuine and higher impostor energies. The rest is trained on.
 
-    Args:
-        images: The data set.
-        calibration: Share of the identities that are calibrated on.
-        seed: Seed of their choice; each group makes another.
-        groups: Number of groups of neighbouring folds; the folds of a group calibrate on the same
-            identities, which none of them tests. By default each fold is a group.
+    The folds of a group of neighbours calibrate on the same identities, which none of them tests;
+    each group chooses others. By default each fold is a group.
 
     Raises:
         SplitError: The data set has no folds, or fewer than groups, an identity is in two of them,

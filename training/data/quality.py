@@ -170,15 +170,11 @@ def _one_kind_of_pair(
     """Check that the listed pairs within each part are of both kinds."""
     if images.listed is None:
         return None
-    part_of_image = {image.name: part_of[image.name] for image in readable}
-    kinds: dict[str, set[bool]] = {part: set() for part in part_of.values()}
-    for left, right, same in images.listed:
-        part = part_of_image.get(left)
-        if part is not None and part == part_of_image.get(right):
-            kinds[part].add(same)
-    for part, found in kinds.items():
-        if found != {True, False}:
-            missing = "impostor" if True in found else "genuine"
+    for part in dict.fromkeys(part_of.values()):
+        names = {image.name for image in readable if part_of[image.name] == part}
+        kinds = {same for left, right, same in images.listed if left in names and right in names}
+        if kinds != {True, False}:
+            missing = "impostor" if True in kinds else "genuine"
             return f"the {part} part has no {missing} pair with both images in it; list more pairs"
     return None
 

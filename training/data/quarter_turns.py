@@ -16,19 +16,13 @@ from PIL import Image, ImageOps
 from model.preprocessing import open_image
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 
-_TURNS = {
-    90: Image.Transpose.ROTATE_90,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_270,
-}
-
 
 def with_quarter_turns(images: ImageSet) -> ImageSet:
     """Add every image turned by 90, 180 and 270 degrees.
 
     The turned identities are named `<identity>@<degrees>`; an image is turned when it is read.
     """
-    turned = [_turned(image, degrees) for image in images for degrees in _TURNS]
+    turned = [_turned(image, degrees) for image in images for degrees in (90, 180, 270)]
     return replace(images, images=sorted_images([*images, *turned]))
 
 
@@ -43,5 +37,6 @@ def _turned(image: LabelledImage, degrees: int) -> LabelledImage:
 def _turned_png(read: Callable[[], bytes], degrees: int) -> bytes:
     upright = ImageOps.exif_transpose(open_image(read()))
     file = io.BytesIO()
-    upright.transpose(_TURNS[degrees]).save(file, "PNG", compress_level=1)
+    turn = Image.Transpose[f"ROTATE_{degrees}"]
+    upright.transpose(turn).save(file, "PNG", compress_level=1)
     return file.getvalue()

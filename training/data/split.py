@@ -6,11 +6,10 @@ closed-set protocols of MNIST: error rates are those of new images of known clas
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -27,20 +26,22 @@ MIN_GENUINE = 2
 
 
 @dataclass(frozen=True)
-class DataSplit(ABC):
-    """Names in each part, sorted."""
+class DataSplit:
+    """Names in each part, sorted: of identities or of images."""
 
+    by: ClassVar[SplitBy]
     train: tuple[str, ...]
     calibration: tuple[str, ...]
     test: tuple[str, ...]
 
-    @abstractmethod
     def take(self, images: ImageSet, part: Part) -> ImageSet:
         """Select the images of one part.
 
         Raises:
             DataError: None of them is in the data set.
         """
+        names = getattr(self, part)
+        return images.of(names) if self.by is SplitBy.IDENTITY else images.only(names)
 
     def digests(self) -> Split:
         """Return the split with digests in place of names, as a bundle stores it."""
@@ -51,23 +52,16 @@ class DataSplit(ABC):
 class IdentitySplit(DataSplit):
     """Identities of each part."""
 
-    def take(self, images: ImageSet, part: Part) -> ImageSet:
-        """Select the images of one part's identities."""
-        return images.of(getattr(self, part))
+    by = SplitBy.IDENTITY
 
 
 class ImageSplit(DataSplit):
     """Image names of each part."""
 
-    def take(self, images: ImageSet, part: Part) -> ImageSet:
-        """Select the images of one part."""
-        return images.only(getattr(self, part))
+    by = SplitBy.IMAGE
 
 
-SPLITS: dict[SplitBy, type[DataSplit]] = {
-    SplitBy.IDENTITY: IdentitySplit,
-    SplitBy.IMAGE: ImageSplit,
-}
+SPLITS: dict[SplitBy, type[DataSplit]] = {kind.by: kind for kind in (IdentitySplit, ImageSplit)}
 
 
 def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit | None:
@@ -148,7 +142,7 @@ def split_identities(
     tested = _named(config.test_identities, images)
     calibrated = _named(config.calibration_identities, images)
     reserved = tested or (images.test_identities - known if config.official else frozenset())
-    _check_named(calibrated, tested, reserved, known)
+    _check_named(config, reserved, known)
     unassigned = [n for n in images.identities if n not in reserved | calibrated | known]
     shares = (0 if calibrated else config.calibration, 0 if reserved else config.test)
     train, calibration, test = _divide(_by_count(unassigned, counts), shares, rng)
@@ -181,16 +175,12 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _check_named(
-    calibrated: frozenset[str],
-    tested: frozenset[str],
-    reserved: frozenset[str],
-    known: frozenset[str],
-) -> None:
+def _check_named(config: SplitConfig, reserved: frozenset[str], known: frozenset[str]) -> None:
     """Refuse identities that a config puts into two parts, or that were trained on already."""
+    calibrated = frozenset(config.calibration_identities)
     if both := sorted(calibrated & reserved):
         raise DataError(f"{', '.join(both)} cannot be calibrated and tested on; name others")
-    if trained_on := sorted((calibrated | tested) & known):
+    if trained_on := sorted(calibrated.union(config.test_identities) & known):
         raise DataError(f"the initial weights have seen {', '.join(trained_on)}; name others")
 
 

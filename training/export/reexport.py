@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from model.bundle import Bundle
 from model.errors import faults
 from model.manifest import Manifest
-from training.config.refresh import refresh_export
+from training.config.named import refresh_export
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
 from training.data.split import split_by_digests

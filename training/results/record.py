@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
 from model.manifest import Kind, Manifest, SplitBy
-from training.config.refresh import refresh_measurement
+from training.config.named import refresh_measurement
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.errors import RunError

@@ -5,13 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-MIDDLE = 127.5
-"""Half of the pixel range: pixels 0 … 255 become -1 … 1."""
-
 
 def scale(pixels: Tensor) -> Tensor:
     """Scale 0 … 255 to -1 … 1; shape and dtype (float) are unchanged."""
-    return pixels / MIDDLE - 1
+    return pixels / 127.5 - 1
 
 
 def to_channels_first(pixels: Tensor) -> Tensor:

@@ -1,17 +1,14 @@
-"""Within-class covariance normalisation (WCCN) at the end of an encoder.
+"""Within-class covariance normalisation (WCCN) at the end of an encoder (decision 12).
 
-Photographs of one person vary more in some directions of the embedding than in others: those of
-pose and light, where a difference carries little information. WCCN (Hatch, Kajarekar, Stolcke 2006,
-equations 5 to 7) multiplies embeddings by W^(-1/2), where W is the mean covariance of an identity's
-embeddings around their own mean, so that the variance within identities is the same in all
-directions. W is estimated on the training identities; with few of them the estimate is poor, and it
-is shrunk towards a multiple of the identity matrix: (1 - s) W + s tr(W)/dim I.
+Embeddings are multiplied by W^(-1/2), where W is the mean covariance of an identity's embeddings
+around their own mean (Hatch, Kajarekar, Stolcke 2006, equations 5 to 7), so that the variance
+within identities is the same in all directions. W is estimated on the training identities and
+shrunk towards a multiple of the identity matrix: (1 - s) W + s tr(W)/dim I.
 
-Directions with equal variance within identities need not separate them equally well. If both kinds
-of variation are normal, and an identity's mean has the variance v in a direction of within-identity
-variance 1, the log likelihood ratio of two embeddings x and y has the cross term v/(1 + 2v) x y
-(probabilistic LDA: Ioffe 2006; Prince and Elder 2007): the weight of a direction by "plda". The
-ratio's other terms are left out, since an L2 energy of embeddings of length 1 cannot express them.
+The weights "plda" are those of the cross term in the log likelihood ratio of two embeddings x and
+y, v/(1 + 2v) x y for a direction in which the identities' means have the variance v (probabilistic
+LDA: Ioffe 2006; Prince and Elder 2007; both kinds of variation normal). The ratio's other terms
+are left out, since an L2 energy of embeddings of length 1 cannot express them.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import pytest
 from model.bundle import open_bundle
 from tests.training import synthetic
 from training import configs
-from training.config.refresh import refresh_export, refresh_measurement
+from training.config.named import refresh_export, refresh_measurement
 from training.config.schema import TrainingConfig
 from training.config.sections import Target
 

@@ -38,7 +38,7 @@ def read_folder(root: Path) -> ImageSet:
         if len(path.relative_to(root).parts) <= MAX_DEPTH and path.is_file()
     )
     files = [(PurePosixPath(path.as_posix()), partial(read_file, root / path)) for path in paths]
-    return ImageSet(root.resolve().name, sorted_images(label_by_folder(files)))
+    return ImageSet(root.resolve().name, sorted_images(_label_by_folder(files)))
 
 
 def read_zip(path: Path) -> ImageSet:
@@ -56,17 +56,13 @@ def read_zip(path: Path) -> ImageSet:
         for entry in archive.infolist()
         if not entry.is_dir()
     ]
-    return ImageSet(path.stem, sorted_images(label_by_folder(files)))
+    return ImageSet(path.stem, sorted_images(_label_by_folder(files)))
 
 
-def label_by_folder(
+def _label_by_folder(
     files: Iterable[tuple[PurePosixPath, Callable[[], bytes]]],
 ) -> list[LabelledImage]:
-    """Label each image file with the identity of its folder, without the part that all share.
-
-    Raises:
-        DataError: Images outside the folders of identities, or all in one folder.
-    """
+    """Label each image file with the identity of its folder, without the part that all share."""
     images = [(path, read) for path, read in files if _is_image(path)]
     if not images:
         return []
@@ -77,8 +73,7 @@ def label_by_folder(
             f"all {len(images)} images lie in one folder, {shared}, so there is one identity; put "
             "each identity's images into a folder of its own"
         )
-    loose = [path for path, _ in images if path.parent == shared]
-    if loose:
+    if loose := [path for path, _ in images if path.parent == shared]:
         raise DataError(
             f"{len(loose)} images, such as {loose[0]}, lie in no identity's folder; "
             "put each identity's images into a folder of its own"

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 from training.errors import DataError
 
-TEST_PART = "t10k"
-"""Prefix of MNIST's files of test images."""
 _IMAGES, _LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"
 _MAX_BYTES = 4_000_000_000
 
@@ -38,7 +36,7 @@ def read_idx(folder: Path) -> ImageSet:
         DataError: A file without its counterpart, or not of the IDX format.
     """
     images = [image for path in image_files(folder) for image in _read_part(path)]
-    tested = frozenset(i.name for i in images if i.name.startswith(f"{TEST_PART}/"))
+    tested = frozenset(image.name for image in images if image.name.startswith("t10k/"))
     return ImageSet(folder.resolve().name, sorted_images(images), test_images=tested)
 
 

@@ -33,7 +33,7 @@ def read_lfw(folder: Path) -> ImageSet:
     people = frozenset(line.split()[0] for line in _lines(folder / TEST_PEOPLE))
     if missing := people - set(faces.identities):
         raise DataError(f"{TEST_PEOPLE} names {len(missing)} people who have no images here")
-    names = _names(faces)
+    names = {Path(image.name).stem: image.name for image in faces}
     pairs = tuple(_pair(line, names, TEST_PAIRS) for line in _lines(folder / TEST_PAIRS))
     return replace(
         faces,
@@ -56,11 +56,6 @@ def _read_images(folder: Path) -> ImageSet:
 def _lines(path: Path) -> list[str]:
     """Read a list's lines after its first, which counts them."""
     return [line for line in path.read_text().splitlines()[1:] if line.strip()]
-
-
-def _names(faces: ImageSet) -> dict[str, str]:
-    """Map `Name_0001` to the image's full name."""
-    return {Path(image.name).stem: image.name for image in faces}
 
 
 def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...], ...]:

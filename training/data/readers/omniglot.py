@@ -12,20 +12,12 @@ from pathlib import Path
 from training.data.image_set import ImageSet, sorted_images
 from training.data.readers.folder import read_zip
 
-
-def evaluation_zips(folder: Path) -> list[Path]:
-    """Find the zips of evaluation alphabets, original or repacked."""
-    return sorted(folder.glob("images_evaluation*.zip"))
-
-
-def background_zips(folder: Path) -> list[Path]:
-    """Find the zips of background alphabets."""
-    return sorted(folder.glob("images_background*.zip"))
+_SETS = ("images_background*.zip", "images_evaluation*.zip")
 
 
 def is_omniglot(folder: Path) -> bool:
-    """Check whether a folder has both sets."""
-    return bool(evaluation_zips(folder) and background_zips(folder))
+    """Check whether a folder has both sets, original or repacked."""
+    return all(any(folder.glob(pattern)) for pattern in _SETS)
 
 
 def read_omniglot(folder: Path) -> ImageSet:
@@ -34,12 +26,10 @@ def read_omniglot(folder: Path) -> ImageSet:
     Raises:
         DataError: A zip that cannot be read, or has no images.
     """
-    background = read_zip(background_zips(folder)[0])
-    evaluation = read_zip(evaluation_zips(folder)[0])
-    images = sorted_images([*background, *evaluation])
+    background, evaluation = (read_zip(min(folder.glob(pattern))) for pattern in _SETS)
     return replace(
         background,
         name="omniglot",
-        images=images,
+        images=sorted_images([*background, *evaluation]),
         test_identities=frozenset(evaluation.identities),
     )
