@@ -21,34 +21,23 @@ _DRAWS = 16
 class Jitter:
     """The augmentation `jitter`: draws a variation for each image of a batch.
 
-    Attributes:
-        zoom: Minimum and maximum share of the canvas's side that is shown; above 1 the canvas is
-            surrounded by its reflection, so that the subject is smaller than in the original.
-        shift: Maximum shift of the shown part, as a share of the canvas.
-        rotation: Maximum rotation, in degrees, either way.
-        stretch: Maximum scaling of width against height, as a logarithm.
-        mirror: Probability of mirroring left to right.
-        grey: Probability of removing all colour.
-        saturation: Minimum and maximum saturation otherwise.
-        contrast: Minimum and maximum contrast.
-        brightness: Maximum change of brightness, in pixel values of 255.
-        erase: Probability of covering a rectangle with one grey (Zhong et al. 2020).
-        erased: Minimum and maximum side of that rectangle, as a share of the input's.
-
     Raises:
         ValueError: A range that is not rising, or a probability outside 0 … 1.
     """
 
+    # Minimum and maximum share of the canvas's side that is shown; above 1 the canvas is surrounded
+    # by its reflection, so that the subject is smaller than in the original.
     zoom: tuple[float, float] = (0.8, 1.1)
-    shift: float = 0.05
-    rotation: float = 10
-    stretch: float = 0.08
-    mirror: float = 0.5
-    grey: float = 0.2
-    saturation: tuple[float, float] = (0.4, 1.4)
-    contrast: tuple[float, float] = (0.6, 1.4)
-    brightness: float = 30
-    erase: float = 0
+    shift: float = 0.05  # Maximum shift of the shown part, as a share of the canvas.
+    rotation: float = 10  # Maximum rotation, in degrees, either way.
+    stretch: float = 0.08  # Maximum scaling of width against height, as a logarithm.
+    mirror: float = 0.5  # Probability of mirroring left to right.
+    grey: float = 0.2  # Probability of removing all colour.
+    saturation: tuple[float, float] = (0.4, 1.4)  # Minimum and maximum otherwise.
+    contrast: tuple[float, float] = (0.6, 1.4)  # Minimum and maximum.
+    brightness: float = 30  # Maximum change, in pixel values of 255.
+    erase: float = 0  # Probability of covering a rectangle with one grey (Zhong et al. 2020).
+    # Minimum and maximum side of that rectangle, as a share of the input's.
     erased: tuple[float, float] = (0.15, 0.4)
 
     def __post_init__(self) -> None:

@@ -20,28 +20,18 @@ from training.serving_graph.normalise import to_channels_first
 class Warp:
     """The augmentation `warp`: draws a distortion for each image of a batch.
 
-    Attributes:
-        zoom: Minimum and maximum share of the canvas's side that is shown.
-        shift: Maximum shift of the shown part, as a share of the canvas.
-        rotation: Maximum rotation, in degrees, either way.
-        shear: Maximum shear, as a tangent, either way.
-        stretch: Maximum scaling of width against height, as a logarithm.
-        elastic: Standard deviation of the displacements, as a share of the canvas.
-        knots: Displacements along each side; between them the field is smooth.
-        paper: Pixel value outside the canvas, 0 … 255.
-
     Raises:
         ValueError: A value out of its range.
     """
 
-    zoom: tuple[float, float] = (0.85, 1.15)
-    shift: float = 0.06
-    rotation: float = 12
-    shear: float = 0.2
-    stretch: float = 0.15
-    elastic: float = 0.015
-    knots: int = 4
-    paper: float = 255
+    zoom: tuple[float, float] = (0.85, 1.15)  # Share of the canvas's side that is shown.
+    shift: float = 0.06  # Maximum shift of the shown part, as a share of the canvas.
+    rotation: float = 12  # Maximum rotation, in degrees, either way.
+    shear: float = 0.2  # Maximum shear, as a tangent, either way.
+    stretch: float = 0.15  # Maximum scaling of width against height, as a logarithm.
+    elastic: float = 0.015  # Standard deviation of displacements, as a share of the canvas.
+    knots: int = 4  # Displacements along each side; between them the field is smooth.
+    paper: float = 255  # Pixel value outside the canvas, 0 … 255.
 
     def __post_init__(self) -> None:
         low, high = self.zoom

@@ -41,18 +41,13 @@ class DuplicateGroup(Frozen):
 
 
 class Duplicates(Frozen):
-    """Groups of images that show the same.
-
-    Attributes:
-        groups: Number of groups.
-        across_identities: Groups with several identities: a labelling fault.
-        across_parts: Groups in several parts of the split: test images that were trained on.
-        listed: Some of the groups, the worst first.
-    """
+    """Counts of groups of images that show the same, and some of the groups, worst first."""
 
     groups: int
     across_identities: int
+    """Groups with several identities: a labelling fault."""
     across_parts: int
+    """Groups in several parts of the split: test images that were trained on."""
     listed: tuple[DuplicateGroup, ...]
 
 
@@ -65,17 +60,12 @@ class PartSize(Frozen):
 
 
 class DataQuality(Frozen):
-    """The report of `check-data`; counts are of readable images.
-
-    Attributes:
-        reason: Reason why training would refuse the data, and what to do; None if it would not.
-        parts: The config's split with this seed; empty if it fails.
-        compared: Number of images that were searched for near duplicates.
-    """
+    """The report of `check-data`; counts are of readable images."""
 
     data: str
     usable: bool
     reason: str | None
+    """Reason why training would refuse the data, and what to do; None if it would not."""
     identities: int
     images: int
     images_per_identity: Spread
@@ -88,9 +78,11 @@ class DataQuality(Frozen):
     config: str
     seed: int
     parts: dict[str, PartSize]
+    """The config's split with this seed; empty if it fails."""
     exact_duplicates: Duplicates
     near_duplicates: Duplicates
     compared: int
+    """Number of images that were searched for near duplicates."""
 
 
 def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) -> DataQuality:
