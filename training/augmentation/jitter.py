@@ -12,7 +12,6 @@ from training.serving_graph.normalise import to_channels_first
 
 _CPU_BATCH = 16
 """Images that are varied together on a CPU, few enough for its cache; on a GPU it is the batch."""
-
 _DRAWS = 16
 """Random numbers for an image: one for each call of `_Draw`."""
 

@@ -33,9 +33,7 @@ _UNRECORDED = {"name", "version", "seed", "card", "targets"}
 def override(config: TrainingConfig, overrides: Iterable[str]) -> TrainingConfig:
     """Replace values of a config, and record in its `settings` those that changed it.
 
-    Args:
-        config: The named config.
-        overrides: Each `key=value`, with a dotted key: `network.options.dropout=0.2`.
+    Each override is `key=value`, with a dotted key: `network.options.dropout=0.2`.
 
     Raises:
         ConfigError: Another form, an unknown key (similar ones are listed), or a value that the key

@@ -23,11 +23,7 @@ from model.manifest import BundleName, Card, InputSpec, Metric, Version
 from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.registry import Component
 
-_SECTIONS: dict[str, type[Export | Optimisation | Measurement]] = {
-    "export": Export,
-    "optimisation": Optimisation,
-    "measurement": Measurement,
-}
+_SECTIONS = {kind.__name__.lower(): kind for kind in (Export, Optimisation, Measurement)}
 
 _JSON_KEYS = (
     *("name", "version", "input", "canvas", "quarter_turns"),
@@ -42,9 +38,7 @@ _JSON_KEYS = (
 class TrainingConfig(Frozen):
     """Everything that decides a training run, its export and its measurement.
 
-    Raises:
-        ValidationError: A field or value that it cannot have; the error's location is that of the
-            flat form.
+    The locations of validation errors are those of the flat form.
     """
 
     name: BundleName

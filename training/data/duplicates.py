@@ -15,19 +15,14 @@ from scipy.cluster.hierarchy import DisjointSet
 
 MAX_BITS = 8
 """Maximum number of bits, of 64, in which the hashes of near duplicates differ."""
-
 MIN_CORRELATION = 0.99
 """Minimum correlation of the thumbnails of near duplicates."""
-
 MAX_COMPARED = 100_000
 """Maximum images searched for near duplicates: the search grows with their square."""
-
 MAX_PAIRS = 100_000
 """Pairs after which the search stops: by then the fault of the data set is clear."""
-
 _DEAD_ZONE = 2
 """Grey levels up to which a step is noise, so that flat areas get no sign."""
-
 _BLOCK, _SLICE = 256, 65_536
 
 Pairs = NDArray[np.int64]

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bundle import identity_digest
 from training.errors import DataError
+from training.metrics.pairs import MAX_IMAGES
 
 _ENDINGS = "jpg jpeg jpe png webp bmp gif tif tiff pgm ppm pbm pnm"
 IMAGE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
@@ -92,6 +94,14 @@ class ImageSet:
         if lost := names - owner.keys():
             raise DataError(f"{self.name}: {len(lost)} images of its pairs are not here")
         return frozenset(owner[name] for name in names)
+
+    def bounded(self, per_identity: int) -> ImageSet:
+        """Limit the images of each identity and in all; identities go in order of their digests."""
+        few = self.of(self.identities, per_identity)
+        if len(few) <= MAX_IMAGES:
+            return few
+        share = int(len(few.identities) * MAX_IMAGES / len(few) * 0.95)
+        return few.of(sorted(few.identities, key=identity_digest)[: max(2, share)])
 
     def counts(self) -> Counter[str]:
         """Number of images of each identity."""

@@ -18,7 +18,6 @@ from training.errors import DataError
 
 LISTED = 10
 """Maximum faults of a kind that are listed."""
-
 _NAMED = 5
 """Maximum images of one group that are listed."""
 

@@ -19,7 +19,6 @@ from training import registry
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.data.split import DataSplit, ImageSplit
-from training.data.subsample import bounded
 from training.encoder import trained_encoder
 from training.errors import ConfigError, DataError
 from training.evaluation.measured_value import MeasuredValue
@@ -105,7 +104,7 @@ class SystemUnderTest:
         Raises:
             DataError: No genuine or no impostor pairs among them.
         """
-        decoded = decode(bounded(images, images_per_identity), self.spec)
+        decoded = decode(images.bounded(images_per_identity), self.spec)
         source = decoded.source
         return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 

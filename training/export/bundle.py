@@ -29,7 +29,6 @@ from training.config.schema import TrainingConfig
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
-from training.data.subsample import bounded
 from training.encoder import trained_encoder
 from training.errors import ExportError
 from training.evaluation.evaluate import calibrate_system
@@ -184,7 +183,7 @@ def _with_several_images(images: ImageSet, max_per_identity: int) -> ImageSet:
     """Return the identities with two or more images, up to a maximum of each."""
     counts = Counter(image.identity for image in images)
     several = [name for name, count in counts.items() if count > 1]
-    return bounded(images.of(several), max_per_identity)
+    return images.of(several).bounded(max_per_identity)
 
 
 def _parameters(encoder: nn.Module) -> int:

@@ -14,7 +14,6 @@ from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
 from training.data.split import DataSplit, split_data
-from training.data.subsample import bounded
 from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.loss_compatibility import check_compatibility
@@ -66,9 +65,8 @@ class TrainingPlan:
     def decode(self) -> TrainingData:
         """Decode the images to train on, and those to measure after each epoch."""
         config = self.config
-        measured = bounded(
-            self.split.take(self.images, "calibration"), config.measurement.images_per_identity
-        )
+        calibration = self.split.take(self.images, "calibration")
+        measured = calibration.bounded(config.measurement.images_per_identity)
         return TrainingData(
             train=decode(self.training_images, canvas_of(config.input, config.canvas)),
             calibration=decode(measured, config.input),

@@ -51,16 +51,9 @@ def measured_whitening(
     shrinkage: float,
     weights: DirectionWeights,
 ) -> Matrix:
-    """Compute the whitening matrix of embeddings of identities.
+    """Matrix that whitens embeddings from the right, (dim, dim).
 
-    Args:
-        embeddings: float32, (images, dim).
-        labels: Identity of each image, int64, (images,).
-        shrinkage: s, the shrinkage of the covariance, 0 to 1.
-        weights: Weights of the whitened directions.
-
-    Returns:
-        (dim, dim), to multiply embeddings by from the right.
+    It is estimated from embeddings, (images, dim), and the identity of each image, (images,).
 
     Raises:
         ConfigError: No identity has two images; or, with weights, only one has, or identities

@@ -10,7 +10,6 @@ from tests import fakes
 from tests.training import synthetic
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
-from training.data.subsample import bounded
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
 from training.evaluation.report import as_json, write_report
@@ -120,13 +119,13 @@ def test_of_one_identity_at_most_so_many_images_are_measured(bundle, folder):
 
 
 def test_a_large_set_is_bounded_by_whole_identities(monkeypatch):
-    monkeypatch.setattr("training.data.subsample.MAX_IMAGES", 60)
+    monkeypatch.setattr("training.data.image_set.MAX_IMAGES", 60)
     images = synthetic.image_set({f"p{i:03d}": 1 + i % 7 for i in range(100)})
-    few = bounded(images, 4)
+    few = images.bounded(4)
     assert 30 < len(few) <= 60
     counts = np.bincount(few.labels())
     assert [*counts] == [min(4, 1 + int(name[1:]) % 7) for name in few.identities]
-    assert bounded(images, 4).identities == few.identities
+    assert images.bounded(4).identities == few.identities
 
 
 def test_a_bundle_of_codes_is_measured_by_its_bits(folder, tmp_path):

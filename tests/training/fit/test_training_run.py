@@ -91,7 +91,7 @@ def test_a_folder_that_is_no_run_is_not_resumed(tmp_path):
 def test_a_large_calibration_part_is_measured_on_some_of_its_identities(
     folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("training.data.subsample.MAX_IMAGES", 12)
+    monkeypatch.setattr("training.data.image_set.MAX_IMAGES", 12)
     monkeypatch.setattr("training.metrics.pairs.MAX_IMAGES", 12)
     synthetic.train(synthetic.config(epochs=1), folder, tmp_path / "run")
     assert len(RunFolder(tmp_path / "run").history()) == 1
