@@ -17,7 +17,6 @@ from training.registry import Component, Part
 
 _PARTS = {part.name.lower(): part for part in Part if part is not Part.PROTOCOL}
 """The fields of a config that name a part."""
-
 _CONTEXT = {
     "network": {"spec"},
     "loss": {"dim", "identities"},
@@ -25,7 +24,6 @@ _CONTEXT = {
     "optimiser": {"parameters", "learning_rate"},
 }
 """Arguments that the trainer passes to a part's `build`: they are no options."""
-
 _UNRECORDED = {"name", "version", "seed", "card", "targets"}
 """Fields that do not make a variant: a record's name and a bundle's card hold them already."""
 

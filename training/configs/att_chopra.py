@@ -16,9 +16,6 @@ from training.config.schema import TrainingConfig
 from training.config.sections import Measurement, Optimisation, SplitConfig, Target
 from training.registry import Component
 
-_Q = 100.0
-"""The paper's upper bound of the energy: the L1 distance of opposite corners of [-1, 1]^50."""
-
 CONFIG = TrainingConfig(
     name="att-chopra",
     version="1.0.0",
@@ -26,7 +23,8 @@ CONFIG = TrainingConfig(
     metric=Metric.L1,
     split=SplitConfig(calibration=0.25, test=0.125),
     network=Component(name="chopra2005"),
-    loss=Component(name="exponential", options={"q": _Q}),
+    # The paper's bound of the energy: the L1 distance of opposite corners of [-1, 1]^50.
+    loss=Component(name="exponential", options={"q": 100.0}),
     sampler=Component(name="balanced_pairs", options={"pairs_per_epoch": 2000}),
     # Not in the paper, which trained on 350 photographs; we have fewer, and calibration people.
     augmentation=Component(

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.fields import Frozen
+from model.manifest import Aspect, InputSpec
+from model.preprocessing import open_image, preprocess
 from training.config.sections import SplitConfig
+from training.data.decoding import LIMITS, map_readable
 from training.data.duplicates import MAX_COMPARED, near_groups, same_values
-from training.data.image_set import ImageSet
-from training.data.inspection import InspectedImage, inspect
+from training.data.image_set import ImageSet, LabelledImage
 from training.data.split import MIN_GENUINE, PARTS, split_data
 from training.errors import DataError
 
+THUMBNAIL = InputSpec(width=18, height=16, channels=1, aspect=Aspect.STRETCH)
+"""Thumbnail that images are compared by; its sides are even, as the difference hash halves them."""
 LISTED = 10
 """Maximum faults of a kind that are listed."""
 _NAMED = 5
 """Maximum images of one group that are listed."""
+
+
+@dataclass(frozen=True)
+class InspectedImage:
+    """A readable image; width and height are as stored: before an EXIF orientation is applied."""
+
+    name: str
+    identity: str
+    sha256: str
+    """Digest of the file's bytes."""
+    width: int
+    height: int
+    mode: str
+    """Pillow's name of the colour mode, such as `RGB` or `L`."""
+    thumbnail: NDArray[np.uint8] = field(repr=False, compare=False)
+    """Grey, uint8, (16, 18)."""
 
 
 class Spread(Frozen):
@@ -120,8 +143,27 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
     )
 
 
+def inspect(images: ImageSet) -> tuple[list[InspectedImage], list[str]]:
+    """Inspect every image as training reads it: the readable ones, and the error of each other."""
+    return map_readable(images, _inspect_one)
+
+
+def _inspect_one(image: LabelledImage) -> InspectedImage:
+    data = image.read()
+    header = open_image(data, LIMITS)
+    return InspectedImage(
+        name=image.name,
+        identity=image.identity,
+        sha256=hashlib.sha256(data).hexdigest(),
+        width=header.width,
+        height=header.height,
+        mode=header.mode,
+        thumbnail=preprocess(data, THUMBNAIL, LIMITS)[:, :, 0],
+    )
+
+
 def _parts(images: ImageSet, config: SplitConfig, seed: int) -> tuple[dict[str, str], str | None]:
-    """Return each image's part by its name, or the reason why there is no split."""
+    """Map the names of images to their parts; with the reason where there is no split."""
     try:
         split = split_data(images, config, seed)
     except DataError as error:

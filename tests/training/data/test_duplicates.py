@@ -5,7 +5,7 @@ from PIL import Image
 from tests.training import synthetic
 from training.data import duplicates
 from training.data.duplicates import difference_hashes, near_groups, near_pairs, same_values
-from training.data.inspection import inspect
+from training.data.quality import inspect
 from training.data.readers.folder import read_folder
 
 

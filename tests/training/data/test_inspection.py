@@ -6,7 +6,7 @@ from PIL import Image
 
 from tests.training import synthetic
 from training.data.decoding import decode
-from training.data.inspection import THUMBNAIL, inspect
+from training.data.quality import THUMBNAIL, inspect
 from training.data.readers.folder import read_folder
 
 
