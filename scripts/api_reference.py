@@ -16,11 +16,7 @@ _PROBLEM = "application/problem+json"
 
 
 def reference(document: str) -> str:
-    """Return the page as Markdown.
-
-    Args:
-        document: The OpenAPI document, as JSON.
-    """
+    """Return the page as Markdown, from the OpenAPI document as JSON."""
     api = json.loads(document)
     parts = [_HEAD]
     for path, calls in api["paths"].items():

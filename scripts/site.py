@@ -60,14 +60,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def relink(markdown: str, page: str) -> str:
-    """Return the text of a page with links that fit the site.
-
-    Args:
-        markdown: The text.
-        page: The page's path in the site.
-    """
+    """Return the Markdown of a page, by its path in the site, with links that fit the site."""
     source = next((s for s, to in FROM_OUTSIDE.items() if to == page), f"docs/{page}")
-
     return _CODE_OR_LINK.sub(lambda found: _relink_one(found, source, page), markdown)
 
 

@@ -31,9 +31,8 @@ def to_file(image: Picture) -> File:
     """Return the file that is sent for an image.
 
     Args:
-        image: A path (never a URL: the service fetches nothing), the bytes of an image file, an
-            open file, a PIL image, or pixels as uint8 of shape (height, width), (height, width, 3)
-            or (height, width, 4). PIL images and pixels are sent as PNG, which loses nothing.
+        image: As in `Calls.verify`; never a URL, because the service fetches nothing. PIL images
+            and pixels are sent as PNG, which loses nothing.
 
     Raises:
         UnusableImage: The image is none of these, or cannot be read.

@@ -42,9 +42,6 @@ class _AppTransport(httpx.BaseTransport):
 def in_process(model: str | None = None) -> Iterator[Likewise]:
     """Yield a client of a service that runs as long as this context.
 
-    Args:
-        model: As in `Likewise`.
-
     Raises:
         LikewiseClientError: `likewise` is not installed, a setting is wrong, or the default model
             cannot be served.

@@ -47,13 +47,7 @@ class Patience:
     chance: Callable[[], float] = field(default=random.random, repr=False)
 
     def wait_s(self, tried: int, waited_s: float, retry_after_s: float | None) -> float | None:
-        """Return the seconds to wait before the next try; None if there is no next try.
-
-        Args:
-            tried: Number of tries so far.
-            waited_s: Sum of the waits so far.
-            retry_after_s: Wait that the service asks for, if any.
-        """
+        """Return the seconds to wait before the next try; None if there is no next try."""
         if tried > self.retries:
             return None
         max_wait = self.first_s * 2 ** (tried - 1)

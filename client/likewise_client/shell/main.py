@@ -21,11 +21,7 @@ SAME, DIFFERENT, ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command, and return its exit status.
-
-    Args:
-        arguments: None: those of the process.
-    """
+    """Run the command with these arguments, or the process's own; return its exit status."""
     given = parser().parse_args(arguments)
     try:
         with _service(given) as service:
