@@ -118,8 +118,7 @@ class Trainer:
             started = time.perf_counter()
             loss = self._train_epoch(epoch, progress)
             seconds = time.perf_counter() - started
-            pairs = self.objective.pairs(self.average.result, self.calibration, self.device)
-            eer = equal_error(pairs).rate
+            eer = self._calibration_eer()
             summary = {"loss": loss, "calibration EER": eer, "seconds": seconds}
             history.append({"epoch": epoch + 1, **summary})
             if self.world.rank == 0:
@@ -177,6 +176,11 @@ class Trainer:
     def _precision(self) -> torch.autocast:
         enabled = self.config.optimisation.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+
+    def _calibration_eer(self) -> float:
+        """Measure the EER; raises before the checkpoint is saved if an embedding is not finite."""
+        pairs = self.objective.pairs(self.average.result, self.calibration, self.device)
+        return equal_error(pairs).rate
 
     def _parameters(self) -> list[nn.Parameter]:
         return [*self.encoder.parameters(), *self.loss.parameters()]
