@@ -1,12 +1,12 @@
-// The calls of the service. A refusal becomes a Refusal, which a person can read.
+// Calls of the service's HTTP API; an error answer is thrown as a Refusal.
 
 export const ROOT = document.documentElement.dataset.root;
-const MOST_TRIES = 3;
-const LONGEST_WAIT_S = 5;
+const MAX_TRIES = 3;
+const MAX_WAIT_S = 5;
 
 let key = null;
 
-/** What the service, or the way to it, refused: `detail` in its own words. */
+/** Error answer of the service, or a failed connection; `detail` is for the user. */
 export class Refusal extends Error {
   constructor(status, title, detail) {
     super(detail);
@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The key that is sent from now on; it is held in memory alone. */
+/** Set the API key of all further calls; it is held only in memory. */
 export function useKey(value) {
   key = value;
 }
@@ -33,7 +33,7 @@ export async function manifest(name) {
   return (await call(`/models/${encodeURIComponent(name)}`)).json();
 }
 
-/** The answer of /verify for two files. */
+/** Return the answer of /verify for two files. */
 export async function verify(one, other, model) {
   const form = new FormData();
   form.append("image1", one);
@@ -42,7 +42,7 @@ export async function verify(one, other, model) {
   return (await call("/verify", { method: "POST", body: form })).json();
 }
 
-/** The embeddings of several files, in their order. */
+/** Return the embeddings of several files, in their order. */
 export async function embed(files, model) {
   const form = new FormData();
   for (const file of files) form.append("image", file);
@@ -50,7 +50,7 @@ export async function embed(files, model) {
   return (await call("/embed", { method: "POST", body: form })).json();
 }
 
-/** A picture of what the model is given of a file. */
+/** Return the model's input for a file, as a picture. */
 export async function preview(file, model) {
   const form = new FormData();
   form.append("image", file);
@@ -58,61 +58,61 @@ export async function preview(file, model) {
   return (await call("/preview", { method: "POST", body: form })).blob();
 }
 
-/** One of the page's own pictures. */
+/** Return one of the page's example images. */
 export async function example(name) {
   const blob = await (await call(`/page/examples/${name}`)).blob();
   return new File([blob], name, { type: blob.type });
 }
 
-/** The command that does in a shell what `verify` did here. */
+/** Return the curl command that makes the same call as `verify`. */
 export function curlOf(one, other, model, fmr) {
-  const parts = [`curl -s ${quoted(`${location.origin}${ROOT}/verify`)}`];
+  const parts = [`curl -s ${shellQuoted(`${location.origin}${ROOT}/verify`)}`];
   if (hasKey()) parts.push("-H 'X-API-Key: YOUR-KEY'");
-  parts.push(`-F ${quoted(`image1=@${named(one)}`)}`, `-F ${quoted(`image2=@${named(other)}`)}`);
-  parts.push(`-F ${quoted(`model=${model}`)}`);
+  parts.push(`-F ${shellQuoted(`image1=@${curlName(one)}`)}`, `-F ${shellQuoted(`image2=@${curlName(other)}`)}`);
+  parts.push(`-F ${shellQuoted(`model=${model}`)}`);
   if (fmr !== null) parts.push(`-F fmr=${fmr}`);
   return parts.join(" \\\n     ");
 }
 
 const PLAIN = /^[A-Za-z0-9._/:=@-]+$/;
 
-function quoted(text) {
+function shellQuoted(text) {
   return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** A file's name as curl's -F takes it. */
-function named(file) {
+/** Quote a file's name for curl's -F. */
+function curlName(file) {
   return PLAIN.test(file.name) ? file.name : `"${file.name.replace(/["\\]/g, "\\$&")}"`;
 }
 
 async function call(path, options = {}) {
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await reach(path, options);
+    const answer = await request(path, options);
     if (answer.ok) return answer;
     const wait = Number(answer.headers.get("Retry-After") ?? NaN);
-    const again = [429, 503].includes(answer.status) && attempt < MOST_TRIES;
-    if (!again || !(wait <= LONGEST_WAIT_S)) throw await refusal(answer);
+    const again = [429, 503].includes(answer.status) && attempt < MAX_TRIES;
+    if (!again || !(wait <= MAX_WAIT_S)) throw await toRefusal(answer);
     await new Promise((resolve) => setTimeout(resolve, 1000 * wait));
   }
 }
 
-async function reach(path, options) {
+async function request(path, options) {
   try {
     return await fetch(ROOT + path, { ...options, headers: key ? { "X-API-Key": key } : {} });
   } catch {
     throw new Refusal(
       0,
       "The service cannot be reached",
-      "Nothing answered. Is it running, and are you online? Your images are still here: try again.",
+      "There was no answer. Check that the service is running and that you are online, then try again. Your images are still here.",
     );
   }
 }
 
-async function refusal(answer) {
+async function toRefusal(answer) {
   try {
     const problem = await answer.json();
     return new Refusal(answer.status, problem.title, problem.detail);
   } catch {
-    return new Refusal(answer.status, `Answer ${answer.status}`, "The answer says no more.");
+    return new Refusal(answer.status, `Answer ${answer.status}`, "The answer gives no details.");
   }
 }

@@ -1,4 +1,4 @@
-// What is known of each model.
+// Cards of the served models: purpose, data, error rates, provenance.
 
 import { manifest } from "./api.js";
 import { h } from "./dom.js";
@@ -15,23 +15,24 @@ export async function showCards(list) {
 }
 
 function card(model, provider) {
-  const { accuracy, calibration, card: told, provenance } = model;
+  const { accuracy, calibration, card: text, provenance } = model;
   const point = calibration.operating_points[calibration.default];
   return h("article", { class: "card", "aria-labelledby": `card-${model.name}` },
     h("h2", { id: `card-${model.name}` }, `${model.name} ${model.version}`),
-    h("p", { class: "lead" }, told.summary),
+    h("p", { class: "lead" }, text.summary),
     h("dl", {},
-      ...entry("For", told.intended_use),
-      ...entry("Not for", told.not_for),
-      ...entry("Data behind it", told.data_licence),
-      ...entry("How it was measured", `${upper(accuracy.protocol)}. ${count(accuracy.sample.genuine_pairs)} genuine and ${count(accuracy.sample.impostor_pairs)} impostor pairs.`),
-      ...entry("Equal error rate", percent(accuracy.eer)),
+      ...entry("For", text.intended_use),
+      ...entry("Not for", text.not_for),
+      ...entry("Data behind it", text.data_licence),
+      ...entry("How it was measured", `${capitalised(accuracy.protocol)}. ${count(accuracy.sample.genuine_pairs)} genuine pairs (the same thing) and ${count(accuracy.sample.impostor_pairs)} impostor pairs (different things).`),
+      ...entry("Equal error rate", `${percent(accuracy.eer)} (at the threshold where FMR and FNMR, explained below, are equal)`),
       ...accuracy.benchmarks.flatMap(({ name, measure, value, standard_error: error }) =>
-        entry(name, `${tenth(value)}${error ? ` ± ${percent(error)}` : ""} (${measure})`))),
+        entry(name, `${oneDecimal(value)}${error ? ` ± ${percent(error)}` : ""} (${measure})`))),
     h("h3", {}, "How often it is wrong"),
+    h("p", { class: "hint" }, "FMR (false match rate): share of different pairs called the same. FNMR (false non-match rate): share of same pairs called different. Each row is an operating point: a threshold and its error rates."),
     rates(calibration),
     h("div", { class: "side-by-side" },
-      h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, "Detection error trade-off on people or things never seen, with 95 % interval; the dot is the default operating point.")),
+      h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, "Detection error trade-off on people or things not seen in training, with 95 % interval; the dot is the default operating point.")),
       h("figure", {}, histogramPlot(calibration.histogram, point.threshold), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
     h("details", {}, h("summary", {}, "Where it comes from"),
       h("dl", {},
@@ -47,20 +48,20 @@ function card(model, provider) {
         ...entry("SHA-256 of the graph", h("code", {}, model.onnx.sha256)))));
 }
 
-function entry(term, told) {
-  return [h("dt", {}, term), h("dd", {}, told)];
+function entry(term, description) {
+  return [h("dt", {}, term), h("dd", {}, description)];
 }
 
-/** An accuracy, near to one: there the errors are what counts. */
-function tenth(rate) {
+/** An accuracy in per cent, with one decimal. */
+function oneDecimal(rate) {
   return `${(100 * rate).toFixed(1)} %`;
 }
 
-function upper(text) {
+function capitalised(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-/** The operating points as a table: the rates of the test identities, with their intervals. */
+/** Table of the operating points: error rates on the test identities, with their intervals. */
 function rates(calibration) {
   const interval = (rate, [low, high]) => [h("strong", {}, percent(rate)), h("br"), h("small", {}, `${percent(low)} to ${percent(high)}`)];
   const row = (point, i) => h("tr", { class: point.supported ? "" : "unsupported" },

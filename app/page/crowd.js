@@ -1,15 +1,15 @@
 // Many images: the energy of each pair, the groups at a threshold, and a map.
 
 import { embed, example, Refusal } from "./api.js";
-import { h, keep, say } from "./dom.js";
+import { h, download, announce } from "./dom.js";
 import { csv, groups, matrix, places } from "./energies.js";
-import { defaultRate, drawsSigns, slider, supported } from "./pair.js";
+import { defaultRate, comparesSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
-import { accepts, pasted } from "./slot.js";
+import { acceptDrops, pastedImages } from "./slot.js";
 import { figure } from "./words.js";
 
-const MOST = 32;
-const LEAST = 2;
+const MAX_IMAGES = 32;
+const MIN_IMAGES = 2;
 const FULL_SIZE = 12;
 const FACES = ["ann-1.jpg", "ann-2.jpg", "ben-1.jpg", "ben-2.jpg", "cat-1.jpg", "cat-2.jpg"];
 const SIGNS = ["sign-a-1.png", "sign-a-2.png", "sign-b-1.png"];
@@ -35,12 +35,12 @@ export class CrowdView {
         this.list,
         h("div", { class: "buttons" },
           h("label", { htmlFor: "several", class: "button" }, "Choose several"),
-          h("button", { type: "button", class: "quiet", onclick: () => this.tryOut() }, "Try the examples"),
+          h("button", { type: "button", class: "quiet", onclick: () => this.loadExamples() }, "Try the examples"),
           h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Remove all")),
         this.note),
       this.answer);
-    accepts(this.element, (files) => this.add(files));
-    this.listed();
+    acceptDrops(this.element, (files) => this.add(files));
+    this.renderList();
   }
 
   use(model) {
@@ -50,26 +50,26 @@ export class CrowdView {
     this.compare();
   }
 
-  async tryOut() {
+  async loadExamples() {
     try {
-      const names = this.model && drawsSigns(this.model) ? SIGNS : FACES;
+      const names = this.model && comparesSigns(this.model) ? SIGNS : FACES;
       this.add(await Promise.all(names.map(example)));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.tellTrouble(error, () => this.tryOut());
+      this.showError(error, () => this.loadExamples());
     }
   }
 
   paste(event) {
-    this.add(pasted(event));
+    this.add(pastedImages(event));
   }
 
   add(files) {
-    if (!files.length) return; // What was pasted is no image.
-    const room = MOST - this.members.length;
+    if (!files.length) return; // The paste contained no image.
+    const room = MAX_IMAGES - this.members.length;
     for (const file of files.slice(0, room)) this.members.push({ file, url: URL.createObjectURL(file), error: null });
     const left = files.length - room;
-    this.note.textContent = left > 0 ? `${MOST} images are compared at a time: ${left} were left out.` : "";
+    this.note.textContent = left > 0 ? `${MAX_IMAGES} images are compared at a time: ${left} were left out.` : "";
     this.compare();
   }
 
@@ -86,7 +86,7 @@ export class CrowdView {
     this.compare();
   }
 
-  listed() {
+  renderList() {
     const items = this.members.map((member, i) =>
       h("li", { class: member.error ? "failed" : "" },
         h("img", { src: member.url, alt: member.file.name }),
@@ -97,7 +97,7 @@ export class CrowdView {
 
   async compare() {
     const round = (this.round += 1);
-    this.listed();
+    this.renderList();
     this.answer.replaceChildren();
     if (!this.model) return;
     if (this.model.kind === "pair") {
@@ -105,36 +105,36 @@ export class CrowdView {
       return;
     }
     const good = this.members.filter(({ error }) => !error);
-    if (good.length < LEAST) return;
+    if (good.length < MIN_IMAGES) return;
     this.answer.append(h("p", { class: "busy" }, "Comparing …"));
     try {
       const { embeddings } = await embed(good.map(({ file }) => file), this.model.name);
-      if (round === this.round) this.tell(good, matrix(embeddings, this.model.metric));
+      if (round === this.round) this.showResult(good, matrix(embeddings, this.model.metric));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (round === this.round) this.fail(good, error);
+      if (round === this.round) this.handleRefusal(good, error);
     }
   }
 
-  /** An image that cannot be used is told beside it, and the others are compared without it. */
-  fail(good, refusal) {
+  /** Mark an image that cannot be used and compare the others, or show the error. */
+  handleRefusal(good, refusal) {
     const blamed = good[Number(/^image\[(\d+)\]:/.exec(refusal.detail)?.[1] ?? (/^image:/.test(refusal.detail) ? 0 : NaN))];
-    say(`${refusal.title}. ${refusal.detail}`);
+    announce(`${refusal.title}. ${refusal.detail}`);
     if (blamed) {
       blamed.error = `${refusal.title}. It is left out.`;
       this.compare();
       return;
     }
-    this.tellTrouble(refusal, () => this.compare());
+    this.showError(refusal, () => this.compare());
   }
 
-  tellTrouble(refusal, action) {
+  showError(refusal, action) {
     this.answer.replaceChildren(
       h("p", { class: "error", role: "alert" }, h("strong", {}, `${refusal.title}. `), refusal.detail),
       h("button", { type: "button", onclick: action }, "Try again"));
   }
 
-  tell(good, energies) {
+  showResult(good, energies) {
     const offered = supported(this.model.calibration);
     const names = good.map(({ file }) => file.name);
     const body = h("div", {});
@@ -145,10 +145,10 @@ export class CrowdView {
       body.replaceChildren(
         groupsOf(found, good),
         h("div", { class: "side-by-side" },
-          h("figure", {}, table(good, energies, threshold), h("figcaption", {}, "Energies: the stronger the colour, the nearer. A frame marks pairs within the threshold.")),
-          h("figure", { class: "map" }, mapPlot(places(energies), groupOf, good.map(({ url }) => url), names), h("figcaption", {}, "A map: near here is near in energy, as far as two dimensions can show it."))),
-        h("button", { type: "button", onclick: () => keep(new File([csv(names, energies, threshold)], "energies.csv", { type: "text/csv" })) }, "Download as CSV"));
-      say(`${found.length} groups among ${names.length} images.`);
+          h("figure", {}, table(good, energies, threshold), h("figcaption", {}, "Energies: the stronger the colour, the smaller the energy. A frame marks pairs within the threshold.")),
+          h("figure", { class: "map" }, mapPlot(places(energies), groupOf, good.map(({ url }) => url), names), h("figcaption", {}, "A map: images with a small energy lie near each other, as far as two dimensions allow."))),
+        h("button", { type: "button", onclick: () => download(new File([csv(names, energies, threshold)], "energies.csv", { type: "text/csv" })) }, "Download as CSV"));
+      announce(`${found.length} groups among ${names.length} images.`);
     };
     this.answer.replaceChildren(
       slider(offered, this.fmr, (fmr) => {
@@ -169,12 +169,12 @@ function groupsOf(found, good) {
         h("img", { src: good[i].url, alt: `${i + 1}: ${good[i].file.name}`, title: good[i].file.name }))))));
 }
 
-/** The energies as a table whose cells are shaded: a heat map that can be read out. */
+/** Heat map of the energies, as a table that screen readers can read. */
 function table(good, energies, threshold) {
-  const most = Math.max(...energies.flat(), threshold) || 1;
+  const largest = Math.max(...energies.flat(), threshold) || 1;
   const small = good.length > FULL_SIZE;
   const head = (i, scope) => h("th", { scope, title: good[i].file.name }, h("span", { class: "unseen" }, good[i].file.name), String(i + 1));
-  const row = (i) => h("tr", {}, head(i, "row"), ...energies[i].map((energy, j) => cellOf(i, j, energy, energy <= threshold, energy / most)));
+  const row = (i) => h("tr", {}, head(i, "row"), ...energies[i].map((energy, j) => cellOf(i, j, energy, energy <= threshold, energy / largest)));
   return h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Energies of all pairs" },
     h("table", { class: small ? "heat small" : "heat" },
       h("caption", { class: "unseen" }, "Energy of each pair of images"),

@@ -1,18 +1,18 @@
-// Elements made by calls: no text of a user or of the service is ever read as HTML.
+// Creation of elements by calls, so that text of a user or of the service is never parsed as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element. Properties of the element are set as such, others as attributes. */
+/** Create an HTML element; names that are not properties of it are set as attributes. */
 export function h(name, properties = {}, ...children) {
-  return filled(document.createElement(name), properties, children);
+  return fill(document.createElement(name), properties, children);
 }
 
-/** An SVG element. */
+/** Create an SVG element. */
 export function s(name, attributes = {}, ...children) {
-  return filled(document.createElementNS(SVG, name), attributes, children);
+  return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
-function filled(element, properties, children) {
+function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -23,13 +23,13 @@ function filled(element, properties, children) {
   return element;
 }
 
-/** Tell a screen reader what has just happened. */
-export function say(text) {
+/** Announce a text to screen readers. */
+export function announce(text) {
   document.getElementById("said").textContent = text;
 }
 
-/** A file for the user to keep. */
-export function keep(file) {
+/** Download a file. */
+export function download(file) {
   const url = URL.createObjectURL(file);
   h("a", { href: url, download: file.name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);

@@ -1,4 +1,4 @@
-// Energies of many embeddings, and what follows from them. Nothing here knows the page.
+// Energies of many embeddings, groups, map and CSV: pure functions, independent of the DOM.
 
 const BITS = Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
@@ -8,7 +8,7 @@ const METRICS = {
   hamming: (a, b) => a.reduce((sum, byte, i) => sum + BITS[byte ^ b[i]], 0),
 };
 
-/** The energy of each pair, (n, n). */
+/** Energy of each pair, (n, n). */
 export function matrix(embeddings, metric) {
   const energy = METRICS[metric];
   return embeddings.map((a) => embeddings.map((b) => energy(a, b)));
@@ -16,7 +16,7 @@ export function matrix(embeddings, metric) {
 
 /**
  * Groups in which every pair is within the threshold: complete linkage (Sørensen 1948). The two
- * groups whose furthest pair is nearest are joined, as long as that pair is within it.
+ * groups whose largest energy is smallest are joined, while that energy is within the threshold.
  */
 export function groups(energies, threshold) {
   let found = energies.map((_, i) => [i]);
@@ -39,7 +39,7 @@ function furthest(energies, one, other) {
   return Math.max(...one.flatMap((i) => other.map((j) => energies[i][j])));
 }
 
-/** Places in two dimensions whose distances come near the energies: classical scaling (Torgerson 1952). */
+/** Points in two dimensions whose distances approximate the energies: classical scaling (Torgerson 1952). */
 export function places(energies) {
   const n = energies.length;
   const squared = energies.map((row) => row.map((value) => value ** 2));
@@ -50,7 +50,7 @@ export function places(energies) {
   return x.map((value, i) => [value, y[i]]);
 }
 
-/** The coordinates along the largest axis that is left, which is then taken out of the matrix. */
+/** Coordinates along the largest remaining axis, by power iteration; removes that axis from `inner`. */
 function axis(inner, seed) {
   const n = inner.length;
   let vector = Array.from({ length: n }, (_, i) => Math.sin(seed + 2.3 * i));
@@ -67,7 +67,7 @@ function axis(inner, seed) {
   return vector.map((entry) => entry * Math.sqrt(value));
 }
 
-/** Each pair as a line of CSV. */
+/** CSV with a line for each pair. */
 export function csv(names, energies, threshold) {
   const lines = ["image1,image2,energy,same"];
   for (let i = 0; i < names.length; i += 1) {
@@ -79,7 +79,7 @@ export function csv(names, energies, threshold) {
   return `${lines.join("\r\n")}\r\n`;
 }
 
-/** A text that no spreadsheet takes for a formula. */
+/** Quote a text so that no spreadsheet reads it as a formula. */
 function cell(text) {
   const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return `"${plain.replaceAll('"', '""')}"`;

@@ -1,4 +1,4 @@
-// The composition of the page: the model that is chosen, the view that is shown, the key.
+// Entry point of the page: choice of the model and the view, and the API key.
 
 import { hasKey, manifest, models, Refusal, useKey } from "./api.js";
 import { showCards } from "./cards.js";
@@ -14,7 +14,7 @@ const choice = document.getElementById("model");
 const keyForm = document.getElementById("key");
 const trouble = document.getElementById("trouble");
 
-let used = 0;
+let latestUse = 0;
 let shown = VIEWS[0];
 
 /** Load the models, then use the default one. */
@@ -27,13 +27,13 @@ async function begin() {
 }
 
 async function use() {
-  const turn = (used += 1);
+  const round = (latestUse += 1);
   const model = await manifest(choice.value);
-  if (turn !== used) return;
+  if (round !== latestUse) return;
   for (const view of Object.values(views)) view.use(model);
 }
 
-/** Do something with the service; what it refuses is told, and a missing key asked for. */
+/** Run an action; show its refusal, and ask for a missing API key. */
 async function attempt(action) {
   trouble.hidden = true;
   try {
@@ -58,7 +58,7 @@ function askForKey(refusal) {
 
 function show() {
   const wanted = location.hash.slice(1);
-  if (VIEWS.includes(wanted)) shown = wanted; // Others, as #content, lead to a place in a view.
+  if (VIEWS.includes(wanted)) shown = wanted; // Other fragments, such as #content, are places in a view.
   for (const name of VIEWS) {
     document.getElementById(name).hidden = name !== shown;
     const link = document.querySelector(`nav a[href="#${name}"]`);

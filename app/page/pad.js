@@ -1,6 +1,6 @@
-// A field to draw a sign on, with a pointer or with the keys, as Omniglot's signs were drawn.
+// Drawing field for signs like Omniglot's, for a pointer or the keyboard.
 
-import { h, keep } from "./dom.js";
+import { h, download } from "./dom.js";
 
 const SIDE = 105;
 const STROKE = 2.6;
@@ -9,13 +9,13 @@ const STEP = 3;
 /** Strokes on a white field of 105 pixels a side. */
 export class Pad {
   /**
-   * @param {string} name What the picture is called.
-   * @param {(file: File|null) => void} drawn Given the picture after each stroke.
+   * @param {string} name File name of the picture.
+   * @param {(file: File|null) => void} drawn Called with the picture after each stroke, or null if there is none.
    */
   constructor(name, drawn) {
     this.name = name;
     this.drawn = drawn;
-    this.keyed = false; // Whether the pen is moved by keys, and has to be seen.
+    this.keyed = false; // The pen is moved by keys, so it has to be painted.
     this.file = null;
     this.strokes = [];
     this.pen = [SIDE / 2, SIDE / 2];
@@ -39,7 +39,7 @@ export class Pad {
       h("div", { class: "buttons" },
         h("button", { type: "button", class: "quiet", onclick: () => this.undo() }, "Undo"),
         h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear"),
-        h("button", { type: "button", class: "quiet", onclick: () => this.file && keep(this.file) }, "Save")));
+        h("button", { type: "button", class: "quiet", onclick: () => this.file && download(this.file) }, "Save")));
     this.paint();
   }
 
@@ -65,7 +65,7 @@ export class Pad {
   end() {
     if (!this.down) return;
     this.down = false;
-    this.tell();
+    this.update();
   }
 
   press(event) {
@@ -95,13 +95,13 @@ export class Pad {
   undo() {
     this.strokes.pop();
     this.paint();
-    this.tell();
+    this.update();
   }
 
   clear() {
     this.strokes = [];
     this.paint();
-    this.tell();
+    this.update();
   }
 
   paint() {
@@ -112,7 +112,7 @@ export class Pad {
     context.fillRect(this.pen[0] * 3 - 4, this.pen[1] * 3 - 4, 8, 8);
   }
 
-  tell() {
+  update() {
     this.file = null;
     if (!this.strokes.length) {
       this.drawn(null);

@@ -1,10 +1,10 @@
-// Two images: their energy, the decision at an operating point, and what it is worth.
+// View of two images: their energy, the decision at an operating point, and its error rates.
 
 import { curlOf, example, Refusal, verify } from "./api.js";
-import { h, say } from "./dom.js";
+import { h, announce } from "./dom.js";
 import { histogramPlot, legend } from "./plots.js";
-import { Slot, pasted } from "./slot.js";
-import { figure, likelihood, percent, worth } from "./words.js";
+import { Slot, pastedImages } from "./slot.js";
+import { errorSentence, figure, likelihood, percent } from "./words.js";
 
 const FACES = [
   ["Ann twice", "ann-1.jpg", "ann-2.jpg"],
@@ -27,35 +27,35 @@ export class PairView {
     document.getElementById("slots").append(...this.slots.map((slot) => slot.element));
   }
 
-  /** Decide by another model from now on. */
+  /** Change the model, and compare again. */
   use(model) {
     this.model = model;
     this.fmr = defaultRate(model.calibration);
-    const signs = drawsSigns(model);
-    for (const slot of this.slots) slot.canDraw(signs);
+    const signs = comparesSigns(model);
+    for (const slot of this.slots) slot.allowDrawing(signs);
     this.examples.replaceChildren(
       h("span", {}, "Or try"),
       ...(signs ? SIGNS : FACES).map(([title, ...names]) =>
-        h("button", { type: "button", class: "quiet", onclick: () => this.tryOut(names) }, title)));
+        h("button", { type: "button", class: "quiet", onclick: () => this.loadExamples(names) }, title)));
     for (const slot of this.slots) slot.show();
     this.compare();
   }
 
-  async tryOut(names) {
+  async loadExamples(names) {
     try {
       const files = await Promise.all(names.map(example));
-      this.slots[0].file = null; // Else the second would be compared with what was there before.
+      this.slots[0].file = null; // Otherwise the second is compared with the previous first image.
       this.slots[1].take(files[1]);
       this.slots[0].take(files[0]);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.fail(error, () => this.tryOut(names));
+      this.fail(error, () => this.loadExamples(names));
     }
   }
 
-  /** Put a pasted image where there is none, or else in the second's place. */
+  /** Put a pasted image into an empty slot, or replace the second image. */
   paste(event) {
-    const [file] = pasted(event);
+    const [file] = pastedImages(event);
     if (file) (this.slots.find((slot) => !slot.file) ?? this.slots[1]).take(file);
   }
 
@@ -65,17 +65,17 @@ export class PairView {
     this.verdict.hidden = true;
     const [one, other] = this.slots;
     for (const slot of this.slots) slot.fail(null);
-    const seen = this.slots.map((slot) => slot.see(this.model.name));
+    const previews = this.slots.map((slot) => slot.showPreview(this.model.name));
     if (!one.file || !other.file) return;
     this.show(h("p", { class: "busy" }, "Comparing …"));
     try {
       const answer = await verify(one.file, other.file, this.model.name);
-      if (round === this.round) this.tell(answer);
+      if (round === this.round) this.showResult(answer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (round === this.round) this.fail(error);
     }
-    await Promise.all(seen);
+    await Promise.all(previews);
   }
 
   show(...content) {
@@ -87,11 +87,11 @@ export class PairView {
     const blamed = this.slots.filter((_, i) => refusal.detail.startsWith(`image${i + 1}:`));
     for (const slot of blamed) slot.fail(refusal);
     if (blamed.length) this.verdict.hidden = true;
-    else this.show(h("p", { class: "error" }, h("strong", {}, `${refusal.title}. `), refusal.detail), again(action));
-    say(`${refusal.title}. ${refusal.detail}`);
+    else this.show(h("p", { class: "error" }, h("strong", {}, `${refusal.title}. `), refusal.detail), retryButton(action));
+    announce(`${refusal.title}. ${refusal.detail}`);
   }
 
-  tell(answer) {
+  showResult(answer) {
     const { calibration } = this.model;
     const offered = supported(calibration);
     const badge = h("p", { class: "badge" });
@@ -104,11 +104,11 @@ export class PairView {
       const same = answer.energy <= point.threshold;
       badge.textContent = same ? "Same" : "Different";
       badge.classList.toggle("different", !same);
-      sentence.textContent = worth(same, point.test);
+      sentence.textContent = errorSentence(same, point.test);
       odds.textContent = likelihood(answer.likelihood_ratio, calibration.likelihood_ratio, same);
       plot.replaceChildren(histogramPlot(calibration.histogram, point.threshold, answer.energy));
       command.textContent = curlOf(this.slots[0].file, this.slots[1].file, this.model.name, this.fmr);
-      say(`${badge.textContent}. ${sentence.textContent}`);
+      announce(`${badge.textContent}. ${sentence.textContent}`);
     };
     this.show(
       h("div", { class: "decision" }, badge, sentence),
@@ -121,16 +121,16 @@ export class PairView {
         decide();
       }),
       unsupported(calibration),
-      h("h3", {}, "The same in a shell"),
-      h("div", { class: "command" }, h("pre", {}, command), copying(command)),
+      h("h3", {}, "The same call in a shell"),
+      h("div", { class: "command" }, h("pre", {}, command), copyButton(command)),
     );
     decide();
   }
 }
 
 /**
- * The supported operating points that have a target, strict ones last. Few people vouch for none:
- * then the default one, which aims at none.
+ * Supported operating points with a target FMR, strict ones last. With too few people for any of
+ * them, the default point, which has no target.
  */
 export function supported(calibration) {
   const points = calibration.operating_points;
@@ -138,32 +138,32 @@ export function supported(calibration) {
   return offered.length ? offered.sort((a, b) => b.target_fmr - a.target_fmr) : [points[calibration.default]];
 }
 
-/** The target FMR that is decided by at first; null where none is supported. */
+/** Target FMR of the first decision; null if none is supported. */
 export function defaultRate(calibration) {
   const first = calibration.operating_points[calibration.default];
   const offered = supported(calibration);
   return (offered.find((point) => point.target_fmr === first.target_fmr) ?? offered[0]).target_fmr;
 }
 
-/** Whether a model compares hand-drawn signs. */
-export function drawsSigns(model) {
+/** Test whether a model compares hand-drawn signs. */
+export function comparesSigns(model) {
   return model.provenance.data.startsWith("omniglot");
 }
 
-/** A slider over the operating points; `chosen` is told the target FMR. */
+/** Slider over the operating points; `chosen` is called with the target FMR. */
 export function slider(offered, fmr, chosen) {
   const words = ({ target_fmr, test }) =>
-    `${target_fmr === null ? "Where both errors are equal" : percent(target_fmr)}: of pairs never seen in training, ${percent(test.fmr)} of the different ones pass and ${percent(test.fnmr)} of the same ones are missed.`;
+    `${target_fmr === null ? "Where both errors are equal" : percent(target_fmr)}: of pairs not seen in training, ${percent(test.fmr)} of the different ones are called the same, and ${percent(test.fnmr)} of the same ones different.`;
   if (offered.length < 2) return h("p", { class: "hint" }, words(offered[0]));
-  const told = h("output", { htmlFor: "fmr" });
+  const output = h("output", { htmlFor: "fmr" });
   const input = h("input", {
     type: "range", id: "fmr", min: 0, max: offered.length - 1, step: 1,
     oninput: () => update(),
   });
   input.value = Math.max(0, offered.findIndex(({ target_fmr }) => target_fmr === fmr));
   const show = () => {
-    told.textContent = words(offered[input.value]);
-    input.setAttribute("aria-valuetext", told.textContent);
+    output.textContent = words(offered[input.value]);
+    input.setAttribute("aria-valuetext", output.textContent);
   };
   const update = () => {
     show();
@@ -171,35 +171,35 @@ export function slider(offered, fmr, chosen) {
   };
   show();
   return h("div", { class: "slider" },
-    h("label", { htmlFor: "fmr" }, "How strict? Target false match rate"),
+    h("label", { htmlFor: "fmr" }, "How strict? Target false match rate (FMR): the share of different pairs called the same"),
     h("div", { class: "scale" }, h("span", {}, percent(offered[0].target_fmr)), input, h("span", {}, percent(offered.at(-1).target_fmr))),
-    told);
+    output);
 }
 
-/** Why stricter operating points are not offered. */
+/** Note on the operating points that are not supported. */
 function unsupported(calibration) {
   const others = calibration.operating_points.filter((point) => !point.supported && point.target_fmr !== null);
   if (!others.length) return null;
   const rates = others.map(({ target_fmr }) => percent(target_fmr)).join(" and ");
-  return h("p", { class: "hint" }, `Not offered: ${rates}. The people or things that the thresholds were chosen on are too few to vouch for that.`);
+  return h("p", { class: "hint" }, `Not offered: ${rates}. The thresholds were chosen on too few people or things to support these operating points (a threshold and its error rates).`);
 }
 
-function again(action) {
+function retryButton(action) {
   return h("button", { type: "button", onclick: action }, "Try again");
 }
 
-function copying(command) {
+function copyButton(command) {
   const button = h("button", { type: "button", class: "quiet" }, "Copy");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(command.textContent);
       button.textContent = "Copied";
     } catch {
-      // Without a clipboard, as over plain http, it is marked for the keys to copy.
+      // Without a clipboard, as over plain HTTP, select the command for Ctrl+C.
       getSelection().selectAllChildren(command);
-      button.textContent = "Marked: press Ctrl+C";
+      button.textContent = "Selected: press Ctrl+C";
     }
-    say(button.textContent);
+    announce(button.textContent);
   });
   return button;
 }

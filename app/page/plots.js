@@ -1,4 +1,4 @@
-// Plots as SVG. Each has a title and a description in words, for those who do not see it.
+// Plots as SVG, each with a title and a description for screen readers.
 
 import { s } from "./dom.js";
 import { figure, percent } from "./words.js";
@@ -9,19 +9,19 @@ const EDGE = { left: 18, right: 18, top: 34, bottom: 34 };
 let plots = 0;
 
 /**
- * The energies of the calibration's genuine and impostor pairs, with a threshold and a pair.
+ * Histograms of the energies of the calibration's genuine and impostor pairs, with a threshold.
  * @param {{edges: number[], genuine: number[], impostor: number[]}} histogram
- * @param {number|null} energy Of the pair; none where there is none.
+ * @param {number|null} energy Energy of the pair to mark; null for none.
  */
 export function histogramPlot(histogram, threshold, energy = null) {
   const { edges, genuine, impostor } = histogram;
-  const width = innerWidth < NARROW ? 360 : 640; // So that its words can be read on a phone.
+  const width = innerWidth < NARROW ? 360 : 640; // Keeps the text readable on a phone.
   const last = edges.length - 1;
   const [low, high] = [Math.min(edges[0], energy ?? Infinity), Math.max(edges[last], energy ?? -Infinity)];
   const x = (value) => EDGE.left + ((width - EDGE.left - EDGE.right) * (value - low)) / (high - low || 1);
-  const most = Math.max(...genuine, ...impostor) || 1;
+  const largest = Math.max(...genuine, ...impostor) || 1;
   const floor = HEIGHT - EDGE.bottom;
-  const y = (share) => floor - ((floor - EDGE.top) * share) / most;
+  const y = (share) => floor - ((floor - EDGE.top) * share) / largest;
   const outline = (shares) =>
     `M${x(edges[0])},${floor}${shares.map((v, i) => `V${y(v)}H${x(edges[i + 1])}`).join("")}V${floor}Z`;
   const hatch = `hatch${(plots += 1)}`;
@@ -47,7 +47,7 @@ export function histogramPlot(histogram, threshold, energy = null) {
   );
 }
 
-/** Which area is which. */
+/** Legend of the histograms: a sample and its text for each. */
 export function legend() {
   const sample = (kind) => s("svg", { width: 18, height: 12, "aria-hidden": "true" },
     s("rect", { x: 1, y: 1, width: 16, height: 10, class: kind, fill: "none" }));
@@ -59,7 +59,7 @@ export function legend() {
 
 const RATES = [0.0001, 0.001, 0.01, 0.05, 0.2, 0.5, 0.8];
 
-/** FMR against FNMR on normal deviates (Martin et al. 1997), with the interval of the FNMR. */
+/** DET curve: FNMR against FMR on normal deviates (Martin et al. 1997), with the interval of the FNMR. */
 export function detPlot(rates, chosen) {
   const [side, left, top] = [300, 56, 12];
   const scale = (rate) => probit(Math.min(Math.max(rate, 5e-5), 0.9));
@@ -69,14 +69,14 @@ export function detPlot(rates, chosen) {
   const shown = rates.filter(({ fmr }) => fmr > 0 && fmr < 1);
   const line = (points) => points.map(([a, b]) => `${x(a)},${y(b)}`).join(" ");
   const band = [
-    ...shown.map(({ fmr, fnmr_interval: [least] }) => [fmr, least]),
-    ...[...shown].reverse().map(({ fmr, fnmr_interval: [, most] }) => [fmr, most]),
+    ...shown.map(({ fmr, fnmr_interval: [lower] }) => [fmr, lower]),
+    ...[...shown].reverse().map(({ fmr, fnmr_interval: [, upper] }) => [fmr, upper]),
   ];
   return plot(
     left + side + 16,
     top + side + 44,
     "Detection error trade-off",
-    `As fewer different pairs pass, more same pairs are missed: ${shown.filter((_, i) => i % 12 === 0).map(({ fmr, fnmr }) => `${percent(fmr)} against ${percent(fnmr)}`).join("; ")}.`,
+    `As fewer different pairs are called the same, more same pairs are called different. False match rate against false non-match rate: ${shown.filter((_, i) => i % 12 === 0).map(({ fmr, fnmr }) => `${percent(fmr)} against ${percent(fnmr)}`).join("; ")}.`,
     RATES.map((rate) => [
       s("line", { x1: x(rate), x2: x(rate), y1: top, y2: top + side, class: "grid" }),
       s("line", { x1: left, x2: left + side, y1: y(rate), y2: y(rate), class: "grid" }),
@@ -91,7 +91,7 @@ export function detPlot(rates, chosen) {
   );
 }
 
-/** Images at their places, with a ring in the colour of their group. */
+/** Map of the images, each with a ring in the colour of its group. */
 export function mapPlot(points, groupOf, pictures, names) {
   const side = 420;
   const half = names.length > 12 ? 15 : 22;
@@ -101,7 +101,7 @@ export function mapPlot(points, groupOf, pictures, names) {
     side,
     side,
     "Map of the images",
-    "Images that are near to each other here have a small energy. The groups below say the same in words.",
+    "Images that are near each other have a small energy. The list of groups gives the same information as text.",
     points.map(([a, b], i) =>
       s("g", { transform: `translate(${at(a)} ${at(b)})` },
         s("title", {}, names[i]),
@@ -120,7 +120,7 @@ function text(x, y, words, kind) {
   return s("text", { x, y, class: `${kind} middle` }, words);
 }
 
-/** Some round numbers between two. */
+/** Round numbers between two limits, for the ticks of an axis. */
 function ticks(low, high) {
   const rough = (high - low) / 6 || 1;
   const unit = 10 ** Math.floor(Math.log10(rough));
@@ -130,7 +130,7 @@ function ticks(low, high) {
   return found;
 }
 
-/** The normal deviate of a rate, by bisection: plots need no more. */
+/** Normal deviate of a rate, by bisection. */
 function probit(rate) {
   let [low, high] = [-6, 6];
   for (let round = 0; round < 40; round += 1) {
@@ -141,7 +141,7 @@ function probit(rate) {
   return low;
 }
 
-/** The normal distribution function (Abramowitz, Stegun 1964, 26.2.17). */
+/** Normal distribution function (Abramowitz, Stegun 1964, 26.2.17). */
 function normal(x) {
   const t = 1 / (1 + 0.2316419 * Math.abs(x));
   const tail = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)

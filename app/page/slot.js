@@ -1,22 +1,22 @@
-// A place for one image: chosen, dropped, pasted, photographed or drawn.
+// Input of one image: chosen, dropped, pasted, photographed or drawn.
 
 import { preview, Refusal } from "./api.js";
 import { h } from "./dom.js";
 import { Pad } from "./pad.js";
 
-const MOBILE = matchMedia("(pointer: coarse)").matches; // Elsewhere a camera is asked for in vain.
+const MOBILE = matchMedia("(pointer: coarse)").matches; // Other devices ignore `capture`.
 
 /** One of the two images of a pair. */
 export class Slot {
   /**
-   * @param {string} title What it is called.
-   * @param {number} place Which of the two it is, 1 or 2.
-   * @param {() => void} changed Called when another image is there, or none.
+   * @param {string} title Heading, from which the ids are derived.
+   * @param {number} place Position in the pair, 1 or 2.
+   * @param {() => void} changed Called after the image was changed or removed.
    */
   constructor(title, place, changed) {
     this.place = place;
     this.mayDraw = false;
-    this.looks = 0;
+    this.previewRound = 0;
     this.file = null;
     this.changed = changed;
     this.url = null;
@@ -40,7 +40,7 @@ export class Slot {
         this.drawing,
         this.clearing),
       this.error);
-    accepts(this.element, ([file]) => this.take(file));
+    acceptDrops(this.element, ([file]) => this.take(file));
     this.show();
   }
 
@@ -49,7 +49,7 @@ export class Slot {
     input.value = "";
   }
 
-  /** Take an image, or none; what was drawn before is put away. */
+  /** Set the image, or remove it with null; a drawing is discarded. */
   take(file) {
     this.pad = null;
     this.put(file);
@@ -71,14 +71,14 @@ export class Slot {
     this.pad.canvas.focus();
   }
 
-  /** Whether a sign may be drawn here. */
-  canDraw(may) {
+  /** Allow or forbid drawing a sign. */
+  allowDrawing(may) {
     this.mayDraw = may;
     this.drawing.hidden = !may || this.pad !== null;
-    if (!may && this.pad) this.take(null); // Only a model of signs is asked about a drawn one.
+    if (!may && this.pad) this.take(null); // Only models of signs accept a drawing.
   }
 
-  /** Say, beside the image, what is wrong with it. */
+  /** Show an error beside the image, or remove it with null. */
   fail(refusal) {
     this.element.classList.toggle("failed", refusal !== null);
     this.error.replaceChildren(...(refusal ? [h("strong", {}, `${refusal.title}. `), refusal.detail] : []));
@@ -89,7 +89,7 @@ export class Slot {
     this.clearing.hidden = this.file === null && this.pad === null;
     if (this.pad && this.pictures.contains(this.pad.element)) {
       this.pictures.querySelector(".seen")?.remove();
-      return; // Put in anew, the field would lose the focus, and a stroke its end.
+      return; // Inserting the field again would lose the focus and break off a stroke.
     }
     const seen = this.file && !this.pad ? [picture("the image", this.url, this.file.name)] : [];
     const empty = h("p", { class: "hint" }, "Drop or paste an image here");
@@ -97,23 +97,23 @@ export class Slot {
     this.pictures.replaceChildren(...(content.length ? content : [empty]));
   }
 
-  /** Show what the model is given of the image. */
-  async see(model) {
+  /** Show the model's input for the image. */
+  async showPreview(model) {
     const { file } = this;
-    const look = (this.looks += 1);
+    const round = (this.previewRound += 1);
     if (!file) return;
     try {
       const seen = await preview(file, model);
-      if (look !== this.looks) return; // Another image, or another model, is looked at by now.
+      if (round !== this.previewRound) return; // The image or the model has changed.
       const url = URL.createObjectURL(seen);
       this.pictures.querySelector(".seen")?.remove();
-      const shown = picture("as the model sees it", url, "the same image as the model sees it");
+      const shown = picture("input of the model", url, "the same image as input of the model");
       shown.querySelector("img").addEventListener("load", () => URL.revokeObjectURL(url));
       shown.classList.add("seen");
       this.pictures.append(shown);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (look === this.looks) this.fail(error);
+      if (round === this.previewRound) this.fail(error);
     }
   }
 }
@@ -122,8 +122,8 @@ function picture(caption, url, alt) {
   return h("figure", {}, h("img", { src: url, alt }), h("figcaption", {}, caption));
 }
 
-/** Let images be dropped on an element; `take` is given those that were. */
-export function accepts(element, take) {
+/** Accept dropped files on an element; `take` is called with them. */
+export function acceptDrops(element, take) {
   element.addEventListener("dragover", (event) => {
     event.preventDefault();
     element.classList.add("over");
@@ -136,7 +136,7 @@ export function accepts(element, take) {
   });
 }
 
-/** The image files of a paste. */
-export function pasted(event) {
+/** Return the image files of a paste event. */
+export function pastedImages(event) {
   return [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
 }

@@ -1,4 +1,4 @@
-// Numbers and rates in words. Nothing here knows the page.
+// Numbers, rates and decisions as text: pure functions, independent of the DOM.
 
 const NUMBER = new Intl.NumberFormat("en-GB");
 
@@ -6,7 +6,7 @@ export function count(value) {
   return NUMBER.format(value);
 }
 
-/** A rate in per cent, with two digits that count. */
+/** A rate in per cent, with two significant digits. */
 export function percent(rate) {
   if (rate === 0) return "0 %";
   const value = 100 * rate;
@@ -14,12 +14,12 @@ export function percent(rate) {
   return `${Number(value.toFixed(digits))} %`;
 }
 
-/** A number with four digits that count. */
+/** A number with four significant digits. */
 export function figure(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-/** "of 1,000 pairs … about 10": as many pairs as make a rate a number of some of them. */
+/** A rate as a frequency, "about 10 of 1,000": the total is a power of ten that makes the count about 10 or more. */
 function outOf(rate, [low, high]) {
   let all = 100;
   while (all < 1e6 && rate * all < 9.5) all *= 10;
@@ -28,8 +28,8 @@ function outOf(rate, [low, high]) {
   return { all: count(all), about, between: `${some(low)} to ${some(high)}` };
 }
 
-/** What a decision at an operating point is worth, in a sentence. */
-export function worth(same, { fmr, fmr_interval, fnmr, fnmr_interval }) {
+/** Sentence on how often a decision at an operating point is wrong. */
+export function errorSentence(same, { fmr, fmr_interval, fnmr, fnmr_interval }) {
   if (same) {
     const { all, about, between } = outOf(fmr, fmr_interval);
     return `Of ${all} pairs of different things, ${about} (${between}) come as close as this threshold allows, and would be called the same by mistake.`;
@@ -40,8 +40,8 @@ export function worth(same, { fmr, fmr_interval, fnmr, fnmr_interval }) {
 
 /**
  * A likelihood ratio in words.
- * @param {{log10_min: number, log10_max: number}} bounds Of what the calibration can vouch for.
- * @param {boolean} same The decision, which a strict or a loose threshold may turn the other way.
+ * @param {{log10_min: number, log10_max: number}} bounds Range that the calibration supports.
+ * @param {boolean} same The decision, which a strict or loose threshold may make differ from the ratio.
  */
 export function likelihood(ratio, { log10_min, log10_max }, same) {
   const log = Math.log10(ratio);
@@ -49,6 +49,6 @@ export function likelihood(ratio, { log10_min, log10_max }, same) {
   const times = count(Number((log > 0 ? ratio : 1 / ratio).toPrecision(2)));
   const edge = log <= log10_min + 1e-9 || log >= log10_max - 1e-9 ? "at least" : "about";
   const which = log > 0 ? "the same thing than for different ones" : "different things than for the same";
-  const turned = log > 0 === same ? "" : ` The threshold is ${same ? "looser" : "stricter"} than even odds, because of the false match rate that it aims at.`;
-  return `An energy like this is ${edge} ${times} times likelier for ${which}.${turned}`;
+  const contrast = log > 0 === same ? "" : ` The threshold is ${same ? "looser" : "stricter"} than even odds, because of the false match rate that it aims at.`;
+  return `An energy like this is ${edge} ${times} times likelier for ${which} (its likelihood ratio).${contrast}`;
 }
