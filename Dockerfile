@@ -5,7 +5,7 @@
 
 ARG BASE=python:3.11-slim-bookworm
 
-# What changes seldom comes first: while pyproject.toml stays, that layer is kept.
+# Dependencies come first: their layer is cached until pyproject.toml changes.
 FROM ${BASE} AS dependencies
 WORKDIR /src
 COPY pyproject.toml scripts/requirements.py ./
@@ -25,7 +25,7 @@ FROM dependencies AS cpu-build
 COPY --from=package /package /package
 RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /package/*.whl
 
-# Both wheels bring the module `onnxruntime`, so one goes before the other comes.
+# Both wheels contain the module `onnxruntime`, so the CPU one is removed first.
 FROM dependencies AS cuda-dependencies
 RUN python requirements.py --only cuda > requirements.txt \
     && pip --python /opt/likewise/bin/python uninstall --yes onnxruntime \
@@ -39,7 +39,7 @@ RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /pack
 FROM ${BASE} AS runtime
 ENV LIKEWISE_HOST=0.0.0.0 LIKEWISE_PORT=8000 LIKEWISE_LOG_FORMAT=json \
     PATH=/opt/likewise/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# A number, so that a cluster can see that it is not root.
+# A numeric user, so that Kubernetes can check that it is not root.
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000
@@ -55,7 +55,7 @@ FROM runtime AS cuda
 ENV LIKEWISE_PROVIDER=cuda
 COPY --from=cuda-build /opt/likewise /opt/likewise
 
-# The last target is what a build without --target makes.
+# A build without --target makes the last target.
 FROM runtime AS cpu
 ENV LIKEWISE_PROVIDER=cpu
 COPY --from=cpu-build /opt/likewise /opt/likewise

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of the browser for the browser tests; as root on Debian it installs Chromium if there is none.
+# Print the path of the browser for the browser tests; as root on Debian, install Chromium if there is none.
 # Never fails: without a browser those tests are skipped, with the reason.
 set -euo pipefail
 
@@ -24,5 +24,5 @@ fi
 if browser=$(found); then
   echo "browser tests: $browser"
 else
-  echo "THE BROWSER TESTS WILL BE SKIPPED: there is no Chromium; install one, or let CHROMIUM name it"
+  echo "THE BROWSER TESTS WILL BE SKIPPED: there is no Chromium; install one, or set CHROMIUM to its path"
 fi

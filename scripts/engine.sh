@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# engine.sh: sourced by image.sh and image_test.sh. Finds what builds and runs containers on this machine.
+# engine.sh: sourced by image.sh and image_test.sh. Finds the container engine of this machine.
 #
 # `find_engine` sets
 #   ENGINE       docker if its daemon answers, podman otherwise (installed if the user is root on Debian)
@@ -43,7 +43,7 @@ engine_possible() { docker info >/dev/null 2>&1 || command -v podman >/dev/null 
 
 install_podman() {
   if ! may_install; then
-    die "neither a Docker daemon nor podman is here, and only root on Debian can have podman installed"
+    die "found neither a Docker daemon nor podman; installing podman needs root on Debian"
   fi
   echo "installing podman ..."
   apt-get update -qq
@@ -60,6 +60,6 @@ base_images() {
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
   [ -n "${BASE_IMAGES:-}" ] ||
-    die "no registry gives ${missing[*]}; let BASE_IMAGES name a script that makes them"
+    die "no registry provides ${missing[*]}; set BASE_IMAGES to a script that builds them"
   "$BASE_IMAGES" "${missing[@]}"
 }

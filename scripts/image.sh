@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make image`: build the service's image, likewise:VERSION; its name is the last line that it prints.
+# `make image`: build the service's image, likewise:VERSION; its name is the last line of the output.
 #
 #   scripts/image.sh           runs graphs on the CPU
 #   scripts/image.sh cuda      on NVIDIA GPUs: likewise:VERSION-cuda

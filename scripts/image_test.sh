@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # `make image-test`: build the image, start docker-compose.yml, and test both.
 #
-# A replica is killed and all are replaced under load. The figures are printed at the end, and written
-# to the file that CONTAINER_FIGURES names: deploy/image-test.json has those that docs/deploy.md quotes.
+# Under load, a replica is killed and all are replaced. The figures are printed at the end and written
+# to the file CONTAINER_FIGURES; docs/deploy.md quotes those of deploy/image-test.json.
 # Fails if neither Docker nor podman is installed or can be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,7 +29,7 @@ health_checks() {
 # promtool and Prometheus, without the daemon that their package would start.
 prometheus() {
   command -v promtool >/dev/null && command -v prometheus >/dev/null && return
-  command -v apt-get >/dev/null || die "promtool and prometheus are not here; install Prometheus"
+  command -v apt-get >/dev/null || die "promtool and prometheus are not installed; install Prometheus"
   (
     cd "$work"
     apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a `pip install` and shows its progress: each package, and the elapsed time during longer steps.
+# Run a `pip install` and show its progress: each package, and the elapsed time during longer steps.
 #   scripts/install.sh PIP install ARGUMENTS
 set -euo pipefail
 

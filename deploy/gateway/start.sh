@@ -1,16 +1,16 @@
 #!/bin/sh
-# What the gateway's container runs: nginx, with the environment's values in its configuration, and
-# beside it a look at the replicas each second, which nginx alone does not take.
+# Entrypoint of the gateway's container: put the environment's values into nginx's configuration, run
+# nginx, and check the replicas each second, which nginx itself does not do.
 #
 #   sh /gateway/start.sh            start
-#   sh /gateway/start.sh reload     take a changed template or certificate in; no request is dropped
+#   sh /gateway/start.sh reload     apply a changed template or certificate; no request is dropped
 set -eu
 
-# A name server that is being told of a new container may drop a question; the default is to wait 5 s.
+# The name server may drop a query while a container is added; the default timeout is 5 s.
 export RES_OPTIONS='timeout:1 attempts:1'
 
 write_configuration() {
-  # shellcheck disable=SC2016  # the names of variables, not their values: nginx has its own $names
+  # shellcheck disable=SC2016  # names of variables for envsubst; nginx has its own $names
   envsubst '${MAX_BODY_BYTES} ${ANSWER_TIMEOUT} ${RATE} ${BURST}' \
     < /gateway/nginx.conf.template > /tmp/nginx.conf.new
   nginx -q -t -c /tmp/nginx.conf.new
@@ -19,7 +19,7 @@ write_configuration() {
 
 as_servers() { sed 's/.*/server &:8000 max_fails=0;/' | sort; }
 
-ready() { # the addresses of "$@" whose replicas are ready
+ready() { # print those addresses of "$@" whose replicas are ready
   for address in "$@"; do
     curl --silent --fail --connect-timeout 0.3 --max-time 2 --output /dev/null \
       "http://$address:8000/readyz" && echo "$address" &
@@ -27,12 +27,12 @@ ready() { # the addresses of "$@" whose replicas are ready
   wait
 }
 
-# The replicas that are ready, or all where none is: it may be the looking that fails. A name server
-# that knows nobody for a moment changes nothing.
-look() {
+# Write the ready replicas, or all if none is ready, since the check itself may fail, and reload nginx
+# on a change. If the name server returns no address, nothing changes.
+update_replicas() {
   addresses=$(getent ahostsv4 likewise | cut -d ' ' -f 1 | sort -u)
   [ -n "$addresses" ] || return 0
-  # shellcheck disable=SC2086  # one word an address
+  # shellcheck disable=SC2086  # one word per address
   ready $addresses | as_servers > /tmp/replicas.new
   [ -s /tmp/replicas.new ] || echo "$addresses" | as_servers > /tmp/replicas.new
   cmp -s /tmp/replicas.new /tmp/replicas.conf && return 0
@@ -46,7 +46,7 @@ if [ "${1:-start}" = reload ]; then
 fi
 rm -f /tmp/nginx.pid
 echo 'server 127.0.0.1:8000 down;' > /tmp/replicas.conf
-look || true
+update_replicas || true
 write_configuration
-while sleep 1; do look || true; done &
+while sleep 1; do update_replicas || true; done &
 exec nginx -c /tmp/nginx.conf -g 'daemon off;'

@@ -22,7 +22,7 @@ def image():
 
 @pytest.fixture(scope="session")
 def figures():
-    """What was measured, by name; written where CONTAINER_FIGURES says."""
+    """Measured figures by name; written to the file CONTAINER_FIGURES."""
     measured = {"build_s": int(os.environ.get("CONTAINER_BUILD_S", "0"))}
     yield measured
     target = os.environ.get("CONTAINER_FIGURES")

@@ -1,4 +1,4 @@
-"""The compose file brought up by the engine that `make image-test` has found."""
+"""docker-compose.yml, run by the engine that `make image-test` found."""
 
 import contextlib
 import http.client
@@ -80,7 +80,7 @@ class Stack:
 
 @contextlib.contextmanager
 def standing(stack):
-    """The stack, up; it is always taken down at the end."""
+    """Start the stack, and always stop it at the end."""
     try:
         stack.up()
         yield stack
@@ -117,7 +117,7 @@ def pair():
 
 
 class Load:
-    """Clients that verify two pictures over and over until the context ends.
+    """Clients that verify two pictures repeatedly until the context ends.
 
     Each request has its own connection: a server may rightly close a kept one at the moment
     in which it is used again, and that failure is not the one to find here.

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.container
 
 @pytest.fixture
 def pod(engine, image, tmp_path):
-    """The chart's Deployment, really run by podman, which reads Kubernetes' documents."""
+    """The chart's Deployment, run by podman, which accepts Kubernetes manifests."""
     if engine.name != "podman":
-        pytest.skip("docker does not run Kubernetes' documents; podman does")
+        pytest.skip("docker does not run Kubernetes manifests; podman does")
     repository, tag = image.rsplit(":", 1)
     rendered = run(
         *(sys.executable, "scripts/helm.py", "template", "chart", "deploy/helm/likewise"),

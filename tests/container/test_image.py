@@ -22,7 +22,7 @@ def description(engine, image):
 
 @pytest.fixture
 def container(engine, image):
-    """One replica, as locked down as docker-compose.yml has it."""
+    """One replica, hardened as in docker-compose.yml."""
     port = free_port()
     options = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
     options += ["--memory=1g", "--pids-limit=256", "--tmpfs=/tmp:size=16m"]

@@ -12,7 +12,7 @@ from tests.servers import ROOT, free_port, wait_until
 
 pytestmark = pytest.mark.container
 
-BASE = "python:3.11-slim-bookworm"  # any image does: Prometheus needs nothing but libc
+BASE = "python:3.11-slim-bookworm"  # any image with libc is enough for Prometheus
 DASHBOARD = json.loads((ROOT / "deploy/grafana/likewise.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 # There is no index of drift before 1,000 decisions.
@@ -38,7 +38,7 @@ def test_the_rules_and_the_configuration_are_what_prometheus_reads():
 
 @pytest.fixture(scope="module")
 def prometheus(engine, stack, tmp_path_factory):
-    """The committed configuration, asked faster, in a container of the stack's network."""
+    """Prometheus with the committed configuration and a short interval, on the stack's network."""
     folder = tmp_path_factory.mktemp("prometheus")
     configuration = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
@@ -77,7 +77,7 @@ def query(port, expression):
 
 
 def send_traffic(stack):
-    """A little of everything that the dashboard draws, so that no panel has to be empty."""
+    """Send traffic of every kind that the dashboard shows, so that no panel is empty."""
     body, headers = pair()
     picture = (ROOT / "examples/ann-1.jpg").read_bytes()
     for _ in range(6):

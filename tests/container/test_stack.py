@@ -155,7 +155,7 @@ def test_replicas_that_do_not_become_healthy_are_taken_back(engine, stack):
     with Load(stack.port) as load:
         done = run("deploy/rolling-update.sh", check=False, cwd=ROOT, env=environment)
     assert done.returncode == 1
-    assert "the old ones serve as before" in done.stderr
+    assert "the old ones keep serving" in done.stderr
     assert load.failures == []
     assert set(stack.compose("ps", "--all", "--quiet", "likewise").split()) == before
 

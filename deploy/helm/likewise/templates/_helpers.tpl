@@ -40,13 +40,13 @@ labels:
 {{- end -}}
 {{- end }}
 
-{{/* A value as the environment has it: Helm reads 64000000 as a float and would write 6.4e+07. */}}
+{{/* A value as text: Helm reads 64000000 as a float and would write 6.4e+07. */}}
 {{- define "likewise.text" -}}
 {{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end -}}
 {{- end }}
 
-{{/* Longer than the drain's two parts and the 5 s after them, by a margin. Where the values give
-     none, they are the service's own: 0 and 15. */}}
+{{/* Drain delay, drain timeout, the 5 s after them, and a margin. Defaults are the service's:
+     0 and 15. */}}
 {{- define "likewise.gracePeriod" -}}
 {{- $delay := .Values.settings.LIKEWISE_DRAIN_DELAY_S -}}
 {{- $timeout := .Values.settings.LIKEWISE_DRAIN_TIMEOUT_S -}}
@@ -80,7 +80,7 @@ persistentVolumeClaim:
 {{- end -}}
 {{- end }}
 
-{{/* The environment that the values come to, as YAML; Kubernetes' variables are strings. */}}
+{{/* The environment variables as YAML; their values are strings. */}}
 {{- define "likewise.environment" -}}
 {{- range $name, $value := .Values.settings }}
 {{- if not (kindIs "invalid" $value) }}
