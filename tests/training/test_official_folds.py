@@ -117,7 +117,7 @@ def test_a_common_start_that_was_killed_is_gone_on_with(data, tmp_path, monkeypa
         killed.setattr(Trainer, "_calibration_eer", lambda _: next(watched))
         with pytest.raises(StopIteration):
             planned.train(Console(quiet=True), only=[0])
-    run = planned.starts[0].member.run
+    run = planned.starts[0].run
     assert len(run.history()) == 1
     assert planned.missing == (0, 1)
     planned.train(Console(quiet=True), only=[0])

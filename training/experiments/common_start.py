@@ -1,13 +1,12 @@
-"""Starts of the folds of a cross-validation: given weights, or an encoder for each group."""
+"""Starts that groups of folds share: encoders trained on no identity that one of them tests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from training.config.schema import TrainingConfig
 from training.config.sections import CommonStart
@@ -17,92 +16,21 @@ from training.experiments.member import Member
 from training.transfer.pretrained import TrainedWeights, open_weights
 
 
-@dataclass(frozen=True)
-class GivenStart:
-    """Given weights, equal for every fold, or random ones."""
+def weights_of(start: Member) -> TrainedWeights:
+    """Open the weights of a trained start.
 
-    weights: TrainedWeights | None = None
-
-    def train(self, console: Console) -> None:
-        """Do nothing: there is nothing to train."""
-
-    @property
-    def seconds(self) -> float:
-        """Duration of its own training: none here."""
-        return 0.0
-
-    @property
-    def is_ready(self) -> bool:
-        """True: folds can always start from it."""
-        return True
-
-
-@dataclass(frozen=True)
-class TrainedStart:
-    """Encoder that is trained for a group of folds, on no identity that one of them tests.
-
-    Attributes:
-        config: That of its own training.
-        data: The data set.
-        split: Identities that it is trained on and validated on; its test part is all identities
-            that the folds test.
-        member: The folder of its run.
+    Its calibration people were only validated on, so each fold may calibrate on them.
     """
-
-    config: TrainingConfig
-    data: Path
-    split: IdentitySplit
-    member: Member
-
-    def train(self, console: Console) -> None:
-        """Train it unless that is done; continue a killed training.
-
-        Raises:
-            RunError: Its folder was begun with another config or split.
-            TrainingError: What else a training raises.
-        """
-        if not self.is_ready:
-            console.print(f"the common start of several folds, in {self.member.folder}")
-            self.member.train_only(self.config, self.data, self.split, console)
-
-    @property
-    def weights(self) -> TrainedWeights | None:
-        """Weights that a fold starts from; None where they are not trained yet.
-
-        The calibration people were only validated on, so each fold may calibrate on them.
-        """
-        if not self.is_ready:
-            return None
-        run = self.member.run
-        return replace(open_weights(run.path), seen=run.digests().train)
-
-    @property
-    def seconds(self) -> float:
-        """Duration of its training."""
-        return sum(epoch["seconds"] for epoch in self.member.run.history())
-
-    @property
-    def is_ready(self) -> bool:
-        """True once its training is complete.
-
-        Raises:
-            RunError: Its folder was begun with another config or split.
-        """
-        self.member.check(self.config, self.split, None)
-        begun = self.member.is_begun
-        return begun and len(self.member.run.history()) == self.config.optimisation.epochs
+    return replace(open_weights(start.run.path), seen=start.run.digests().train)
 
 
-Start = GivenStart | TrainedStart
-
-
-def trained_starts(
+def common_starts(
     config: TrainingConfig,
     common: CommonStart,
     data: Path,
     splits: Sequence[IdentitySplit],
     out: Path,
-) -> tuple[TrainedStart, ...]:
+) -> tuple[Member, ...]:
     """Return the start of each fold; the folds of a group share theirs.
 
     Args:
@@ -123,9 +51,8 @@ def trained_starts(
             "whitening_weights": "equal",
         }
     )
-    starts: list[TrainedStart] = []
+    starts: list[Member] = []
     for group, members in enumerate(np.array_split(np.arange(len(splits)), common.groups)):
         split = common_split([splits[fold] for fold in members])
-        start = TrainedStart(own, data, split, Member(out / f"start{group}"))
-        starts += [start] * len(members)
+        starts += [Member(out / f"start{group}", own, data, split)] * len(members)
     return tuple(starts)

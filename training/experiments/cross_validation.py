@@ -23,7 +23,7 @@ from training.data.source import open_data
 from training.data.split import IdentitySplit
 from training.errors import ConfigError, RunError, WeightsError
 from training.evaluation.measured_value import MeasuredValue
-from training.experiments.common_start import GivenStart, Start, trained_starts
+from training.experiments.common_start import common_starts, weights_of
 from training.experiments.member import Member
 from training.metrics.det import DetCurve
 from training.metrics.pairs import PairEnergies, pool
@@ -47,14 +47,16 @@ class CrossValidation:
         splits: Identities that each fold trains, calibrates and tests on.
         out: The folder of one run and one bundle for each fold, in `fold0`, `fold1` …; folds that
             were trained on other machines may be copied there.
-        starts: What each fold starts from.
+        starts: Training that each fold starts from, the same one for several folds, or None.
+        weights: Initial weights of folds without such a start; None for random ones.
     """
 
     config: TrainingConfig
     data: Path
     splits: tuple[IdentitySplit, ...]
     out: Path
-    starts: tuple[Start, ...]
+    starts: tuple[Member | None, ...]
+    weights: TrainedWeights | None = None
 
     def train(self, console: Console, only: Collection[int] = ()) -> None:
         """Train and export some folds; continue where a killed call stopped.
@@ -73,11 +75,12 @@ class CrossValidation:
                 f"there is no fold {unknown[0]}; they are 0 to {len(self.splits) - 1}"
             )
         for fold in sorted(set(only)) or range(len(self.splits)):
-            self.starts[fold].train(console)
+            start = self.starts[fold]
+            if start is not None and not start.is_trained:
+                console.print(f"the common start of several folds, in {start.folder}")
+                start.train(console, export=False)
             console.print(f"fold {fold} of {len(self.splits)}")
-            self._member(fold).train(
-                self.config, self.data, self.splits[fold], console, self.starts[fold].weights
-            )
+            self._member(fold).train(console)
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -103,14 +106,15 @@ class CrossValidation:
                 f"{self.out}: folds {', '.join(map(str, self.missing))} are missing; train them"
             )
         folds = [self._member(fold) for fold in range(len(self.splits))]
+        measurement = self.config.measurement
         measured: list[PairEnergies] = []
         by_protocol: list[tuple[MeasuredValue, ...]] = []
-        measurement = self.config.measurement
         for fold in folds:
             system = exported_system(fold.run, open_bundle(fold.bundle), self.data)
             measured.append(system.pairs(system.tested, measurement.images_per_identity))
             by_protocol.append(tuple(system.measure(measurement.protocols)))
         begun = [fold.run.record() for fold in folds]
+        starts = {start.folder: start for start in self.starts if start is not None}.values()
         return Record(
             config=self.config,
             variant="-".join(filter(None, (variant_of(self.config), f"{len(folds)}-folds"))),
@@ -119,7 +123,9 @@ class CrossValidation:
             data_sha256=begun[0].data_sha256,
             parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
             epochs=self.config.optimisation.epochs,
-            training_seconds=self._seconds,
+            training_seconds=sum(
+                epoch["seconds"] for each in (*folds, *starts) for epoch in each.run.history()
+            ),
             device=_join_distinct(record.device for record in begun),
             train_command=begun[0].command,
             record_command=provenance.command(),
@@ -127,27 +133,17 @@ class CrossValidation:
             libraries=begun[0].libraries,
             trained_at=begun[0].started_at,
             figures=(*pooled_values(measured), *mean_values(by_protocol)),
-            det=pooled_curve(
-                measured, begun[0].data_name, self.config.measurement.images_per_identity
-            ),
+            det=pooled_curve(measured, begun[0].data_name, measurement.images_per_identity),
         )
 
     def _member(self, fold: int) -> Member:
-        return Member(self.out / f"fold{fold}")
-
-    @property
-    def _seconds(self) -> float:
-        """Training time of all folds, with that of each start once."""
-        runs = [self._member(fold).run for fold in range(len(self.splits))]
-        folds = sum(epoch["seconds"] for run in runs for epoch in run.history())
-        return folds + sum(start.seconds for start in {id(s): s for s in self.starts}.values())
+        start = self.starts[fold]
+        weights = self.weights if start is None else weights_of(start)
+        return Member(self.out / f"fold{fold}", self.config, self.data, self.splits[fold], weights)
 
     def _is_done(self, fold: int) -> bool:
-        start, member = self.starts[fold], self._member(fold)
-        if not start.is_ready:
-            return False
-        member.check(self.config, self.splits[fold], start.weights)
-        return member.is_done
+        start = self.starts[fold]
+        return (start is None or start.is_trained) and self._member(fold).is_done
 
 
 def plan_folds(
@@ -178,7 +174,7 @@ def plan_folds(
     if not config.split.official_folds:
         drawn = tuple(fold_splits(images, folds or DRAWN_FOLDS, share, config.seed))
         _check_unseen(weights, drawn)
-        return CrossValidation(config, data, drawn, out, (GivenStart(weights),) * len(drawn))
+        return CrossValidation(config, data, drawn, out, (None,) * len(drawn), weights)
     if weights is not None:
         raise WeightsError(
             f"{config.name} is trained on the data set's own folds without outside data, and "
@@ -190,10 +186,9 @@ def plan_folds(
     own = tuple(official_fold_splits(images, share, config.seed, groups))
     if folds not in {None, len(own)}:
         raise ConfigError(f"{images.name} has {len(own)} folds of its own; leave --folds out")
-    starts: tuple[Start, ...] = (GivenStart(),) * len(own)
-    if common is not None:
-        starts = trained_starts(config, common, data, own, out)
-    return CrossValidation(config, data, own, out, starts)
+    if common is None:
+        return CrossValidation(config, data, own, out, (None,) * len(own))
+    return CrossValidation(config, data, own, out, common_starts(config, common, data, own, out))
 
 
 def pooled_values(measured: Sequence[PairEnergies]) -> Iterator[MeasuredValue]:

@@ -27,10 +27,18 @@ class Member:
 
     Attributes:
         folder: The folder of the run and the bundle.
+        config: What is trained.
+        data: The data set.
+        split: Split of the data.
+        weights: Initial weights, in place of random ones.
         bundle_name: Name of the bundle and of its folder.
     """
 
     folder: Path
+    config: TrainingConfig
+    data: Path
+    split: DataSplit
+    weights: TrainedWeights | None = None
     bundle_name: str = "bundle"
 
     @property
@@ -44,74 +52,52 @@ class Member:
         return self.folder / self.bundle_name
 
     @property
-    def is_begun(self) -> bool:
-        """True if the folder holds a run."""
-        return self.run.is_begun
+    def is_trained(self) -> bool:
+        """True if every epoch was trained; raises as `check`."""
+        self.check()
+        return self.run.is_begun and len(self.run.history()) == self.config.optimisation.epochs
 
     @property
     def is_done(self) -> bool:
-        """True if the bundle was written: it is written last, and as a whole."""
-        return self.is_begun and (self.bundle / MANIFEST_FILE).is_file()
+        """True if the bundle was written, which is last and as a whole; raises as `check`."""
+        self.check()
+        return self.run.is_begun and (self.bundle / MANIFEST_FILE).is_file()
 
-    def train(
-        self,
-        config: TrainingConfig,
-        data: Path,
-        split: DataSplit,
-        console: Console,
-        weights: TrainedWeights | None = None,
-    ) -> None:
+    def train(self, console: Console, *, export: bool = True) -> None:
         """Train and export, or continue where a killed call stopped.
 
         Args:
-            config: The config to train.
-            data: The data set.
-            split: Split of the data.
             console: Shows the progress.
-            weights: Initial weights, in place of random ones.
+            export: False to train only.
 
         Raises:
             RunError: The folder holds a run of another config, split or weights.
             TrainingError: The training or the export failed.
         """
-        self.check(config, split, weights)
         if self.is_done:
             return
-        self.train_only(config, data, split, console, weights)
-        export_run(self.run, self.bundle, data)
-
-    def train_only(
-        self,
-        config: TrainingConfig,
-        data: Path,
-        split: DataSplit,
-        console: Console,
-        weights: TrainedWeights | None = None,
-    ) -> None:
-        """Train, or continue where a killed call stopped, without an export; see `train`."""
-        self.check(config, split, weights)
-        if self.is_begun:
-            plan = plan_resumption(self.run, data)
+        if self.run.is_begun:
+            plan = plan_resumption(self.run, self.data)
         else:
-            plan = plan_training(config, data, split=split, weights=weights)
+            plan = plan_training(self.config, self.data, split=self.split, weights=self.weights)
         training_run.train(plan, self.run, console)
+        if export:
+            export_run(self.run, self.bundle, self.data)
 
-    def check(
-        self, config: TrainingConfig, split: DataSplit, weights: TrainedWeights | None
-    ) -> None:
+    def check(self) -> None:
         """Check that a run in the folder, if any, has this config, split and initial weights.
 
         Raises:
             RunError: The folder holds a run of another config, split or weights.
         """
-        if not self.is_begun:
+        if not self.run.is_begun:
             return
-        now = config.model_dump()
+        now = self.config.model_dump()
         corrected = {name: now[name] for name in _UNTRAINED_FIELDS}
-        source = None if weights is None else weights.source
+        source = None if self.weights is None else self.weights.source
         for what, found, asked in (
-            ("another config", self.run.config().model_copy(update=corrected), config),
-            ("another split", self.run.split(), split),
+            ("another config", self.run.config().model_copy(update=corrected), self.config),
+            ("another split", self.run.split(), self.split),
             ("other initial weights", self.run.record().initial_weights, source),
         ):
             if found != asked:

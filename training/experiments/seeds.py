@@ -59,8 +59,8 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
         path = records / f"{config.name}-seed{seed}.json"
         record = None if weights else recorded(path, asked, fingerprint)
         if record is None:
-            member = Member(out / f"seed{seed}", config.name)
-            member.train(asked, data, split, console, weights)
+            member = Member(out / f"seed{seed}", asked, data, split, weights, config.name)
+            member.train(console)
             record = record_run(member.run, member.bundle, data)
             write_record(record, records)
         else:
