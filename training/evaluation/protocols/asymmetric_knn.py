@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from model.scoring import Vectors
 from training.data.image_set import ImageSet
-from training.evaluation.protocols.knn import Energies, NearestNeighbours, error_rate, vote
+from training.evaluation.protocols.knn import Energies, Labels, NearestNeighbours, signs, vote
 from training.evaluation.system import SystemUnderTest
 from training.inference.binary_codes import Activations, pack
 
@@ -48,7 +48,7 @@ class AsymmetricNeighbours(NearestNeighbours):
         slope: The mean magnitude of each bit's scaled activation, before the tanh; positive.
     """
 
-    slope: float
+    slope: float = 0.25
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,16 +60,15 @@ class AsymmetricNeighbours(NearestNeighbours):
         """Name of the measured value."""
         return f"kNN error by asymmetric Hamming distance, k = {self.k}"
 
-    def error(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> float:
-        """Share of queries whose neighbours outvote their own identity.
+    def answers(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> Labels:
+        """Name queries by their nearest neighbours: indices of gallery identities, (queries,).
 
         Raises:
             ConfigError: The system has no codes.
         """
         known, names = system.embed_unpacked(gallery)
         asked, _ = system.embed_unpacked(queries)
-        energies = asymmetric(pack(known), scales(known, self.slope))
-        return error_rate(vote(energies, names, asked, self.k), gallery, queries)
+        return vote(asymmetric(pack(known), scales(known, self.slope)), names, asked, self.k)
 
 
 def scales(activations: Activations, slope: float) -> Scales:
@@ -94,18 +93,16 @@ def asymmetric(packed: NDArray[np.uint8], scale: Scales) -> Callable[[Vectors], 
         Function from activations, (queries, bits), to energies, (queries, gallery).
     """
     unique, index = np.unique(packed, axis=0, return_inverse=True)
-    signs = 2 * np.unpackbits(unique, axis=1).astype(np.float32) - 1
-    bits = np.float32(signs.shape[1])
+    codes = signs(unique)
+    bits = np.float32(codes.shape[1])
 
     def energies(asked: Vectors) -> Energies:
         soft = np.tanh(asked.astype(np.float32, copy=False) * scale)
         squares = np.square(soft).sum(axis=1, keepdims=True)
-        to_unique: Energies = (bits + squares - 2 * soft @ signs.T) / 4
+        to_unique: Energies = (bits + squares - 2 * soft @ codes.T) / 4
         return to_unique[:, index.reshape(-1)]
 
     return energies
 
 
-def build(k: int = 5, slope: float = 0.25) -> AsymmetricNeighbours:
-    """Build the protocol `asymmetric_knn`."""
-    return AsymmetricNeighbours(k, slope)
+build = AsymmetricNeighbours

@@ -38,8 +38,8 @@ class ClaimedIdentity:
         shrinkage: The share of the training subjects' covariance in each subject's.
     """
 
-    enrolled: int
-    shrinkage: float
+    enrolled: int = 5
+    shrinkage: float = 0.8
 
     def __post_init__(self) -> None:
         if self.enrolled < 2 or not 0 < self.shrinkage <= 1:  # noqa: PLR2004 (a variance needs two)
@@ -65,23 +65,19 @@ class ClaimedIdentity:
         self, embeddings: Matrix, labels: NDArray[np.int64], within: Matrix
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return negative log densities of genuine and of impostor claims, rising."""
-        rank = np.concatenate([np.arange(n) for n in np.bincount(labels)])
-        order = np.argsort(labels, kind="stable")
-        probe = np.empty(len(labels), dtype=bool)
-        probe[order] = rank >= self.enrolled
         subjects = np.unique(labels)
-        if len(np.unique(labels[probe])) < len(subjects):
+        images = [np.flatnonzero(labels == subject) for subject in subjects]
+        if min(map(len, images)) <= self.enrolled:
             raise DataError(f"each test subject needs more than {self.enrolled} images")
-        costs = np.stack(
+        enrolled = [rows[: self.enrolled] for rows in images]
+        probe = ~np.isin(np.arange(len(labels)), enrolled)
+        costs = np.column_stack(
             [
-                negative_log_density(
-                    embeddings[probe], embeddings[~probe & (labels == s)], within, self.shrinkage
-                )
-                for s in subjects
-            ],
-            axis=1,
+                negative_log_density(embeddings[probe], embeddings[rows], within, self.shrinkage)
+                for rows in enrolled
+            ]
         ).astype(np.float32)
-        own = labels[probe][:, np.newaxis] == subjects[np.newaxis, :]
+        own = labels[probe][:, np.newaxis] == subjects
         return np.sort(costs[own]), np.sort(costs[~own])
 
 
@@ -99,26 +95,19 @@ def within_covariance(embeddings: NDArray[np.generic], labels: NDArray[np.int64]
 def negative_log_density(
     probes: Matrix, enrolled: Matrix, within: Matrix, shrinkage: float
 ) -> NDArray[np.float64]:
-    """Negative log of the normal density of an enrolled subject, up to a constant.
+    """Negative log of an enrolled subject's normal density at each probe, up to a constant, (n,).
 
     Args:
         probes: (n, dim).
         enrolled: The subject's embeddings, (m, dim).
         within: The training subjects' covariance, (dim, dim).
         shrinkage: Its share in the subject's.
-
-    Returns:
-        (n,).
     """
-    mean = enrolled.mean(axis=0)
-    own = np.cov(enrolled, rowvar=False)
-    covariance = (1 - shrinkage) * own + shrinkage * within
-    offsets = probes - mean
+    covariance = (1 - shrinkage) * np.cov(enrolled, rowvar=False) + shrinkage * within
+    offsets = probes - enrolled.mean(axis=0)
     mahalanobis = np.einsum("nd,nd->n", offsets, np.linalg.solve(covariance, offsets.T).T)
     cost: NDArray[np.float64] = (mahalanobis + np.linalg.slogdet(covariance)[1]) / 2
     return cost
 
 
-def build(enrolled: int = 5, shrinkage: float = 0.8) -> ClaimedIdentity:
-    """Build the protocol `claimed_identity`."""
-    return ClaimedIdentity(enrolled, shrinkage)
+build = ClaimedIdentity

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from model.manifest import Metric
 from model.scoring import Vectors, energy
-from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.errors import DataError
 from training.evaluation.measured_value import MeasuredValue
@@ -24,7 +23,7 @@ NEAREST, MEAN = "nearest", "mean"
 MAX_EPISODES = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FewShot:
     """Accuracy over random episodes.
 
@@ -39,14 +38,14 @@ class FewShot:
         seed: Of the episodes.
     """
 
-    ways: int
-    shots: int
-    queries: int
-    episodes: int
-    enrolled: str
-    quarter_turns: bool
-    of: str
-    seed: int
+    ways: int = 20
+    shots: int = 1
+    queries: int = 5
+    episodes: int = 1000
+    enrolled: str = NEAREST
+    quarter_turns: bool = False
+    of: str = "test identities"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.ways < 2 or self.shots < 1 or self.queries < 1:  # noqa: PLR2004 (a choice)
@@ -68,7 +67,8 @@ class FewShot:
         Raises:
             DataError: An image cannot be read, or too few identities have enough images.
         """
-        embeddings, labels = system.embed(self._images(system))
+        images = with_quarter_turns(system.tested) if self.quarter_turns else system.tested
+        embeddings, labels = system.embed(images)
         members = self._members(labels, system.images.name)
         rng = np.random.default_rng(self.seed)
         shares = np.array(
@@ -82,14 +82,9 @@ class FewShot:
         )
         return (accuracy,)
 
-    def _images(self, system: SystemUnderTest) -> ImageSet:
-        images = system.tested
-        return with_quarter_turns(images) if self.quarter_turns else images
-
     def _members(self, labels: NDArray[np.int64], data: str) -> list[NDArray[np.int64]]:
         """Return the rows of each identity that has enough images."""
-        order = np.argsort(labels, kind="stable")
-        groups = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+        groups = [np.flatnonzero(labels == identity) for identity in np.unique(labels)]
         enough = [group for group in groups if len(group) >= self.shots + self.queries]
         if len(enough) < self.ways:
             raise DataError(
@@ -119,16 +114,4 @@ class FewShot:
         return float(np.mean(answers == np.arange(self.ways)[:, None]))
 
 
-def build(  # noqa: PLR0913 (options of the protocol)
-    *,
-    ways: int = 20,
-    shots: int = 1,
-    queries: int = 5,
-    episodes: int = 1000,
-    enrolled: str = NEAREST,
-    quarter_turns: bool = False,
-    of: str = "test identities",
-    seed: int = 0,
-) -> FewShot:
-    """Build the protocol `few_shot`."""
-    return FewShot(ways, shots, queries, episodes, enrolled, quarter_turns, of, seed)
+build = FewShot

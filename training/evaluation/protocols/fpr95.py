@@ -28,7 +28,7 @@ class FalsePositivesAtRecall:
         images_per_identity: The most images of one identity.
     """
 
-    images_per_identity: int
+    images_per_identity: int = 10
 
     def __post_init__(self) -> None:
         if self.images_per_identity < 2:  # noqa: PLR2004 (a genuine pair)
@@ -49,6 +49,4 @@ def fpr_at_recall(pairs: PairEnergies, recall: float = _RECALL) -> float:
     return float(np.mean(is_same(pairs.impostor, threshold)))
 
 
-def build(images_per_identity: int = 10) -> FalsePositivesAtRecall:
-    """Build the protocol `fpr95`."""
-    return FalsePositivesAtRecall(images_per_identity)
+build = FalsePositivesAtRecall

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class NearestNeighbours:
             many votes the nearest image's wins, else the first by name.
     """
 
-    k: int
+    k: int = 5
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -60,13 +61,14 @@ class NearestNeighbours:
             DataError: An identity of the queries is not in the gallery, or fewer than k images are.
         """
         gallery, queries = system.trained, system.tested
-        known, tested = gallery.identities, queries.identities
-        if unknown := set(tested) - set(known):
+        label = {identity: i for i, identity in enumerate(gallery.identities)}
+        if unknown := set(queries.identities) - set(label):
             raise DataError(
                 f"kNN needs a closed set (split by image): {len(unknown)} identities of the test "
                 "part have no training image"
             )
-        error = self.error(system, gallery, queries)
+        right = np.array([label[image.identity] for image in queries])
+        error = float(np.mean(self.answers(system, gallery, queries) != right))
         return (
             MeasuredValue(
                 name=self.name,
@@ -76,18 +78,11 @@ class NearestNeighbours:
             ),
         )
 
-    def error(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> float:
-        """Share of queries whose neighbours outvote their own identity."""
+    def answers(self, system: SystemUnderTest, gallery: ImageSet, queries: ImageSet) -> Labels:
+        """Name queries by their nearest neighbours: indices of gallery identities, (queries,)."""
         known, names = system.embed(gallery)
         asked, _ = system.embed(queries)
-        return error_rate(classify(system.metric, known, names, asked, self.k), gallery, queries)
-
-
-def error_rate(named: Labels, gallery: ImageSet, queries: ImageSet) -> float:
-    """Share of queries whose name, (queries,), is not their own identity in the gallery."""
-    of = {identity: i for i, identity in enumerate(gallery.identities)}
-    right = np.array([of[image.identity] for image in queries])
-    return float(np.mean(named != right))
+        return classify(system.metric, known, names, asked, self.k)
 
 
 def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: int) -> Labels:
@@ -106,23 +101,19 @@ def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: i
     Raises:
         DataError: The gallery has fewer than k images.
     """
-    return vote(_ENERGIES[metric](known), names, asked, k)
+    if metric is Metric.HAMMING:
+        known, asked = signs(known), signs(asked)
+    return vote(partial(_l1 if metric is Metric.L1 else _l2, known), names, asked, k)
 
 
 def vote(energies: Callable[[Vectors], Energies], names: Labels, asked: Vectors, k: int) -> Labels:
-    """Name queries by their nearest neighbours under some energy.
+    """Name queries by their nearest neighbours under some energy; see `classify`.
 
     Args:
         energies: From some queries to their energies to all of the gallery, (queries, gallery).
         names: The gallery's identities, from 0, (gallery,).
         asked: The queries, (queries, dim).
-        k: Number of neighbours that vote, at most the gallery's images.
-
-    Returns:
-        Identities, (queries,).
-
-    Raises:
-        DataError: The gallery has fewer than k images.
+        k: Number of neighbours that vote.
     """
     if len(names) < k:
         raise DataError(f"{k} neighbours cannot be found among {len(names)} images")
@@ -143,48 +134,27 @@ def _vote(energies: Energies, one_hot: NDArray[np.float32], names: Labels, k: in
     return named
 
 
-def _hamming(known: Vectors) -> Callable[[Vectors], Energies]:
-    """Hamming distances by a product of signs, (bits - s·t) / 2: integers, exact in float32."""
-    signs = _signs(known)
-
-    def energies(asked: Vectors) -> Energies:
-        products: Energies = _signs(asked) @ signs.T
-        return np.float32(0.5) * (np.float32(signs.shape[1]) - products)
-
-    return energies
-
-
-def _signs(packed: Vectors) -> Energies:
+def signs(packed: Vectors) -> Energies:
+    """Unpack codes, (N, bits / 8), into float32 signs -1 and 1, (N, bits)."""
     return 2 * np.unpackbits(packed, axis=1).astype(np.float32) - 1
 
 
-def _l2(known: Vectors) -> Callable[[Vectors], Energies]:
-    """Squared L2 distances, which have the same order, by ‖a‖² - 2 a·b + ‖b‖²."""
-    squares = np.square(known).sum(axis=1)
+def _l2(known: Vectors, asked: Vectors) -> Energies:
+    """Squared L2 distances, in the same order as L2, by ‖a‖² - 2 a·b + ‖b‖².
 
-    def energies(asked: Vectors) -> Energies:
-        between: Energies = np.square(asked).sum(axis=1)[:, np.newaxis] - 2 * asked @ known.T
-        between += squares
-        return between
-
-    return energies
+    Those of signs are four times the Hamming distance: integers, exact in float32.
+    """
+    between: Energies = np.square(asked).sum(axis=1)[:, np.newaxis] - 2 * asked @ known.T
+    between += np.square(known).sum(axis=1)
+    return between
 
 
-def _l1(known: Vectors) -> Callable[[Vectors], Energies]:
+def _l1(known: Vectors, asked: Vectors) -> Energies:
     """L1 distances, one axis after the other to bound the memory."""
-
-    def energies(asked: Vectors) -> Energies:
-        total = np.zeros((len(asked), len(known)), dtype=np.float32)
-        for of_known, of_asked in zip(known.T, asked.T, strict=True):
-            total += np.abs(of_asked[:, np.newaxis] - of_known)
-        return total
-
-    return energies
+    total = np.zeros((len(asked), len(known)), dtype=np.float32)
+    for of_known, of_asked in zip(known.T, asked.T, strict=True):
+        total += np.abs(of_asked[:, np.newaxis] - of_known)
+    return total
 
 
-_ENERGIES = {Metric.L1: _l1, Metric.L2: _l2, Metric.HAMMING: _hamming}
-
-
-def build(k: int = 5) -> NearestNeighbours:
-    """Build the protocol `knn`."""
-    return NearestNeighbours(k)
+build = NearestNeighbours

@@ -40,8 +40,8 @@ class LfwView2:
         seed: Of the draw of these pairs.
     """
 
-    threshold_pairs: int
-    seed: int
+    threshold_pairs: int = 10_000
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if not 2 <= self.threshold_pairs <= MAX_PAIRS or self.threshold_pairs % 2:  # noqa: PLR2004 (one of each)
@@ -80,6 +80,4 @@ def _unseen_fold(system: SystemUnderTest) -> tuple[OfficialPair, ...]:
     )
 
 
-def build(threshold_pairs: int = 10_000, seed: int = 0) -> LfwView2:
-    """Build the protocol `lfw_view2`."""
-    return LfwView2(threshold_pairs, seed)
+build = LfwView2

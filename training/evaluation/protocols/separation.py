@@ -32,7 +32,7 @@ class Separation:
         per_identity: The most images of one identity that are used.
     """
 
-    per_identity: int
+    per_identity: int = 10
 
     def __call__(self, system: SystemUnderTest) -> Iterator[MeasuredValue]:
         """Measure every triple of the test identities' images."""
@@ -72,6 +72,4 @@ def separated(
     return satisfied, triples
 
 
-def build(per_identity: int = 10) -> Separation:
-    """Build the protocol `separation`."""
-    return Separation(per_identity)
+build = Separation

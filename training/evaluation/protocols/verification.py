@@ -30,8 +30,8 @@ class Verification:
         seed: Of the draw.
     """
 
-    pairs: int
-    seed: int
+    pairs: int = 10_000
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if not 20 <= self.pairs <= MAX_PAIRS or self.pairs % 2:  # noqa: PLR2004 (two in each fold)
@@ -52,6 +52,4 @@ class Verification:
         return (MeasuredValue(name=NAME, value=accuracy, standard_error=error, trials=len(left)),)
 
 
-def build(pairs: int = 10_000, seed: int = 0) -> Verification:
-    """Build the protocol `verification`."""
-    return Verification(pairs, seed)
+build = Verification
