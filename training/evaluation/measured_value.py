@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import Field
+
+from model.fields import Frozen
 
 
-class MeasuredValue(BaseModel):
+class MeasuredValue(Frozen):
     """One measured value, named after its protocol.
 
     Attributes:
@@ -16,9 +18,7 @@ class MeasuredValue(BaseModel):
         trials: Number of decisions that it was measured on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
-    value: FiniteFloat
+    value: float
     standard_error: float | None = Field(default=None, ge=0)
     trials: int = Field(ge=1)

@@ -1,13 +1,9 @@
-"""Comparison of images: through their embeddings, or pair by pair.
-
-A `Comparer` hides which of the two it is, and whether PyTorch or ONNX Runtime runs the network.
-"""
+"""Comparison of decoded images: through their embeddings, or pair by pair."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,29 +20,6 @@ Indices = NDArray[np.int64]
 _PAIRS_IN_A_PART = 512
 
 
-class Comparer(Protocol):
-    """Energies of decoded images, uint8 (images, H, W, C)."""
-
-    @property
-    def metric(self) -> Metric:
-        """Metric of the energy; `none` where the network itself gives it."""
-        ...
-
-    def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
-        """Energies of the pairs of images `left[k]` and `right[k]`, (pairs,)."""
-        ...
-
-    def pairs(self, pixels: Pixels, labels: Indices, listed: Indices | None = None) -> PairEnergies:
-        """Genuine and impostor pairs of images with the subjects `labels`, (images,).
-
-        `listed` holds the rows of the only pairs whose kind is known, (pairs, 2); None for all.
-
-        Raises:
-            DataError: No genuine or no impostor pairs, or too many images.
-        """
-        ...
-
-
 @dataclass(frozen=True)
 class EmbeddingComparer:
     """Comparison by embeddings: one run of the network for each image.
@@ -60,12 +33,12 @@ class EmbeddingComparer:
     metric: Metric
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
-        """See `Comparer.energies`."""
+        """Energies of the pairs of images `left[k]` and `right[k]`, (pairs,)."""
         embeddings = self.embed(pixels)
         return energy(self.metric, embeddings[left], embeddings[right])
 
     def pairs(self, pixels: Pixels, labels: Indices, listed: Indices | None = None) -> PairEnergies:
-        """Every pair; see `Comparer.pairs`."""
+        """Compare every pair of images with the subjects `labels`, (images,); see `all_pairs`."""
         return all_pairs(self.embed(pixels), labels, self.metric, listed)
 
 
@@ -84,16 +57,19 @@ class PairComparer:
     metric: Metric = field(default=Metric.NONE, init=False)
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
-        """See `Comparer.energies`; in parts, since each pair holds two whole images."""
+        """Energies of pairs, (pairs,); in parts, since each pair holds two whole images."""
         parts = [slice(i, i + _PAIRS_IN_A_PART) for i in range(0, len(left), _PAIRS_IN_A_PART)]
         return np.concatenate(
             [self.score(pixels[left[part]], pixels[right[part]]) for part in parts]
         )
 
     def pairs(self, pixels: Pixels, labels: Indices, listed: Indices | None = None) -> PairEnergies:
-        """A sample of the pairs; see `Comparer.pairs`."""
+        """Compare a sample of the pairs, or the listed ones; see `all_pairs`."""
         left, right = sample_pairs(labels, self.bound) if listed is None else listed.T
         return compared_pairs(labels, left, right, self.energies(pixels, left, right))
+
+
+Comparer = EmbeddingComparer | PairComparer
 
 
 def graph_comparer(onnx: bytes, metric: Metric) -> Comparer:

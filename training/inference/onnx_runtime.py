@@ -29,14 +29,7 @@ class OnnxEncoder(_Graph):
     """Graph of an encoder."""
 
     def embed(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Embed images.
-
-        Args:
-            images: uint8, (N, H, W, C).
-
-        Returns:
-            (N, dim), float32, or uint8 where the bundle gives codes.
-        """
+        """Embed images, uint8 (N, H, W, C): (N, dim), float32, or uint8 for codes."""
         return self._run(images)
 
 
@@ -44,13 +37,5 @@ class OnnxScorer(_Graph):
     """Graph of a pair model."""
 
     def score(self, images1: NDArray[np.uint8], images2: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Compare pairs.
-
-        Args:
-            images1: uint8, (N, H, W, C).
-            images2: Of the same shape.
-
-        Returns:
-            The energies, float32, (N,).
-        """
+        """Energies of pairs of images, each uint8 (N, H, W, C): float32, (N,)."""
         return self._run(images1, images2)

@@ -18,15 +18,9 @@ _PAIRS_BATCH = 128
 def embed(
     encoder: nn.Module, pixels: NDArray[np.uint8], device: torch.device = CPU
 ) -> NDArray[np.float32]:
-    """Embed images as the bundle's graph would, in evaluation mode.
+    """Embed images, uint8 (images, H, W, C), as the bundle's graph would: float32, (images, dim).
 
-    Args:
-        encoder: G_W; its mode is restored.
-        pixels: uint8, (images, H, W, C).
-        device: That of the encoder.
-
-    Returns:
-        float32, (images, dim).
+    The encoder G_W is on `device`, and runs in evaluation mode; its mode is restored.
     """
     return _run(encoder, ServedEncoder(encoder), device, _BATCH, pixels)
 
@@ -37,13 +31,9 @@ def score(
     images2: NDArray[np.uint8],
     device: torch.device = CPU,
 ) -> NDArray[np.float32]:
-    """Compare pairs as the bundle's graph would, in evaluation mode.
+    """Compare pairs of images, each uint8 (pairs, H, W, C), as the bundle's graph would.
 
-    Args:
-        network: E_W; its mode is restored.
-        images1: uint8, (pairs, H, W, C).
-        images2: Of the same shape.
-        device: That of the network.
+    The network E_W is on `device`, and runs in evaluation mode; its mode is restored.
 
     Returns:
         The energies, float32, (pairs,).

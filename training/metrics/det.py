@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, model_validator
 
-from model.manifest import Curve, ErrorRates, Fraction
+from model.fields import Fraction, Frozen
+from model.manifest import Curve
 
-_DIGITS = 5
+Rate = Annotated[Fraction, AfterValidator(lambda rate: float(f"{rate:.5g}"))]
+"""A share, rounded to five digits, since people read records too."""
 
 
-class DetCurve(BaseModel):
+class DetCurve(Frozen):
     """Error rates of one system at rising thresholds (Martin et al. 1997).
 
     Curves of one protocol may be drawn in one plot: their pairs are equal in number, of the same
@@ -26,13 +27,11 @@ class DetCurve(BaseModel):
         fnmr_high: Upper ends, (thresholds,).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     protocol: str
-    fmr: tuple[Fraction, ...]
-    fnmr: tuple[Fraction, ...]
-    fnmr_low: tuple[Fraction, ...]
-    fnmr_high: tuple[Fraction, ...]
+    fmr: tuple[Rate, ...]
+    fnmr: tuple[Rate, ...]
+    fnmr_low: tuple[Rate, ...]
+    fnmr_high: tuple[Rate, ...]
 
     @model_validator(mode="after")
     def _one_rate_for_each_threshold(self) -> Self:
@@ -42,17 +41,11 @@ class DetCurve(BaseModel):
 
     @classmethod
     def of(cls, protocol: str, curve: Curve) -> Self:
-        """Round a manifest's curve to five digits, since people read records too."""
+        """Return a manifest's curve of some protocol."""
         return cls(
             protocol=protocol,
-            fmr=_rounded(lambda rates: rates.fmr, curve.rates),
-            fnmr=_rounded(lambda rates: rates.fnmr, curve.rates),
-            fnmr_low=_rounded(lambda rates: rates.fnmr_interval[0], curve.rates),
-            fnmr_high=_rounded(lambda rates: rates.fnmr_interval[1], curve.rates),
+            fmr=tuple(rates.fmr for rates in curve.rates),
+            fnmr=tuple(rates.fnmr for rates in curve.rates),
+            fnmr_low=tuple(rates.fnmr_interval[0] for rates in curve.rates),
+            fnmr_high=tuple(rates.fnmr_interval[1] for rates in curve.rates),
         )
-
-
-def _rounded(
-    chosen: Callable[[ErrorRates], float], rates: Iterable[ErrorRates]
-) -> tuple[float, ...]:
-    return tuple(float(f"{chosen(at):.{_DIGITS}g}") for at in rates)

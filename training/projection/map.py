@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
+from model.fields import Frozen
 from model.scoring import Vectors
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
@@ -33,7 +33,7 @@ PLANE = "Encoder (its own two dimensions)"
 _DECIMALS = 4
 
 
-class Panel(BaseModel):
+class Panel(Frozen):
     """Map of one method.
 
     Attributes:
@@ -46,8 +46,6 @@ class Panel(BaseModel):
         points: Position of each image, (images, 2).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     method: str
     reduced: str
     accuracy: float
@@ -56,7 +54,7 @@ class Panel(BaseModel):
     points: tuple[tuple[float, float], ...]
 
 
-class Map(BaseModel):
+class Map(Frozen):
     """Panels of one system on one data set.
 
     Attributes:
@@ -72,8 +70,6 @@ class Map(BaseModel):
         embedding_accuracy: The same in the whole embedding.
         panels: One for each method, the encoder's first.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
     data: str

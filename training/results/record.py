@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from model.bundle import Bundle, open_bundle
 from model.errors import faults
+from model.fields import Frozen
 from model.manifest import Kind, Manifest, SplitBy
 from training.config.named import refresh_measurement
 from training.config.schema import TrainingConfig
@@ -37,10 +38,8 @@ FNMR_CLOSED = "FNMR at FMR 1 %, all pairs of the test images (classes known)"
 _FIGURES = {SplitBy.IDENTITY: (EER, FNMR), SplitBy.IMAGE: (EER_CLOSED, FNMR_CLOSED)}
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """One run and its measured values."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     record_version: int = FIRST_VERSION
     config: TrainingConfig
@@ -130,7 +129,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
         libraries=made.libraries,
         trained_at=made.trained_at,
         figures=tuple(_of_manifest(manifest)),
-        det=_det_of(manifest),
+        det=DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve),
     )
 
 
@@ -184,10 +183,6 @@ def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:
             standard_error=benchmark.standard_error,
             trials=benchmark.pairs,
         )
-
-
-def _det_of(manifest: Manifest) -> DetCurve:
-    return DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve)
 
 
 def exported_system(run: RunFolder, bundle: Bundle, data: Path | None = None) -> SystemUnderTest:
