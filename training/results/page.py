@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -71,24 +71,20 @@ def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
     plots = (*bars, *(plot for data in sets for plot in data.plots))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text)
-    return page, *_write_plots(plots, page.with_suffix(""))
-
-
-def _write_plots(plots: Sequence[Plot], folder: Path) -> Iterator[Path]:
+    folder = page.with_suffix("")
     for old in folder.glob("*.svg"):
         old.unlink()
     for plot in plots:
         folder.mkdir(exist_ok=True)
-        path = folder / plot.file
-        path.write_text(plot.svg)
-        yield path
+        (folder / plot.file).write_text(plot.svg)
+    return page, *(folder / plot.file for plot in plots)
 
 
 def _data_set(name: str, found: tuple[Section, ...]) -> DataSet:
     """Collect a data set's results, with one plot for each protocol that has curves."""
     by_protocol: dict[str, dict[str, list[DetCurve]]] = {}
     for section in found:
-        for curve in section.curves:
+        for curve in (record.det for record in section.records if record.det is not None):
             systems = by_protocol.setdefault(curve.protocol, {})
             systems.setdefault(section.title, []).append(curve)
     plots = [_det(name, i, *item) for i, item in enumerate(sorted(by_protocol.items()), start=1)]
@@ -121,7 +117,7 @@ def _bars(found: Iterable[Section]) -> tuple[Plot, ...]:
 def _dot(section: Section, row: Row) -> Dot | None:
     if row.limit is None or row.met is None:
         return None
-    of_accuracy = row.target is not None and row.target.at_least is not None
+    of_accuracy = row.target.at_least is not None
     return Dot(
         label=f"{section.title}: {row.name}",
         text=f"{percent(row.mean)}, bar {row.bar}",

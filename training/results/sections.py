@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 
 from training.config.named import config_names, load_config
@@ -14,7 +13,6 @@ from training.config.sections import Target
 from training.config.variants import targets_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
-from training.metrics.det import DetCurve
 from training.results.record import Record
 from training.templates.render import percent
 
@@ -27,13 +25,13 @@ class Row:
         name: What was measured.
         one_seed: The value of the config's own seed, or of the first seed that has one.
         values: Those of all seeds, the own seed's first.
-        target: The bar and the published value, if any.
+        target: The bar and the published value; both may be empty.
     """
 
     name: str
     one_seed: MeasuredValue
     values: tuple[float, ...]
-    target: Target | None
+    target: Target
 
     @property
     def mean(self) -> float:
@@ -62,37 +60,25 @@ class Row:
     @property
     def limit(self) -> float | None:
         """Our bar, an error or an accuracy as the value is."""
-        if self.target is None:
-            return None
         error, accuracy = self.target.at_most, self.target.at_least
         return accuracy if error is None else error
 
     @property
     def bar(self) -> str:
         """Our bar, in words."""
-        if self.target is None or self.limit is None:
+        if self.limit is None:
             return ""
         return f"{'≤' if self.target.at_least is None else '≥'} {percent(self.limit)}"
 
     @property
     def met(self) -> bool | None:
         """True if the mean reaches the bar; None where there is none."""
-        return None if self.target is None else self.target.is_met(self.mean)
+        return self.target.is_met(self.mean)
 
     @property
     def verdict(self) -> str:
         """`met` in words."""
         return {True: "met", False: "**missed**", None: ""}[self.met]
-
-    @property
-    def published(self) -> str:
-        """Published value, with its source."""
-        return "" if self.target is None else self.target.published
-
-    @property
-    def has_bar_or_paper(self) -> bool:
-        """True if there is a bar or a published value."""
-        return bool(self.bar or self.published)
 
 
 @dataclass(frozen=True)
@@ -124,11 +110,6 @@ class Section:
         return statistics.fmean(record.training_seconds for record in self.records) / 60
 
     @property
-    def curves(self) -> tuple[DetCurve, ...]:
-        """DET curve of each seed that has one."""
-        return tuple(record.det for record in self.records if record.det is not None)
-
-    @cached_property
     def commands(self) -> tuple[str, ...]:
         """Commands that made the records, each once, in the order of the seeds."""
         made = (c for r in self.records for c in (r.train_command, r.record_command))
@@ -157,7 +138,7 @@ def _section(records: tuple[Record, ...]) -> Section:
     targets = {target.figure: target for target in targets_of(config)}
     first = sorted(records, key=lambda record: (record.seed != own, record.seed))
     names = dict.fromkeys(value.name for record in first for value in record.figures)
-    rows = tuple(_row(name, first, targets.get(name)) for name in names)
+    rows = tuple(_row(name, first, targets.get(name, Target(figure=name))) for name in names)
     return Section(config, records, rows)
 
 
@@ -169,6 +150,6 @@ def _own_seed(records: Sequence[Record]) -> int:
     return own if own in seeds else min(seeds)
 
 
-def _row(name: str, records: Sequence[Record], target: Target | None) -> Row:
+def _row(name: str, records: Sequence[Record], target: Target) -> Row:
     found = [value for record in records for value in record.figures if value.name == name]
     return Row(name, found[0], tuple(each.value for each in found), target)
