@@ -27,9 +27,12 @@ _BINS = 64
 def calibrate(calibration: PairEnergies, test: PairEnergies) -> Calibration:
     """Choose every operating point on the calibration pairs; measure each on the test pairs too."""
     chosen, tested = RateTable(calibration), RateTable(test)
-    points = [_point(target, chosen, tested) for target in TARGETS]
     equal = equal_error(calibration)
-    points.append(_at(None, equal.threshold, chosen, tested))
+    thresholds = [(target, threshold_at_fmr(calibration.impostor, target)) for target in TARGETS]
+    points = [
+        _point(target, threshold, chosen, tested)
+        for target, threshold in (*thresholds, (None, equal.threshold))
+    ]
     default = _default(points)
     ratio = likelihood.fit(calibration, points[default].independent_impostors)
     return Calibration(
@@ -64,11 +67,7 @@ def measure(
     )
 
 
-def _point(target: float, chosen: RateTable, tested: RateTable) -> OperatingPoint:
-    return _at(target, threshold_at_fmr(chosen.pairs.impostor, target), chosen, tested)
-
-
-def _at(
+def _point(
     target: float | None, threshold: float, chosen: RateTable, tested: RateTable
 ) -> OperatingPoint:
     trials = chosen.independent_impostors(threshold)

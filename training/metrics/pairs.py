@@ -85,14 +85,14 @@ def all_pairs(
         raise DataError(
             f"{len(embeddings)} images make too many pairs; measure at most {MAX_IMAGES}"
         )
-    if listed is not None:
+    if listed is None:
+        left, right = np.triu_indices(len(embeddings), k=1)
+        energies = np.concatenate(
+            [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
+        )
+    else:
         left, right = listed.T
         energies = energy(metric, embeddings[left], embeddings[right])
-        return compared_pairs(labels, left, right, energies)
-    left, right = np.triu_indices(len(embeddings), k=1)
-    energies = np.concatenate(
-        [energy(metric, embeddings[i], embeddings[i + 1 :]) for i in range(len(embeddings))]
-    )
     return compared_pairs(labels, left, right, energies)
 
 

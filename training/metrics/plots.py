@@ -27,23 +27,12 @@ def histogram(pairs: PairEnergies, thresholds: dict[str, float]) -> str:
     low = min(0.0, float(pairs.all_energies.min()))
     edges = np.linspace(low, float(pairs.all_energies.max()), _BINS).tolist()
     for energies, label in ((pairs.genuine, "genuine"), (pairs.impostor, "impostor")):
-        axes.hist(
-            energies,
-            edges,
-            weights=np.full(len(energies), 1 / len(energies)),
-            alpha=0.6,
-            label=label,
-        )
+        shares = np.full(len(energies), 1 / len(energies))
+        axes.hist(energies, edges, weights=shares, alpha=0.6, label=label)
     for name, threshold in thresholds.items():
         axes.axvline(threshold, color="black", linewidth=0.8, linestyle="--")
-        axes.annotate(
-            name,
-            (threshold, 0.98),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            va="top",
-            fontsize=8,
-        )
+        top, units = (threshold, 0.98), ("data", "axes fraction")
+        axes.annotate(name, top, xycoords=units, rotation=90, va="top", fontsize=8)
     axes.set(xlabel="energy", ylabel="share of pairs")
     axes.legend(loc="upper left")  # "best" searches all bars, slowly
     return svg(figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ from training.metrics.pairs import PairEnergies
 Counts = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class EqualError:
+class EqualError(NamedTuple):
     """Equal error: the rate and the threshold at which FMR and FNMR are closest."""
 
     rate: float
@@ -57,16 +56,15 @@ class RateTable:
 
     def _fmr(self, threshold: float) -> tuple[float, float]:
         """FMR, and the number of independent trials that it rests on."""
-        pairs, m = self.pairs, self.pairs.subjects
+        pairs, m, dyads = self.pairs, self.pairs.subjects, len(self._impostor_of_dyad)
         accepted = _accepted(pairs.impostor, threshold)
         rate = accepted / len(pairs.impostor)
         variance = intervals.dyadic_variance(
             _count(self._left[:accepted], m) + _count(self._right[:accepted], m),
             self._impostor_of_subject,
-            _count(self._dyad[:accepted], len(self._impostor_of_dyad)),
+            _count(self._dyad[:accepted], dyads),
             self._impostor_of_dyad,
         )
-        dyads = len(self._impostor_of_dyad)
         return rate, intervals.independent_trials(rate, variance, dyads, at_extremes=m // 2)
 
     def _fnmr(self, threshold: float) -> tuple[float, float]:
@@ -115,8 +113,7 @@ def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
         impostor: Energies of impostor pairs, rising.
         target: In (0, 1).
     """
-    threshold = threshold_at_fmr(impostor, target)
-    return 1 - _accepted(genuine, threshold) / len(genuine)
+    return 1 - _accepted(genuine, threshold_at_fmr(impostor, target)) / len(genuine)
 
 
 def curve(table: RateTable, points: int = 32) -> Curve:
@@ -127,16 +124,12 @@ def curve(table: RateTable, points: int = 32) -> Curve:
     """
     pairs = table.pairs
     smallest = max(1 / len(pairs.impostor), 1e-6)
-    wanted = np.geomspace(smallest, 1, points)
-    thresholds = np.unique(
-        np.concatenate(
-            [
-                np.quantile(pairs.impostor, wanted),
-                np.quantile(pairs.genuine, np.linspace(0, 1, points)),
-                [np.nextafter(pairs.all_energies.min(), -np.inf), pairs.all_energies.max()],
-            ]
-        ).astype(np.float64)
+    chosen = (
+        np.quantile(pairs.impostor, np.geomspace(smallest, 1, points)),
+        np.quantile(pairs.genuine, np.linspace(0, 1, points)),
+        [np.nextafter(pairs.all_energies.min(), -np.inf), pairs.all_energies.max()],
     )
+    thresholds = np.unique(np.concatenate(chosen).astype(np.float64))
     return Curve(
         thresholds=tuple(thresholds.tolist()),
         rates=tuple(table.rates(threshold) for threshold in thresholds),

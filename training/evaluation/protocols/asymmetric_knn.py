@@ -1,26 +1,16 @@
 """k-nearest-neighbour error of codes by the asymmetric Hamming distance (Norouzi et al. 2012).
 
-The gallery is stored as codes h, of -1 and 1; a query keeps its activations v. Their section on the
-asymmetric distance has
+The gallery is stored as codes h, of -1 and 1; a query keeps its activations v:
 
-    AH(h, v; s) = ¼ ‖h - tanh(Diag(s) v)‖²,
+    AH(h, v; s) = ¼ ‖h - tanh(Diag(s) v)‖²  with  s_b = slope / mean |f_b|
 
-with one s for each bit, the slope of its tanh. Where every s grows without bound, tanh is the
-sign and AH the Hamming distance. With smaller s, a query's bit counts by its magnitude, and few
-images of the gallery are equally near.
+over the activations f of the gallery, which are training images. As s grows, AH becomes the Hamming
+distance; with smaller s, a query's bit counts by its magnitude, and few images are equally near.
+The default slope of ¼ is the authors' value as far as we recall; we did not have the paper to check
+it. A dead bit, 0 for all of the gallery, gets s = 0: its distance from a query is the same for both
+signs. Vote, ties and k are those of `knn`; the paper's figures come without their k.
 
-Implemented is that distance with
-
-    s_b = slope / mean |f_b|
-
-over the activations f of the gallery, which are training images; queries have no part in it.
-So each bit's mean |s f| is `slope`, by default ¼. That is the authors' value as far as we recall;
-we did not have the paper to check it, nor their statement that the result depends little on it. A
-dead bit, 0 for all of the gallery, gets s = 0: its distance from a query is the same for both
-signs. Vote, ties and k are those of `knn`; the paper's figures here come without their k.
-
-Codes and activations come from the bundle's own graph, cut before its sign
-(`training.export.presign_graph`): the codes are the signs of what it gives, as in the bundle.
+Codes and activations come from the bundle's own graph, cut before its sign.
 """
 
 from __future__ import annotations

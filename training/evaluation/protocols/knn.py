@@ -5,9 +5,8 @@ closed set: the queries' identities have to be in the gallery. The energy of cod
 distance between two; the paper's asymmetric one is the protocol `asymmetric_knn`.
 
 The energies are float32 sums of a product, as the committed records were measured. scikit-learn's
-`euclidean_distances` rounds otherwise: on two principal components of MNIST (30,000 training images
-as gallery, k = 5) 3 of 10,000 test images got another identity, with these scaled to length 1 it
-was 1,331, and it took twice the processor time.
+`euclidean_distances` rounds otherwise: on two principal components of MNIST, scaled to length 1,
+1,331 of 10,000 test images got another identity, in twice the processor time.
 """
 
 from __future__ import annotations

@@ -3,13 +3,10 @@
 Ten systems are trained, each without any person of one fold. View 2's figure is the mean accuracy
 over the ten with its standard error; `folds` computes both from the values measured here.
 
-A fold's threshold must not be chosen on its own pairs. LFW's rule for untrained systems, to choose
-it on the nine other folds, does not fit either: nearly all of their people were trained on, so
-their genuine energies are lower and their impostor energies higher than those of new people, and
-the best threshold between them is another. The calibration people do not have this bias, but few
-impostor pairs listed in other folds have both people among them. So pairs of the calibration people
-are drawn in the way of View 2: a person with equal chance, then two images; two people, then an
-image of each; as many genuine as impostor pairs.
+A fold's threshold cannot be chosen on its own pairs, nor on those of the nine other folds, as LFW
+does for untrained systems: nearly all of their people were trained on, which shifts their energies.
+So pairs of the calibration people are drawn in the way of View 2: a person with equal chance, then
+two images; two people, then an image of each; as many genuine as impostor pairs.
 """
 
 from __future__ import annotations
@@ -22,11 +19,10 @@ from model.scoring import is_same
 from training.data.image_set import OfficialPair
 from training.errors import DataError
 from training.evaluation.measured_value import MeasuredValue
+from training.evaluation.protocols.verification import MAX_PAIRS, draw_pairs
 from training.evaluation.system import SystemUnderTest
 from training.metrics.verification import best_threshold
-from training.sampling.balanced_pairs import BalancedPairs
 
-MAX_PAIRS = 1_000_000
 NAME = "accuracy on the unseen fold of LFW View 2, threshold from other unseen people"
 
 
@@ -62,9 +58,7 @@ class LfwView2:
         """Choose the best threshold for pairs of the calibration people."""
         people = system.calibrated
         labels = people.labels()
-        rng = np.random.default_rng(self.seed)
-        drawn = BalancedPairs(self.threshold_pairs).epoch(labels, 2 * self.threshold_pairs, rng)
-        left, right = drawn.reshape(-1, 2).T
+        left, right = draw_pairs(labels, self.threshold_pairs, self.seed)
         return best_threshold(system.energies(people, left, right), labels[left] == labels[right])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from model.scoring import energy
 from training.evaluation.measured_value import MeasuredValue
-from training.evaluation.system import SystemUnderTest
+from training.evaluation.system import Indices, SystemUnderTest
 from training.metrics.verification import ten_fold_accuracy
 from training.sampling.balanced_pairs import BalancedPairs
 
@@ -44,12 +44,16 @@ class Verification:
             DataError: An image cannot be read.
         """
         embeddings, labels = system.embed(system.tested)
-        rng = np.random.default_rng(self.seed)
-        drawn = BalancedPairs(self.pairs).epoch(labels, 2 * self.pairs, rng)
-        left, right = drawn.reshape(-1, 2).T
+        left, right = draw_pairs(labels, self.pairs, self.seed)
         energies = energy(system.metric, embeddings[left], embeddings[right])
         accuracy, error = ten_fold_accuracy(energies, labels[left] == labels[right])
         return (MeasuredValue(name=NAME, value=accuracy, standard_error=error, trials=len(left)),)
+
+
+def draw_pairs(labels: Indices, count: int, seed: int) -> tuple[Indices, Indices]:
+    """Draw balanced pairs of images with the identities `labels`: each one's images, (pairs,)."""
+    drawn = BalancedPairs(count).epoch(labels, 2 * count, np.random.default_rng(seed))
+    return drawn[:, ::2].ravel(), drawn[:, 1::2].ravel()
 
 
 build = Verification
