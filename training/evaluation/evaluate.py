@@ -22,12 +22,10 @@ class Evaluation:
     """Result of `evaluate`.
 
     Attributes:
-        bundle: What was measured.
         data: The data set's name.
         same_data: Whether this is the very data set that the bundle was calibrated on.
         left_out: Identities (of a closed set: images) of other data that are not measured, since
             they have the name of one that the bundle has seen.
-        accuracy: As in a manifest.
         points: Each operating point's target FMR and threshold, with the rates found here.
         pairs: The energies behind all these figures, for plots.
     """
@@ -50,12 +48,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure a bundle on what it has not seen of a data set.
 
-    Args:
-        bundle: Opened, so checked.
-        images: The data set.
-        images_per_identity: The most images of one identity; None for the number that the bundle's
-            own figures were measured with.
-        include_known_names: See `split_unseen`.
+    At most `images_per_identity` images of one identity are compared; None stands for the number
+    that the bundle's own figures were measured with. See `split_unseen` for `include_known_names`.
 
     Raises:
         DataError: Nothing is unseen, or too little to make pairs.
@@ -65,11 +59,12 @@ def evaluate(
     system = system_of(bundle, images, include_known_names=include_known_names)
     pairs = system.pairs(system.tested, limit)
     table = RateTable(pairs)
+    names = len(images) if system.is_closed_set else len(images.identities)
     return Evaluation(
         bundle=bundle,
         data=images.name,
         same_data=system.own_data,
-        left_out=0 if system.own_data else _left_out(system),
+        left_out=0 if system.own_data else names - len(system.split.test),
         accuracy=_accuracy(system, pairs, manifest.calibration.likelihood_ratio, limit),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
@@ -116,21 +111,11 @@ def _protocol(system: SystemUnderTest, pairs: PairEnergies, images_per_identity:
             f"but its {len(tested.identities)} classes are known from training: of new classes "
             "nothing is said"
         )
+    compared = "all pairs" if pairs.are_all else "pairs drawn by a seed"
+    if tested.listed is not None:
+        compared = "the listed pairs"
     return (
-        f"{_compared(tested, pairs)} among {pairs.images} images of the "
+        f"{compared} among {pairs.images} images of the "
         f"{len(tested.identities)} test identities of {tested.name}, at most "
         f"{images_per_identity} images of one identity; none of them was trained or calibrated on"
     )
-
-
-def _compared(images: ImageSet, pairs: PairEnergies) -> str:
-    if images.listed is not None:
-        return "the listed pairs"
-    return "all pairs" if pairs.are_all else "pairs drawn by a seed"
-
-
-def _left_out(system: SystemUnderTest) -> int:
-    images, tested = system.images, system.tested
-    if system.is_closed_set:
-        return len(images) - len(tested)
-    return len(images.identities) - len(tested.identities)

@@ -95,11 +95,9 @@ class SystemUnderTest:
             yield from registry.build(Part.PROTOCOL, component)(self)
 
     def pairs(self, images: ImageSet, images_per_identity: int) -> PairEnergies:
-        """Compare some images: every pair, or of a pair model a seeded sample.
+        """Compare images of the data set: every pair, or of a pair model a seeded sample.
 
-        Args:
-            images: Those of the data set that are compared; unreadable ones are left out.
-            images_per_identity: The most of one identity.
+        At most `images_per_identity` of one identity are compared; unreadable ones are left out.
 
         Raises:
             DataError: No genuine or no impostor pairs among them.
@@ -165,10 +163,7 @@ class SystemUnderTest:
         return self.comparer.embed(self._pixels(images)), images.labels()
 
     def embed_unpacked(self, images: ImageSet) -> tuple[NDArray[np.float32], Indices]:
-        """Compute the activations whose signs are an image's code.
-
-        Returns:
-            Activations, float32 (images, bits), and identities as in `embed`.
+        """Activations, float32 (images, bits), whose signs are the code; else as `embed`.
 
         Raises:
             DataError: An image cannot be read.
@@ -197,13 +192,9 @@ def system_of(
     *,
     include_known_names: bool = False,
 ) -> SystemUnderTest:
-    """Make a system under test of a run or a bundle, on some data set.
+    """Make a system under test of a bundle, or of a run with its network as it is exported.
 
-    Args:
-        opened: A run, whose network is the one that is exported, or a bundle.
-        images: The data set.
-        data: Its path.
-        include_known_names: See `split_unseen`.
+    The data set has the path `data`. See `split_unseen` for `include_known_names`.
 
     Raises:
         DataError: Nothing of the data set is unseen.

@@ -51,14 +51,8 @@ def split_unseen(
 
     Of the data that the system was calibrated on, that is its own test part. Of other data, it is
     every identity (of a closed set: image) but those with the name of one that the system was
-    trained or calibrated on.
-
-    Args:
-        origin: The system's.
-        images: The data set.
-        fingerprint: Of the data set.
-        include_known_names: Equal names in other data are chance, and do not count as seen; ignored
-            for data that the system was made from.
+    trained or calibrated on. With `include_known_names`, equal names in other data are chance, and
+    do not count as seen; it is ignored for data that the system was made from.
 
     Raises:
         DataError: Nothing is unseen.

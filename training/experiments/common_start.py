@@ -33,12 +33,8 @@ def common_starts(
 ) -> tuple[Member, ...]:
     """Return the start of each fold; the folds of a group share theirs.
 
-    Args:
-        config: That of the folds.
-        common: Its `common_start`.
-        data: The data set.
-        splits: Of the folds, which calibrate on the same people within a group.
-        out: The folder that holds the folds; the starts get `start0`, `start1` … beside them.
+    The folds have this config and these splits, and calibrate on the same people within a group.
+    The folder `out` holds the folds; the starts get `start0`, `start1` … beside them.
     """
     own = config.model_copy(
         update={

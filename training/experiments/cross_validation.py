@@ -42,8 +42,6 @@ class CrossValidation:
     """Training, export and measurement of a config once for each fold, with the config's seed.
 
     Attributes:
-        config: What is trained.
-        data: The data set.
         splits: Identities that each fold trains, calibrates and tests on.
         out: The folder of one run and one bundle for each fold, in `fold0`, `fold1` …; folds that
             were trained on other machines may be copied there.
@@ -59,11 +57,7 @@ class CrossValidation:
     weights: TrainedWeights | None = None
 
     def train(self, console: Console, only: Collection[int] = ()) -> None:
-        """Train and export some folds; continue where a killed call stopped.
-
-        Args:
-            console: Where progress is shown.
-            only: Numbers of the folds; none for all of them.
+        """Train and export folds, all or `only` some; continue where a killed call stopped.
 
         Raises:
             ConfigError: A fold that does not exist.
@@ -154,14 +148,9 @@ def plan_folds(
     folds: int | None = None,
     weights: TrainedWeights | None = None,
 ) -> CrossValidation:
-    """Divide a data set into folds, or take the data set's own.
+    """Divide a data set into folds, by default 8, or take its own if the config's split demands it.
 
-    Args:
-        config: What is trained; its split decides whether the data set's own folds are taken.
-        data: The data set.
-        out: The folder of the runs.
-        folds: Number of folds to draw; None for 8.
-        weights: What each fold starts from, in place of random weights.
+    The folds' runs lie in the folder `out`. Each starts from the weights, or from random ones.
 
     Raises:
         SplitError: The folds cannot be made, or the data set has none of its own.

@@ -27,9 +27,6 @@ class Member:
 
     Attributes:
         folder: The folder of the run and the bundle.
-        config: What is trained.
-        data: The data set.
-        split: Split of the data.
         weights: Initial weights, in place of random ones.
         bundle_name: Name of the bundle and of its folder.
     """
@@ -64,11 +61,7 @@ class Member:
         return self.run.is_begun and (self.bundle / MANIFEST_FILE).is_file()
 
     def train(self, console: Console, *, export: bool = True) -> None:
-        """Train and export, or continue where a killed call stopped.
-
-        Args:
-            console: Shows the progress.
-            export: False to train only.
+        """Train and export, or only train; continue where a killed call stopped.
 
         Raises:
             RunError: The folder holds a run of another config, split or weights.

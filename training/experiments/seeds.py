@@ -36,14 +36,8 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
     A killed call continues where it stopped. A seed with a record of this very config on this data
     is not trained again, except with initial weights, which a record does not name.
 
-    Args:
-        config: What is trained; its seed is the first, and decides the split for all.
-        data: The data set.
-        seeds: Their number.
-        out: The folder of one run and one bundle for each seed.
-        records: The folder of records.
-        console: Where progress is shown.
-        weights: What each starts from, in place of random weights.
+    The config's seed decides the split for all. The folder `out` gets a run and a bundle for each
+    seed, and `records` a record. Each training starts from the weights, or from random ones.
 
     Yields:
         Each seed's record, after it is written.

@@ -40,14 +40,9 @@ def as_spread(outputs: Activations, metric: Metric) -> Activations:
 
 
 def undecided(activations: Activations, tolerance: float) -> NDArray[np.bool_]:
-    """Mark the bits that rounding may flip: those with an activation near 0.
+    """Mark the bits that rounding may flip, (N, bits): those with an activation near 0.
 
-    Args:
-        activations: (N, bits).
-        tolerance: Relative to the largest magnitude of all of them.
-
-    Returns:
-        (N, bits).
+    The tolerance is relative to the largest magnitude of all activations.
     """
     near: NDArray[np.bool_] = np.abs(activations) <= tolerance * np.abs(activations).max()
     return near

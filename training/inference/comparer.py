@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +50,11 @@ class PairComparer:
     Attributes:
         score: First and second images, each uint8 (pairs, H, W, C), to energies, (pairs,).
         bound: The most pairs that are sampled.
-        metric: `none`.
     """
 
     score: Callable[[Pixels, Pixels], Energies]
     bound: PairBound = field(default_factory=PairBound)
-    metric: Metric = field(default=Metric.NONE, init=False)
+    metric: ClassVar[Metric] = Metric.NONE
 
     def energies(self, pixels: Pixels, left: Indices, right: Indices) -> Energies:
         """Energies of pairs, (pairs,); in parts, since each pair holds two whole images."""

@@ -31,12 +31,9 @@ def score(
     images2: NDArray[np.uint8],
     device: torch.device = CPU,
 ) -> NDArray[np.float32]:
-    """Compare pairs of images, each uint8 (pairs, H, W, C), as the bundle's graph would.
+    """Energies of image pairs, uint8 (pairs, H, W, C), as of the bundle's graph: float32, (pairs,).
 
     The network E_W is on `device`, and runs in evaluation mode; its mode is restored.
-
-    Returns:
-        The energies, float32, (pairs,).
     """
     return _run(network, ServedPair(network), device, _PAIRS_BATCH, images1, images2)
 

@@ -1,4 +1,1 @@
-"""Error rates of embeddings: pairs, rates with intervals, operating points, likelihood ratios.
-
-Everything here is numpy on energies; networks and files have no part in it.
-"""
+"""Error rates, operating points and likelihood ratios of energies, without networks or files."""

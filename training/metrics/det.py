@@ -34,7 +34,7 @@ class DetCurve(Frozen):
     fnmr_high: tuple[Rate, ...]
 
     @model_validator(mode="after")
-    def _one_rate_for_each_threshold(self) -> Self:
+    def _check_lengths(self) -> Self:
         if len({len(rates) for rates in (self.fmr, self.fnmr, self.fnmr_low, self.fnmr_high)}) > 1:
             raise ValueError("a DET curve has as many rates of each kind")
         return self

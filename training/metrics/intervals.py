@@ -35,9 +35,7 @@ def wilson(rate: float, trials: float) -> tuple[float, float]:
 def clustered_variance(errors: NDArray[np.float64], pairs: NDArray[np.float64]) -> float:
     """Variance of a rate over independent clusters of pairs (genuine pairs, by subject).
 
-    Args:
-        errors: Errors in each cluster, (clusters,).
-        pairs: Pairs in each cluster, (clusters,).
+    Errors and pairs are counted in each cluster, (clusters,).
     """
     clusters, total = len(pairs), pairs.sum()
     residual = errors - errors.sum() / total * pairs

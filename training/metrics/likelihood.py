@@ -26,12 +26,8 @@ _SEED = 0
 def fit(pairs: PairEnergies, independent_impostors: int) -> LikelihoodRatio:
     """Fit the map from energies to likelihood ratios.
 
-    The ratio is bounded by the number of calibration subjects: at most the independent impostors,
-    at least one over the subjects with genuine pairs.
-
-    Args:
-        pairs: Of the calibration subjects.
-        independent_impostors: Independent trials that the impostor pairs are worth.
+    The ratio is bounded by the number of calibration subjects: at most the independent trials that
+    the impostor pairs are worth, at least one over the subjects with genuine pairs.
     """
     sample = _sample(len(pairs.all_energies))
     energies = pairs.all_energies[sample].astype(np.float64)

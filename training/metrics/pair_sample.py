@@ -32,10 +32,6 @@ class PairBound:
 def sample_pairs(labels: Indices, bound: PairBound) -> tuple[Indices, Indices]:
     """Draw unordered pairs of different images, none twice; all of a kind within its bound.
 
-    Args:
-        labels: Each image's subject, (images,).
-        bound: Of their number.
-
     Returns:
         The pairs' first and second images, each (pairs,), genuine pairs first.
     """

@@ -129,10 +129,9 @@ def compared_pairs(
 
 
 def pool(parts: Sequence[PairEnergies]) -> PairEnergies:
-    """Pool the pairs of several measurements, none of which share a subject.
+    """Pool the pairs of several measurements, which share no subject.
 
-    Args:
-        parts: At least one. Their energies must be of one scale, as from systems of one config.
+    Their energies must be of one scale, as from systems of one config.
     """
     subjects = np.cumsum([0, *(part.subjects for part in parts)])
     offset = list(zip(parts, subjects[:-1], strict=True))

@@ -72,11 +72,9 @@ def deviate_axes(axes: Axes) -> None:
     axes.grid(alpha=0.3)
 
 
-def _rates(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    return (
-        np.array([rates.fmr for rates in curve.rates]),
-        np.array([rates.fnmr for rates in curve.rates]),
-    )
+def _rates(curve: Curve) -> np.ndarray:
+    """Return FMR and FNMR, (2, thresholds)."""
+    return np.array([(rates.fmr, rates.fnmr) for rates in curve.rates]).T
 
 
 def _figure() -> tuple[Figure, Axes]:

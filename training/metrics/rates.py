@@ -90,13 +90,9 @@ def equal_error(pairs: PairEnergies) -> EqualError:
 
 
 def threshold_at_fmr(impostor: Energies, target: float) -> float:
-    """Highest threshold at which the FMR does not exceed the target.
+    """Highest threshold at which the FMR of rising energies does not exceed the target, in (0, 1).
 
     It lies midway between two observed energies, so that rounding cannot change a decision.
-
-    Args:
-        impostor: Energies of impostor pairs, rising.
-        target: In (0, 1).
     """
     first_rejected = impostor[min(int(target * len(impostor)), len(impostor) - 1)]
     accepted = int(np.searchsorted(impostor, first_rejected, side="left"))
@@ -106,13 +102,7 @@ def threshold_at_fmr(impostor: Energies, target: float) -> float:
 
 
 def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
-    """FNMR at the highest FMR that does not exceed a target.
-
-    Args:
-        genuine: Energies of genuine pairs, rising.
-        impostor: Energies of impostor pairs, rising.
-        target: In (0, 1).
-    """
+    """FNMR at the highest FMR that does not exceed a target, in (0, 1), of rising energies."""
     return 1 - _accepted(genuine, threshold_at_fmr(impostor, target)) / len(genuine)
 
 

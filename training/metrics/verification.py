@@ -19,7 +19,7 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
 
     Args:
         energies: Of the listed pairs, (pairs,).
-        same: Whether each pair is genuine, (pairs,).
+        same: True for a genuine pair, (pairs,).
 
     Returns:
         The mean, and its standard error over folds, both as shares.
@@ -41,12 +41,7 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
 
 
 def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:
-    """Threshold with the most right decisions; of several, the lowest.
-
-    Args:
-        energies: (pairs,).
-        same: Whether each pair is genuine, (pairs,).
-    """
+    """Threshold of energies, (pairs,), with the most right decisions; of several, the lowest."""
     levels, level = np.unique(energies.astype(np.float64), return_inverse=True)
     gained = np.bincount(level, np.where(same, 1, -1), len(levels))
     best = int(np.argmax(np.concatenate([[0], np.cumsum(gained)])))  # Number of levels accepted.

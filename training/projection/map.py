@@ -86,11 +86,8 @@ class Map(Frozen):
 def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) -> Map:
     """Reduce some unseen images by every method, and measure each map.
 
-    Args:
-        system: The encoder, with its test part.
-        identities: The most identities that are shown, drawn by seed.
-        limit: The most images in all, at most `MAX_IMAGES`; equally many of each identity.
-        seed: Of that choice, and of the random methods.
+    At most `identities` are shown, drawn by seed, with equally many images of each: at most `limit`
+    in all, which is at most `MAX_IMAGES`. The random methods use the same seed.
 
     Raises:
         DataError: A pair model, fewer than two unseen identities, or too few images to have
@@ -167,12 +164,7 @@ def choose(unseen: ImageSet, identities: int, limit: int, seed: int) -> ImageSet
 
 
 def neighbour_accuracy(features: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Share of images whose nearest neighbours, themselves left out, vote for their identity.
-
-    Args:
-        features: (images, any).
-        labels: (images,).
-    """
+    """Share of images whose nearest neighbours, themselves left out, vote for their identity."""
     voters = KNeighborsClassifier(NEIGHBOURS).fit(features, labels)
     return float(np.mean(voters.predict(None) == labels))
 

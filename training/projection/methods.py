@@ -33,12 +33,9 @@ class Projection:
 def projections(
     features: NDArray[np.float64], labels: NDArray[np.int64], seed: int
 ) -> dict[str, Projection]:
-    """Reduce features to two dimensions by each method.
+    """Reduce features, (images, features), to two dimensions by each method.
 
-    Args:
-        features: Usually raw pixels, (images, features).
-        labels: Each image's identity, (images,); only LDA uses them.
-        seed: Of the random methods.
+    The labels, (images,), are for LDA only; the seed is for the random methods.
     """
     near = min(NEIGHBOURS, len(features) - 1)
     methods: dict[str, Any] = {
@@ -57,12 +54,12 @@ def projections(
 
 def unfolded(features: NDArray[np.float64], seed: int) -> dict[str, Projection]:
     """Reduce an embedding by a linear method and by one with a neighbour graph."""
-    near = min(NEIGHBOURS, len(features) - 1)
-    methods: dict[str, Any] = {
-        "PCA": PCA(2, random_state=seed),
-        "Isomap": Isomap(n_components=2, n_neighbors=near),
+    pca = PCA(2, random_state=seed)
+    isomap = Isomap(n_components=2, n_neighbors=min(NEIGHBOURS, len(features) - 1))
+    return {
+        "PCA": _project(pca.fit_transform, features),
+        "Isomap": _project(isomap.fit_transform, features),
     }
-    return {name: _project(method.fit_transform, features) for name, method in methods.items()}
 
 
 def discriminant(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Points:
@@ -92,5 +89,4 @@ def _upright(points: Points) -> Points:
     """Fix the arbitrary sign of each axis: its furthest point is positive."""
     furthest = np.abs(points).argmax(axis=0)
     signs = np.where(points[furthest, np.arange(points.shape[1])] < 0, -1.0, 1.0)
-    turned: Points = points * signs
-    return turned
+    return np.asarray(points * signs)

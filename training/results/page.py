@@ -13,19 +13,10 @@ from training.results.record import Record
 from training.results.sections import Row, Section, sections
 from training.templates.render import percent, render
 
-_BARS = "bars.svg"
-
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot of the page.
-
-    Attributes:
-        file: Its file's name.
-        alt: Its description for a reader who cannot see it.
-        caption: Explanation of its lines and marks.
-        svg: The plot.
-    """
+    """A plot of the page, with a description (`alt`) and an explanation of its lines."""
 
     file: str
     alt: str
@@ -33,32 +24,18 @@ class Plot:
     svg: str
 
 
-@dataclass(frozen=True)
-class DataSet:
-    """Results on one data set."""
-
-    name: str
-    sections: tuple[Section, ...]
-    plots: tuple[Plot, ...]
-
-
 def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
-    """Write the page and its plots; every figure in them is a record's.
+    """Write the page, in Markdown, and its plots; return the files that were written.
 
-    Args:
-        records: All of them.
-        page: Markdown; its plots go into the folder of the same name beside it. Other SVGs in that
-            folder are removed.
-
-    Returns:
-        The files that were written.
+    Plots go into the folder of the same name beside the page; other SVGs in it are removed.
 
     Raises:
         RunError: Records of one title differ in more than their seeds.
     """
     found = sections(records)
     by_data = groupby(found, key=lambda section: section.data)
-    sets = tuple(_data_set(name, tuple(group)) for name, group in by_data)
+    groups = [(name, tuple(group)) for name, group in by_data]
+    sets = [(name, group, _det_plots(name, group)) for name, group in groups]
     bars = _bars(found)
     text = render(
         "results.md.j2",
@@ -68,7 +45,7 @@ def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
         several=any(len(section.records) > 1 for section in found),
         folder=page.stem,
     )
-    plots = (*bars, *(plot for data in sets for plot in data.plots))
+    plots = (*bars, *(plot for _, _, drawn in sets for plot in drawn))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(text)
     folder = page.with_suffix("")
@@ -80,15 +57,14 @@ def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
     return page, *(folder / plot.file for plot in plots)
 
 
-def _data_set(name: str, found: tuple[Section, ...]) -> DataSet:
-    """Collect a data set's results, with one plot for each protocol that has curves."""
+def _det_plots(data: str, found: Iterable[Section]) -> list[Plot]:
+    """Plot a data set's curves: one plot for each protocol that has any."""
     by_protocol: dict[str, dict[str, list[DetCurve]]] = {}
     for section in found:
         for curve in (record.det for record in section.records if record.det is not None):
             systems = by_protocol.setdefault(curve.protocol, {})
             systems.setdefault(section.title, []).append(curve)
-    plots = [_det(name, i, *item) for i, item in enumerate(sorted(by_protocol.items()), start=1)]
-    return DataSet(name, found, tuple(plots))
+    return [_det(data, i, *item) for i, item in enumerate(sorted(by_protocol.items()), start=1)]
 
 
 def _det(data: str, number: int, protocol: str, systems: dict[str, list[DetCurve]]) -> Plot:
@@ -111,7 +87,7 @@ def _bars(found: Iterable[Section]) -> tuple[Plot, ...]:
         "Thin lines are 95 % intervals by the protocol's own standard error, thick ones the "
         "standard deviation over seeds, where there are any."
     )
-    return (Plot(_BARS, alt, caption, bars_svg(dots) + "\n"),)
+    return (Plot("bars.svg", alt, caption, bars_svg(dots) + "\n"),)
 
 
 def _dot(section: Section, row: Row) -> Dot | None:

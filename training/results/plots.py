@@ -57,9 +57,8 @@ class Dot:
 def det_svg(systems: Mapping[str, Sequence[DetCurve]]) -> str:
     """Draw DET curves of systems of one protocol, on normal-deviate axes (Martin et al. 1997).
 
-    Args:
-        systems: By name, the curve of each seed. A band is the 95 % interval of the FNMR, drawn
-            where there are few systems, of one seed each.
+    Each system has a curve for each seed. Bands are 95 % intervals of the FNMR, drawn for few
+    systems of one seed.
     """
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()
@@ -129,22 +128,15 @@ def _band(axes: Axes, curve: DetCurve, colour: str) -> None:
 
 def _draw_dot(axes: Axes, row: int, dot: Dot) -> None:
     colour = _MET if dot.met else _MISSED
-    for spread, width in (
-        (_NORMAL_95 * (dot.standard_error or 0), 1.2),
-        (dot.deviation or 0, 4.0),
-    ):
+    interval = _NORMAL_95 * (dot.standard_error or 0)
+    for spread, width in ((interval, 1.2), (dot.deviation or 0, 4.0)):
         if spread:
             ends = [max(dot.error - spread, _SMALLEST), dot.error + spread]
             axes.plot(ends, [row, row], color=colour, linewidth=width, solid_capstyle="butt")
     axes.plot([dot.bar, dot.bar], [row - 0.3, row + 0.3], color="black", linewidth=1.6)
-    axes.plot(
-        max(dot.error, _SMALLEST),
-        row,
-        marker="o",
-        color=colour,
-        markerfacecolor=colour if dot.met else "white",
-        markersize=7,
-    )
+    face = colour if dot.met else "white"
+    place = max(dot.error, _SMALLEST), row
+    axes.plot(*place, marker="o", color=colour, markerfacecolor=face, markersize=7)
 
 
 def _legend(figure: Figure) -> None:

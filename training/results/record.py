@@ -29,7 +29,6 @@ from training.metrics.det import DetCurve
 from training.runs import provenance
 from training.runs.run_folder import RunFolder
 
-FIRST_VERSION = 1
 EER = "EER, all pairs of the test identities"
 FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
 
@@ -41,7 +40,7 @@ _FIGURES = {SplitBy.IDENTITY: (EER, FNMR), SplitBy.IMAGE: (EER_CLOSED, FNMR_CLOS
 class Record(Frozen):
     """One run and its measured values."""
 
-    record_version: int = FIRST_VERSION
+    record_version: int = 1
     config: TrainingConfig
     variant: str = ""
     seed: int
@@ -77,10 +76,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
     Protocols and targets do not change the weights, so those that a config was given after its run
     was trained are measured without training again. Protocols that were set for the run stay.
 
-    Args:
-        run: The run folder.
-        bundle_folder: The bundle that was exported from it.
-        data: Where the data is now, if it was moved.
+    Give `data` where the data was moved since the run.
 
     Raises:
         RunError: The bundle is not of this run, was calibrated on other data since, or the data is

@@ -100,11 +100,6 @@ class Section:
         return self.records[0].data
 
     @property
-    def anchor(self) -> str:
-        """Anchor of the heading, in which Markdown leaves out the points of the title."""
-        return self.records[0].title.replace(".", "")
-
-    @property
     def minutes(self) -> float:
         """Mean training time."""
         return statistics.fmean(record.training_seconds for record in self.records) / 60

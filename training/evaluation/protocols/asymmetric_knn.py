@@ -70,17 +70,11 @@ def scales(activations: Activations, slope: float) -> Scales:
 
 
 def asymmetric(packed: NDArray[np.uint8], scale: Scales) -> Callable[[Vectors], Energies]:
-    """Return AH from queries to a gallery: (bits + ‖t‖² - 2 h·t) / 4 with t = tanh(Diag(s) v).
+    """Return AH from activations, (queries, bits), to codes, uint8 (gallery, bits / 8).
 
-    A code that several images share is compared once: a product's rounding may depend on its place
-    in the gallery, and equal codes must have equal energies.
-
-    Args:
-        packed: The gallery's codes, uint8 (gallery, bits / 8).
-        scale: s, (bits,).
-
-    Returns:
-        Function from activations, (queries, bits), to energies, (queries, gallery).
+    It is (bits + ‖t‖² - 2 h·t) / 4 with t = tanh(Diag(s) v) and the scales s, (bits,). A code of
+    several images is compared once: a product's rounding may depend on its place in the gallery,
+    and equal codes must have equal energies.
     """
     unique, index = np.unique(packed, axis=0, return_inverse=True)
     codes = signs(unique)

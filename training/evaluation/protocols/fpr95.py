@@ -22,10 +22,9 @@ _RECALL = 0.95
 
 @dataclass(frozen=True)
 class FalsePositivesAtRecall:
-    """FPR over the pairs of the test identities: all, or for a pair model a seeded sample.
+    """FPR over the pairs of at most `images_per_identity` images of each test identity.
 
-    Attributes:
-        images_per_identity: The most images of one identity.
+    Measured are all pairs, or for a pair model a seeded sample.
     """
 
     images_per_identity: int = 10

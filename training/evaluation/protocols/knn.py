@@ -85,14 +85,10 @@ class NearestNeighbours:
 
 
 def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: int) -> Labels:
-    """Name queries by their nearest neighbours.
+    """Name queries, (queries, dim), by their k nearest neighbours in a gallery, (gallery, dim).
 
-    Args:
-        metric: `l1` or `l2` for float embeddings, `hamming` for packed bits.
-        known: The gallery's embeddings, (gallery, dim).
-        names: Their identities, from 0, (gallery,).
-        asked: The queries' embeddings, (queries, dim).
-        k: Number of neighbours that vote, at most the gallery's images.
+    Embeddings are floats for the metrics `l1` and `l2`, packed bits for `hamming`. The `names` are
+    the gallery's identities, from 0, (gallery,).
 
     Returns:
         Identities, (queries,).
@@ -106,13 +102,10 @@ def classify(metric: Metric, known: Vectors, names: Labels, asked: Vectors, k: i
 
 
 def vote(energies: Callable[[Vectors], Energies], names: Labels, asked: Vectors, k: int) -> Labels:
-    """Name queries by their nearest neighbours under some energy; see `classify`.
+    """Name queries by their nearest neighbours, as `classify`, under any energy.
 
-    Args:
-        energies: From some queries to their energies to all of the gallery, (queries, gallery).
-        names: The gallery's identities, from 0, (gallery,).
-        asked: The queries, (queries, dim).
-        k: Number of neighbours that vote.
+    `energies` maps some queries, (queries, dim), to their energies to all of the gallery, (queries,
+    gallery).
     """
     if len(names) < k:
         raise DataError(f"{k} neighbours cannot be found among {len(names)} images")

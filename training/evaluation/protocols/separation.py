@@ -26,11 +26,7 @@ MARGINS = (0.0, 0.1)
 
 @dataclass(frozen=True)
 class Separation:
-    """Share of triples of the test identities that satisfy Condition 1.
-
-    Attributes:
-        per_identity: The most images of one identity that are used.
-    """
+    """Share of triples that satisfy Condition 1; up to `per_identity` images of an identity."""
 
     per_identity: int = 10
 
@@ -51,13 +47,9 @@ class Separation:
 def separated(
     embeddings: Vectors, labels: NDArray[np.int64], metric: Metric, margin: float
 ) -> tuple[int, int]:
-    """Count the triples that satisfy Condition 1, and all triples.
+    """Count the triples of embeddings, (images, dim), that satisfy Condition 1, and all triples.
 
-    Args:
-        embeddings: (images, dim).
-        labels: Each image's identity, (images,).
-        metric: Of the energy.
-        margin: m, as a share of the mean impostor energy.
+    `margin` is m, as a share of the mean impostor energy.
     """
     energies = np.stack([energy(metric, anchor, embeddings) for anchor in embeddings])
     same = labels[:, np.newaxis] == labels[np.newaxis, :]
