@@ -1,7 +1,5 @@
 """`python -m app`: run the service with the settings of the environment."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import sys

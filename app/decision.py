@@ -3,8 +3,6 @@
 The energy is the distance of two embeddings, or the output of a pair model; small means same.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

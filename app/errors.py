@@ -30,8 +30,6 @@
 `app/api/problem_types.py` lists the HTTP status of each.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from model.errors import LikewiseError

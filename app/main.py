@@ -1,7 +1,5 @@
 """The composition root: settings in, application out."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

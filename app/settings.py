@@ -4,8 +4,6 @@ Every variable begins with `LIKEWISE_`. A value out of range is an error at star
 unknown name: a misspelt limit would otherwise be no limit at all.
 """
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections.abc import Mapping

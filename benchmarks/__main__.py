@@ -4,8 +4,6 @@ python -m benchmarks run NAME [--seconds 5 --rounds 5]
 python -m benchmarks report
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """The benchmarks by name, in the order of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

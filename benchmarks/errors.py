@@ -8,8 +8,6 @@ BenchmarkError
 └── PeerMissingError     the virtual environment of a peer could not be made
 """
 
-from __future__ import annotations
-
 
 class BenchmarkError(Exception):
     """A benchmark gave no figure; the message gives the reason and the remedy."""

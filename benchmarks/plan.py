@@ -1,7 +1,5 @@
 """Durations and counts of a benchmark run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Plots of the page as SVG; equal numbers give equal bytes."""
 
-from __future__ import annotations
-
 import io
 
 import matplotlib as mpl

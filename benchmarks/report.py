@@ -1,7 +1,5 @@
 """Renderer of docs/performance.md and its plots, from the results alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

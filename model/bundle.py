@@ -4,8 +4,6 @@ Written as a whole or not at all, and opened with every check, so that a half-wr
 foreign folder is refused with a reason and never half-loaded.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

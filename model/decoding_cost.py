@@ -5,8 +5,6 @@ larger than its image and is decoded whole, and a JPEG is gone over once for eac
 file can hold very many at 10 to 70 bytes each.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

@@ -16,8 +16,6 @@
 The message of each says what was wrong and what to do about it.
 """
 
-from __future__ import annotations
-
 from pydantic import ValidationError
 
 

@@ -1,7 +1,5 @@
 """Constrained types of a manifest's fields, and the base of its parts."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat

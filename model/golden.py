@@ -4,8 +4,6 @@ The service runs it before it reports ready, so that a graph which computes some
 machine (another runtime, another provider, a damaged file) never answers a request.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -6,8 +6,6 @@ are all imported from here; those of the measured part are in `model.rates`, tho
 `model.provenance`.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final, Literal, Self
 

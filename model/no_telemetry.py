@@ -6,8 +6,6 @@ in the home folder. `app` and `training` import this module before anything of t
 their child processes inherit it. A value that the operator has set is kept.
 """
 
-from __future__ import annotations
-
 import os
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -4,8 +4,6 @@ This is the only implementation: training, evaluation and service all call `prep
 cannot disagree. The order is fixed: limits → decode → EXIF orientation → colour → resize.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import struct

@@ -1,7 +1,5 @@
 """Provenance part of a manifest: data, config, command and code of weights and calibration."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from model.fields import Count, Frozen, Sha256, Version

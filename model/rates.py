@@ -5,8 +5,6 @@ thresholds are in the units of the bundle's metric. Terms follow ISO/IEC 19795-1
 of impostor pairs that are accepted, FNMR the share of genuine pairs that are rejected.
 """
 
-from __future__ import annotations
-
 from typing import Self
 
 from pydantic import Field, FiniteFloat, model_validator

@@ -4,8 +4,6 @@ E_W(X1, X2) = ‖G_W(X1) − G_W(X2)‖ (Chopra, Hadsell, LeCun 2005, equation 1
 norm is L1 in that paper, L2 and Hamming in its successors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -5,8 +5,6 @@
 Long lists are cut to their first entries, so that the examples are readable.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

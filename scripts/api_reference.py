@@ -1,7 +1,5 @@
 """Reference of the API as a page, made from the OpenAPI document."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -8,8 +8,6 @@ script prints a notice and does not fail: a linter must work without the network
 Exit status: 0 nothing found, or not run (see the output); 1 a vulnerability; 2 the audit failed.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

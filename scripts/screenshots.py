@@ -5,8 +5,6 @@
 Runs the service with the shipped bundles, and a headless Chromium; writes docs/playground/*.png.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The service in a process of its own, for scripts that send requests to it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -5,8 +5,6 @@ site too. The list of decisions and the reference of the API are generated. Link
 rewritten; a link to a source file, which the site does not contain, becomes the file's name.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 import sys

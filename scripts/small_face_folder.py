@@ -6,8 +6,6 @@ Writes `small/`, 40 test people of LFW's View 1 with 5 images each, drawn by see
 all other test people: the first to train on, the second to measure on.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

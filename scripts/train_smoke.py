@@ -5,8 +5,6 @@
 Fails unless the served bundle separates genuine from impostor pairs.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -4,8 +4,6 @@ Only the module of the command that was asked for is imported: `--help` and ligh
 `configs` load neither PyTorch nor matplotlib.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import logging

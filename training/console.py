@@ -1,7 +1,5 @@
 """Terminal of the commands: shared options, and the printing of measured values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated

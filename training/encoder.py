@@ -1,7 +1,5 @@
 """Encoder of a config: untrained, or with the weights of a checkpoint."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -5,8 +5,6 @@ class or a function, makes it. Adding a loss takes one new file and no other cha
 name begins with `_` is a helper of the parts beside it.
 """
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

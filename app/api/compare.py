@@ -1,7 +1,5 @@
 """POST /compare: decisions on embeddings that the caller has stored; no image is needed."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

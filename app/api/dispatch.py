@@ -4,8 +4,6 @@ A route gives two functions. The first reads the body on the event loop; the sec
 it, which a runner's thread carries out. The job's result is the route's answer.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """GET /docs: the pages of the API, with all assets from this service."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """POST /embed: images in, embeddings out."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

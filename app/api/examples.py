@@ -4,8 +4,6 @@
 `examples.json`. The requests work with `Try it out`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """GET /livez and /readyz: liveness of the process, readiness of all workers."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Request
 
 from app import errors

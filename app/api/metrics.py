@@ -1,7 +1,5 @@
 """GET /metrics: the metrics of all workers, for Prometheus."""
 
-from __future__ import annotations
-
 import asyncio
 
 from fastapi import APIRouter, Request, Response

@@ -1,7 +1,5 @@
 """GET /models: the served models and their manifests."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Path

@@ -4,8 +4,6 @@ The page is the files of `app/page`, without a build step. It calls the service 
 does, and stores nothing.
 """
 
-from __future__ import annotations
-
 from hashlib import sha256
 from pathlib import Path
 

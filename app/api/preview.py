@@ -1,7 +1,5 @@
 """POST /preview: the image that the model's graph is given."""
 
-from __future__ import annotations
-
 import io
 from functools import partial
 from time import perf_counter

@@ -3,8 +3,6 @@
 An error is looked up along the ancestors of its class, so every new subclass has an answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Translation of errors into HTTP answers, in one place: RFC 9457, `application/problem+json`."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """POST /verify: do these two images show the same thing?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter

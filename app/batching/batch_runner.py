@@ -4,8 +4,6 @@ Errors are per job: an image that cannot be decoded fails its own job only, and 
 refuses a batch, each of its jobs is tried alone, so that one bad image fails no other job.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Conversion of a request's image files to the input tensor of a graph."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

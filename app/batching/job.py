@@ -1,7 +1,5 @@
 """Jobs of the worker pool: how a batch of them is run, and the future that a caller waits for."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

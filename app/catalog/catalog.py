@@ -1,7 +1,5 @@
 """Catalog of the bundles that this worker serves, by name."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A catalog in use is never changed. A reload builds a new one, and a request that
 one ends with it.
 """
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

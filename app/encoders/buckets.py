@@ -8,8 +8,6 @@ that is run once before the first request, and inputs stay in the same device me
 depends on CUDA: the tests run it on the CPU.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise

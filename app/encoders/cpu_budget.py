@@ -4,8 +4,6 @@
 allow fewer, and more threads than that only take turns (ONNX Runtime issue 29510).
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Adapter of bundles that embed: a graph with one image input, run by ONNX Runtime."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

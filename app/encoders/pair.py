@@ -1,7 +1,5 @@
 """Adapter of pair models: a graph with two image inputs, run by ONNX Runtime."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Ports: the interfaces of an encoder of images and of a scorer of pairs."""
 
-from __future__ import annotations
-
 from typing import Any, Protocol
 
 import numpy as np

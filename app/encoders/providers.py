@@ -1,7 +1,5 @@
 """Choice of the ONNX Runtime execution provider, and a check that it has loaded."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import onnxruntime

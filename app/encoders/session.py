@@ -1,7 +1,5 @@
 """ONNX Runtime session of a bundle, with checks of the graph's inputs and outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 The key's line for the keys file goes to stdout, the key itself to stderr, once.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -7,8 +7,6 @@ The key itself is stored nowhere. It is 256 random bits, so a plain hash is enou
 guessed, and a slow hash would cost each request what it costs an attacker.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

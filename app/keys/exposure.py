@@ -1,7 +1,5 @@
 """Check for a service that is open to everyone who reaches its port."""
 
-from __future__ import annotations
-
 import ipaddress
 
 from app.settings import Settings

@@ -1,7 +1,5 @@
 """The valid keys: those of the file, which is read again after a change."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

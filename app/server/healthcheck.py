@@ -3,8 +3,6 @@
 The exit status is 0 if `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
 """
 
-from __future__ import annotations
-
 import http.client
 import sys
 from contextlib import closing

@@ -6,8 +6,6 @@ that does not read its answer, or for the end of a body that is answered already
 the size of a head or to the number of connections.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 The manual's reference is generated from it, and the client is tested against it.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 

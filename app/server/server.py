@@ -5,8 +5,6 @@ which leads it to another replica. After `drain_delay_s` the listening socket cl
 on open connections get 503, and those in flight have `drain_timeout_s` to end.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import logging

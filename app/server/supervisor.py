@@ -1,7 +1,5 @@
 """Supervisor of several workers on one socket: starts, replaces and stops them."""
 
-from __future__ import annotations
-
 import logging
 import multiprocessing
 import signal

@@ -10,8 +10,6 @@ The index is that of credit scoring (Siddiqi 2006; its distribution without drif
 Statistical Properties of Population Stability Index, 2018): Σ (p − q) · ln(p / q) over the bins.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

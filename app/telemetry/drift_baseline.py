@@ -1,7 +1,5 @@
 """Distribution of a model's energies at its calibration, in a few bins."""
 
-from __future__ import annotations
-
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise

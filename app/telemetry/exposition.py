@@ -1,7 +1,5 @@
 """Metrics of all workers together, with the drift, in Prometheus's text format."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 

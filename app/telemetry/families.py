@@ -1,7 +1,5 @@
 """Metrics that the service exports."""
 
-from __future__ import annotations
-
 from app.telemetry.values import Family, Kind
 
 _REQUEST_S = (

@@ -4,8 +4,6 @@ The process that starts the workers creates or empties it before they start. Cou
 that has ended stay in the sums, since a counter may only rise; its gauges are removed.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

@@ -5,8 +5,6 @@ Modules use the standard library's loggers, as uvicorn does, and structlog forma
 The line of each request is written by structlog alone, at a third of the cost.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import sys

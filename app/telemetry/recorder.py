@@ -1,7 +1,5 @@
 """Recorder of one worker's metrics. Safe to use from several threads at once."""
 
-from __future__ import annotations
-
 import os
 import time
 from bisect import bisect_left

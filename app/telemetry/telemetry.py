@@ -3,8 +3,6 @@
 A call costs a few microseconds, or nothing while metrics and traces are off.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

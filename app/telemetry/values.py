@@ -5,8 +5,6 @@ environment variable before the first import, and buckets that are the same for 
 folder is an argument, so that each service under test has its own, and buckets may differ by model.
 """
 
-from __future__ import annotations
-
 import threading
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Binned energies of the last decisions, from which drift is measured."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 

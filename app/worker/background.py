@@ -1,7 +1,5 @@
 """Background tasks of a worker: heartbeat and model reload."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """Assignment of cores: the server on one, the load generator on another."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator, Sequence

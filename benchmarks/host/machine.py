@@ -1,7 +1,5 @@
 """Machine, versions and revision behind a figure."""
 
-from __future__ import annotations
-
 import os
 import platform
 import resource

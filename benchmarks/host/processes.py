@@ -1,7 +1,5 @@
 """Process trees: their processor time and memory from /proc, and pausing them."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

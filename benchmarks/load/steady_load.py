@@ -6,8 +6,6 @@ resolution of a millisecond. Its lateness is measured too, and a run in which it
 refused. wrk has no such mode, and no distribution packages wrk2.
 """
 
-from __future__ import annotations
-
 import json
 import select
 import socket

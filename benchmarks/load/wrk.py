@@ -4,8 +4,6 @@ wrk corrects its percentiles for the requests that it could not send while it wa
 to be too high.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Gain of each choice on the hot path, measured against its alternative."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
 

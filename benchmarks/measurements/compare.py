@@ -1,7 +1,5 @@
 """/compare of one probe with 100,000 embeddings, against numpy."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

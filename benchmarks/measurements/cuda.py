@@ -1,7 +1,5 @@
 """Effect of an NVIDIA GPU on the graph, its numbers, and the service."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Cost of the encoders, beside their accuracy."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """JPEG decoding without reduced scale, for comparison."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any

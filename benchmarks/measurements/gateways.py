@@ -1,7 +1,5 @@
 """Gateways in front of two replicas: their cost, and failures when a replica fails."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Growth of the cost with image size, batch, workers and requests in flight."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from benchmarks.host.cores import both_cores, server_cores

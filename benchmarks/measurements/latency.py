@@ -1,7 +1,5 @@
 """Latency at 70 % of capacity."""
 
-from __future__ import annotations
-
 import statistics
 
 from benchmarks.host.cores import server_cores

@@ -1,7 +1,5 @@
 """Resident memory over many mixed requests."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Cost of each part of the hot path beside its alternative, in one process."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import statistics

@@ -1,7 +1,5 @@
 """The service beside a plain endpoint, LitServe and BentoML."""
 
-from __future__ import annotations
-
 import subprocess
 import venv
 from collections.abc import Iterator, Mapping

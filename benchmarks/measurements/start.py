@@ -1,7 +1,5 @@
 """Cold start of the service."""
 
-from __future__ import annotations
-
 from benchmarks.host.cores import both_cores
 from benchmarks.plan import Plan
 from benchmarks.result import Figure, Found

@@ -1,7 +1,5 @@
 """/verify and /embed against the ceiling."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from benchmarks.host.cores import Cores, both_cores, server_cores

@@ -4,8 +4,6 @@ A folder holds one file for each body, and `manifest.tsv` with a line for each r
 type, Accept, file of the body. Every load generator reads this folder.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,8 +8,6 @@
   it has about 68 kB and at 1920x1080 about 450 kB, like photographs of that size.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -4,8 +4,6 @@ The graph runs on one thread, as in the service: the default of ONNX Runtime, a 
 of the machine, is slower on one core. `PEER_BUNDLE` names the folder of the bundle.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -7,8 +7,6 @@ to the server's core, and sleeps until a round is requested:
     python -m benchmarks.servers.ceiling verify BUNDLE FOLDER_OF_PICTURES
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 import json

@@ -4,8 +4,6 @@ Only podman is supported, because it reports what Docker's engine hides: the add
 from the host, and its processes.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

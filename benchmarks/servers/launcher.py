@@ -5,8 +5,6 @@ python -m benchmarks.servers.launcher asyncio httptools
 With `h11` its connections are those of uvicorn: the bounds of the service need httptools.
 """
 
-from __future__ import annotations
-
 import sys
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Readiness of a server."""
 
-from __future__ import annotations
-
 import http.client
 from contextlib import closing
 

@@ -1,7 +1,5 @@
 """A server under test: start on given cores, wait until ready, measure, stop."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

@@ -1,7 +1,5 @@
 """Cases of a trial: pictures, requests made of them, and servers under that load."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """No augmentation: images are only resized."""
 
-from __future__ import annotations
-
 from torch import Generator, Tensor, nn
 
 from training.serving_graph.normalise import to_channels_first

@@ -5,8 +5,6 @@ Steinkraus, Platt 2003 vary digits: a coarse field of random displacements, made
 outside the canvas has the value of paper.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """`calibrate`: thresholds of a bundle, fitted to other data."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`check-data`: content and faults of a data set, and whether training accepts it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`configs`: list of the named configs."""
 
-from __future__ import annotations
-
 from training.config.named import config_names, load_config
 from training.console import console
 

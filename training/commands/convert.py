@@ -1,7 +1,5 @@
 """`convert`: conversion of a bundle to another precision."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`demo-data`: a synthetic data set."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

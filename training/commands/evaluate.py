@@ -1,7 +1,5 @@
 """`evaluate`: measurement of a bundle in ONNX Runtime."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

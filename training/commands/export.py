@@ -1,7 +1,5 @@
 """`export`: the bundle of a run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

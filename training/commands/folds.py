@@ -1,7 +1,5 @@
 """`folds`: cross-validation over identities."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`map`: unseen images in two dimensions, by an encoder and by classical methods."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`precisions`: size, speed and accuracy of each precision, as a page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`record`: the measured values of a run, in a file to be committed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

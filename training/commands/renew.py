@@ -1,7 +1,5 @@
 """`renew`: a bundle exported again from its own graph."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`results`: docs/results.md and its plots, from the committed records and shipped bundles."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`seeds`: training of one config with several seeds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`train`: a named config on a data set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

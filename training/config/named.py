@@ -4,8 +4,6 @@ A run keeps the config that it was trained with. Fields that decide none of its 
 afterwards: what is measured, the targets, and the layers that the exported graph adds.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from typing import Any

@@ -1,7 +1,5 @@
 """Overrides, `--set key=value`: values of a config replaced by key and checked by type."""
 
-from __future__ import annotations
-
 import difflib
 import json
 from collections.abc import Iterable, Mapping

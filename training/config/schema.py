@@ -4,8 +4,6 @@ Bundles, records, run folders and `--set key=value` use the flat form: the field
 at the top level, in a fixed order (decision 28). Field names are unique across sections.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Self
 

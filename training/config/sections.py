@@ -1,7 +1,5 @@
 """The sections of a training config, and the values in them: frozen and strict."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, model_validator

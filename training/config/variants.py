@@ -4,8 +4,6 @@ A variant is another system. Its record has a name of its own, so that it never 
 config's record, and it is held against a target only if the target names its overrides.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 

@@ -1,7 +1,5 @@
 """Decoding of a whole image set into memory, as uint8."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

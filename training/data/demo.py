@@ -4,8 +4,6 @@ An identity is a figure of a few coloured polygons; its images show it rotated, 
 other light and with noise.
 """
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

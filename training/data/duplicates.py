@@ -5,8 +5,6 @@ They are found by a difference hash (64 signs of horizontal steps in a 9 × 8 th
 confirmed by the correlation of 18 × 16 thumbnails, since line drawings share most of their signs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Cross-validation: identities divided into folds, random or the data set's own."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 

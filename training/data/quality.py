@@ -1,7 +1,5 @@
 """Quality report of a data set: contents, faults, and whether training would accept it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence

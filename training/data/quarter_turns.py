@@ -4,8 +4,6 @@ A sign turned by 90, 180 or 270 degrees counts as another sign. Turn after the s
 and its turned forms stay in one part.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Opening of a data set by the layout of its path."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from training.data.image_set import ImageSet

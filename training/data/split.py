@@ -4,8 +4,6 @@ By identity the parts have no identity in common. By image every class is in eve
 closed-set protocols of MNIST: error rates are those of new images of known classes.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Evaluation of a bundle: its own graph, in ONNX Runtime, on identities that it has not seen."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Value that a protocol measures."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from model.fields import Frozen

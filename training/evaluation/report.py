@@ -1,7 +1,5 @@
 """Report of an evaluation: JSON, and one HTML file that contains its plots."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

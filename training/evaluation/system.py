@@ -1,7 +1,5 @@
 """System under test: a network that compares images, with a data set and what it has seen of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial

@@ -1,7 +1,5 @@
 """Starts that groups of folds share: encoders trained on no identity that one of them tests."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -5,8 +5,6 @@ share the folds. A start that several folds share is a training of its own besid
 `training.experiments.common_start`.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Member of an experiment: one of its trainings, with run and bundle in one folder."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

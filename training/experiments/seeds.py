@@ -5,8 +5,6 @@ of the config's own seed for all of them. So the standard deviation over seeds i
 alone; the variation over test samples is the standard error of each value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

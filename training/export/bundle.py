@@ -1,7 +1,5 @@
 """Export of a run as a bundle: graph, agreement, calibration, test, manifest, card."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

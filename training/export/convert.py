@@ -1,7 +1,5 @@
 """Conversion of a bundle to another precision, with thresholds and error rates of its own."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Model card: the manifest's content as a page for people."""
 
-from __future__ import annotations
-
 from model.manifest import Manifest
 from training.templates.render import render
 

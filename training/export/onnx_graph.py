@@ -1,7 +1,5 @@
 """Export of a PyTorch network as an ONNX graph, and the check that both agree."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 

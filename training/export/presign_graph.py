@@ -4,8 +4,6 @@ A graph of kind `codes` takes the sign of activations and packs it. For a protoc
 activations, the graph is cut at its only comparison with 0, whose input becomes the output.
 """
 
-from __future__ import annotations
-
 import onnx
 import onnx.utils
 

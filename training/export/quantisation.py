@@ -6,8 +6,6 @@ int8 static (per-channel weights, activation ranges measured on calibration imag
 embedding's scale is exact.
 """
 
-from __future__ import annotations
-
 import tempfile
 from enum import StrEnum
 from pathlib import Path

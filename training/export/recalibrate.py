@@ -1,7 +1,5 @@
 """Recalibration: new thresholds for a bundle from other data, with the graph byte for byte."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Export of a bundle from its own graph, with the named config as it is now; needs no run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pydantic import ValidationError

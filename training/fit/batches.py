@@ -4,8 +4,6 @@ No random state is carried from step to step: the order of an epoch and the augm
 come from generators seeded by (seed, epoch, step). A resumed run thus draws the same batches.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

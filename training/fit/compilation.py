@@ -4,8 +4,6 @@ Only the step is compiled. Measurements use batches of other sizes, each of whic
 again, and the network itself stays unchanged, so checkpoints and exports are not affected.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

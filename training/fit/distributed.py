@@ -11,8 +11,6 @@ One difference remains on the CPU: batch normalisation uses a process's own rows
 synchronised; PyTorch supports that there only.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

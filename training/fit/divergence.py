@@ -1,7 +1,5 @@
 """Checks for a training that has diverged or collapsed."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Early stopping, decided from the history alone, so that a resumed run decides the same."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 MEASURE = "calibration EER"

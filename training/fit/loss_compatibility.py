@@ -9,8 +9,6 @@ Each part therefore declares its needs in an attribute, which counts as False wh
 - a sampler: `draws_pairs` (images 2k and 2k + 1 of its batches are a pair).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from model.manifest import Metric

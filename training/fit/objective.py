@@ -4,8 +4,6 @@ The trainer's loop is the same for both. The objective decides the network's out
 labels that the loss reads with them, and how the network is measured.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import torch

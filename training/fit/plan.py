@@ -1,7 +1,5 @@
 """Plan of a training: everything that is decided before a run folder is written."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Progress of a training: a bar with loss, speed and time left, a line for each epoch, and logs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Self
 

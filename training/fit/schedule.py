@@ -1,7 +1,5 @@
 """Learning rate over a run: a linear rise, then half a cosine to 0."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

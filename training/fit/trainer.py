@@ -5,8 +5,6 @@ resumed at an epoch therefore equals an unbroken one: bit for bit on the CPU, an
 CUDA, where the order of summation is not fixed.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Run of a training plan, new or resumed."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from training.fit.distributed import ALONE, World

@@ -4,8 +4,6 @@ A bit is 1 where its activation is above 0. Eight bits make a byte, the first on
 (the order of `numpy.packbits`), in PyTorch, in the graph and in `model.scoring`'s Hamming energy.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

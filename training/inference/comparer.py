@@ -1,7 +1,5 @@
 """Comparison of decoded images: through their embeddings, or pair by pair."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar

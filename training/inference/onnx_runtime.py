@@ -1,7 +1,5 @@
 """Inference in ONNX Runtime: the very graph that is shipped, on the CPU."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

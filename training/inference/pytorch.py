@@ -1,7 +1,5 @@
 """Inference in PyTorch: embeddings of many images, energies of many pairs."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

@@ -5,8 +5,6 @@ section 3.2). It is used where a training starts from trained weights: the gradi
 prototypes carry no information, and undo part of an encoder's training.
 """
 
-from __future__ import annotations
-
 import torch
 from pytorch_metric_learning.losses import LargeMarginSoftmaxLoss
 from torch import Tensor, nn

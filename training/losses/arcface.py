@@ -6,8 +6,6 @@ Where θ_y + m exceeds π the cosine would rise again; there it is cos θ_y - m 
 authors' code. The implementation is pytorch-metric-learning's.
 """
 
-from __future__ import annotations
-
 import math
 
 from pytorch_metric_learning.losses import ArcFaceLoss

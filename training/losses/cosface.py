@@ -6,8 +6,6 @@ The implementation is pytorch-metric-learning's. The prototypes are discarded af
 unit vectors the L2 energy orders pairs exactly as the cosine does.
 """
 
-from __future__ import annotations
-
 from pytorch_metric_learning.losses import CosFaceLoss
 from torch import nn
 

@@ -10,8 +10,6 @@ With `impostors="hinge"` the push is Y · (2 / Q) · max(0, Q - E)²: 2 Q at E =
 an impostor pair at Q or beyond, as in the margin loss of 2006.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

@@ -25,8 +25,6 @@ options that are not the paper's help: a ranking loss of smoothed codes t = tanh
 and the nearest impostor in place of a random one.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -8,8 +8,6 @@ max(0, 1 + E) for a genuine and max(0, 1 − E) for an impostor pair. The weight
 optimiser's, and the sum is a mean, so that the batch size does not change the learning rate.
 """
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 

@@ -6,8 +6,6 @@ with Y = 0 for a genuine and 1 for an impostor pair, E the L2 energy and m the m
 pair further apart than m costs nothing.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

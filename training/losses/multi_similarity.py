@@ -8,8 +8,6 @@ similar genuine pair minus ε. The mean is over all images of the batch, which t
 should draw. The implementation is pytorch-metric-learning's.
 """
 
-from __future__ import annotations
-
 from pytorch_metric_learning.losses import MultiSimilarityLoss
 from pytorch_metric_learning.miners import MultiSimilarityMiner
 from torch import Tensor, nn

@@ -7,8 +7,6 @@ with a non-empty P(i). A batch needs several images of an identity, as the sampl
 The implementation is pytorch-metric-learning's.
 """
 
-from __future__ import annotations
-
 from pytorch_metric_learning.losses import SupConLoss
 from torch import nn
 

@@ -13,8 +13,6 @@ The mean is over the triplets with a positive loss. The batch's triplets are min
 Batches come from the sampler `pk`. The implementation is pytorch-metric-learning's.
 """
 
-from __future__ import annotations
-
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import TripletMarginLoss
 from pytorch_metric_learning.miners import BatchHardMiner, TripletMarginMiner

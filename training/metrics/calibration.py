@@ -1,7 +1,5 @@
 """Operating points, chosen on the calibration subjects and measured on the test subjects."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from model.manifest import (

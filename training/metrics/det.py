@@ -1,7 +1,5 @@
 """DET curves of records: FMR against FNMR, with the protocol of the test pairs."""
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator

@@ -5,8 +5,6 @@ Patil, Perona 2023 (arXiv 2306.01198), Wilson's interval (Wilson 1927) is taken 
 independent trials that would have the observed variance, p (1 - p) / Var(p), in place of n.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

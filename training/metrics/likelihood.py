@@ -6,8 +6,6 @@ equation 6), in bits: 0 is perfect, 1 is no information. minCllr is the Cllr of 
 map of the same energies (pool adjacent violators); the difference is the calibration loss.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

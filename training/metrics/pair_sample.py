@@ -3,8 +3,6 @@
 The millions of pairs among a few thousand images are too many for a pair model.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Genuine and impostor pairs of some images, with their energies and subjects."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Plots of a report, as SVG."""
 
-from __future__ import annotations
-
 import io
 
 import matplotlib as mpl

@@ -1,7 +1,5 @@
 """FMR and FNMR at any threshold, with intervals, and the thresholds of target rates."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

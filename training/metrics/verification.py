@@ -1,7 +1,5 @@
 """Accuracy on a published list of pairs, with thresholds from the other folds (LFW's protocol)."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

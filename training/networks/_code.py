@@ -1,7 +1,5 @@
 """Final layer of networks whose signs are a code."""
 
-from __future__ import annotations
-
 from torch import nn
 
 

@@ -14,8 +14,6 @@ The kinds of layers are the paper's (three convolutions with pooling, a decision
 layer), their sizes are smaller; the batch normalisation is not in the paper.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 
 import torch

@@ -8,8 +8,6 @@ energy has no hard upper bound Q; the loss supplies one in effect, since its pus
 at E = Q.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -4,8 +4,6 @@ Stages of Conv 3 × 3 - BN - ReLU, each with a final 2 × 2 max-pooling, then on
 the flattened maps. Batch normalisation is that of Ioffe and Szegedy 2015.
 """
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 from model.manifest import InputSpec

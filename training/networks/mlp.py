@@ -5,8 +5,6 @@ normalisation is optional: once trained it is one scale and one shift for each b
 is still the paper's.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 from torch import Tensor, nn

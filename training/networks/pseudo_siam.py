@@ -3,8 +3,6 @@
 It has more freedom than `siam`, and is as fast if the branches are equally wide.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -6,8 +6,6 @@ are roughly aligned, so position is informative. The embedding has length 1, so 
 between 0 and 2.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from torch import Tensor, nn

@@ -4,8 +4,6 @@ Unlike an encoder it has no distance as its energy: a small network is trained t
 feature vectors, which are concatenated in the order of the images.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -4,8 +4,6 @@ The first layer already sees both, so that details are compared before any are d
 image has an embedding, and each pair is run through the whole network.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

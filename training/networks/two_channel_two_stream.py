@@ -4,8 +4,6 @@ One stream sees the central half of both images at full resolution, the other al
 the resolution.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

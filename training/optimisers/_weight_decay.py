@@ -1,7 +1,5 @@
 """Parameter groups with and without weight decay."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """AdamW (Loshchilov, Hutter 2019); weight decay on matrices and kernels only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from torch import nn

@@ -1,7 +1,5 @@
 """Stochastic gradient descent with Nesterov momentum; weight decay on matrices and kernels only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from torch import nn

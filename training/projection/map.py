@@ -6,8 +6,6 @@ identity, and trustworthiness, the degree to which neighbours on the map are nei
 reduced (Venna, Kaski 2001).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Classical reductions to two dimensions, by scikit-learn, to compare an encoder's map with."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Plot of a map as one SVG: a panel for each method, a colour for each identity."""
 
-from __future__ import annotations
-
 import math
 
 import matplotlib as mpl

@@ -1,7 +1,5 @@
 """Page of results and its plots, from the committed records."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby

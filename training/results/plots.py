@@ -1,7 +1,5 @@
 """Plots of the page of results, as SVG."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

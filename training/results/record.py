@@ -4,8 +4,6 @@ docs/results.md is made from records. There is one for each run that a claim res
 need not be shipped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

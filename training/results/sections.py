@@ -1,7 +1,5 @@
 """Sections of the results page: each config's figures over its seeds, beside bar and paper."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Provenance of a run's weights: code revision, libraries, device, command."""
 
-from __future__ import annotations
-
 import platform
 import shlex
 import subprocess

@@ -10,8 +10,6 @@ history.jsonl    one line for each epoch
 tensorboard/     the same figures for `tensorboard --logdir`
 """
 
-from __future__ import annotations
-
 import json
 import os
 import pickle

@@ -1,7 +1,5 @@
 """Batches of pairs, as `balanced_pairs` and `listed_pairs` draw them."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Genuine and impostor pairs in equal number, shuffled, as Chopra, Hadsell, LeCun 2005 trained."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

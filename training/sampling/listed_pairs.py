@@ -1,7 +1,5 @@
 """Pairs from a list, genuine and impostor in equal number: for data without identities."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

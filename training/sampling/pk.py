@@ -4,8 +4,6 @@ Losses that compare the images of a batch with each other need genuine and impos
 among shuffled images of hundreds of identities hardly a pair is genuine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Every image once an epoch, in random order, with a maximum per identity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

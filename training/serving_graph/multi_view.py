@@ -5,8 +5,6 @@ mean of the embeddings, scaled to length 1, is the embedding of the image. Train
 views: an encoder that was trained on crops of many scales is more accurate on two than on one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

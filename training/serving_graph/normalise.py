@@ -1,7 +1,5 @@
 """Normalisation of pixels, the same in training and in the exported graph."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -11,8 +11,6 @@ LDA: Ioffe 2006; Prince and Elder 2007; both kinds of variation normal). The rat
 are left out, since an L2 energy of embeddings of length 1 cannot express them.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """Rendering of the templates, and the formats of numbers in texts."""
 
-from __future__ import annotations
-
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 _MINUTE = 60

@@ -8,8 +8,6 @@ beyond). The student learns the proportions of the distances: the two embeddings
 dimension, scale and metric, and nothing but the student is trained.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -9,8 +9,6 @@ In training mode a norm uses the statistics of each batch, so a pass-through nor
 the network computes: `restore_statistics` measures the statistics of its input on some images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Pretrained weights to start a training from: those of a bundle's graph, or of a run."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -5,8 +5,6 @@ it therefore adopts the teacher's split; with other data, none of those identiti
 tested on.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Images in JSON, as base64. No URL is fetched and no path is opened."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

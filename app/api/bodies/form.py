@@ -1,7 +1,5 @@
 """The form that a call takes: one declaration for the parser and for the OpenAPI document."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """One header of a request, without the mapping of all headers that Starlette builds."""
 
-from __future__ import annotations
-
 from fastapi import Request
 
 

@@ -1,7 +1,5 @@
 """Bodies of /embed and /preview: a form with image parts, or one image by itself."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

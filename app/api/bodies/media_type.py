@@ -1,7 +1,5 @@
 """Media types of bodies, and the 415 errors for types and encodings that a call does not take."""
 
-from __future__ import annotations
-
 from fastapi import Request
 
 from app.api.bodies.header import header

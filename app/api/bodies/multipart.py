@@ -5,8 +5,6 @@ neither the number of parts nor their sizes can exceed the declared bounds. The 
 the package `multipart` (RFC 2046, section 5.1; RFC 7578).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """NumPy arrays as bodies and answers: `application/x-npy`, NumPy's file format (NEP 1)."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Parameters of a request: parsed from a form, JSON or the URL, with errors that name the field."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 

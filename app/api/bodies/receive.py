@@ -1,7 +1,5 @@
 """The bytes of a request, with limits of size and time that hold while they arrive."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """A gallery as a .npy body, compared with its first row while it arrives."""
 
-from __future__ import annotations
-
 from app.api.bodies import npy
 from app.decision import Comparison, StreamingComparison, check_rows
 from app.errors import BodyTooLargeError

@@ -3,8 +3,6 @@
 Every path needs a key, except those in `OPEN`: a new route is protected by default.
 """
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CORS: no web page of another origin may call, unless the operator names its origin."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from fastapi import FastAPI

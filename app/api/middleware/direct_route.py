@@ -5,8 +5,6 @@ dependencies and the validation of the answer. An endpoint that takes a request 
 response needs none of these; docs/decisions/0021-around-the-router.md has their cost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 

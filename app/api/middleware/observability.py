@@ -3,8 +3,6 @@
 One middleware does all three, because each would add a call around both messages of every answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from time import perf_counter
 

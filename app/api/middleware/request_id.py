@@ -1,7 +1,5 @@
 """Request ids: the same id in the client's answer and in the log."""
 
-from __future__ import annotations
-
 import random
 import re
 

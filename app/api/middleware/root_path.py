@@ -1,7 +1,5 @@
 """Path prefix of a gateway that serves this service below its own root."""
 
-from __future__ import annotations
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 

@@ -1,7 +1,5 @@
 """One sentence, not a traceback, if the start fails for a known reason."""
 
-from __future__ import annotations
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model.errors import LikewiseError

@@ -3,8 +3,6 @@
 `PEER_HANDLER=def` runs the work in FastAPI's pool of threads, `async` on the event loop.
 """
 
-from __future__ import annotations
-
 import os
 
 import numpy as np

@@ -5,8 +5,6 @@ reads `s1/1.pgm` (AT&T), `lfw-deepfunneled/<Name>/<Name>_0001.jpg` (LFW) and
 `images_background/<alphabet>/<character>/0001_01.png` (Omniglot).
 """
 
-from __future__ import annotations
-
 import os
 import zipfile
 import zlib

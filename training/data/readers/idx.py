@@ -4,8 +4,6 @@ The format (LeCun, Cortes, Burges): a big-endian magic number 0x00000801 for lab
 for images, one 32-bit size for each axis, then uint8 data.
 """
 
-from __future__ import annotations
-
 import gzip
 import struct
 import zlib

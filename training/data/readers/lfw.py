@@ -5,8 +5,6 @@ The images are in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `
 `pairs.txt`, which is optional: ten folds of 300 genuine and 300 impostor pairs.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -4,8 +4,6 @@ An identity is a character of an alphabet. The evaluation alphabets are the test
 the data set's own protocol.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -7,8 +7,6 @@ An identity is a connected component of genuine pairs. That is enough to keep th
 apart, but not to form other pairs than those listed: two components may show the same.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator
 from functools import partial

@@ -13,8 +13,6 @@ signs. Vote, ties and k are those of `knn`; the paper's figures come without the
 Codes and activations come from the bundle's own graph, cut before its sign.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

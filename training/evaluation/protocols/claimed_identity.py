@@ -8,8 +8,6 @@ A handful of embeddings cannot give a covariance of 50 × 50. Each subject's is 
 towards that of all training subjects about their own means; how far is an option.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ the N by the nearest enrolled image, or by the nearest mean embedding of an iden
 Swersky, Zemel 2017). Nothing is trained on the enrolled images.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

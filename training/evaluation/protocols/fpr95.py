@@ -4,8 +4,6 @@ It is the share of impostor pairs that are accepted at the lowest threshold whic
 the genuine pairs: the FMR where the FNMR is 5 %. Zagoruyko and Komodakis 2015 report it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ The energies are float32 sums of a product, as the committed records were measur
 1,331 of 10,000 test images got another identity, in twice the processor time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -9,8 +9,6 @@ So pairs of the calibration people are drawn in the way of View 2: a person with
 two images; two people, then an image of each; as many genuine as impostor pairs.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

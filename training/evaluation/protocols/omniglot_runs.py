@@ -6,8 +6,6 @@ is allowed on the background alphabets only, so a system that has seen an image 
 refused.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import zipfile

@@ -7,8 +7,6 @@ such triples, not for all. Measured is the share of triples, with m = 0 and with
 mean impostor energy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

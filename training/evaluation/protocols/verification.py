@@ -5,8 +5,6 @@ threshold of a fold is the best one of the nine others, so no pair is decided by
 was chosen on it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
