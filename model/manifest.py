@@ -2,7 +2,7 @@
 
 The manifest is the whole contract between training and service. It is frozen, versioned and strict:
 an unknown field is an error, so that a typing mistake cannot pass for an absent option. Its types
-are all imported from here; those of the measured part are in `model.rates`, those of the origin in
+are all imported from here; the measured part is in `model.calibration`, the origin in
 `model.provenance`.
 """
 
@@ -11,9 +11,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from model.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
-from model.provenance import CalibrationSource, InitialWeights, Provenance
-from model.rates import (
+from model.calibration import (
     Accuracy,
     Benchmark,
     Calibration,
@@ -24,6 +22,8 @@ from model.rates import (
     OperatingPoint,
     SampleSize,
 )
+from model.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
+from model.provenance import CalibrationSource, InitialWeights, Provenance
 
 __all__ = [
     "GOLDEN_PAIRS",

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.manifest import Metric
 from training import registry
@@ -12,6 +11,7 @@ from training.config.schema import TrainingConfig
 from training.errors import ConfigError
 from training.inference import binary_codes
 from training.registry import Part
+from training.running_average import RunningAverage
 
 
 def build_encoder(config: TrainingConfig) -> Any:  # noqa: ANN401 (a module with `dim`)
@@ -35,29 +35,3 @@ def trained_encoder(config: TrainingConfig, state: dict[str, Any]) -> nn.Module:
         part.load_state_dict(state[name])
     result: nn.Module = average.result.eval()
     return result
-
-
-class RunningAverage:
-    """Exponential moving average of an encoder's weights and buffers, if there is a decay."""
-
-    def __init__(self, encoder: nn.Module, decay: float | None) -> None:
-        self._encoder = encoder
-        self._model: AveragedModel | None = None
-        if decay is not None:
-            average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-            self._model = AveragedModel(encoder, multi_avg_fn=average, use_buffers=True)
-
-    def update(self) -> None:
-        """Add the encoder's present weights."""
-        if self._model is not None:
-            self._model.update_parameters(self._encoder)
-
-    @property
-    def result(self) -> Any:  # noqa: ANN401 (an encoder or a network of pairs)
-        """Averaged encoder, or the encoder itself without a decay."""
-        return self._encoder if self._model is None else self._model.module
-
-    @property
-    def parts(self) -> dict[str, nn.Module]:
-        """Modules of a checkpoint, by name."""
-        return {} if self._model is None else {"average": self._model}

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from training import registry
 from training.config.schema import TrainingConfig
 from training.data.decoding import DecodedImages
-from training.encoder import RunningAverage, build_encoder
+from training.encoder import build_encoder
 from training.errors import ConfigError
 from training.fit import divergence, early_stopping
 from training.fit.batches import Batches, seed_of
@@ -28,6 +28,7 @@ from training.fit.schedule import Schedule
 from training.losses._prototypes import has_prototypes, imprint
 from training.metrics.rates import equal_error
 from training.registry import Part
+from training.running_average import RunningAverage
 from training.runs.run_folder import RunFolder
 from training.transfer.distillation import Distillation
 
