@@ -24,7 +24,7 @@ def check_decoding_cost(image: Image.Image, data: bytes, max_pixels: int) -> Non
     Args:
         image: Opened, not decoded.
         data: The file's bytes.
-        max_pixels: The most pixels of a canvas, and so of a tile.
+        max_pixels: Maximum number of pixels of a canvas, and so of a tile.
 
     Raises:
         ImageTooLargeError: A TIFF's tile has more pixels than a canvas may have, or a JPEG more

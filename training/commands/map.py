@@ -19,8 +19,10 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     system: Annotated[Path, typer.Argument(help="A run folder or a bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set; its unseen identities are shown.")],
     out: Annotated[Path, typer.Option(help="The folder for map.svg and map.json.")],
-    identities: Annotated[int, typer.Option(min=2, help="The most identities.")] = 10,
-    images: Annotated[int, typer.Option(min=1, max=MAX_IMAGES, help="The most images.")] = 200,
+    identities: Annotated[int, typer.Option(min=2, help="Maximum number of identities.")] = 10,
+    images: Annotated[
+        int, typer.Option(min=1, max=MAX_IMAGES, help="Maximum number of images.")
+    ] = 200,
     seed: int = 0,
 ) -> None:
     """Draw unseen identities in two dimensions, beside the maps of PCA, LDA, Isomap and others.

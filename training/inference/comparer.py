@@ -47,7 +47,7 @@ class PairComparer:
 
     Attributes:
         score: First and second images, each uint8 (pairs, H, W, C), to energies, (pairs,).
-        bound: The most pairs that are sampled.
+        bound: Maximum number of sampled pairs.
     """
 
     score: Callable[[Pixels, Pixels], Energies]
