@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -23,6 +24,8 @@ MAX_HEAD_BYTES = 65_536
 """Maximum size of a request line and its headers, not counting the data that came with the first
 byte."""
 MAX_HEADERS = 128
+_INTERIM = b"HTTP/1.1 100 "
+"""Beginning of `100 Continue`, which is not the head of an answer."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,45 @@ class Bounds:
     connections: int
     head_s: float
     body_s: float
+
+
+class _AnswerTransport:
+    """Transport of one answer, which writes the head together with the first bytes of the body.
+
+    Uvicorn writes them separately, which takes two system calls and two packets.
+    """
+
+    __slots__ = ("_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        """None before the head is written, empty once it is sent."""
+
+    def is_closing(self) -> bool:
+        """Return whether the connection is closing or closed."""
+        return self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Write the head, or more of the body."""
+        if self._head is not None:
+            self._transport.write(self._head + data if self._head else data)
+            self._head = b""
+        elif data.startswith(_INTERIM):
+            self._transport.write(data)
+        else:
+            self._head = data
+
+    def flush(self) -> None:
+        """Send the head of an answer without a body."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Send the head if it is still held, and close the connection."""
+        self.flush()
+        self._transport.close()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -66,6 +108,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._running_cycle: RequestResponseCycle | None = None
+        self._answer: _AnswerTransport | None = None
         self._stopped_reading = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -125,9 +168,23 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Pass on a piece of the body; without a request, where its head was refused, drop it."""
-        if self._in_body:
+        """Pass on a piece of the body; without a request, where its head was refused, drop it.
+
+        Uvicorn copies each piece into a buffer and out of it again. A piece that comes while the
+        buffer is empty takes its place without a copy.
+        """
+        if not self._in_body:
+            return
+        cycle = self.cycle
+        if cycle.body or cycle.response_complete:
+            if isinstance(cycle.body, bytes):
+                cycle.body = bytearray(cycle.body)
             super().on_body(body)
+            return
+        cycle.body = body  # type: ignore[assignment] # uvicorn takes `bytes` of it: no copy
+        if len(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End the body; after the answer, another request may follow."""
@@ -140,6 +197,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Start the deadline of the next request, or of the rest of this one's body."""
+        if self._answer is not None:
+            self._answer.flush()
         super().on_response_complete()
         if not self.cycle.response_complete:
             return  # A pipelined request is being answered.
@@ -170,6 +229,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Callable[..., Any]) -> None:
         self._running_cycle = cycle
+        self._answer = _AnswerTransport(self.transport)
+        cycle.transport = self._answer  # type: ignore[assignment] # has all methods that it calls
         super()._start_asgi_task(cycle, app)
 
     def _await_request(self) -> None:

@@ -18,6 +18,7 @@ from multipart import (
     header_unquote,
 )
 
+from app.api.bodies.usual_form import split_form
 from app.batching.image_input import ImageFile
 from app.errors import PartError, TooManyImagesError, UnreadableBodyError
 from model.errors import ImageTooLargeError
@@ -31,8 +32,9 @@ MAX_BOUNDARY_BYTES = 70
 """Maximum of RFC 2046."""
 
 _DISPOSITION = "Content-Disposition"
+_USUAL_TYPE = re.compile(r"multipart/form-data; boundary=([-+.\w]{1,70})", re.ASCII)
 _USUAL_DISPOSITION = re.compile(r'form-data; name="([^"\\%]+)"(?:; filename="[^"\\]*")?')
-"""Nearly every client writes this; anything else is split, which takes longer."""
+"""Nearly every client writes these two; anything else is split, which takes longer."""
 _PARAMETER = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
 
 
@@ -69,19 +71,16 @@ class MultipartReader:
             UnreadableBodyError: The content type names no usable boundary.
         """
         self._expected = expected
+        self._max_parts = sum(expected.images.values()) + len(expected.fields)
         self._form = Form()
-        boundary = _boundary(content_type)
-        self._parser = _Parser(
-            boundary,
-            max_header_size=MAX_HEADER_BYTES,
-            max_header_count=MAX_HEADERS,
-            header_charset="latin-1",  # A file's name may hold any byte; a part's is decoded by us.
-        )
-        self._opening = b"--" + boundary
+        self._boundary = _boundary(content_type)
+        self._parser: _Parser | None = None
+        self._is_whole = False
+        """True once the whole form came in the first chunk."""
         self._beginning: bytes | None = b""
-        """The body so far, until it is long enough to be compared with `_opening`."""
+        """The body so far, until it is long enough to be compared with the first boundary."""
         self._name = ""
-        self._data = bytearray()
+        self._data: bytes | bytearray = b""
         """Name and data of the current part."""
 
     def feed(self, chunk: bytes) -> None:
@@ -93,12 +92,29 @@ class MultipartReader:
             TooManyImagesError: More images than the call takes.
             ImageTooLargeError: More bytes in one image than the limits allow.
         """
+        if self._parser is None:
+            if self._is_whole or self._take_whole(chunk):
+                return
+            self._parser = _parser(self._boundary)
         if self._beginning is not None:
             chunk = self._check_beginning(self._beginning + chunk)
         if not chunk:
             return  # The parser takes an empty chunk for the body's end.
+        self._parse(self._parser, chunk)
+
+    def _take_whole(self, body: bytes) -> bool:
+        """Take a form that is all there, in the usual notation; return whether it is."""
+        parts = split_form(body, self._boundary, self._max_parts)
+        for name, data in parts or ():
+            self._begin_part(name)
+            self._add(data)
+            self._end_part()
+        self._is_whole = parts is not None
+        return self._is_whole
+
+    def _parse(self, parser: "_Parser", chunk: bytes) -> None:
         try:
-            for event in self._parser.parse(chunk):
+            for event in parser.parse(chunk):
                 if isinstance(event, bytes):
                     self._add(event)
                 elif event is None:
@@ -118,8 +134,10 @@ class MultipartReader:
         Raises:
             UnreadableBodyError: The body ended before its closing boundary.
         """
+        if self._is_whole:
+            return self._form
         try:
-            self._parser.close()
+            (self._parser or _parser(self._boundary)).close()
         except MultipartError as error:
             raise UnreadableBodyError(
                 "the multipart body ends before its closing boundary"
@@ -132,10 +150,11 @@ class MultipartReader:
         The parser skips text before the first boundary, and a part whose boundary it cannot
         recognise would be skipped with it.
         """
-        if len(beginning) < len(self._opening) + 2:
+        opening = b"--" + self._boundary
+        if len(beginning) < len(opening) + 2:
             self._beginning = beginning
             return b""
-        if not beginning.startswith((self._opening, b"\r\n" + self._opening)):
+        if not beginning.startswith((opening, b"\r\n" + opening)):
             raise UnreadableBodyError("the multipart body does not begin with its boundary")
         self._beginning = None
         return beginning
@@ -151,11 +170,16 @@ class MultipartReader:
 
     def _add(self, data: bytes) -> None:
         self._check_size(len(self._data) + len(data))
-        self._data += data
+        if not self._data:
+            self._data = data  # Not copied: most parts come in one piece.
+        elif isinstance(self._data, bytearray):
+            self._data += data
+        else:
+            self._data = bytearray(self._data + data)
 
     def _end_part(self) -> None:
         name, data = self._name, bytes(self._data)
-        self._data = bytearray()
+        self._data = b""
         if name in self._expected.images:
             files = self._form.images.setdefault(name, [])
             files.append(ImageFile(self._label(len(files)), data))
@@ -205,6 +229,15 @@ class _Parser(PushMultipartParser):  # type: ignore[misc] # the package has no t
         return segment
 
 
+def _parser(boundary: bytes) -> _Parser:
+    return _Parser(
+        boundary,
+        max_header_size=MAX_HEADER_BYTES,
+        max_header_count=MAX_HEADERS,
+        header_charset="latin-1",  # A file's name may hold any byte; a part's is decoded by us.
+    )
+
+
 def _part_name(dispositions: Sequence[str]) -> str:
     """Return the name in a part's one Content-Disposition."""
     if len(dispositions) > 1:
@@ -221,6 +254,9 @@ def _part_name(dispositions: Sequence[str]) -> str:
 
 
 def _boundary(content_type: str) -> bytes:
+    usual = _USUAL_TYPE.fullmatch(content_type)
+    if usual:
+        return usual[1].encode("latin-1")
     boundary = header_unquote(_split("Content-Type", content_type)[1].get("boundary", ""))
     if not boundary.strip() or not boundary.isprintable():
         raise UnreadableBodyError(

@@ -5,6 +5,7 @@ The bounds themselves are tested from outside, in `tests/hostile/test_connection
 
 import asyncio
 import inspect
+import re
 from functools import partial
 from importlib.metadata import version
 
@@ -13,7 +14,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.server.http_protocol import BoundedConnection, Bounds
+from app.server.http_protocol import BoundedConnection, Bounds, _AnswerTransport
 
 UVICORN, HTTPTOOLS = (f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
 CALLBACKS = (
@@ -131,3 +132,111 @@ def test_httptools_and_uvicorn_call_what_is_extended_in_the_expected_order():
         *("on_message_begin", "on_headers_complete", "_start_asgi_task"),
         *("on_body", "on_body", "on_message_complete", "on_response_complete"),
     ], f"{UVICORN} or {HTTPTOOLS} calls in another order"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
+
+
+class Calls:
+    """A transport that keeps each call's data."""
+
+    def __init__(self):
+        self.written, self.is_closed = [], False
+
+    def write(self, data):
+        self.written.append(data)
+
+    def close(self):
+        self.is_closed = True
+
+    def is_closing(self):
+        return self.is_closed
+
+
+@pytest.fixture
+def calls():
+    return Calls()
+
+
+@pytest.fixture
+def answer(calls):
+    return _AnswerTransport(calls)
+
+
+def test_an_answers_head_and_body_are_one_write(calls, answer):
+    answer.write(HEAD)
+    assert calls.written == []
+    answer.write(b"same")
+    answer.flush()
+    assert calls.written == [HEAD + b"same"]
+
+
+def test_what_follows_is_written_as_it_comes(calls, answer):
+    for data in (HEAD, b"on", b"e", b"!"):
+        answer.write(data)
+    assert calls.written == [HEAD + b"on", b"e", b"!"]
+
+
+def test_a_head_that_nothing_follows_is_sent_once(calls, answer):
+    answer.write(HEAD)
+    answer.flush()
+    answer.flush()
+    assert calls.written == [HEAD]
+
+
+def test_leave_to_send_the_body_does_not_wait(calls, answer):
+    leave = b"HTTP/1.1 100 Continue\r\n\r\n"
+    answer.write(leave)
+    answer.write(HEAD)
+    answer.write(b"same")
+    assert calls.written == [leave, HEAD + b"same"]
+
+
+def test_a_connection_that_closes_has_the_head_before(calls, answer):
+    answer.write(HEAD)
+    answer.close()
+    assert (calls.written, answer.is_closing()) == ([HEAD], True)
+
+
+def test_uvicorns_answer_uses_no_more_of_a_transport_than_ours_has():
+    used = set(re.findall(r"self\.transport\.(\w+)", inspect.getsource(RequestResponseCycle)))
+    assert used <= set(dir(_AnswerTransport)), f"{UVICORN} uses more of a transport"
+
+
+def test_a_body_of_one_piece_reaches_the_application_without_a_copy():
+    pieces = []
+
+    async def take(_, receive, send):
+        message = await receive()
+        pieces.append(message["body"])
+        await echo(_, lambda: answered_with(message), send)
+
+    async def answered_with(message):
+        return message
+
+    body = bytes(1000)
+
+    async def whole():
+        connection = BoundedConnection(
+            Bounds(10, 10, 10),
+            config=Config(take, ws="none", log_config=None),
+            server_state=ServerState(),
+            app_state={},
+        )
+        connection.connection_made(Wire())
+        connection.data_received(b"POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 1000\r\n\r\n")
+        connection.on_body(body)
+        await asyncio.gather(*connection.tasks)
+        connection.connection_lost(None)
+
+    asyncio.run(whole())
+    assert pieces[0] is body
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_body_of_several_pieces_arrives_whole(cut):
+    head, body = REQUEST[:-4], REQUEST[-4:]
+    make = partial(BoundedConnection, Bounds(10, 10, 10))
+    connection, written = answered(make, [head, body[:cut], body[cut:]])
+    assert written.endswith(b"body")
+    assert connection.cycle.response_complete
