@@ -17,10 +17,14 @@ from pydantic import ValidationError
 from model.errors import (
     BundleError,
     BundleNotFoundError,
+    FileError,
     IntegrityError,
     ManifestError,
+    UnreadableError,
     faults,
 )
+from model.external_data import check_self_contained
+from model.files import read_file
 from model.manifest import SCHEMA_VERSION, Kind, Manifest
 
 MANIFEST_FILE = "manifest.json"
@@ -57,17 +61,27 @@ class Bundle:
 
 
 def open_bundle(folder: Path) -> Bundle:
-    """Open a bundle and check its manifest, its files' sizes and their hashes.
+    """Open a bundle and check its manifest, its files' sizes and their hashes, and its graph.
+
+    No file is read but the manifest and those whose hashes it holds: a graph that keeps tensors in
+    other files is refused.
 
     Raises:
         BundleNotFoundError: No manifest there.
         ManifestError: The manifest is not one, or is of another schema version.
-        IntegrityError: A file is missing, too large, or not the one that the manifest names.
+        UnreadableError: A file could not be read; another attempt may succeed.
+        IntegrityError: A file is missing, too large, or not the one that the manifest names, or
+            the graph keeps tensors in other files.
     """
     manifest = read_manifest(folder)
-    onnx = _read_checked(folder / manifest.onnx.file, manifest.onnx.sha256, MAX_ONNX_BYTES)
+    path = folder / manifest.onnx.file
+    onnx = _read_checked(path, manifest.onnx.sha256, MAX_ONNX_BYTES)
     if len(onnx) != manifest.onnx.bytes:
-        raise IntegrityError(f"{folder / manifest.onnx.file} has {len(onnx)} bytes, not as stated")
+        raise IntegrityError(f"{path} has {len(onnx)} bytes, not as stated")
+    try:
+        check_self_contained(onnx)
+    except IntegrityError as error:
+        raise IntegrityError(f"{path}: {error}") from error
     return Bundle(folder, manifest, onnx, _read_split(folder, manifest))
 
 
@@ -77,9 +91,14 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         BundleNotFoundError: No manifest there.
         ManifestError: It is not a manifest, or is of another schema version.
+        IntegrityError: It cannot be read, is no regular file, or is too large.
     """
     path = folder / MANIFEST_FILE
-    if not path.is_file():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read: {error.strerror}") from error
+    if not exists:
         raise BundleNotFoundError(f"no bundle in {folder}: it has no {MANIFEST_FILE}")
     text = _read_bounded(path, MAX_MANIFEST_BYTES)
     _check_schema_version(path, text)
@@ -103,7 +122,8 @@ def write_bundle(
     happens, a complete one is on disk.
 
     Raises:
-        IntegrityError: The graph or the split is not the one that the manifest names.
+        IntegrityError: The graph or the split is not the one that the manifest names, or the graph
+            keeps tensors in other files.
         BundleError: `folder` exists and is not a bundle, so it is not ours to replace.
     """
     files = {MANIFEST_FILE: _json(manifest), manifest.onnx.file: onnx}
@@ -151,6 +171,7 @@ def _json(manifest: Manifest) -> bytes:
 def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
     if sha256(files[manifest.onnx.file]) != manifest.onnx.sha256:
         raise IntegrityError("the graph is not the one whose hash the manifest holds")
+    check_self_contained(files[manifest.onnx.file])
     stored = sha256(files[SPLIT_FILE]) if SPLIT_FILE in files else None
     if stored != manifest.split_sha256:
         raise IntegrityError("the split is not the one whose hash the manifest holds")
@@ -209,9 +230,7 @@ def _read_checked(path: Path, expected: str, limit: int) -> bytes:
 
 def _read_bounded(path: Path, limit: int) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > limit:
-            raise IntegrityError(f"{path} has {size:,} bytes; at most {limit:,} are read")
-        return path.read_bytes()
-    except OSError as error:
-        raise IntegrityError(f"{path} cannot be read: {error.strerror}") from error
+        return read_file(path, limit)
+    except FileError as error:
+        kind = UnreadableError if error.is_passing else IntegrityError
+        raise kind(str(error)) from error

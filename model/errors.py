@@ -7,10 +7,12 @@
     │   └── ImageTooLargeError        more bytes or pixels than the limits allow
     ├── VectorError               an embedding that cannot be compared
     ├── OperatingPointError       a target FMR that the bundle cannot serve
+    ├── FileError                 a file that cannot be read whole, or is not a regular one
     └── BundleError               a folder that is not a usable bundle
         ├── BundleNotFoundError       there is no bundle there
         ├── ManifestError             its manifest cannot be read or contradicts itself
         ├── IntegrityError            a file is missing, altered or too large
+        │   └── UnreadableError           it could not be read this time
         └── SelfCheckError            the graph does not compute what the manifest promises
 
 The message of each says what was wrong and what to do about it.
@@ -63,6 +65,18 @@ class OperatingPointError(LikewiseError):
         self.supported = supported
 
 
+class FileError(LikewiseError):
+    """A file that cannot be read whole, or is not a regular one.
+
+    Attributes:
+        is_passing: Whether another attempt may succeed, though the file has not changed.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+
+
 class BundleError(LikewiseError):
     """A folder that is not a usable bundle."""
 
@@ -77,6 +91,10 @@ class ManifestError(BundleError):
 
 class IntegrityError(BundleError):
     """A file of the bundle is missing, too large, or not the one that the manifest names."""
+
+
+class UnreadableError(IntegrityError):
+    """A file of the bundle could not be read; another attempt may succeed."""
 
 
 class SelfCheckError(BundleError):

@@ -1,18 +1,23 @@
 """Catalog of the bundles that this worker serves, by name."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
 from model.errors import BundleError, LikewiseError, ManifestError
+from model.files import LASTING
 from model.golden import check_golden, check_golden_pairs
 from model.manifest import Manifest
 
 logger = logging.getLogger(__name__)
+
+MAX_ENTRIES = 10_000
+"""Maximum number of entries of the models folder."""
 
 
 @dataclass(frozen=True)
@@ -122,29 +127,42 @@ class Catalog:
         )
 
 
-def bundle_folders(models_dir: Path) -> list[Path]:
-    """Return the folders that hold a manifest, sorted by name.
+def bundle_folders(models_dir: Path, known: Collection[str] = ()) -> list[Path]:
+    """Return the folders that hold a manifest, or something in its place, sorted by name.
+
+    Args:
+        models_dir: The folder that holds the bundles.
+        known: Names of bundles; their folders are returned also if they cannot be looked into.
 
     Raises:
-        ModelsError: `models_dir` is not a folder that can be read.
+        ModelsError: `models_dir` is not a folder that can be read, or has too many entries.
     """
     try:
-        # A bundle that is still being written has a leading dot.
-        entries = sorted(e for e in models_dir.iterdir() if not e.name.startswith("."))
+        entries = sorted(islice(models_dir.iterdir(), MAX_ENTRIES + 1))
     except OSError as error:
         raise ModelsError(
             f"the models folder {models_dir} cannot be read ({error.strerror}); "
             "set LIKEWISE_MODELS_DIR to a folder that holds bundles"
         ) from error
-    return [entry for entry in entries if _holds_manifest(entry)]
+    if len(entries) > MAX_ENTRIES:
+        raise ModelsError(
+            f"the models folder {models_dir} has more than {MAX_ENTRIES:,} entries; "
+            "set LIKEWISE_MODELS_DIR to a folder that holds bundles only"
+        )
+    # A bundle that is still being written has a leading dot.
+    visible = (entry for entry in entries if not entry.name.startswith("."))
+    return [entry for entry in visible if _holds_manifest(entry, entry.name in known)]
 
 
-def _holds_manifest(folder: Path) -> bool:
+def _holds_manifest(folder: Path, is_known: bool) -> bool:
     """Return whether a folder is a bundle; an unreadable one, such as `lost+found`, is none."""
     try:
-        return (folder / MANIFEST_FILE).is_file()
+        (folder / MANIFEST_FILE).stat()
     except PermissionError:
-        return False
+        return is_known
+    except OSError as error:
+        return error.errno not in LASTING  # Otherwise it may be one: opening it tells.
+    return True
 
 
 def check_default(models_dir: Path, default: str) -> Bundle:

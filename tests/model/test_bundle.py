@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -234,6 +235,23 @@ def test_a_failed_last_rename_leaves_the_old_bundle(bundle, graph, monkeypatch):
         write_bundle(bundle, fakes.make_manifest(graph, version="2.0.0"), graph)
     assert open_bundle(bundle).manifest.version == "1.2.3"
     assert [p.name for p in bundle.parent.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", MANIFEST_FILE, SPLIT_FILE])
+@pytest.mark.parametrize("kind", ["FIFO", "device", "folder"])
+@pytest.mark.timeout(20)
+def test_only_regular_files_of_a_bundle_are_read(bundle, name, kind):
+    """A FIFO would wait for a writer, and /dev/zero fill the memory."""
+    (bundle / name).unlink()
+    match kind:
+        case "FIFO":
+            os.mkfifo(bundle / name)
+        case "device":
+            (bundle / name).symlink_to("/dev/zero")
+        case _:
+            (bundle / name).mkdir()
+    with pytest.raises(IntegrityError, match=f"{name} is a {kind}"):
+        open_bundle(bundle)
 
 
 def test_a_moved_bundle_is_as_good(bundle, tmp_path, graph):

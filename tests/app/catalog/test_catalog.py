@@ -1,6 +1,8 @@
+import os
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 
 from app.catalog.catalog import ServedModel, ServedPairModel, check_default, load_catalog
@@ -55,6 +57,55 @@ def test_another_altered_bundle_is_left_out_and_said(folder, caplog):
     with pytest.raises(ModelRefusedError, match="tiny-codes") as raised:
         catalog.get("tiny-codes")
     assert str(folder) not in str(raised.value)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["manifest.json", "encoder.onnx"])
+def test_a_bundle_with_a_fifo_in_it_is_left_out_with_the_reason(folder, caplog, name):
+    (folder / "tiny-codes" / name).unlink()
+    os.mkfifo(folder / "tiny-codes" / name)
+    catalog = load_catalog(folder, "tiny", load)
+    assert (set(catalog.served), set(catalog.refused)) == ({"tiny"}, {"tiny-codes"})
+    assert f"{name} is a FIFO" in caplog.text
+    with pytest.raises(IntegrityError, match="a FIFO"):
+        load_catalog(folder, "tiny-codes", load)
+
+
+def test_a_graph_that_names_another_file_is_never_given_to_the_runtime(folder, caplog):
+    graph = onnx.load_from_string(fakes.encoder_graph())
+    weights = graph.graph.initializer[-1]
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="../../secret")
+    manifest = fakes.make_manifest(graph.SerializeToString(), name="evil", golden=(0.5,) * 8)
+    evil = shutil.copytree(folder / "tiny", folder / "evil")
+    (evil / "encoder.onnx").write_bytes(graph.SerializeToString())
+    (evil / "manifest.json").write_text(manifest.model_dump_json())
+    loaded = []
+    catalog = load_catalog(folder, "tiny", lambda bundle: loaded.append(bundle) or load(bundle))
+    assert "evil" not in {bundle.manifest.name for bundle in loaded}
+    assert isinstance(catalog.refused["evil"], IntegrityError)
+    assert "keeps a tensor in another file ('../../secret')" in caplog.text
+
+
+def test_a_folder_that_nobody_may_look_into_is_no_bundle(folder, monkeypatch):
+    """As `lost+found`; root may look into all, so the refusal is made here."""
+    stat = Path.stat
+
+    def refused(self, **options):
+        if self.parent.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return stat(self, **options)
+
+    (folder / "lost+found").mkdir()
+    monkeypatch.setattr(Path, "stat", refused)
+    assert set(load_catalog(folder, "tiny", load).refused) == set()
+
+
+def test_a_folder_of_too_many_entries_is_an_error(folder, monkeypatch):
+    monkeypatch.setattr("app.catalog.catalog.MAX_ENTRIES", 1)
+    with pytest.raises(ModelsError, match="more than 1 entries"):
+        load_catalog(folder, "tiny", load)
 
 
 def test_a_pair_model_is_served_and_refused_where_embeddings_are_needed(folder):

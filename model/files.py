@@ -1,0 +1,64 @@
+"""Reading of regular files within a bound.
+
+A path that an operator or a data set names may lead to a FIFO, whose opening waits for a writer; to
+a device, which never ends; or to a file that grows while it is read. None of them is read here.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from model.errors import FileError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+# Opening a FIFO then returns at once; for a regular file the flags change nothing.
+_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+LASTING = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM}
+)
+"""Errors that last until the file, or its permissions, change."""
+
+
+def read_file(path: Path, max_bytes: int) -> bytes:
+    """Read a regular file as a whole.
+
+    Symbolic links are followed. The file is checked before it is opened, since opening a device may
+    have an effect, and again once it is open, since another may have taken its place.
+
+    Raises:
+        FileError: It is not a regular file, has more than `max_bytes`, or cannot be read.
+    """
+    try:
+        _check_regular(path, path.stat())
+        with open(path, "rb", opener=_open_at_once) as file:
+            found = os.fstat(file.fileno())
+            _check_regular(path, found)
+            # One byte more shows that the file is longer than was stated, as one of /proc is.
+            data = file.read(min(found.st_size, max_bytes) + 1)
+            if found.st_size < len(data) <= max_bytes:
+                data += file.read(max_bytes + 1 - len(data))
+    except OSError as error:
+        raise FileError(
+            f"{path} cannot be read: {error.strerror}", is_passing=error.errno not in LASTING
+        ) from error
+    if len(data) > max_bytes:
+        size = max(found.st_size, len(data))
+        raise FileError(f"{path} has {size:,} bytes or more; at most {max_bytes:,} are read")
+    return data
+
+
+def _check_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise FileError(f"{path} is {kind}, and only a regular file is read")
+
+
+def _open_at_once(name: str, flags: int) -> int:
+    return os.open(name, flags | _FLAGS)
