@@ -1,6 +1,8 @@
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.api.bodies.base64_images import decode_image
 from app.errors import ParameterError
@@ -22,8 +24,32 @@ def test_line_breaks_are_passed_over():
     assert decode_image("image1", wrapped, 200).data == bytes(200)
 
 
+@given(st.binary(max_size=70))
+def test_both_alphabets_are_taken_with_padding_and_without(data):
+    for text in (encode(data), base64.urlsafe_b64encode(data).decode()):
+        for padded in (text, text.rstrip("=")):
+            assert decode_image("image1", padded, 100).data == data
+
+
+@pytest.mark.parametrize("text", ["QUJ", "QUK", "/-F", "QUJDQ", "Q", "QUJDQ=", "QR"])
+def test_a_text_without_padding_that_was_cut_short_is_said(text):
+    with pytest.raises(ParameterError, match="not base64"):
+        decode_image("image1", text, 100)
+
+
 @pytest.mark.parametrize(
-    "prefix", ["data:;base64,", "data:image/png;base64,", "DATA:a/b;x=y;BASE64,"]
+    "prefix",
+    [
+        "data:;base64,",
+        "data:image/png;base64,",
+        "DATA:a/b;x=y;BASE64,",
+        "data:image/jpeg;name=my photo.jpg;base64,",
+        'data:image/jpeg;name="my photo, the 2nd; or so.jpg";base64,',
+        "data:image/jpeg; charset=utf-8; base64,",
+        " \n data:image/png;base64 , ",
+        "data:image/png;name=фото.png;base64,",
+        "data:image/png;a=1;b=2;c=3;d=4;e=5;f=6;base64,",
+    ],
 )
 def test_a_data_uri_is_stripped_of_its_prefix(prefix):
     assert decode_image("image1", prefix + encode(b"abc"), 100).data == b"abc"
@@ -43,8 +69,10 @@ def test_an_address_is_told_that_none_is_fetched(address):
         decode_image("image1", address, 100)
 
 
-@pytest.mark.parametrize("text", ["QUJ", "QUJD*", "QU=JD", "ÄÖ", "=", "QUJD=QUJD"])
+@pytest.mark.parametrize(
+    "text", ["QUJ", "QUJD*", "QU=JD", "ÄÖ", "=", "QUJD=QUJD", "photos/one.jpg"]
+)
 def test_what_is_not_base64_is_said(text):
-    with pytest.raises(ParameterError, match="not base64") as raised:
+    with pytest.raises(ParameterError, match=r"not base64 .*: send the file's bytes") as raised:
         decode_image("image2", text, 100)
     assert raised.value.errors[0]["field"] == "image2"
