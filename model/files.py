@@ -49,15 +49,14 @@ def read_file(path: Path, max_bytes: int) -> bytes:
             f"{path} cannot be read: {error.strerror}", is_passing=error.errno not in LASTING
         ) from error
     if len(data) > max_bytes:
-        size = max(found.st_size, len(data))
-        raise FileError(f"{path} has {size:,} bytes or more; at most {max_bytes:,} are read")
+        raise FileError(f"{path} has more than {max_bytes:,} bytes; at most so many are read")
     return data
 
 
 def _check_regular(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-        raise FileError(f"{path} is {kind}, and only a regular file is read")
+        raise FileError(f"{path} cannot be read: it is {kind}, not a regular file")
 
 
 def _open_at_once(name: str, flags: int) -> int:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import KeysError
+from model.errors import FileError
+from model.files import read_file
 
 MAX_KEYS = 256
 MAX_FILE_BYTES = 64_000
@@ -67,35 +69,47 @@ def make_key(name: str) -> tuple[str, KeyEntry]:
 
 
 def read_keys(path: Path) -> tuple[KeyEntry, ...]:
-    """Read a keys file; 1 to `MAX_KEYS` keys, no name and no hash twice.
+    """Read a keys file; raises as `read_keys_file` and `parse_keys`."""
+    return parse_keys(path, read_keys_file(path))
+
+
+def read_keys_file(path: Path) -> bytes:
+    """Read the content of a keys file.
 
     Raises:
-        KeysError: The file cannot be read, or a line is invalid. The message does not repeat the
+        KeysError: It cannot be read, is no regular file, or has more than `MAX_FILE_BYTES`.
+    """
+    try:
+        return read_file(path, MAX_FILE_BYTES)
+    except FileError as error:
+        raise KeysError(f"the keys file {error}") from error
+
+
+def parse_keys(path: Path, content: bytes) -> tuple[KeyEntry, ...]:
+    """Read the keys from a file's content; 1 to `MAX_KEYS` keys, no name and no hash twice.
+
+    Raises:
+        KeysError: The content is no text, or a line is invalid. The message does not repeat the
             line, since a key pasted there by mistake would end up in the log.
     """
     entries: dict[str, KeyEntry] = {}
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    digests: set[bytes] = set()
+    for number, line in enumerate(_decoded(path, content).splitlines(), start=1):
         text = line.partition("#")[0].split()
         if text:
             entry = _entry(path, number, text)
-            if entry.name in entries or entry.digest in {e.digest for e in entries.values()}:
+            if entry.name in entries or entry.digest in digests:
                 raise KeysError(f"{path}, line {number}: the same name or hash is there before")
             entries[entry.name] = entry
+            digests.add(entry.digest)
     if not 0 < len(entries) <= MAX_KEYS:
         raise KeysError(f"{path} holds {len(entries)} keys; it takes 1 to {MAX_KEYS}. {_HINT}")
     return tuple(entries.values())
 
 
-def _read(path: Path) -> str:
+def _decoded(path: Path, content: bytes) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise KeysError(f"the keys file {path} cannot be read ({error.strerror})") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise KeysError(f"the keys file {path} has more than {MAX_FILE_BYTES:,} bytes")
-    try:
-        return data.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         raise KeysError(f"the keys file {path} is not UTF-8 text") from error
 

@@ -250,7 +250,7 @@ def test_only_regular_files_of_a_bundle_are_read(bundle, name, kind):
             (bundle / name).symlink_to("/dev/zero")
         case _:
             (bundle / name).mkdir()
-    with pytest.raises(IntegrityError, match=f"{name} is a {kind}"):
+    with pytest.raises(IntegrityError, match=f"{name} cannot be read: it is a {kind}"):
         open_bundle(bundle)
 
 

@@ -16,7 +16,7 @@ def test_a_file_is_read_up_to_the_bound(tmp_path):
     path.write_bytes(b"12345")
     assert read_file(path, 5) == b"12345"
     assert read_file(path, 9) == b"12345"
-    with pytest.raises(FileError, match=r"5 bytes or more; at most 4 are read"):
+    with pytest.raises(FileError, match="more than 4 bytes; at most"):
         read_file(path, 4)
 
 
@@ -31,7 +31,7 @@ def test_a_file_that_states_no_size_is_read_and_bounded():
     path = Path("/proc/self/status")
     assert path.stat().st_size == 0
     assert read_file(path, 100_000).startswith(b"Name:")
-    with pytest.raises(FileError, match="at most 10 are read"):
+    with pytest.raises(FileError, match="more than 10 bytes"):
         read_file(path, 10)
 
 
@@ -97,7 +97,7 @@ def test_a_file_that_grows_while_it_is_read_is_bounded(tmp_path):
     writer.start()
     try:
         wait_until(lambda: path.stat().st_size > 20_000)
-        with pytest.raises(FileError, match="at most 10,000 are read"):
+        with pytest.raises(FileError, match="more than 10,000 bytes"):
             read_file(path, 10_000)
     finally:
         enough.set()

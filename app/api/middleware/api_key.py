@@ -16,7 +16,7 @@ from app.api import docs, page
 from app.api.middleware.request_id import request_id
 from app.api.problem_types import documented
 from app.api.problems import problem
-from app.errors import ApiKeyError
+from app.errors import ApiKeyError, NotReadyError
 from app.keys.ring import KeyRing
 
 logger = logging.getLogger(__name__)
@@ -38,12 +38,15 @@ class RequireKey:
         self._ring = ring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on the request, or answer 401 without calling `receive`."""
+        """Pass on the request, or answer 401 or 503 without calling `receive`."""
         if scope["type"] == "http" and not _is_open(get_route_path(scope)):
             try:
                 name = self._name_of(_key(scope))
             except ApiKeyError as error:
                 await _refusal(scope, error)(scope, receive, send)
+                return
+            except NotReadyError as error:
+                await problem(request_id(scope), error, str(error))(scope, receive, send)
                 return
             logger.debug("request %s by %s", request_id(scope), name)
         await self._app(scope, receive, send)

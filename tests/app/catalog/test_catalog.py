@@ -66,7 +66,7 @@ def test_a_bundle_with_a_fifo_in_it_is_left_out_with_the_reason(folder, caplog, 
     os.mkfifo(folder / "tiny-codes" / name)
     catalog = load_catalog(folder, "tiny", load)
     assert (set(catalog.served), set(catalog.refused)) == ({"tiny"}, {"tiny-codes"})
-    assert f"{name} is a FIFO" in caplog.text
+    assert f"{name} cannot be read: it is a FIFO" in caplog.text
     with pytest.raises(IntegrityError, match="a FIFO"):
         load_catalog(folder, "tiny-codes", load)
 

@@ -1,4 +1,6 @@
 import hashlib
+import os
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +80,15 @@ def test_a_file_that_is_no_such_file_is_refused(tmp_path):
         read_keys(keys_file(tmp_path, b"\xff\xfe"))
     with pytest.raises(KeysError, match="more than 64,000 bytes"):
         read_keys(keys_file(tmp_path, b"#" * (MAX_FILE_BYTES + 1)))
+
+
+@pytest.mark.timeout(20)
+def test_only_a_regular_file_is_read(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(KeysError, match="is a FIFO"):
+        read_keys(tmp_path / "fifo")
+    with pytest.raises(KeysError, match="is a device"):
+        read_keys(Path("/dev/zero"))
 
 
 def test_an_entry_is_shown_without_its_hash():

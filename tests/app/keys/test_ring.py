@@ -1,11 +1,14 @@
+import contextlib
 import hashlib
 import logging
 import os
+import resource
+import threading
 import timeit
 
 import pytest
 
-from app.errors import KeysError
+from app.errors import KeysError, NotReadyError
 from app.keys import ring
 from app.keys.entries import KeyEntry, digest_of
 from app.keys.ring import KeyRing
@@ -42,7 +45,7 @@ def clock():
 
 @pytest.fixture
 def keys(path, clock):
-    keys = KeyRing(path, clock)
+    keys = KeyRing(path, clock, wait_s=20)
     keys.load()
     return keys
 
@@ -92,7 +95,7 @@ def test_a_change_is_logged_with_the_names_alone(keys, path, clock, caplog):
 
 def test_the_file_is_looked_at_once_a_second_at_most(keys, clock, monkeypatch):
     looks = []
-    monkeypatch.setattr(ring, "_signature", lambda _: looks.append(clock.now))
+    monkeypatch.setattr(ring, "read_keys_file", lambda _: looks.append(clock.now) or b"")
     for _ in range(1000):
         keys.name_of(b"old")
         clock.now += 0.01
@@ -130,7 +133,7 @@ def test_a_link_that_is_turned_elsewhere_is_a_change(tmp_path, path, clock):
     link, other = tmp_path / "link", tmp_path / "other"
     write(other, "new")
     link.symlink_to(path)
-    keys = KeyRing(link, clock)
+    keys = KeyRing(link, clock, wait_s=20)
     keys.load()
     (tmp_path / "second").symlink_to(other)
     (tmp_path / "second").rename(link)
@@ -145,6 +148,109 @@ def test_a_rewrite_that_keeps_size_and_time_is_a_change(keys, path, clock):
     assert path.stat().st_size == before.st_size
     clock.now += 2
     assert known(keys) == ["older", "new"]
+
+
+def test_a_rewrite_in_place_that_changes_no_number_of_the_file_is_a_change(
+    keys, path, clock, monkeypatch
+):
+    """As on a file system with coarse times, or where the clock was set back."""
+    first = path.stat()
+    monkeypatch.setattr(type(path), "stat", lambda *_, **__: first)
+    monkeypatch.setattr(os, "fstat", lambda _: first)
+    path.write_text(path.read_text().replace("older", "other"))
+    clock.now += 2
+    assert keys.name_of(b"older") == "other"
+
+
+@contextlib.contextmanager
+def no_file_can_be_opened():
+    """A passing error of the real system: too many open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_key_that_was_revoked_around_a_read_that_failed_is_revoked(keys, path, clock, before):
+    if before:
+        write(path, "new")
+    with no_file_can_be_opened():
+        clock.now += 2
+        assert known(keys) == ["older", "old"]
+    if not before:
+        write(path, "new")
+    clock.now += 2
+    assert known(keys) == ["new"]
+
+
+@pytest.mark.parametrize("text", ["", "old", None])
+def test_after_a_minute_without_a_valid_file_no_key_is_accepted_until_there_is_one(
+    keys, path, clock, caplog, text
+):
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    for _ in range(59):
+        clock.now += 1
+        assert known(keys) == ["older", "old"]
+    clock.now += 2
+    for key in (b"old", b"nobody"):
+        with pytest.raises(NotReadyError, match="cannot be checked"):
+            keys.name_of(key)
+    assert "no API key is accepted" in caplog.messages[-1]
+    assert len(caplog.messages) == 2
+    write(path, "new")
+    clock.now += 1
+    assert known(keys) == ["new"]
+
+
+def test_a_service_that_was_idle_reads_the_file_before_it_accepts_a_key(keys, path, clock):
+    write(path, "new")
+    clock.now += 10_000
+    assert known(keys) == ["new"]
+    path.unlink()
+    clock.now += 10_000
+    with pytest.raises(NotReadyError):
+        keys.name_of(b"new")
+
+
+@pytest.mark.timeout(20)
+def test_a_read_that_does_not_return_delays_one_request_and_then_closes(path, clock, monkeypatch):
+    keys = KeyRing(path, clock, wait_s=0.01)
+    keys.load()
+    answered, reads = threading.Event(), []
+
+    def hung(given):
+        reads.append(given)
+        answered.wait(20)
+        return given.read_bytes()
+
+    monkeypatch.setattr(ring, "read_keys_file", hung)
+    for _ in range(60):
+        clock.now += 1
+        assert known(keys) == ["older", "old"]
+    assert len(reads) == 1
+    clock.now += 1
+    with pytest.raises(NotReadyError):
+        keys.name_of(b"old")
+    answered.set()
+    keys._reader.join()
+    clock.now += 1
+    keys._wait_s = 20
+    assert known(keys) == ["older", "old"]
+
+
+@pytest.mark.timeout(20)
+def test_a_fifo_in_place_of_the_file_is_not_waited_for(keys, path, clock, caplog):
+    path.unlink()
+    os.mkfifo(path)
+    clock.now += 2
+    assert known(keys) == ["older", "old"]
+    assert "is a FIFO" in caplog.text
 
 
 def test_every_key_is_compared_whichever_fits(tmp_path, monkeypatch):

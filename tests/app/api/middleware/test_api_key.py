@@ -97,6 +97,24 @@ def test_none_or_another_is_a_401_problem_with_a_challenge(locked, headers, chal
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_while_the_keys_cannot_be_checked_the_answer_is_503_and_no_body_is_read(
+    locked_settings, tmp_path, monkeypatch
+):
+    path = tmp_path / "keys.txt"
+    path.write_text(ENTRY.line)
+    settings = locked_settings.model_copy(update={"api_keys_file": path})
+    with TestClient(create_app(settings)) as client:
+        path.unlink()
+        monkeypatch.setattr("app.keys.ring.VALID_FOR_S", -1)
+        answer = client.get("/models", headers=GOOD)
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:likewise:problem:not-ready"
+        assert answer.headers["retry-after"] == "1"
+        assert raw(client.app, "/verify", headers=GOOD.items()) == (503, 0)
+        assert client.get("/models").status_code == 401
+        assert client.get("/livez").status_code == 200
+
+
 def test_a_key_in_the_url_is_no_key(locked):
     assert locked.get(f"/models?api_key={KEY}&key={KEY}").status_code == 401
 
