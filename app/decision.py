@@ -138,7 +138,7 @@ class StreamingComparison:
 
 
 def to_vectors(
-    manifest: Manifest, rows: Sequence[Sequence[float]], role: str
+    manifest: Manifest, rows: Sequence[Sequence[float]] | NDArray[np.float64], role: str
 ) -> NDArray[np.float32] | NDArray[np.uint8]:
     """Turn a caller's embeddings into an array for the bundle's metric.
 
@@ -156,7 +156,7 @@ def to_vectors(
     """
     _check_lengths(rows, manifest.embedding_dim, role)
     with np.errstate(over="ignore"):
-        numbers = np.array(rows, dtype=np.float64).reshape(-1, manifest.embedding_dim)
+        numbers = np.asarray(rows, dtype=np.float64).reshape(-1, manifest.embedding_dim)
         vectors = numbers.astype(np.float32)
     _check_finite(vectors, manifest.embedding_dim, role)
     if manifest.kind is not Kind.CODES:
@@ -181,8 +181,11 @@ def check_rows(manifest: Manifest, columns: int, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _check_lengths(rows: Sequence[Sequence[float]], dim: int, role: str) -> None:
-    for row, vector in enumerate(rows):
+def _check_lengths(
+    rows: Sequence[Sequence[float]] | NDArray[np.float64], dim: int, role: str
+) -> None:
+    # The rows of an array have one length.
+    for row, vector in enumerate(rows[:1] if isinstance(rows, np.ndarray) else rows):
         if len(vector) != dim:
             raise VectorError(
                 f"{role} row {row} has {len(vector)} numbers; this model's embeddings have {dim}",

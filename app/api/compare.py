@@ -1,18 +1,21 @@
 """POST /compare: decisions on embeddings that the caller has stored; no image is needed."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from app import errors
 from app.api import examples, problem_types
-from app.api.bodies import npy
+from app.api.bodies import json_body, npy
+from app.api.bodies.json_body import JsonReader
+from app.api.bodies.json_vectors import JsonGallery, JsonProbe, Rows, VectorLimits
 from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import Choices, from_json, from_query, query_parameters
-from app.api.bodies.receive import receive_whole, refuse_query
-from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
+from app.api.bodies.receive import receive_json, refuse_query
+from app.api.bodies.streamed_gallery import StreamedGallery
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
@@ -25,7 +28,8 @@ from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
 
 _MAX_JSON_NUMBERS = 3_000_000
-"""A number of a few bytes takes some 40 bytes as an object; larger galleries come as .npy."""
+"""Larger galleries come as .npy, which takes a hundredth of the time."""
+_MAX_OUTLINE_VALUES = 16
 
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
@@ -34,13 +38,16 @@ class CompareJson(Choices):
     """One probe, and the gallery that it is compared with."""
 
     probe: list[float] = Field(description="An embedding of the model.")
-    gallery: list[list[float]] = Field(description="Embeddings of the same model.", min_length=1)
+    gallery: list[list[float]] = Field(
+        description="Embeddings of the same model.",
+        json_schema_extra={"minItems": 1},  # `JsonGallery` checks it: a large value is empty here.
+    )
 
 
 _BODY: dict[str, Any] = {
     "required": True,
     "content": {
-        "application/json": {
+        json_body.MEDIA_TYPE: {
             "schema": CompareJson.model_json_schema(),
             "example": examples.COMPARISON,
         },
@@ -93,43 +100,38 @@ async def _stream(request: Request, service: Service) -> Response:
     return _respond(service, model, gallery.close(), as_npy=npy.is_accepted(request))
 
 
-async def _read(request: Request, service: Service, reservation: Reservation) -> CompareJson:
-    if media_type(request) != "application/json":
+@dataclass(frozen=True)
+class Sent:
+    """A JSON body: the probe, shape (1, width), the gallery in blocks, (n, width), and choices."""
+
+    choices: Choices
+    probe: Rows
+    gallery: list[Rows]
+
+
+async def _read(request: Request, service: Service, reservation: Reservation) -> Sent:
+    if media_type(request) != json_body.MEDIA_TYPE:
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
-    return _parse(await receive_whole(request, service, reservation), _max_values(service))
+    limits = _limits(service)
+    probe, gallery = JsonProbe(limits), JsonGallery(limits)
+    reader = JsonReader({"probe": probe, "gallery": gallery}, _MAX_OUTLINE_VALUES)
+    outline = await receive_json(request, service, reservation, reader)
+    choices = from_json(CompareJson, outline, _MAX_OUTLINE_VALUES)
+    for name in ("probe", "gallery"):
+        reader.check_met(name)
+    return Sent(choices, probe.row, gallery.close())
 
 
-def _max_values(service: Service) -> int:
-    """Return the number of values in a full gallery of the widest model, within reason."""
-    widest = max(model.manifest.embedding_dim for model in service.catalog.served.values())
-    return min(_MAX_JSON_NUMBERS, (service.settings.max_gallery + 2) * (widest + 1))
+def _limits(service: Service) -> VectorLimits:
+    """Return the limits of a full gallery of the widest model, within reason."""
+    width = max(model.manifest.embedding_dim for model in service.catalog.served.values())
+    rows = service.settings.max_gallery
+    return VectorLimits(rows, min(_MAX_JSON_NUMBERS, rows * width), width)
 
 
-def _parse(body: bytes, max_values: int) -> CompareJson:
-    try:
-        return from_json(CompareJson, body, max_values)
-    except errors.ParameterError as error:
-        raise _vector_error(error) or error from error
-
-
-def _vector_error(error: errors.ParameterError) -> VectorError | None:
-    """Return an error that names the row, if a number in a vector is invalid (NaN, 1e999, text)."""
-    cause = error.__cause__
-    if not isinstance(cause, ValidationError):
-        return None
-    location = cause.errors(include_url=False, include_input=False)[0]["loc"]
-    match location:
-        case ("probe", int()):
-            return VectorError(f"probe: {error.errors[0]['message']}", row=0)
-        case ("gallery", int(row), *_):
-            return VectorError(f"gallery row {row}: {error.errors[0]['message']}", row=row)
-    return None
-
-
-def _make_job(request: Request, service: Service, sent: CompareJson) -> Job:
-    model, choice = _chosen(service, sent)
-    check_gallery(len(sent.gallery), service.settings.max_gallery)
+def _make_job(request: Request, service: Service, sent: Sent) -> Job:
+    model, choice = _chosen(service, sent.choices)
     return partial(_answer, service, model, sent, choice, as_npy=npy.is_accepted(request))
 
 
@@ -140,10 +142,10 @@ def _chosen(service: Service, choices: Choices) -> tuple[ServedModel, Choice]:
 
 
 def _answer(
-    service: Service, model: ServedModel, sent: CompareJson, choice: Choice, *, as_npy: bool
+    service: Service, model: ServedModel, sent: Sent, choice: Choice, *, as_npy: bool
 ) -> Response:
-    probe = to_vectors(model.manifest, [sent.probe], "probe")[0]
-    gallery = to_vectors(model.manifest, sent.gallery, "gallery")
+    probe = to_vectors(model.manifest, sent.probe, "probe")[0]
+    gallery = to_vectors(model.manifest, np.concatenate(sent.gallery), "gallery")
     comparison = compare(model.manifest, probe, gallery, choice)
     return _respond(service, model, comparison, as_npy=as_npy)
 

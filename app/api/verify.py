@@ -11,16 +11,13 @@ from pydantic import Field
 
 from app import errors
 from app.api import examples, problem_types
-from app.api.bodies import multipart
-from app.api.bodies.base64_images import decode_image
+from app.api.bodies import json_body, multipart
+from app.api.bodies.base64_images import JsonImage
 from app.api.bodies.form import FormParts
+from app.api.bodies.json_body import JsonReader
 from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import Choices, from_fields, from_json
-from app.api.bodies.receive import (
-    receive_form,
-    receive_whole,
-    refuse_query,
-)
+from app.api.bodies.receive import receive_form, receive_json, refuse_query
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
@@ -61,7 +58,7 @@ _BODY: dict[str, Any] = {
     "required": True,
     "content": {
         multipart.MEDIA_TYPE: {"schema": _FORM.schema(), "example": examples.PAIR_FORM},
-        "application/json": {"schema": PairJson.model_json_schema(), "example": examples.PAIR},
+        json_body.MEDIA_TYPE: {"schema": PairJson.model_json_schema(), "example": examples.PAIR},
     },
 }
 
@@ -90,23 +87,22 @@ async def verify(request: Request) -> Response:
 async def _read(request: Request, service: Service, reservation: Reservation) -> Pair:
     refuse_query(request)
     kind = media_type(request)
-    if kind == "application/json":
-        return _from_json(await receive_whole(request, service, reservation), service)
+    if kind == json_body.MEDIA_TYPE:
+        return await _read_json(request, service, reservation)
     if kind == multipart.MEDIA_TYPE:
         return _from_form(await receive_form(request, service, reservation, _FORM))
     raise unsupported(request, "multipart/form-data or application/json")
 
 
-def _from_json(body: bytes, service: Service) -> Pair:
-    sent = from_json(PairJson, body, _MAX_JSON_VALUES)
+async def _read_json(request: Request, service: Service, reservation: Reservation) -> Pair:
     max_bytes = service.settings.max_image_bytes
-    images = (
-        decode_image("image1", sent.image1, max_bytes),
-        decode_image("image2", sent.image2, max_bytes),
-    )
-    # Not `sent` itself: it would keep the base64 text of both images while the job waits.
-    choices = Choices.model_construct(model=sent.model, threshold=sent.threshold, fmr=sent.fmr)
-    return Pair(images, choices)
+    images = {name: JsonImage(name, max_bytes) for name in _FORM.images}
+    reader = JsonReader(images, _MAX_JSON_VALUES)
+    outline = await receive_json(request, service, reservation, reader)
+    sent = from_json(PairJson, outline, _MAX_JSON_VALUES)
+    for name in images:
+        reader.check_met(name)
+    return Pair(tuple(image.close() for image in images.values()), sent)
 
 
 def _from_form(form: multipart.Form) -> Pair:

@@ -1,16 +1,19 @@
-"""Images in JSON, as base64. No URL is fetched and no path is opened."""
+"""Images in JSON, as base64, decoded while they arrive. No URL is fetched and no path is opened."""
 
-import base64
 import binascii
+import json
 import re
+from typing import ClassVar
 
 from app.batching.image_input import ImageFile
-from app.errors import ParameterError
+from app.errors import ParameterError, UnreadableBodyError
 from model.errors import ImageTooLargeError
 
 _DATA_URI = re.compile(r"data:.{0,1000}?; ?base64 ?,", re.IGNORECASE | re.DOTALL)
 """Up to the data; a parameter may hold blanks and commas (`name="my photo, 2.jpg"`)."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
+_MAX_PREFIX = 1_100
+"""Length of the longest text that `_DATA_URI` matches, rounded up."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 """From the URL-safe alphabet (RFC 4648, section 5)."""
 _BLANKS = b" \t\r\n"
@@ -18,59 +21,160 @@ _GROUP = 4
 """Characters that encode three bytes."""
 
 
-def decode_image(name: str, text: str, max_bytes: int) -> ImageFile:
-    """Decode one image of a JSON body; a `data:…;base64,` prefix is dropped.
+class Base64Image:
+    """Decoder of one image whose text comes in pieces, cut anywhere.
 
-    Both alphabets of RFC 4648 are read, with or without padding.
-
-    Raises:
-        ParameterError: Not base64, or a URL instead of an image.
-        ImageTooLargeError: More than `max_bytes`.
+    A `data:…;base64,` prefix and blanks are dropped. Both alphabets of RFC 4648 are read, with or
+    without padding. A call takes time in proportion to its piece.
     """
-    encoded = _to_standard(name, _without_prefix(name, text))
-    if len(encoded) // _GROUP * 3 > max_bytes + 2:
-        raise ImageTooLargeError(f"{name}: the image has more than the {max_bytes:,} bytes taken")
-    missing = -len(encoded) % _GROUP
-    try:
-        data = base64.b64decode(encoded + b"=" * missing, validate=True)
-    except binascii.Error as error:
-        raise _not_base64(name, str(error)) from error
-    if missing and not _is_whole(encoded, data):
-        raise _not_base64(name, "the text is cut short")
-    return ImageFile(name, data)
 
+    def __init__(self, name: str, max_bytes: int) -> None:
+        self._name, self._max_bytes = name, max_bytes
+        self._beginning: str | None = ""
+        """The text so far, until it is long enough to hold a whole prefix."""
+        self._rest = b""
+        """The characters of an incomplete group."""
+        self._is_padded = False
+        self._data = bytearray()
 
-def _without_prefix(name: str, text: str) -> str:
-    text = text.lstrip()
-    prefix = _DATA_URI.match(text)
-    if prefix is None and _URL.match(text):
-        raise _invalid(
-            name,
-            "an address is not an image, and none is ever fetched: send the file's bytes as "
-            "base64, or as a data: URI with `;base64,`",
+    def feed(self, text: str) -> None:
+        """Decode the next piece.
+
+        Raises:
+            ParameterError: Not base64, or a URL instead of an image.
+            ImageTooLargeError: More than the maximum number of bytes.
+        """
+        if self._beginning is None:
+            self._decode(text)
+            return
+        self._beginning = (self._beginning + text).lstrip()
+        if len(self._beginning) >= _MAX_PREFIX:
+            self._begin()
+
+    def close(self) -> ImageFile:
+        """Return the image, at the end of its text; raises the errors of `feed`."""
+        self._begin()
+        rest = self._rest
+        if rest:  # There is too little padding, or none.
+            last = self._to_bytes(rest + b"=" * (_GROUP - len(rest)))
+            if binascii.b2a_base64(last, newline=False).rstrip(b"=") != rest.rstrip(b"="):
+                raise self._not_base64("the text is cut short")
+            self._check_size(len(last))
+            self._data += last
+        return ImageFile(self._name, bytes(self._data))
+
+    def _begin(self) -> None:
+        """Decode what was kept of the beginning, without the prefix."""
+        text, self._beginning = self._beginning, None
+        if text is None:
+            return
+        prefix = _DATA_URI.match(text)
+        if prefix is None and _URL.match(text):
+            raise invalid_image(
+                self._name,
+                "an address is not an image, and none is ever fetched: send the file's bytes as "
+                "base64, or as a data: URI with `;base64,`",
+            )
+        self._decode(text[prefix.end() :] if prefix else text)
+
+    def _decode(self, text: str) -> None:
+        """Decode the complete groups of a piece, after the check of the size."""
+        if not text.isascii():
+            raise self._not_base64("a character is not ASCII")
+        encoded = self._rest + text.encode("ascii").translate(_STANDARD, _BLANKS)
+        whole = len(encoded) // _GROUP * _GROUP
+        self._check_size(whole // _GROUP * 3 - 2)
+        if encoded and self._is_padded:
+            raise self._not_base64("there is text after the padding")
+        self._data += self._to_bytes(encoded[:whole])
+        self._is_padded = encoded[:whole].endswith(b"=")
+        self._rest = encoded[whole:]
+
+    def _check_size(self, more: int) -> None:
+        if len(self._data) + more > self._max_bytes:
+            raise ImageTooLargeError(
+                f"{self._name}: the image has more than the {self._max_bytes:,} bytes taken"
+            )
+
+    def _to_bytes(self, groups: bytes) -> bytes:
+        try:
+            return binascii.a2b_base64(groups, strict_mode=True)
+        except binascii.Error as error:
+            raise self._not_base64(str(error)) from error
+
+    def _not_base64(self, reason: str) -> ParameterError:
+        return invalid_image(
+            self._name,
+            f"not base64 ({reason}): send the file's bytes as base64, not its name or its path",
         )
-    return text[prefix.end() :] if prefix else text
 
 
-def _to_standard(name: str, text: str) -> bytes:
-    """Return the text in the standard alphabet, without blanks."""
-    if not text.isascii():
-        raise _not_base64(name, "a character is not ASCII")
-    return text.encode("ascii").translate(_STANDARD, _BLANKS)
+class JsonImage:
+    """An image as a text in a JSON body, a `LargeValue`: its escapes are resolved and decoded."""
+
+    opening: ClassVar[bytes] = b'"'
+    closing: ClassVar[bytes] = b'"'
+
+    def __init__(self, name: str, max_bytes: int) -> None:
+        self._name, self._image = name, Base64Image(name, max_bytes)
+        self._held = b""
+        """The beginning of an escape that goes on in the next piece."""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Decode the next bytes.
+
+        Returns:
+            The bytes behind the text, or None if it goes on.
+
+        Raises:
+            UnreadableBodyError: Not the text of a JSON string.
+            ParameterError: As in `Base64Image`.
+            ImageTooLargeError: As in `Base64Image`.
+        """
+        data = self._held + data
+        end = data.find(b'"')
+        text = data if end < 0 else data[:end]
+        cut = _incomplete_escape(text)
+        if cut and end >= 0:
+            raise invalid_image(self._name, "not base64 (it holds a quotation mark)")
+        self._held = text[len(text) - cut :]
+        self._image.feed(self._unescape(text[: len(text) - cut]))
+        return None if end < 0 else data[end + 1 :]
+
+    def close(self) -> ImageFile:
+        """Return the image, at its end; raises the errors of `feed`."""
+        return self._image.close()
+
+    def _unescape(self, text: bytes) -> str:
+        if not text.isascii():  # Checked here because a piece may end inside a character.
+            raise invalid_image(self._name, "not base64 (a character is not ASCII)")
+        try:
+            unescaped: str = json.loads(f'"{text.decode()}"')
+        except ValueError as error:
+            raise UnreadableBodyError(
+                f"the body is not JSON: the text of {self._name} holds a control character or an "
+                "invalid escape"
+            ) from error
+        return unescaped
 
 
-def _is_whole(encoded: bytes, data: bytes) -> bool:
-    """Return whether the last group of a text without padding has no bits left over."""
-    groups = len(encoded) // _GROUP
-    tail = base64.b64encode(data[3 * groups :])
-    return tail.rstrip(b"=") == encoded[_GROUP * groups :].rstrip(b"=")
+def _incomplete_escape(text: bytes) -> int:
+    """Return the length of the incomplete escape at a text's end, or 0."""
+    start = text.rfind(b"\\", max(0, len(text) - len("\\u123")))
+    before = text[: start + 1]
+    is_escaped = (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
+    if start < 0 or is_escaped or text[start + 1 : start + 2] not in {b"", b"u"}:
+        return 0
+    return len(text) - start
 
 
-def _not_base64(name: str, reason: str) -> ParameterError:
-    return _invalid(
-        name, f"not base64 ({reason}): send the file's bytes as base64, not its name or its path"
-    )
+def decode_image(name: str, text: str, max_bytes: int) -> ImageFile:
+    """Decode a whole text at once; raises the errors of `Base64Image`."""
+    image = Base64Image(name, max_bytes)
+    image.feed(text)
+    return image.close()
 
 
-def _invalid(field: str, message: str) -> ParameterError:
+def invalid_image(field: str, message: str) -> ParameterError:
+    """Return the error for an image of a JSON body that cannot be used."""
     return ParameterError(f"{field}: {message}", [{"field": field, "message": message}])

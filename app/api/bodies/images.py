@@ -10,7 +10,7 @@ from app.api.bodies import multipart
 from app.api.bodies.form import FILE, FormParts
 from app.api.bodies.media_type import media_type, unsupported
 from app.api.bodies.parameters import ModelChoice, from_fields, from_query
-from app.api.bodies.receive import receive_form, receive_whole
+from app.api.bodies.receive import receive_form, receive_image
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
 from app.worker.service import Service
@@ -66,8 +66,7 @@ async def read_images(
     if kind == multipart.MEDIA_TYPE:
         return _from_form(await receive_form(request, service, reservation, parts), model)
     if kind.startswith("image/") or kind == "application/octet-stream":
-        whole = await receive_whole(request, service, reservation)
-        return Batch((ImageFile(_PART, whole),), model)
+        return Batch((await receive_image(request, service, reservation, _PART),), model)
     raise unsupported(request, "multipart/form-data, or one image as image/*")
 
 

@@ -7,9 +7,11 @@ from fastapi import Request
 
 from app.api.bodies.form import FormParts
 from app.api.bodies.header import header
+from app.api.bodies.json_body import PIECE_BYTES, JsonReader
 from app.api.bodies.media_type import refuse_compressed
 from app.api.bodies.multipart import Form, MultipartReader
 from app.batching.byte_budget import Reservation
+from app.batching.image_input import ImageFile
 from app.errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -18,13 +20,28 @@ from app.errors import (
     UnreadableBodyError,
 )
 from app.worker.service import Service
+from model.errors import ImageTooLargeError
 
 Sink = Callable[[bytes], None]
 """Takes each chunk as it arrives."""
 
 
-async def receive(request: Request, service: Service, reservation: Reservation, sink: Sink) -> None:
+async def receive(
+    request: Request,
+    service: Service,
+    reservation: Reservation,
+    sink: Sink,
+    max_piece: int | None = None,
+) -> None:
     """Pass the body to `sink` chunk by chunk; the headers are checked before any is read.
+
+    Args:
+        request: The request.
+        service: Its settings bound the body.
+        reservation: Counts the body's bytes.
+        sink: Takes the chunks.
+        max_piece: Maximum number of bytes that the sink takes at once; other requests get their
+            turn before the next. None to pass on chunks as they come.
 
     Raises:
         BodyTooLargeError: More bytes than `max_body_bytes`, declared or sent.
@@ -43,11 +60,20 @@ async def receive(request: Request, service: Service, reservation: Reservation, 
                 received += len(chunk)
                 _check_size(received, limit)
                 reservation.take(len(chunk))
-                sink(chunk)
+                if max_piece is None or len(chunk) <= max_piece:
+                    sink(chunk)
+                else:
+                    await _pass_on(chunk, sink, max_piece)
     except TimeoutError as error:
         raise BodyTimeoutError(
             f"the body was not all there after {service.settings.body_timeout_s:g} s"
         ) from error
+
+
+async def _pass_on(chunk: bytes, sink: Sink, max_piece: int) -> None:
+    for start in range(0, len(chunk), max_piece):
+        sink(chunk[start : start + max_piece])
+        await asyncio.sleep(0)
 
 
 async def _next(request: Request) -> tuple[bytes, bool]:
@@ -58,11 +84,40 @@ async def _next(request: Request) -> tuple[bytes, bool]:
     return message.get("body", b""), not message.get("more_body", False)
 
 
-async def receive_whole(request: Request, service: Service, reservation: Reservation) -> bytes:
-    """Return the whole body; raises the errors of `receive`."""
+async def receive_json(
+    request: Request, service: Service, reservation: Reservation, reader: JsonReader
+) -> bytes:
+    """Return the outline of a JSON body, whose large values are parsed while they arrive.
+
+    Other requests get their turn after each piece. Raises the errors of `receive` and `JsonReader`.
+    """
+    await receive(request, service, reservation, reader.feed, PIECE_BYTES)
+    return reader.close()
+
+
+async def receive_image(
+    request: Request, service: Service, reservation: Reservation, name: str
+) -> ImageFile:
+    """Return a body that is one image; `name` is its name in errors.
+
+    Raises the errors of `receive`.
+
+    Raises:
+        ImageTooLargeError: More bytes than an image may have.
+    """
+    limit = service.settings.max_image_bytes
     chunks: list[bytes] = []
-    await receive(request, service, reservation, chunks.append)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    size = 0
+
+    def sink(chunk: bytes) -> None:
+        nonlocal size
+        size += len(chunk)
+        if size > limit:
+            raise ImageTooLargeError(f"{name}: the image has more than the {limit:,} bytes taken")
+        chunks.append(chunk)
+
+    await receive(request, service, reservation, sink)
+    return ImageFile(name, chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
 
 async def receive_through(
