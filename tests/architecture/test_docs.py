@@ -46,6 +46,16 @@ def test_every_place_names_the_same_version():
         assert set(named) <= {version}, page
 
 
+def test_no_text_counts_the_shipped_bundles_as_two():
+    assert len(list((ROOT / "model/bundles").glob("*/manifest.json"))) > 2
+    counted = re.compile(
+        r"\b(both|two|2)\s+(of\s+the\s+)?(shipped|bundled|default)\s+(bundle|model)s"
+    )
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docker-compose.yml")]
+    texts += [path for path in ROOT.glob("deploy/**/*") if path.is_file()]
+    assert [str(path) for path in texts if counted.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_every_path_that_a_guide_names_exists(page):
     text = (ROOT / page).read_text()
