@@ -9,8 +9,9 @@ import importlib
 import logging
 import pkgutil
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -58,8 +59,33 @@ def _app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        callback=lambda: None,  # A group, though it has no commands of its own.
+        callback=_whole,  # A group, though it has no commands of its own.
     )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        try:
+            installed = version("likewise")
+        except PackageNotFoundError:  # Run from its source, without being installed.
+            installed = "unknown"
+        typer.echo(f"likewise {installed}")
+        raise typer.Exit
+
+
+def _whole(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
 
 
 def _module_name(command: str) -> str:

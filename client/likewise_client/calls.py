@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from likewise_client.errors import BadAnswer, Overloaded, UnusableImage, problem_of
-from likewise_client.images import File, Picture, to_file
+from likewise_client.images import File, Picture, refuse_one_image, to_file
 from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.parsing import parse
 from likewise_client.results import Comparison, Embeddings, Model, OperatingPoint, Verification
@@ -122,11 +122,13 @@ class Calls:
         """Return the embedding of each image, in their order.
 
         Args:
-            images: Each as in `verify`. They are read before the first request.
+            images: A list, each item as in `verify`. They are read before the first request. One
+                image alone is refused: embed([image]).
             model: Replaces the client's default model.
             images_a_call: Largest number of images in one request; more are sent in several,
                 one after the other.
         """
+        refuse_one_image(images)
         parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
         if not parts:
             raise UnusableImage("there is no image to embed")

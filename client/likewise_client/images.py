@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Picture: TypeAlias = "str | PathLike[str] | bytes | SupportsRead[bytes] | Image | NDArray[np.uint8]"
 """A path, the bytes of an image file, an open file, a PIL image, or pixels."""
+_STACK_OF_GREY = 3
+"""Dimensions of an array (n, height, width), a list of n grey images."""
 
 
 class File(NamedTuple):
@@ -41,6 +43,26 @@ def to_file(image: Picture) -> File:
     if not data:
         raise UnusableImage(f"{name} is empty")
     return File(name, data)
+
+
+def refuse_one_image(images: object) -> None:
+    """Refuse one image where a list of images is taken.
+
+    Iterating would send the letters of a path, the lines of a file or the rows of pixels.
+
+    Raises:
+        UnusableImage: It is one image, and not a list of images.
+    """
+    kinds = (str, PathLike, bytes, bytearray, memoryview)
+    pixels = isinstance(images, np.ndarray) and (
+        images.ndim < _STACK_OF_GREY
+        or (images.ndim == _STACK_OF_GREY and images.shape[2] in {3, 4})
+    )
+    if isinstance(images, kinds) or pixels or hasattr(images, "read") or hasattr(images, "save"):
+        raise UnusableImage(
+            f"one image ({type(images).__name__}) where a list of images is taken; "
+            "for one image write embed([image])"
+        )
 
 
 def _bytes_of(image: Any) -> tuple[str, bytes]:  # noqa: ANN401 (other types are refused below)

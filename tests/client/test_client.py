@@ -80,6 +80,21 @@ def test_embeddings_are_arrays_in_order_over_several_calls(service):
     assert codes.vectors.dtype == np.uint8
 
 
+def test_one_image_in_place_of_a_list_is_told_how_to_write_it(service, url, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(fakes.photo(1))
+    for image in (str(path), path, path.read_bytes()):
+        with pytest.raises(lc.UnusableImage, match=r"embed\(\[image\]\)"):
+            service.embed(image)
+
+    async def embed():
+        async with lc.AsyncLikewise(url) as others:
+            await others.embed(str(path))
+
+    with pytest.raises(lc.UnusableImage, match=r"embed\(\[image\]\)"):
+        asyncio.run(embed())
+
+
 def test_comparing_embeddings_is_verifying_their_images(service):
     for model in ("tiny", "tiny-codes"):
         rows = service.embed([PHOTO, SAME_AGAIN, OTHER], model=model).vectors

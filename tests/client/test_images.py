@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from likewise_client.errors import UnusableImage
-from likewise_client.images import to_file
+from likewise_client.images import refuse_one_image, to_file
 from PIL import Image
 
 from tests import fakes
@@ -54,3 +54,31 @@ def test_a_picture_of_any_mode_can_be_sent(mode):
 def test_what_cannot_be_sent_is_told_what_to_do(image, said):
     with pytest.raises(UnusableImage, match=said):
         to_file(image)
+
+
+ONE_IMAGE = {
+    "a path as text": "a.jpg",
+    "a path": Path("a.jpg"),
+    "bytes": PHOTO,
+    "a bytearray": bytearray(PHOTO),
+    "an open file": io.BytesIO(PHOTO),
+    "a PIL image": Image.new("RGB", (4, 4)),
+    "grey pixels": np.zeros((5, 7), np.uint8),
+    "colour pixels": np.zeros((5, 7, 3), np.uint8),
+    "pixels with alpha": np.zeros((5, 7, 4), np.uint8),
+}
+
+
+@pytest.mark.parametrize("image", ONE_IMAGE.values(), ids=ONE_IMAGE)
+def test_one_image_is_not_taken_for_a_list_of_images(image):
+    with pytest.raises(UnusableImage, match=r"one image .* embed\(\[image\]\)"):
+        refuse_one_image(image)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [["a.jpg"], ("a.jpg",), iter(["a.jpg"]), np.zeros((2, 5, 7, 3), np.uint8), np.zeros((2, 5, 7))],
+    ids=["list", "tuple", "iterator", "stack of colour", "stack of grey"],
+)
+def test_a_list_of_images_stays_one(images):
+    refuse_one_image(images)

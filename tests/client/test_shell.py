@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
+from likewise_client.shell.arguments import parser
 from likewise_client.shell.main import main
 
 from app.keys.entries import make_key
@@ -150,6 +152,55 @@ def test_both_a_rate_and_a_threshold_are_a_mistake(call):
     done = call("verify", "--fmr", "0.1", "--threshold", "1", "one.png", "other.png")
     assert done.returncode == 2
     assert "not allowed with" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--server", "URL", "verify", "one.png", "again.png"],
+        ["verify", "--server", "URL", "one.png", "again.png"],
+        ["verify", "one.png", "--server", "URL", "again.png"],
+        ["verify", "one.png", "again.png", "--server", "URL"],
+        ["--server=URL", "--json", "verify", "one.png", "again.png"],
+        ["--model", "tiny", "--json", "verify", "one.png", "--server", "URL", "again.png"],
+        ["--server", "http://127.0.0.1:9", "verify", "--server", "URL", "one.png", "again.png"],
+        ["--server", "URL", "models", "tiny"],
+        ["models", "--server", "URL", "tiny"],
+        ["--server", "URL", "embed", "one.png", "-o", "any.npy", "again.png"],
+        ["embed", "-o", "any.npy", "one.png", "--server", "URL", "again.png", "--json", "cut.png"],
+    ],
+    ids=" ".join,
+)
+def test_options_stand_before_or_after_the_command_and_between_images(words):
+    given = parser().parse_args(words)
+    assert given.server == "URL"
+    assert given.json is ("--json" in words)
+    assert given.model == ("tiny" if "--model" in words else None)
+    images = [word for word in words if word.endswith(".png")]
+    if given.command == "verify":
+        assert [str(given.image1), str(given.image2)] == images
+    elif given.command == "embed":
+        assert [str(path) for path in given.images] == images
+        assert given.out == "any.npy"
+    else:
+        assert given.name == "tiny"
+
+
+def test_the_server_before_the_command_is_asked(folder, models_dir, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("LIKEWISE_URL", raising=False)
+    with server(models_dir) as (_, client):
+        status = main(
+            ["--server", str(client.base_url), "--json", "verify", "one.png", "other.png"]
+        )
+    assert status == 1
+    assert json.loads(capsys.readouterr().out)["model"]["name"] == "tiny"
+
+
+def test_it_says_its_version(call):
+    done = call("--version")
+    assert done.returncode == 0
+    assert done.stdout == f"likewise {version('likewise-client')}\n"
 
 
 def test_help_shows_how_it_is_used(call):

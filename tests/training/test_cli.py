@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,13 @@ def test_other_data_is_said_to_be_other_data(call, exported, tmp_path):
     assert "not the data that the bundle was calibrated on" in out
 
 
-@pytest.mark.parametrize("command", [["--help"], ["configs"], ["check-data", "--help"]])
+def test_it_says_its_version(call):
+    assert call("--version") == (0, f"likewise {version('likewise')}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["--version"], ["configs"], ["check-data", "--help"]]
+)
 def test_light_commands_load_neither_torch_nor_matplotlib(command):
     code = (
         "import atexit, sys; sys.argv[0] = 'training'\n"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from likewise_client.errors import LikewiseClientError
 
@@ -26,10 +28,32 @@ examples:
 _STATUS = "Exit status: 0 same, 1 different, 2 error."
 
 
+class _AnyOrder(argparse.ArgumentParser):
+    """The parser of a command, whose options may stand before, between and after its operands."""
+
+    _is_parsing = False
+
+    def parse_known_args(  # type: ignore[override]  # argparse overloads it
+        self,
+        args: Sequence[str] | None = None,
+        namespace: Any = None,  # noqa: ANN401 (argparse's own)
+    ) -> tuple[Any, list[str]]:
+        """Parse in two passes: the options first, then what is left as operands."""
+        if self._is_parsing:  # Both passes come back here.
+            return super().parse_known_args(args, namespace)
+        self._is_parsing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_parsing = False
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     root = _root()
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_AnyOrder
+    )
     shared, choice = _shared(), _choice()
 
     verify = commands.add_parser(
@@ -72,25 +96,42 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _root() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    root = argparse.ArgumentParser(
         prog="likewise",
         description="Do two images show the same thing?",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_shared()],
     )
+    root.set_defaults(server=None, key_file=None, model=None, json=False)
+    root.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    return root
 
 
-def _shared() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+def _version() -> str:
+    try:
+        return version("likewise-client")
+    except PackageNotFoundError:  # Run from its source, without being installed.
+        return "unknown"
+
+
+def _shared() -> _AnyOrder:
+    """Return the options that stand before a command or after it.
+
+    They have no defaults: those of a command would replace what was given before the command.
+    """
+    shared = _AnyOrder(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--server", metavar="URL", help=f"address of the service; default: {URL}")
     shared.add_argument("--key-file", type=Path, metavar="FILE", help="file that holds the API key")
     shared.add_argument("--model", metavar="NAME", help="a model of `likewise models`")
-    shared.add_argument("--json", action="store_true", help="print the answer as JSON")
+    shared.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON"
+    )
     return shared
 
 
-def _choice() -> argparse.ArgumentParser:
-    parent = argparse.ArgumentParser(add_help=False)
+def _choice() -> _AnyOrder:
+    parent = _AnyOrder(add_help=False)
     choice = parent.add_mutually_exclusive_group()
     choice.add_argument(
         "--fmr", type=float, metavar="RATE", help="target false match rate, such as 0.001"
