@@ -98,6 +98,8 @@ def main() -> None:
                         viewport={"width": width, "height": 900},
                         color_scheme=scheme,
                         reduced_motion="reduce",
+                        has_touch=size == "phone",
+                        is_mobile=size == "phone",
                     )
                     page.goto(url)
                     page.wait_for_selector("#model:not([disabled])")

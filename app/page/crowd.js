@@ -1,7 +1,7 @@
 // Many images: the energy of each pair, the groups at a threshold, and a map.
 
 import { embed, example, Refusal } from "./api.js";
-import { h, download, announce } from "./dom.js";
+import { h, download, announce, photo, refusalText, TOUCH } from "./dom.js";
 import { csv, groups, matrix, places } from "./energies.js";
 import { defaultRate, comparesSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
@@ -89,10 +89,10 @@ export class CrowdView {
   renderList() {
     const items = this.members.map((member, i) =>
       h("li", { class: member.error ? "failed" : "" },
-        h("img", { src: member.url, alt: member.file.name }),
+        photo(member.url, member.file.name),
         h("button", { type: "button", class: "remove", "aria-label": `Remove ${i + 1}, ${member.file.name}`, onclick: () => this.remove(member) }, "×"),
         member.error ? h("p", { class: "error", role: "alert" }, member.error) : null));
-    this.list.replaceChildren(...(items.length ? items : [h("li", { class: "hint" }, "Drop or paste images here, up to 32")]));
+    this.list.replaceChildren(...(items.length ? items : [h("li", { class: "hint" }, TOUCH ? `No images yet; up to ${MAX_IMAGES}` : `Drop or paste images here, up to ${MAX_IMAGES}`)]));
   }
 
   async compare() {
@@ -119,7 +119,6 @@ export class CrowdView {
   /** Mark an image that cannot be used and compare the others, or show the error. */
   handleRefusal(good, refusal) {
     const blamed = good[Number(/^image\[(\d+)\]:/.exec(refusal.detail)?.[1] ?? (/^image:/.test(refusal.detail) ? 0 : NaN))];
-    announce(`${refusal.title}. ${refusal.detail}`);
     if (blamed) {
       blamed.error = `${refusal.title}. It is left out.`;
       this.compare();
@@ -130,7 +129,7 @@ export class CrowdView {
 
   showError(refusal, action) {
     this.answer.replaceChildren(
-      h("p", { class: "error", role: "alert" }, h("strong", {}, `${refusal.title}. `), refusal.detail),
+      h("p", { class: "error", role: "alert" }, refusalText(refusal)),
       h("button", { type: "button", onclick: action }, "Try again"));
   }
 
@@ -166,7 +165,7 @@ function groupsOf(found, good) {
     h("p", { class: "hint" }, "In a group every pair is within the threshold (complete linkage), so that one doubtful pair does not join two groups."),
     h("ol", { class: "groups" }, ...found.map((group, g) =>
       h("li", { class: `group${g % 8}` }, ...group.map((i) =>
-        h("img", { src: good[i].url, alt: `${i + 1}: ${good[i].file.name}`, title: good[i].file.name }))))));
+        h("span", { title: good[i].file.name }, photo(good[i].url, `${i + 1}: ${good[i].file.name}`)))))));
 }
 
 /** Heat map of the energies, as a table that screen readers can read. */

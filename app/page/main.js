@@ -3,7 +3,7 @@
 import { hasKey, manifest, models, Refusal, useKey } from "./api.js";
 import { showCards } from "./cards.js";
 import { CrowdView } from "./crowd.js";
-import { h } from "./dom.js";
+import { h, refusalText, TOUCH } from "./dom.js";
 import { PairView } from "./pair.js";
 
 const VIEWS = ["pair", "many", "models"];
@@ -43,7 +43,7 @@ async function attempt(action) {
     if (error.status === UNAUTHORISED) askForKey(error);
     else {
       trouble.replaceChildren(
-        h("strong", {}, `${error.title}. `), `${error.detail} `,
+        ...refusalText(error), " ",
         h("button", { type: "button", onclick: () => attempt(action) }, "Try again"));
       trouble.hidden = false;
     }
@@ -79,5 +79,6 @@ keyForm.addEventListener("submit", (event) => {
   useKey(document.getElementById("key-value").value);
   attempt(begin);
 });
+document.documentElement.classList.toggle("touch", TOUCH);
 show();
 attempt(begin);

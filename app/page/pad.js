@@ -1,6 +1,6 @@
 // Drawing field for signs like Omniglot's, for a pointer or the keyboard.
 
-import { h, download } from "./dom.js";
+import { h, download, TOUCH } from "./dom.js";
 
 const SIDE = 105;
 const STROKE = 2.6;
@@ -35,7 +35,7 @@ export class Pad {
     });
     this.element = h("div", { class: "pad" },
       this.canvas,
-      h("p", { class: "hint" }, "Draw a sign. Keys: arrows move the pen, space sets it down and lifts it."),
+      h("p", { class: "hint" }, TOUCH ? "Draw a sign." : "Draw a sign. Keys: arrows move the pen, space sets it down and lifts it."),
       h("div", { class: "buttons" },
         h("button", { type: "button", class: "quiet", onclick: () => this.undo() }, "Undo"),
         h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear"),

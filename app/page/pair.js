@@ -1,7 +1,7 @@
 // View of two images: their energy, the decision at an operating point, and its error rates.
 
 import { curlOf, example, Refusal, verify } from "./api.js";
-import { h, announce } from "./dom.js";
+import { h, announce, refusalText, TOUCH } from "./dom.js";
 import { histogramPlot, legend } from "./plots.js";
 import { Slot, pastedImages } from "./slot.js";
 import { errorSentence, figure, likelihood, percent } from "./words.js";
@@ -87,8 +87,7 @@ export class PairView {
     const blamed = this.slots.filter((_, i) => refusal.detail.startsWith(`image${i + 1}:`));
     for (const slot of blamed) slot.fail(refusal);
     if (blamed.length) this.verdict.hidden = true;
-    else this.show(h("p", { class: "error" }, h("strong", {}, `${refusal.title}. `), refusal.detail), retryButton(action));
-    announce(`${refusal.title}. ${refusal.detail}`);
+    else this.show(h("p", { class: "error", role: "alert" }, refusalText(refusal)), retryButton(action));
   }
 
   showResult(answer) {
@@ -197,7 +196,7 @@ function copyButton(command) {
     } catch {
       // Without a clipboard, as over plain HTTP, select the command for Ctrl+C.
       getSelection().selectAllChildren(command);
-      button.textContent = "Selected: press Ctrl+C";
+      button.textContent = TOUCH ? "Selected" : "Selected: press Ctrl+C";
     }
     announce(button.textContent);
   });

@@ -105,7 +105,7 @@ export function mapPlot(points, groupOf, pictures, names) {
     points.map(([a, b], i) =>
       s("g", { transform: `translate(${at(a)} ${at(b)})` },
         s("title", {}, names[i]),
-        s("image", { href: pictures[i], x: -half, y: -half, width: 2 * half, height: 2 * half, preserveAspectRatio: "xMidYMid slice" }),
+        s("image", { href: pictures[i], x: -half, y: -half, width: 2 * half, height: 2 * half, preserveAspectRatio: "xMidYMid slice", onerror: (event) => event.target.remove() }),
         s("rect", { x: -half, y: -half, width: 2 * half, height: 2 * half, class: `ring group${groupOf[i] % 8}` }),
         s("text", { x: half - 3, y: half - 4, class: "number" }, String(i + 1)))),
   );

@@ -1,10 +1,8 @@
 // Input of one image: chosen, dropped, pasted, photographed or drawn.
 
 import { preview, Refusal } from "./api.js";
-import { h } from "./dom.js";
+import { h, photo, refusalText, TOUCH } from "./dom.js";
 import { Pad } from "./pad.js";
-
-const MOBILE = matchMedia("(pointer: coarse)").matches; // Other devices ignore `capture`.
 
 /** One of the two images of a pair. */
 export class Slot {
@@ -22,7 +20,7 @@ export class Slot {
     this.url = null;
     const id = title.toLowerCase().replaceAll(" ", "-");
     this.input = h("input", { type: "file", accept: "image/*", id, class: "unseen", onchange: () => this.choose(this.input) });
-    this.camera = h("input", { type: "file", accept: "image/*", capture: "environment", id: `${id}-camera`, class: "unseen", "aria-label": `Photograph the ${title.toLowerCase()}`, hidden: !MOBILE, onchange: () => this.choose(this.camera) });
+    this.camera = h("input", { type: "file", accept: "image/*", capture: "environment", id: `${id}-camera`, class: "unseen", "aria-label": `Photograph the ${title.toLowerCase()}`, hidden: !TOUCH, onchange: () => this.choose(this.camera) });
     this.pictures = h("div", { class: "pictures" });
     this.error = h("p", { class: "error", role: "alert" });
     this.drawing = h("button", { type: "button", hidden: true, onclick: () => this.draw() }, "Draw");
@@ -36,7 +34,7 @@ export class Slot {
       this.area,
       h("div", { class: "buttons" },
         h("label", { htmlFor: id, class: "button" }, "Choose"),
-        h("label", { htmlFor: `${id}-camera`, class: "button", hidden: !MOBILE }, "Photograph"),
+        h("label", { htmlFor: `${id}-camera`, class: "button", hidden: !TOUCH }, "Photograph"),
         this.drawing,
         this.clearing),
       this.error);
@@ -81,7 +79,7 @@ export class Slot {
   /** Show an error beside the image, or remove it with null. */
   fail(refusal) {
     this.element.classList.toggle("failed", refusal !== null);
-    this.error.replaceChildren(...(refusal ? [h("strong", {}, `${refusal.title}. `), refusal.detail] : []));
+    this.error.replaceChildren(...(refusal ? refusalText(refusal) : []));
   }
 
   show() {
@@ -91,8 +89,8 @@ export class Slot {
       this.pictures.querySelector(".seen")?.remove();
       return; // Inserting the field again would lose the focus and break off a stroke.
     }
-    const seen = this.file && !this.pad ? [picture("the image", this.url, this.file.name)] : [];
-    const empty = h("p", { class: "hint" }, "Drop or paste an image here");
+    const seen = this.file && !this.pad ? [picture("the file", this.url, this.file.name)] : [];
+    const empty = h("p", { class: "hint" }, TOUCH ? "No image yet" : "Drop or paste an image here");
     const content = this.pad ? [this.pad.element] : seen;
     this.pictures.replaceChildren(...(content.length ? content : [empty]));
   }
@@ -119,7 +117,7 @@ export class Slot {
 }
 
 function picture(caption, url, alt) {
-  return h("figure", {}, h("img", { src: url, alt }), h("figcaption", {}, caption));
+  return h("figure", {}, photo(url, alt), h("figcaption", {}, caption));
 }
 
 /** Accept dropped files on an element; `take` is called with them. */

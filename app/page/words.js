@@ -14,6 +14,20 @@ export function percent(rate) {
   return `${Number(value.toFixed(digits))} %`;
 }
 
+/**
+ * An error as a heading and a sentence. The heading is null if the sentence repeats its words; the
+ * name of the form's field is removed, because the error stands beside the image.
+ */
+export function explained({ title, detail }) {
+  const sentence = detail.replace(/^image\d?(\[\d+\])?: /, "");
+  const words = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const said = new Set(words(sentence));
+  return {
+    heading: words(title).every((word) => said.has(word)) ? null : `${title}. `,
+    sentence: sentence.charAt(0).toUpperCase() + sentence.slice(1),
+  };
+}
+
 /** A number with four significant digits. */
 export function figure(value) {
   return String(Number(value.toPrecision(4)));
