@@ -1,5 +1,7 @@
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 
@@ -17,6 +19,18 @@ def test_the_page_and_its_assets_come_from_here_and_nowhere_else(client):
 
 def test_no_validator_on_another_host_is_asked(client):
     assert '"validatorUrl": null' in client.get("/docs").text
+
+
+def test_the_page_is_under_a_policy_that_allows_its_own_scripts_only(client):
+    answer = client.get("/docs")
+    policy = dict(
+        part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; ")
+    )
+    inline = re.search(r"<script>(.*?)</script>", answer.text, re.DOTALL)[1]
+    digest = b64encode(sha256(inline.encode()).digest()).decode()
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["script-src"] == f"'self' 'sha256-{digest}'"
+    assert policy["connect-src"] == "'self'"
 
 
 @pytest.mark.parametrize("path", ["/verify", "/embed", "/compare", "/preview"])
