@@ -7,7 +7,6 @@ the size of a head or to the number of connections.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,14 +17,16 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.api.problem_types import MEDIA_TYPE, TYPE_PREFIX
+from app.server.answer_transport import AnswerTransport
+from app.server.framing import MAX_EXCESS, ChunkFraming, fault_of
+from app.server.refusal import refusal
 
 MAX_HEAD_BYTES = 65_536
 """Maximum size of a request line and its headers, not counting the data that came with the first
 byte."""
 MAX_HEADERS = 128
-_INTERIM = b"HTTP/1.1 100 "
-"""Beginning of `100 Continue`, which is not the head of an answer."""
+MAX_PIPELINED = 32
+"""Maximum number of requests that wait for the answer to an earlier one on their connection."""
 
 
 @dataclass(frozen=True)
@@ -42,45 +43,6 @@ class Bounds:
     connections: int
     head_s: float
     body_s: float
-
-
-class _AnswerTransport:
-    """Transport of one answer, which writes the head together with the first bytes of the body.
-
-    Uvicorn writes them separately, which takes two system calls and two packets.
-    """
-
-    __slots__ = ("_head", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head: bytes | None = None
-        """None before the head is written, empty once it is sent."""
-
-    def is_closing(self) -> bool:
-        """Return whether the connection is closing or closed."""
-        return self._transport.is_closing()
-
-    def write(self, data: bytes) -> None:
-        """Write the head, or more of the body."""
-        if self._head is not None:
-            self._transport.write(self._head + data if self._head else data)
-            self._head = b""
-        elif data.startswith(_INTERIM):
-            self._transport.write(data)
-        else:
-            self._head = data
-
-    def flush(self) -> None:
-        """Send the head of an answer without a body."""
-        if self._head:
-            self._transport.write(self._head)
-            self._head = b""
-
-    def close(self) -> None:
-        """Send the head if it is still held, and close the connection."""
-        self.flush()
-        self._transport.close()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -108,8 +70,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._running_cycle: RequestResponseCycle | None = None
-        self._answer: _AnswerTransport | None = None
+        self._answer: AnswerTransport | None = None
         self._stopped_reading = False
+        self._framing: ChunkFraming | None = None
+        """The framing of the present body, if it is chunked."""
+        self._has_begun_in_piece = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept the connection, or refuse it where there are too many."""
@@ -135,8 +100,8 @@ class BoundedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser in pieces, so that a head is refused as soon as it is too large."""
-        if self._in_body:
+        """Feed the parser in pieces, so that it is stopped as soon as a head is too large."""
+        if self._in_body and self._framing is None and not self._stopped_reading:
             super().data_received(data)
             return
         for start in range(0, len(data), MAX_HEAD_BYTES):
@@ -146,26 +111,50 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _feed(self, piece: bytes) -> None:
         self._head_bytes += len(piece)  # Reset to 0 where another head begins.
+        self._has_begun_in_piece = False
         super().data_received(piece)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse_head(f"more than {MAX_HEAD_BYTES:,} bytes")
+        if self._in_head:
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse_head(f"more than {MAX_HEAD_BYTES:,} bytes")
+        elif self._is_excessive(len(piece)):
+            self._refuse_head(f"more than {MAX_EXCESS:,} bytes of chunk sizes and trailers")
+
+    def _is_excessive(self, piece: int) -> bool:
+        """Count a piece of a chunked body, unless it has a head too, which has its own limit."""
+        if self._framing is None or not self._in_body or self._has_begun_in_piece:
+            return False
+        return self._framing.is_too_large(piece)
 
     def on_message_begin(self) -> None:
         """Start the deadline of a request's head."""
         self._in_head, self._head_bytes = True, 0
+        self._has_begun_in_piece = True
         self._deadline = self.loop.time() + self._bounds.head_s
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Refuse too many headers; from here on the limits of the body and of the job apply."""
-        if self.transport.is_closing():
+        """Refuse bad framing; from here on the limits of the body and of the job apply."""
+        if self.transport.is_closing() or self._stopped_reading:
             return
         if len(self.headers) > MAX_HEADERS:
             self._refuse_head(f"more than {MAX_HEADERS} headers")
             return
+        headers, is_upgrade = self.headers, self.parser.should_upgrade()
+        encodings = [value for name, value in headers if name == b"transfer-encoding"]
+        version = self.parser.get_http_version()
+        fault = fault_of(headers, encodings, version, is_upgrade=is_upgrade)
+        if len(self.pipeline) >= MAX_PIPELINED:
+            fault = f"more than {MAX_PIPELINED} requests were sent before the first answer"
+        if fault is not None:
+            self.send_400_response(fault)
+            return
         self._in_head, self._in_body = False, True
         self._deadline = None
+        self._framing = ChunkFraming() if encodings else None
         super().on_headers_complete()
+        self.headers = []  # The parser adds trailers to this list. They are not part of the head.
+        if is_upgrade:
+            self.cycle.keep_alive = False  # The parser reads nothing that follows.
 
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body; without a request, where its head was refused, drop it.
@@ -175,6 +164,8 @@ class BoundedConnection(HttpToolsProtocol):
         """
         if not self._in_body:
             return
+        if self._framing is not None:
+            self._framing.data += len(body)
         cycle = self.cycle
         if cycle.body or cycle.response_complete:
             if isinstance(cycle.body, bytes):
@@ -219,17 +210,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer invalid HTTP, but only after the answer to an earlier request."""
-        self._stopped_reading = True
-        if self.transport.is_closing():
-            return
-        if self.cycle is not None and not self.cycle.response_complete and not self._in_body:
-            self.cycle.keep_alive = False  # The connection is closed after that answer.
-        else:
-            self._refuse(HTTPStatus.BAD_REQUEST, "bad-request", "The request is not HTTP", msg)
+        self._refuse(HTTPStatus.BAD_REQUEST, "bad-request", "The request is not HTTP", msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Callable[..., Any]) -> None:
         self._running_cycle = cycle
-        self._answer = _AnswerTransport(self.transport)
+        self._answer = AnswerTransport(self.transport)
         cycle.transport = self._answer  # type: ignore[assignment] # has all methods that it calls
         super()._start_asgi_task(cycle, app)
 
@@ -275,18 +260,33 @@ class BoundedConnection(HttpToolsProtocol):
         )
 
     def _refuse(self, status: HTTPStatus, slug: str, title: str, detail: str) -> None:
-        """Send a problem without running the application, and close."""
-        problem = {
-            "type": TYPE_PREFIX + slug,
-            "title": title,
-            "status": status.value,
-            "detail": detail,
-        }
-        body = json.dumps(problem).encode()
-        retry = "retry-after: 1\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-            f"content-length: {len(body)}\r\n{retry}connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        """Send a problem without running the application, and close.
+
+        Where an answer has begun, or one to an earlier request is still to come, the connection is
+        closed after it and the problem is not sent: a client would take it for that answer.
+        """
+        self._stopped_reading = True
+        if self.transport.is_closing():
+            return
+        running = self._running_cycle
+        if running is not None and not running.response_complete:
+            if running is not self.cycle or not self._in_body or running.response_started:
+                self._close_after_answers()
+                return
+            running.disconnected = True  # It waits for a body that will not come.
+            running.message_event.set()
+        if self._in_body and self.cycle.response_complete:
+            self.transport.close()
+            return
+        self.transport.write(refusal(status, slug, title, detail))
         self.transport.close()
+
+    def _close_after_answers(self) -> None:
+        """Close the connection after the answers to the requests that have arrived as a whole."""
+        last = self.cycle
+        if self._in_body and last is not self._running_cycle:
+            self.pipeline.popleft()  # Its body has no end.
+            waiting = self.pipeline[0][0] if self.pipeline else self._running_cycle
+            assert waiting is not None  # noqa: S101 (for the type checker: it is running)
+            last = waiting
+        last.keep_alive = False

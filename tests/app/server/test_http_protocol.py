@@ -14,7 +14,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.server.http_protocol import BoundedConnection, Bounds, _AnswerTransport
+from app.server.answer_transport import AnswerTransport
+from app.server.http_protocol import BoundedConnection, Bounds
 
 UVICORN, HTTPTOOLS = (f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
 CALLBACKS = (
@@ -160,7 +161,7 @@ def calls():
 
 @pytest.fixture
 def answer(calls):
-    return _AnswerTransport(calls)
+    return AnswerTransport(calls)
 
 
 def test_an_answers_head_and_body_are_one_write(calls, answer):
@@ -200,7 +201,7 @@ def test_a_connection_that_closes_has_the_head_before(calls, answer):
 
 def test_uvicorns_answer_uses_no_more_of_a_transport_than_ours_has():
     used = set(re.findall(r"self\.transport\.(\w+)", inspect.getsource(RequestResponseCycle)))
-    assert used <= set(dir(_AnswerTransport)), f"{UVICORN} uses more of a transport"
+    assert used <= set(dir(AnswerTransport)), f"{UVICORN} uses more of a transport"
 
 
 def test_a_body_of_one_piece_reaches_the_application_without_a_copy():
