@@ -47,6 +47,9 @@ def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
     if not good:
         raise DataError(f"{images.name}: none of {len(images)} images can be read: {failures[0]}")
     readable, pixels = zip(*good, strict=True)
+    lost = set(images.identities) - {image.identity for image in readable}
+    if lost:
+        _log.warning("%d identities are left out, such as %s", len(lost), min(lost))
     return DecodedImages(replace(images, images=readable), np.stack(pixels))
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from training.metrics.pairs import MAX_IMAGES
 _ENDINGS = "jpg jpeg jpe png webp bmp gif tif tiff pgm ppm pbm pnm"
 IMAGE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
 MAX_FILE_BYTES = 100_000_000
+_UNREADABLE = "unreadable"
+_LISTED = 5
+"""Maximum endings and names in a sentence."""
 
 OfficialPair = tuple[str, str, bool]
 """Two image names, and True for a genuine pair."""
@@ -29,6 +33,69 @@ class LabelledImage:
     name: str
     identity: str
     read: Callable[[], bytes] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Remarks on a data set: files that were left out, names that were merged.
+
+    Attributes:
+        left_out: Files that are no images, by their ending.
+        skipped: Links, folders and files that are not read, by the reason.
+        merged: Identities with images in several folders.
+        merged_by: Names of folders that are parts of a split, and so of no identity's name.
+        repeated: Links to a file that its identity already has.
+        vanished: Folders without an image, which would be identities.
+        nested: An identity that is a folder in a folder, where there are any.
+        doubts: Why several identities may be one; such data is refused.
+    """
+
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    merged: int = 0
+    merged_by: tuple[str, ...] = ()
+    repeated: int = 0
+    vanished: tuple[str, ...] = ()
+    nested: str = ""
+    doubts: str = ""
+
+    def __add__(self, other: Remarks) -> Remarks:
+        """Join the remarks on two parts of a data set."""
+        return Remarks(
+            left_out=Counter(self.left_out) + Counter(other.left_out),
+            skipped=Counter(self.skipped) + Counter(other.skipped),
+            merged=self.merged + other.merged,
+            merged_by=self.merged_by + other.merged_by,
+            repeated=self.repeated + other.repeated,
+            vanished=self.vanished + other.vanished,
+            nested=self.nested or other.nested,
+            doubts=self.doubts or other.doubts,
+        )
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what was left out or merged, in one sentence each; doubts aside."""
+        found = []
+        if self.left_out:
+            endings = (f"{n:,} {ending or 'without ending'}" for ending, n in self.left_out.items())
+            listed = ", ".join(list(endings)[:_LISTED])
+            found.append(f"{sum(self.left_out.values()):,} files are no images: {listed}")
+        if self.vanished:
+            listed = ", ".join(self.vanished[:_LISTED])
+            found.append(f"{len(self.vanished):,} folders have no image, such as {listed}")
+        found += [f"not read: {count:,} {reason}" for reason, count in self.skipped.items()]
+        if self.merged_by:
+            names = ", ".join(self.merged_by[:_LISTED])
+            found.append(f"folders named {names} are parts of a split, and of no identity's name")
+        if self.merged:
+            found.append(f"{self.merged:,} identities have images in several folders: merged")
+        if self.repeated:
+            found.append(f"{self.repeated:,} links to a file of the same identity count once")
+        if self.nested:
+            found.append(
+                f"identities are folders inside folders, such as {self.nested}; if the outer ones "
+                "are the identities, state it in a file identity.txt beside them that holds 1"
+            )
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -46,12 +113,15 @@ class ImageSet:
     """Names of the test images of a closed-set protocol."""
     pair_folds: tuple[tuple[OfficialPair, ...], ...] = ()
     """Folds of a cross-validation, each a list of pairs."""
+    remarks: Remarks = Remarks()
+    """Files that were left out, and names that were merged."""
 
     def __post_init__(self) -> None:
         if not self.images:
             raise DataError(
-                f"{self.name} holds no images; expected one folder for each identity, with "
-                f"files ending in one of {' '.join(sorted(IMAGE_SUFFIXES))}"
+                "; ".join([f"{self.name} holds no images", *self.remarks.sentences()])
+                + "; expected one folder for each identity, with JPEG, PNG, WebP, BMP, GIF, TIFF, "
+                "PGM or PPM files"
             )
 
     @property
@@ -120,11 +190,23 @@ class ImageSet:
         rows = [(row[a], row[b]) for a, b, _ in self.listed if a in row and b in row]
         return np.array(rows, dtype=np.int64).reshape(-1, 2)
 
+    @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """SHA-256 of each image's bytes, in hexadecimal; "unreadable" for one that is left out."""
+        return tuple(map(_content, self.images))
+
+    def shared_contents(self) -> int:
+        """Count the files whose bytes are under several identities."""
+        owners: dict[str, set[str]] = {}
+        for image, content in zip(self.images, self.contents, strict=True):
+            if content != _UNREADABLE:
+                owners.setdefault(content, set()).add(image.identity)
+        return sum(len(identities) > 1 for identities in owners.values())
+
     def fingerprint(self) -> str:
         """SHA-256 of every image's name, identity and bytes, and of the listed pairs."""
         digest = hashlib.sha256()
-        for image in self.images:
-            content = hashlib.sha256(image.read()).hexdigest()
+        for image, content in zip(self.images, self.contents, strict=True):
             digest.update(f"{image.name}\0{image.identity}\0{content}\n".encode())
         for left, right, same in self.listed or ():
             digest.update(f"{left}\0{right}\0{same}\n".encode())
@@ -135,6 +217,13 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+def _content(image: LabelledImage) -> str:
+    try:
+        return hashlib.sha256(image.read()).hexdigest()
+    except (DataError, OSError):
+        return _UNREADABLE
 
 
 def sorted_images(images: Iterable[LabelledImage]) -> tuple[LabelledImage, ...]:

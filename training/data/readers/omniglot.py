@@ -30,4 +30,6 @@ def read_omniglot(folder: Path) -> ImageSet:
         name="omniglot",
         images=sorted_images([*background, *evaluation]),
         test_identities=frozenset(evaluation.identities),
+        # Its alphabets have characters of the same name on purpose.
+        remarks=replace(background.remarks + evaluation.remarks, doubts="", nested=""),
     )

@@ -1,0 +1,99 @@
+"""Listing of the files of a folder or zip: images by their content, and counts of all others."""
+
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import IO, Any
+from zipfile import BadZipFile
+
+from PIL import Image
+
+from model.preprocessing import FORMATS
+from training.data.image_set import IMAGE_SUFFIXES
+
+_NO_IMAGE = (
+    OSError,  # Of Pillow too: an unknown format.
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    BadZipFile,
+    zlib.error,
+)
+"""Exceptions at the header of a file that cannot be read, or that Pillow does not know."""
+
+MAX_ENTRIES = 2_000_000
+"""Maximum files and folders of a data set."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file: its path within the data set, and functions that read it.
+
+    Attributes:
+        path: Path from the root of the data set.
+        read: Reads all bytes.
+        open: Opens the file, for a look at its header.
+        content: Equal for two paths of one file, as by a link.
+    """
+
+    path: PurePosixPath
+    read: Callable[[], bytes] = field(repr=False)
+    open: Callable[[], IO[Any]] = field(repr=False)
+    content: Hashable = None
+
+
+@dataclass
+class Listing:
+    """Files and folders, without litter, and how many of other kinds there are.
+
+    Attributes:
+        files: Regular files.
+        folders: All folders, empty ones too.
+        skipped: Entries that are not read, by the reason.
+    """
+
+    files: list[FoundFile] = field(default_factory=list)
+    folders: set[PurePosixPath] = field(default_factory=set)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def divide(self) -> tuple[list[FoundFile], list[FoundFile]]:
+        """Divide the files into images and others.
+
+        A file with the ending of an image counts as one: if it is none, that is reported with its
+        name. A file with another ending, or with none, is one if its content is.
+        """
+        images, others = list[FoundFile](), list[FoundFile]()
+        for file in self.files:
+            (images if _is_image(file) else others).append(file)
+        return images, others
+
+
+def count_endings(files: Iterable[FoundFile]) -> dict[str, int]:
+    """Count files by their endings in lower case, most frequent first; "" for files without."""
+    return dict(Counter(file.path.suffix.lower() for file in files).most_common())
+
+
+def printable(name: str) -> str:
+    r"""Return a file name as text: bytes that are not UTF-8 become `\xNN`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode's composed form: macOS and old zips store `é` as two characters."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_image(file: FoundFile) -> bool:
+    if file.path.suffix.lower() in IMAGE_SUFFIXES:
+        return True
+    try:
+        with file.open() as opened:
+            Image.open(opened, formats=FORMATS)
+    except _NO_IMAGE:
+        return False
+    return True
