@@ -1,36 +1,32 @@
 """Pairs as a CSV, for images without known identities.
 
 A line is `path1,path2,label`: paths from the CSV's own folder, and 0 or `same` for a genuine pair,
-1 or `different` for an impostor pair (as in Chopra, Hadsell, LeCun 2005). A heading is optional.
+1 or `different` for an impostor pair (as in Chopra, Hadsell, LeCun 2005). A heading is optional;
+`training.data.readers.pairs_table` reads it.
 
 An identity is a connected component of genuine pairs. That is enough to keep the parts of a split
 apart, but not to form other pairs than those listed: two components may show the same.
 """
 
-import csv
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from scipy.cluster.hierarchy import DisjointSet
 
-from training.data.image_set import ImageSet, LabelledImage, OfficialPair, sorted_images
-from training.data.readers.folder import read_file
+from training.data.image_set import ImageSet, OfficialPair, Remarks, sorted_images
+from training.data.readers.listed_files import ListedFiles
+from training.data.readers.pairs_table import Row, read_rows
 from training.errors import DataError
-
-MAX_PAIRS = 2_000_000
-_SAME = {"0": True, "same": True, "1": False, "different": False}
-_HEADING = ["path1", "path2", "label"]
 
 
 def read_pairs(path: Path) -> ImageSet:
-    """Read a CSV of pairs.
+    """Read a CSV of pairs; a pair that is listed again counts once.
 
     Raises:
         DataError: An unreadable file, a line that is no pair, a missing image, or pairs that
             contradict each other.
     """
-    pairs = list(_pairs(path))
+    files = ListedFiles(path.parent)
+    pairs, repeated = _pairs(path, files)
     names = sorted({name for left, right, _ in pairs for name in (left, right)})
     identity_of = _components(names, pairs)
     for left, right, same in pairs:
@@ -39,49 +35,38 @@ def read_pairs(path: Path) -> ImageSet:
                 f"{path}: {left} and {right} are said to be different, and other lines link them "
                 "as the same; mend the one or the other"
             )
-    images = (
-        LabelledImage(name, identity_of[name], partial(read_file, path.parent / name))
-        for name in names
+    images = (files.image(name, identity_of[name]) for name in names)
+    skipped = {"lines that list a pair again": repeated} if repeated else {}
+    return ImageSet(
+        path.stem, sorted_images(images), listed=tuple(pairs), remarks=Remarks(skipped=skipped)
     )
-    return ImageSet(path.stem, sorted_images(images), listed=tuple(pairs))
 
 
-def _pairs(path: Path) -> Iterator[OfficialPair]:
+def _pairs(path: Path, files: ListedFiles) -> tuple[list[OfficialPair], int]:
+    """Return the pairs, each once, and how many lines list one again."""
     seen: dict[tuple[str, str], bool] = {}
-    for number, row in _rows(path):
-        left, right, same = _pair(path, number, row)
+    pairs, repeated = list[OfficialPair](), 0
+    for row in read_rows(path):
+        left, right = _names(path, row, files)
         key = (min(left, right), max(left, right))
-        if seen.setdefault(key, same) != same:
-            raise DataError(f"{path}, line {number}: {left} and {right} are listed as both")
-        yield left, right, same
+        if key not in seen:
+            seen[key] = row.same
+            pairs.append((left, right, row.same))
+            continue
+        if seen[key] != row.same:
+            raise DataError(f"{path}, line {row.line}: {left} and {right} are listed as both")
+        repeated += 1
+    return pairs, repeated
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that hold a pair, with their numbers."""
+def _names(path: Path, row: Row, files: ListedFiles) -> tuple[str, str]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                if number > MAX_PAIRS:
-                    raise DataError(f"{path} has more than {MAX_PAIRS:,} lines")
-                if row and row != _HEADING:
-                    yield number, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a CSV: {error}") from error
-
-
-def _pair(path: Path, number: int, row: list[str]) -> OfficialPair:
-    if len(row) != len(_HEADING) or row[2].strip().lower() not in _SAME:
-        raise DataError(
-            f"{path}, line {number}: expected path1,path2,label with a label of 0 or same, 1 or "
-            "different"
-        )
-    left, right = (str(Path(name.strip())) for name in row[:2])
+        left, right = files.name(row.left), files.name(row.right)
+    except DataError as error:
+        raise DataError(f"{path}, line {row.line}: {error}") from error
     if left == right:
-        raise DataError(f"{path}, line {number}: {left} is paired with itself")
-    for name in (left, right):
-        if not (path.parent / name).is_file():
-            raise DataError(f"{path}, line {number}: there is no image {path.parent / name}")
-    return left, right, _SAME[row[2].strip().lower()]
+        raise DataError(f"{path}, line {row.line}: {left} is paired with itself")
+    return left, right
 
 
 def _components(names: list[str], pairs: list[OfficialPair]) -> dict[str, str]:

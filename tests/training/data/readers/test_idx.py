@@ -89,3 +89,39 @@ def test_the_images_of_t10k_are_the_sets_own_test_images(tmp_path):
     images = open_data(write_idx(tmp_path, PIXELS[:2], LABELS[:2], "t10k"))
     assert images.test_images == {"t10k/000000", "t10k/000001"}
     assert images.of(["1"]).test_images == images.test_images
+
+
+def test_files_that_macos_left_beside_them_are_ignored(tmp_path):
+    write_idx(tmp_path, PIXELS, LABELS)
+    (tmp_path / "._train-images-idx3-ubyte").write_bytes(b"\0\5\26\7")
+    assert len(open_data(tmp_path)) == len(PIXELS)
+
+
+def test_a_part_that_is_there_gzipped_and_not_counts_once(tmp_path):
+    write_idx(tmp_path, PIXELS, LABELS)
+    write_idx(tmp_path, PIXELS, LABELS, zipped=True)
+    images = open_data(tmp_path)
+    assert len({image.name for image in images}) == len(images) == len(PIXELS)
+
+
+def test_the_names_with_a_dot_are_read_too(tmp_path):
+    write_idx(tmp_path, PIXELS, LABELS)
+    for path in list(tmp_path.iterdir()):
+        path.rename(path.with_name(path.name.replace("-idx", ".idx")))
+    assert len(open_data(tmp_path)) == len(PIXELS)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_content_and_not_the_ending_says_whether_a_file_is_gzipped(tmp_path, zipped):
+    write_idx(tmp_path, PIXELS, LABELS, zipped=zipped)
+    for path in list(tmp_path.iterdir()):
+        path.rename(path.with_suffix("") if zipped else path.with_name(f"{path.name}.gz"))
+    assert len(open_data(tmp_path)) == len(PIXELS)
+
+
+def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path):
+    write_idx(tmp_path, PIXELS, LABELS)
+    file = tmp_path / "train-images-idx3-ubyte"
+    file.write_bytes(b"\0\0\x08\x03" + b"\xff" * 12 + bytes(100))
+    with pytest.raises(DataError, match="at most 2,000,000,000 are read"):
+        open_data(tmp_path)
