@@ -11,7 +11,8 @@ from rich.table import Table
 from training.config.named import load_config
 from training.console import console
 from training.data.quality import DataQuality, Duplicates, Spread, check_quality
-from training.data.source import open_data
+from training.data.source import read_data
+from training.data.support import DataSupport
 from training.errors import DataError
 
 
@@ -25,7 +26,7 @@ def run(
     loaded = load_config(config)
     try:
         quality = check_quality(
-            open_data(path), config, loaded.split, loaded.seed if seed is None else seed
+            read_data(path), config, loaded.split, loaded.seed if seed is None else seed
         )
     except DataError as error:
         if not as_json:
@@ -43,15 +44,35 @@ def run(
 def _print(quality: DataQuality) -> None:
     console.print(_counts(quality))
     for failure in quality.broken_listed:
-        console.print(f"broken: {failure}", highlight=False, markup=False, soft_wrap=True)
+        _say(f"broken: {failure}")
     _print_duplicates("the same file", quality.exact_duplicates)
     _print_duplicates("nearly the same image", quality.near_duplicates)
     if quality.compared < quality.images:
         console.print(f"only {quality.compared:,} images were compared for near duplicates")
+    for remark in quality.remarks:
+        _say(remark)
+    if quality.support is not None:
+        _print_support(quality.support)
+    for warning in quality.warnings:
+        _say(f"warning: {warning}", "yellow")
     if quality.reason is None:
-        console.print("training accepts this data")
+        warned = ", but see the warnings above" if quality.warnings else ""
+        _say(f"training accepts this data{warned}")
     else:
-        console.print(f"training would refuse it: {quality.reason}", style="red", markup=False)
+        _say(f"training would refuse it: {quality.reason}", "red")
+
+
+def _print_support(support: DataSupport) -> None:
+    """Print which targets the data can support, the intervals to expect, and the advice."""
+    answers = [f"{each.target_fmr:.4g}: {each.support}" for each in support.targets]
+    _say(f"target FMRs that it can support: {', '.join(answers)}")
+    widths = [f"{i.rate} {i.value:.2%} is {i.low:.2%} to {i.high:.2%}" for i in support.intervals]
+    _say(f"95 % intervals to expect: {'; '.join(widths)}")
+    _say(f"which training: {support.advice}")
+
+
+def _say(sentence: str, style: str | None = None) -> None:
+    console.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _counts(quality: DataQuality) -> Table:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -17,6 +17,7 @@ from training.data.decoding import LIMITS, map_readable
 from training.data.duplicates import MAX_COMPARED, near_groups, same_values
 from training.data.image_set import ImageSet, LabelledImage
 from training.data.split import MIN_GENUINE, PARTS, split_data
+from training.data.support import DataSupport, support_of
 from training.errors import DataError
 
 THUMBNAIL = InputSpec(width=18, height=16, channels=1, aspect=Aspect.STRETCH)
@@ -103,6 +104,16 @@ class DataQuality(Frozen):
     near_duplicates: Duplicates
     compared: int
     """Number of images that were searched for near duplicates."""
+    remarks: tuple[str, ...]
+    """Remarks on files that were left out and names that were merged."""
+    left_out: dict[str, int]
+    """Files that are no images, by their ending; "" for those without."""
+    without_image: tuple[str, ...]
+    """Folders without an image, and identities without a readable one; some of them."""
+    support: DataSupport | None
+    """Targets and intervals that the data supports; None if training would refuse it."""
+    warnings: tuple[str, ...]
+    """Faults that training accepts, but that spoil its result or its figures."""
 
 
 def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) -> DataQuality:
@@ -110,15 +121,19 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
     readable, broken = inspect(images)
     part_of, refusal = _parts(images, split, seed)
     sizes = _part_sizes(readable, part_of)
-    reason = (
-        (None if readable else f"no image can be read: {broken[0]}")
-        or refusal
-        or _too_few_readable(sizes)
-        or _one_kind_of_pair(images, readable, part_of)
-    )
+    unreadable = None if readable else f"no image can be read: {broken[0]}"
+    lacking = _too_few_readable(sizes) or _one_kind_of_pair(images, readable, part_of)
+    reason = unreadable or refusal or lacking
     counts = Counter(image.identity for image in readable)
     per_identity = [counts[identity] for identity in images.identities]
     exact = same_values([image.sha256 for image in readable])
+    duplicates = {
+        "exact_duplicates": _duplicates(readable, exact, part_of),
+        "near_duplicates": _duplicates(readable, _near(readable, exact), part_of),
+    }
+    empty = [*images.remarks.vanished, *(name for name in images.identities if not counts[name])]
+    support = _support(images, readable, part_of) if reason is None else None
+    warnings = _warnings(len(empty), duplicates.values(), support)
     return DataQuality(
         data=images.name,
         usable=reason is None,
@@ -135,10 +150,36 @@ def check_quality(images: ImageSet, config: str, split: SplitConfig, seed: int) 
         config=config,
         seed=seed,
         parts=sizes,
-        exact_duplicates=_duplicates(readable, exact, part_of),
-        near_duplicates=_duplicates(readable, _near(readable, exact), part_of),
         compared=min(len(readable), MAX_COMPARED),
+        remarks=images.remarks.sentences(),
+        left_out=dict(images.remarks.left_out),
+        without_image=tuple(empty[:LISTED]),
+        support=support,
+        warnings=tuple(warnings),
+        **duplicates,
     )
+
+
+def _warnings(
+    empty: int, duplicates: Iterable[Duplicates], support: DataSupport | None
+) -> Iterator[str]:
+    kinds = list(duplicates)
+    if empty:
+        yield f"{empty:,} identities have no image that can be read, and are left out"
+    if groups := sum(kind.across_identities for kind in kinds):
+        yield f"{groups:,} pictures are under several identities: a fault of labelling"
+    if groups := sum(kind.across_parts for kind in kinds):
+        yield f"{groups:,} pictures are in several parts: measured error rates are too low"
+    yield from () if support is None else support.warnings
+
+
+def _support(
+    images: ImageSet, readable: Sequence[InspectedImage], part_of: Mapping[str, str]
+) -> DataSupport:
+    owners: dict[str, dict[str, str]] = {part: {} for part in PARTS}
+    for image in readable:
+        owners[part_of[image.name]][image.name] = image.identity
+    return support_of(owners, images.listed)
 
 
 def inspect(images: ImageSet) -> tuple[list[InspectedImage], list[str]]:

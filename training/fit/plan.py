@@ -1,5 +1,6 @@
 """Plan of a training: everything that is decided before a run folder is written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.quarter_turns import with_quarter_turns
 from training.data.source import open_data
-from training.data.split import DataSplit, split_data
+from training.data.split import PARTS, DataSplit, split_data
+from training.data.support import support_of
 from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.loss_compatibility import check_compatibility
@@ -35,7 +37,7 @@ class TrainingPlan:
         start: Network with the initial weights of a new run; None for random ones.
         distillation: The teacher's term of the loss, if there is a teacher.
         seen: Digests of the identities that initial weights or teacher were trained on.
-        notice: A message about the split, for the user.
+        notice: Lines for the user, about the split and the data.
 
     Raises:
         ConfigError: There is no C++ compiler for a compiled training.
@@ -104,7 +106,7 @@ def plan_training(
         start=None if weights is None else _network(weights, config, parts.take(images, "train")),
         distillation=None if teacher is None else teacher.distillation(config),
         seen=seen,
-        notice=notice,
+        notice="\n".join(filter(None, (notice, *_warnings(images, parts)))),
     )
 
 
@@ -151,6 +153,17 @@ def _divide(
     )
     parts = split or split_data(images, config.split, config.seed, seen)
     return parts, seen, notice if count else ""
+
+
+def _warnings(images: ImageSet, split: DataSplit) -> Iterator[str]:
+    """Say what spoils the result or its figures; `check-data` says more."""
+    if count := images.shared_contents():
+        yield f"{count} files are under several identities: a fault of labelling"
+    owners: dict[str, dict[str, str]] = {part: {} for part in PARTS}
+    for part in PARTS:
+        if getattr(split, part):
+            owners[part] = {image.name: image.identity for image in split.take(images, part)}
+    yield from support_of(owners, images.listed).warnings
 
 
 def _network(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:

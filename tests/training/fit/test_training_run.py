@@ -8,7 +8,7 @@ from tests.training.fit.test_trainer import assert_same
 from training.config.sections import SplitConfig
 from training.data.split import split_identities
 from training.errors import DataError, RunError, SplitError
-from training.fit.plan import TrainingPlan
+from training.fit.plan import TrainingPlan, plan_training
 from training.runs.run_folder import RunFolder
 
 
@@ -95,3 +95,12 @@ def test_a_large_calibration_part_is_measured_on_some_of_its_identities(
     monkeypatch.setattr("training.metrics.pairs.MAX_IMAGES", 12)
     synthetic.train(synthetic.config(epochs=1), folder, tmp_path / "run")
     assert len(RunFolder(tmp_path / "run").history()) == 1
+
+
+def test_a_plan_names_what_spoils_its_figures(tmp_path):
+    files = synthetic.files_of(10, 3)
+    files["id03/copy.png"] = files["id02/0.png"]
+    data = synthetic.write_files(tmp_path / "data", files)
+    notice = plan_training(synthetic.config(), data).notice
+    assert "1 files are under several identities" in notice
+    assert "the test part has 2 identities" in notice
