@@ -26,9 +26,10 @@ from training.errors import DataError
 
 _PIECE = 4096
 """Compressed bytes that are unpacked at once: bounds the memory, whatever the header promises."""
+_ENCRYPTED = 1
 _ROOT = re.compile(r"^([A-Za-z]:)?/*")
 _ZIP_ERRORS = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
-"""RuntimeError: encrypted, or an unknown compression."""
+"""RuntimeError: a patched file, or another feature that is not read."""
 
 
 def read_folder(root: Path) -> ImageSet:
@@ -62,6 +63,7 @@ def _list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
         raise DataError(f"{path} has more than {MAX_ENTRIES:,} entries")
     listing, files = Listing(), dict[PurePosixPath, FoundFile]()
     for entry in entries:
+        _check_packing(path, entry)
         within = _path_of(path, entry)
         if not within.parts or lies_in_litter(within):
             continue
@@ -76,6 +78,17 @@ def _list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
             files[within] = FoundFile(within, read, partial(_open_entry, archive, entry))
     listing.files, listing.skipped = list(files.values()), +listing.skipped
     return listing
+
+
+def _check_packing(path: Path, entry: zipfile.ZipInfo) -> None:
+    """Check that an entry can be unpacked in pieces of bounded size."""
+    if entry.flag_bits & _ENCRYPTED:
+        raise DataError(f"{path} is encrypted; make a zip without a password")
+    if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise DataError(
+            f"{path} is packed by method {entry.compress_type}, and only zips packed by the usual "
+            "one, deflate, are read; make the zip again"
+        )
 
 
 def _path_of(path: Path, entry: zipfile.ZipInfo) -> PurePosixPath:

@@ -3,6 +3,7 @@
 import bz2
 import os
 import socket
+import tracemalloc
 import zipfile
 
 import pytest
@@ -230,12 +231,32 @@ def lying_zip(path, method, stated):
     return path
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_that_states_a_small_size_is_not_unpacked_further(tmp_path, method):
-    images = read_zip(lying_zip(tmp_path / "data.zip", method, 1000))
+def test_a_zip_that_states_a_small_size_is_not_unpacked_further(tmp_path):
+    images = read_zip(lying_zip(tmp_path / "data.zip", zipfile.ZIP_DEFLATED, 1000))
     bomb = next(image for image in images if image.name == "id00/9.png")
-    with pytest.raises(DataError, match=r"id00/9\.png cannot be read from its zip"):
-        bomb.read()
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"id00/9\.png cannot be read from its zip"):
+            bomb.read()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packing_whose_size_cannot_be_bounded_is_refused(tmp_path, method):
+    with pytest.raises(DataError, match="only zips packed by the usual one"):
+        read_zip(lying_zip(tmp_path / "data.zip", method, 1000))
+
+
+def test_an_encrypted_zip_is_refused_at_once(tmp_path):
+    path = write_zip(tmp_path / "data.zip", FILES)
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="without a password"):
+        read_zip(path)
 
 
 def test_a_zip_bomb_is_refused_by_its_stated_size(tmp_path):
