@@ -5,18 +5,21 @@ cannot disagree. The order is fixed: limits → decode → EXIF orientation → 
 """
 
 import io
+import itertools
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from model.decoding_cost import check_decoding_cost
-from model.errors import BrokenImageError, ImageTooLargeError, UnsupportedImageError
+from model.decoding_cost import BAND_PIXELS, Opened, decoding_cost
+from model.errors import BrokenImageError, ImageError, ImageTooLargeError, UnsupportedImageError
+from model.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.manifest import Aspect, InputSpec
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -24,6 +27,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
 # Our own limit is checked on the header, before any pixel is decoded; Pillow's is process-wide.
 Image.MAX_IMAGE_PIXELS = None
+# A text of PNG takes up to four times its bytes, and is unpacked when the file is opened.
+PngImagePlugin.MAX_TEXT_MEMORY = 2_000_000
 
 _DECODING_FAILURES = (
     OSError,
@@ -39,7 +44,8 @@ _DECODING_FAILURES = (
 )
 """Exceptions of Pillow's readers on damaged data; all of them mean that the file is broken."""
 
-_ORIENTATION_TAG = 0x0112
+_LARGE_EXIF_BYTES = 70_000
+"""More than a JPEG's segment holds."""
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -55,9 +61,6 @@ _UNSUPPORTED_MODES = {
     "LAB": "in the Lab colour space",
 }
 
-_BAND_PIXELS = 1_000_000
-"""Pixels of a band, where an image is converted in bands."""
-
 Size = tuple[float, float]
 """Width and height, in pixels."""
 
@@ -65,12 +68,30 @@ _REDUCING_GAP = 2
 """Least ratio of a reduced-scale decode to the target, so that the resize still filters."""
 
 
+Hold = Callable[[int], AbstractContextManager[object]]
+"""Holds a number of bytes of memory for decoding, until the end of a `with` block."""
+
+
+def unlimited(cost: int) -> AbstractContextManager[object]:
+    """Hold any number of bytes."""
+    del cost
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class ImageLimits:
-    """Limits of one image: bytes of its file, pixels of its canvas."""
+    """Limits of one image.
+
+    Attributes:
+        max_bytes: Maximum size of its file.
+        max_pixels: Maximum number of pixels of its canvas.
+        hold: Called with the bytes that its decoding takes; may wait, and raises
+            `ImageTooLargeError` where there are never as many.
+    """
 
     max_bytes: int = 10_000_000
     max_pixels: int = 50_000_000
+    hold: Hold = unlimited
 
     def __post_init__(self) -> None:
         if self.max_bytes < 1 or self.max_pixels < 1:
@@ -99,22 +120,24 @@ def preprocess(
         BrokenImageError: One of `FORMATS`, but damaged or cut short.
     """
     image = open_image(data, limits)
-    file_format = image.format
-    try:
-        _decode(image, spec)
-        # One name, so that no step's canvas outlives the next step.
-        image = _upright(image)
-        image = _flatten(image, spec.channels)
-        fitted = _fit(image, spec)
-    except _DECODING_FAILURES as error:
-        raise BrokenImageError(
-            f"the {file_format} image is damaged or cut short ({error}); send the whole file"
-        ) from error
-    except MemoryError as error:
-        raise ImageTooLargeError(
-            f"there is no memory to decode the {file_format} image; send a smaller one"
-        ) from error
-    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
+    cost = _prepare(image, data, spec, limits)
+    failure: ImageError
+    with limits.hold(cost):
+        try:
+            return _fitted(image, spec)
+        except _DECODING_FAILURES as error:
+            failure = BrokenImageError(
+                f"the {image.format} image is damaged or cut short ({error}); send the whole file"
+            )
+        except MemoryError:
+            failure = ImageTooLargeError(
+                f"there is no memory to decode the {image.format} image; send a smaller one"
+            )
+        except ImageError as error:
+            failure = error.with_traceback(None)
+        del image
+    # Raised here, with neither cause nor traceback: their frames would keep the canvas alive.
+    raise failure
 
 
 def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
@@ -130,6 +153,7 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
         raise ImageTooLargeError(
             f"the image has {len(data):,} bytes; at most {limits.max_bytes:,} are taken"
         )
+    check_header(data, limits.max_pixels)
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
@@ -140,33 +164,57 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
     except MemoryError as error:
         raise ImageTooLargeError("there is no memory to open the image") from error
-    if image.width * image.height > limits.max_pixels:
-        raise ImageTooLargeError(
-            f"the image has {image.width} x {image.height} pixels; "
-            f"at most {limits.max_pixels:,} in all are taken"
-        )
-    check_decoding_cost(image, data, limits.max_pixels)
+    check_pixels(image.width, image.height, limits.max_pixels)
     return image
 
 
-def _decode(image: Image.Image, spec: InputSpec) -> None:
-    """Decode the first frame, JPEG at the smallest scale that still leaves the resize its work."""
+def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimits) -> int:
+    """Choose the scale at which a JPEG is decoded; return the bytes that decoding takes.
+
+    It is the smallest scale that still leaves the resize its work.
+    """
+    opened = Opened(image, data, image.width, image.height, limits.max_pixels)
     side = math.ceil(_REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
-    image.draft("L" if spec.channels == 1 else "RGB", (side, side))
+    try:
+        image.draft("L" if spec.channels == 1 else "RGB", (side, side))
+        return decoding_cost(opened, spec.channels)
+    except _DECODING_FAILURES as error:
+        raise BrokenImageError(f"the image's header is damaged ({error})") from error
+
+
+def _fitted(image: Image.Image, spec: InputSpec) -> NDArray[np.uint8]:
+    """Decode the first frame to the graph's input."""
     image.load()
+    orientation = _orientation(image)
+    # Colour goes first: what is turned then has as few bytes a pixel as the result.
+    flat = _flatten(image, spec.channels)
+    if flat is not image:
+        image.close()  # The caller still has it; this frees its canvas.
+    upright = _upright(flat, orientation)
+    fitted = _fit(upright, spec)
+    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    transposition = _UPRIGHT.get(_orientation(image))
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    transposition = _UPRIGHT.get(orientation)
     return image if transposition is None else image.transpose(transposition)
 
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; upright where the EXIF block is damaged."""
+    block = image.info.get("exif", b"")
+    if len(block) > _LARGE_EXIF_BYTES and _has_many_orientations(block):
+        return 1
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        return int(image.getexif().get(ORIENTATION, 1))
     except _DECODING_FAILURES:
         return 1
+
+
+def _has_many_orientations(block: bytes) -> bool:
+    """Return whether an EXIF block has a list in the orientation's place, of any length."""
+    fields = directory(block.removeprefix(b"Exif\0\0"))
+    return any(field.tag == ORIENTATION and field.count > 1 for field in fields)
 
 
 def _flatten(image: Image.Image, channels: int) -> Image.Image:
@@ -178,33 +226,40 @@ def _flatten(image: Image.Image, channels: int) -> Image.Image:
             f"the image's pixels are {_UNSUPPORTED_MODES[image.mode]}; "
             "send grey or RGB, 8 or 16 bits a channel"
         )
-    if image.has_transparency_data:
-        image = _over_white(image)
     wanted = "L" if channels == 1 else "RGB"
+    if image.has_transparency_data:
+        return _over_white(image, wanted)
     return image if image.mode == wanted else image.convert(wanted)
 
 
 def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
     eight = np.empty((image.height, image.width), dtype=np.uint8)
-    for top, band in _bands(image):
-        eight[top : top + band.height] = np.clip(np.asarray(band), 0, 65535) // 257
+    for left, top, band in _bands(image):
+        values = np.clip(np.asarray(band), 0, 65535) // 257
+        eight[top : top + band.height, left : left + band.width] = values
     return Image.fromarray(eight)
 
 
-def _over_white(image: Image.Image) -> Image.Image:
-    canvas = Image.new("RGB", image.size)
-    for top, band in _bands(image):
+def _over_white(image: Image.Image, wanted: str) -> Image.Image:
+    """Lay an image over white; the result has the wanted mode."""
+    canvas = Image.new(wanted, image.size)
+    for left, top, band in _bands(image):
         layer = band.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
-        canvas.paste(Image.alpha_composite(white, layer).convert("RGB"), (0, top))
+        opaque = Image.alpha_composite(white, layer).convert("RGB")
+        canvas.paste(opaque if wanted == "RGB" else opaque.convert(wanted), (left, top))
     return canvas
 
 
-def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """Yield bands of an image from top to bottom, each with its first row, to bound the memory."""
-    rows = max(1, _BAND_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+def _bands(image: Image.Image) -> Iterator[tuple[int, int, Image.Image]]:
+    """Yield parts of an image, each with its left and top edge, to bound the memory."""
+    columns = min(image.width, BAND_PIXELS)
+    rows = max(1, BAND_PIXELS // columns)
+    for top, left in itertools.product(
+        range(0, image.height, rows), range(0, image.width, columns)
+    ):
+        right, bottom = min(left + columns, image.width), min(top + rows, image.height)
+        yield left, top, image.crop((left, top, right, bottom))
 
 
 def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:
