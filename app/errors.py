@@ -11,6 +11,7 @@
         │   ├── ApiKeyError           no API key came with it, or an unknown one
         │   ├── UnreadableBodyError   not the JSON or multipart that it claims to be
         │   ├── UnsupportedBodyError  of a media type that the call does not take
+        │   ├── NotAcceptableError    no answer of a type that the client accepts
         │   ├── BodyTooLargeError     more bytes or values than the limits allow
         │   ├── BodyTimeoutError      the body took too long to arrive
         │   ├── ClientGoneError       the client closed the connection
@@ -81,6 +82,10 @@ class UnreadableBodyError(RequestError):
 
 class UnsupportedBodyError(RequestError):
     """The body has a media type, or an encoding, that the call does not take."""
+
+
+class NotAcceptableError(RequestError):
+    """The call has no answer of a media type that the client accepts."""
 
 
 class BodyTooLargeError(RequestError):

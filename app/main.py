@@ -25,6 +25,7 @@ from app.api.middleware import api_key, cors
 from app.api.middleware.direct_route import DirectCalls
 from app.api.middleware.observability import Observability, Routes
 from app.api.middleware.root_path import RootPath
+from app.api.middleware.single_headers import SingleHeaders
 from app.api.middleware.start_failure import StartFailure
 from app.keys.ring import KeyRing
 from app.settings import LogLevel, Settings
@@ -120,6 +121,7 @@ def _add_middleware(app: FastAPI, settings: Settings, keys: KeyRing | None, rout
     if keys is not None:
         api_key.install(app, keys)
     problems.install(app)
+    app.add_middleware(SingleHeaders)
     cors.install(app, settings.cors_origins)
     access = AccessLog(settings.log_format) if _logs_access(settings) else None
     app.add_middleware(Observability, routes=routes, log=access)

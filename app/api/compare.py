@@ -84,20 +84,21 @@ async def compare_embeddings(request: Request) -> Response:
     `sha256` of the model beside them. With `Accept: application/x-npy` the answer is the energies
     alone, float32 (n,), and the headers X-Threshold and X-Model-SHA256 say the rest.
     """
-    service = running(request)
+    service, as_npy = running(request), npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
-        return await _stream(request, service)
-    answer: Response = await dispatch(request, service, _read, _make_job)
+        return await _stream(request, service, as_npy=as_npy)
+    make_job = partial(_make_job, as_npy=as_npy)
+    answer: Response = await dispatch(request, service, _read, make_job)
     return answer
 
 
-async def _stream(request: Request, service: Service) -> Response:
+async def _stream(request: Request, service: Service, *, as_npy: bool) -> Response:
     """Compare a gallery while it arrives; no chunk is kept."""
     choices = from_query(Choices, request)
     model, choice = _chosen(service, choices)
     gallery = StreamedGallery(model.manifest, choice, service.settings.max_gallery)
     await stream(request, service, gallery.feed)
-    return _respond(service, model, gallery.close(), as_npy=npy.is_accepted(request))
+    return _respond(service, model, gallery.close(), as_npy=as_npy)
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,9 @@ def _limits(service: Service) -> VectorLimits:
     return VectorLimits(rows, min(_MAX_JSON_NUMBERS, rows * width), width)
 
 
-def _make_job(request: Request, service: Service, sent: Sent) -> Job:
+def _make_job(_: Request, service: Service, sent: Sent, *, as_npy: bool) -> Job:
     model, choice = _chosen(service, sent.choices)
-    return partial(_answer, service, model, sent, choice, as_npy=npy.is_accepted(request))
+    return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
 def _chosen(service: Service, choices: Choices) -> tuple[ServedModel, Choice]:

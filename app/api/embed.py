@@ -43,17 +43,18 @@ async def embed(request: Request) -> Response:
     With `Accept: application/x-npy` the answer is one NumPy array, float32 (n, dim), or uint8 for
     packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose.
     """
-    answer: Response = await dispatch(request, running(request), _read, _make_job)
+    make_job = partial(_make_job, as_npy=npy.is_accepted(request))
+    answer: Response = await dispatch(request, running(request), _read, make_job)
     return answer
 
 
 _read = partial(read_images, SEVERAL)
 
 
-def _make_job(request: Request, service: Service, batch: Batch) -> Job:
+def _make_job(_: Request, service: Service, batch: Batch, *, as_npy: bool) -> Job:
     model = service.catalog.get_encoder(batch.model)
     service.telemetry.chose(model.manifest)
-    answer = partial(_answer, model, as_npy=npy.is_accepted(request))
+    answer = partial(_answer, model, as_npy=as_npy)
     return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 

@@ -58,6 +58,9 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "model-refused": {
         "detail": "the model 'signs' did not pass its checks; the service's log says why"
     },
+    "not-acceptable": {
+        "detail": "the answer is application/json, and Accept takes neither it nor */*"
+    },
     "not-ready": {"detail": "the service is starting or stopping; try again in a moment"},
     "overloaded": {"detail": "every worker is busy and the queue is full; try again shortly"},
     "runner-failed": {"detail": "the runner failed; try again in a moment"},

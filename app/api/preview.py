@@ -12,6 +12,7 @@ from PIL import Image
 from app import errors
 from app.api import problem_types
 from app.api.bodies.images import ONE, Batch, body_schema, read_images
+from app.api.bodies.media_type import answer_type
 from app.api.bodies.parameters import ModelChoice, query_parameters
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute
@@ -53,6 +54,7 @@ async def preview(request: Request) -> Response:
     A face at the rim, a page lying on its side, a sign in white on black: what the model is not
     given it cannot compare.
     """
+    answer_type(request, _MEDIA_TYPE)
     answer: Response = await dispatch(request, running(request), _read, _make_job)
     return answer
 

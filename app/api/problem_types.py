@@ -57,6 +57,9 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.UnsupportedBodyError: Answer(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-body", "The body is of the wrong type"
     ),
+    errors.NotAcceptableError: Answer(
+        HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "There is no answer of an accepted type"
+    ),
     errors.BodyTooLargeError: Answer(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", "The body is too large"
     ),
@@ -112,6 +115,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
 BODY_ERRORS: tuple[type[Exception], ...] = (
     errors.UnreadableBodyError,
     errors.UnsupportedBodyError,
+    errors.NotAcceptableError,
     errors.BodyTooLargeError,
     errors.BodyTimeoutError,
     errors.ParameterError,

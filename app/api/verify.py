@@ -15,7 +15,7 @@ from app.api.bodies import json_body, multipart
 from app.api.bodies.base64_images import JsonImage
 from app.api.bodies.form import FormParts
 from app.api.bodies.json_body import JsonReader
-from app.api.bodies.media_type import media_type, unsupported
+from app.api.bodies.media_type import answer_type, media_type, unsupported
 from app.api.bodies.parameters import Choices, from_fields, from_json
 from app.api.bodies.receive import receive_form, receive_json, refuse_query
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
@@ -81,6 +81,7 @@ async def verify(request: Request) -> Response:
 
     The images' bytes decide what they are; names and content types of parts are not looked at.
     """
+    answer_type(request, json_body.MEDIA_TYPE)
     return json_response(await dispatch(request, running(request), _read, _make_job))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 MAX_EXCESS = 65_536
 """Maximum number of bytes of chunk sizes, extensions and trailers, beyond a quarter of the data."""
 _SHARE = 4
+_ENCODING = b"transfer-encoding"
 _VERSIONS = ("1.1", "1.0")
 _OTHER_PROTOCOL = (
     "the request asks for another protocol and has a body; this service speaks HTTP/1.1 only: send "
@@ -43,7 +44,7 @@ class ChunkFraming:
 
 def fault_of(
     headers: Sequence[tuple[bytes, bytes]],
-    encodings: Sequence[bytes],
+    names: Sequence[bytes],
     version: str,
     *,
     is_upgrade: bool,
@@ -51,18 +52,25 @@ def fault_of(
     """Return the reason to refuse a request's framing, or None.
 
     Args:
-        headers: The request's headers, with names in lower case.
-        encodings: The values of those named `transfer-encoding`.
+        headers: The request's headers.
+        names: Their names, in lower case.
         version: The version of HTTP in the request line.
         is_upgrade: Whether the request asks for another protocol. Its body would be lost, since the
             parser takes it for that protocol.
     """
     if version not in _VERSIONS:
         return f"HTTP/{version} is not spoken here; send HTTP/1.1"
-    if is_upgrade and (encodings or any(name == b"content-length" for name, _ in headers)):
+    hosts = names.count(b"host")
+    if hosts != 1 and (hosts or version != "1.0"):
+        return f"the request has {hosts or 'no'} Host headers; send one"
+    is_chunked = _ENCODING in names
+    if is_upgrade and (is_chunked or b"content-length" in names):
         return _OTHER_PROTOCOL
-    if not encodings:
-        return None
+    return _encoding_fault(headers, version) if is_chunked else None
+
+
+def _encoding_fault(headers: Sequence[tuple[bytes, bytes]], version: str) -> str | None:
+    encodings = [value for name, value in headers if name == _ENCODING]
     if version == "1.0":
         return "HTTP/1.0 has no Transfer-Encoding; send Content-Length"
     if len(encodings) > 1 or encodings[0].lower() != b"chunked":

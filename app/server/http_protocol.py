@@ -140,9 +140,9 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse_head(f"more than {MAX_HEADERS} headers")
             return
         headers, is_upgrade = self.headers, self.parser.should_upgrade()
-        encodings = [value for name, value in headers if name == b"transfer-encoding"]
+        names = [name for name, _ in headers]
         version = self.parser.get_http_version()
-        fault = fault_of(headers, encodings, version, is_upgrade=is_upgrade)
+        fault = fault_of(headers, names, version, is_upgrade=is_upgrade)
         if len(self.pipeline) >= MAX_PIPELINED:
             fault = f"more than {MAX_PIPELINED} requests were sent before the first answer"
         if fault is not None:
@@ -150,7 +150,7 @@ class BoundedConnection(HttpToolsProtocol):
             return
         self._in_head, self._in_body = False, True
         self._deadline = None
-        self._framing = ChunkFraming() if encodings else None
+        self._framing = ChunkFraming() if b"transfer-encoding" in names else None
         super().on_headers_complete()
         self.headers = []  # The parser adds trailers to this list. They are not part of the head.
         if is_upgrade:

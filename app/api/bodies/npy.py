@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from app.api.bodies.header import header
+from app.api.bodies.media_type import answer_type
 from app.api.schemas import ModelReference
 from app.errors import UnreadableBodyError
 
@@ -51,9 +51,12 @@ class Matrix:
 
 
 def is_accepted(request: Request) -> bool:
-    """Return whether the client asks for an array."""
-    accepted = (header(request, b"accept") or "").lower().split(",")
-    return any(entry.partition(";")[0].strip() == MEDIA_TYPE for entry in accepted)
+    """Return whether the client prefers an array to JSON.
+
+    Raises:
+        NotAcceptableError: It accepts neither.
+    """
+    return answer_type(request, "application/json", MEDIA_TYPE) == MEDIA_TYPE
 
 
 class MatrixReader:

@@ -137,6 +137,7 @@ def provoked(shipped, tmp_path):
     yield shipped.post("/verify", content=b"", headers={"Content-Type": "application/json"})
     yield shipped.post("/verify", content=b"x", headers={"Content-Type": "text/plain"})
     yield shipped.post("/verify", content=b"x", headers=LARGE)
+    yield shipped.post("/verify", files=PAIR, headers={"Accept": "text/html"})
     yield shipped.post("/compare", json={"probe": [0.6, 0.8], "gallery": [[0.6, 0.8]]})
     yield shipped.post("/embed", files=[("image", PHOTO)] * 33)
     yield shipped.post("/verify", files={**PAIR, "image1": bytes(10_000_001)})

@@ -22,6 +22,7 @@ CASES = [
     (contract.IntegrityError("x"), 503, "broken-bundle"),
     (errors.UnreadableBodyError("x"), 400, "unreadable-body"),
     (errors.UnsupportedBodyError("x"), 415, "unsupported-body"),
+    (errors.NotAcceptableError("x"), 406, "not-acceptable"),
     (errors.BodyTooLargeError("x"), 413, "body-too-large"),
     (errors.BodyTimeoutError("x"), 408, "body-timeout"),
     (errors.ClientGoneError("x"), 400, "client-gone"),

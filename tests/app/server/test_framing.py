@@ -247,6 +247,25 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused_with_all_that_follows
         assert found.bodies in ([], [None])
 
 
+@pytest.mark.parametrize(
+    ("version", "hosts", "is_taken"),
+    [
+        (b"1.1", [], False),
+        (b"1.1", [b"a"], True),
+        (b"1.1", [b""], True),
+        (b"1.1", [b"a", b"a"], False),
+        (b"1.1", [b"a", b"b"], False),
+        (b"1.0", [], True),
+        (b"1.0", [b"a"], True),
+        (b"1.0", [b"a", b"b"], False),
+    ],
+)
+def test_a_request_has_one_host_unless_it_is_of_http_1_0(version, hosts, is_taken):
+    lines = b"".join(b"Host: %b\r\n" % host for host in hosts)
+    found = exchange(b"GET /x HTTP/%b\r\n%b\r\n" % (version, lines))
+    assert found.statuses == [200 if is_taken else 400]
+
+
 def test_one_request_after_another_is_answered():
     sent = HEAD + b"Content-Length: 1\r\n\r\nx" + CHUNKED + b"1;a=b\r\ny\r\n" + END + SMUGGLED
     found = exchange(sent)
