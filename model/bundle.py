@@ -232,5 +232,5 @@ def _read_bounded(path: Path, limit: int) -> bytes:
     try:
         return read_file(path, limit)
     except FileError as error:
-        kind = UnreadableError if error.is_passing else IntegrityError
+        kind = UnreadableError if error.is_transient else IntegrityError
         raise kind(str(error)) from error

@@ -69,12 +69,12 @@ class FileError(LikewiseError):
     """A file that cannot be read whole, or is not a regular one.
 
     Attributes:
-        is_passing: Whether another attempt may succeed, though the file has not changed.
+        is_transient: Whether another attempt may succeed, though the file has not changed.
     """
 
-    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+    def __init__(self, message: str, *, is_transient: bool = False) -> None:
         super().__init__(message)
-        self.is_passing = is_passing
+        self.is_transient = is_transient
 
 
 class BundleError(LikewiseError):

@@ -97,7 +97,7 @@ def _place(graph: bytes, field: _Field) -> str:
 def _fields(graph: bytes, at: int, end: int) -> Iterator[_Field]:
     """Read the fields of the message between two positions, in order.
 
-    Encodings that no writer of ONNX uses are refused, lest another reader see another field.
+    Encodings that no writer of ONNX uses are refused: another reader might see another field.
     """
     while at < end:
         tag, at = _varint(graph, at, end, _MAX_TAG_BYTES)

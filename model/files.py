@@ -46,7 +46,7 @@ def read_file(path: Path, max_bytes: int) -> bytes:
                 data += file.read(max_bytes + 1 - len(data))
     except OSError as error:
         raise FileError(
-            f"{path} cannot be read: {error.strerror}", is_passing=error.errno not in LASTING
+            f"{path} cannot be read: {error.strerror}", is_transient=error.errno not in LASTING
         ) from error
     if len(data) > max_bytes:
         raise FileError(f"{path} has more than {max_bytes:,} bytes; at most so many are read")

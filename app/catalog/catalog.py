@@ -9,7 +9,7 @@ from pathlib import Path
 from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
-from model.errors import BundleError, LikewiseError, ManifestError
+from model.errors import BundleError, LikewiseError, ManifestError, UnreadableError
 from model.files import LASTING
 from model.golden import check_golden, check_golden_pairs
 from model.manifest import Manifest
@@ -98,6 +98,11 @@ class Catalog:
         raise UnknownModelError(
             f"there is no model {wanted!r}; there is: {available}", tuple(self.served)
         )
+
+    @property
+    def is_complete(self) -> bool:
+        """True unless a bundle could not be read, so that another attempt may serve it."""
+        return not any(isinstance(error, UnreadableError) for error in self.refused.values())
 
     def check(self) -> None:
         """Run the golden self-check of every served model.

@@ -5,15 +5,17 @@ one ends with it.
 """
 
 import logging
+from itertools import islice
 from pathlib import Path
 
-from app.catalog.catalog import Catalog, Load, Served, bundle_folders, open_named
+from app.catalog.catalog import MAX_ENTRIES, Catalog, Load, Served, bundle_folders, open_named
 from model.errors import LikewiseError
 
 logger = logging.getLogger(__name__)
 
-Fingerprint = frozenset[tuple[str, int, int, int]]
-"""For each file of each bundle: its path, inode, size in bytes, and modification time in ns."""
+Fingerprint = frozenset[tuple[str | int, ...]]
+"""For each file of each bundle: its path, device, inode, size in bytes, and the times of the last
+modification and of the last change of the inode in ns; or its path and the number of the error."""
 
 
 def reload_catalog(old: Catalog, models_dir: Path, load: Load) -> Catalog:
@@ -33,7 +35,7 @@ def reload_catalog(old: Catalog, models_dir: Path, load: Load) -> Catalog:
     """
     served: dict[str, Served] = {}
     refused: dict[str, LikewiseError] = {}
-    for folder in bundle_folders(models_dir):
+    for folder in bundle_folders(models_dir, old.served):
         name, before = folder.name, old.served.get(folder.name)
         try:
             served[name] = _load_changed(folder, before, load)
@@ -53,12 +55,12 @@ def reload_catalog(old: Catalog, models_dir: Path, load: Load) -> Catalog:
 def fingerprint(models_dir: Path) -> Fingerprint:
     """Return a value that changes with the folder, without reading any file.
 
-    A folder or file that cannot be read counts as absent.
+    Of a folder or file that cannot be looked at, the error is part of the value.
     """
     try:
         folders = bundle_folders(models_dir)
-    except LikewiseError:
-        return frozenset()
+    except LikewiseError as error:
+        return frozenset({(str(error),)})
     return frozenset(stamp for folder in folders for stamp in _stamps(folder))
 
 
@@ -69,12 +71,20 @@ def _load_changed(folder: Path, before: Served | None, load: Load) -> Served:
     return load(bundle)
 
 
-def _stamps(folder: Path) -> list[tuple[str, int, int, int]]:
+def _stamps(folder: Path) -> list[tuple[str | int, ...]]:
     try:
-        found = [(path, path.stat()) for path in folder.iterdir()]
-    except OSError:
-        return []
-    return [(str(path), at.st_ino, at.st_size, at.st_mtime_ns) for path, at in found]
+        return [_stamp(path) for path in islice(folder.iterdir(), MAX_ENTRIES)]
+    except OSError as error:
+        return [(str(folder), error.errno or 0)]
+
+
+def _stamp(path: Path) -> tuple[str | int, ...]:
+    try:
+        at = path.stat()
+    except OSError as error:
+        return str(path), error.errno or 0
+    # A file may be replaced by one of the same size and time of modification.
+    return str(path), at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns
 
 
 def _log_changes(

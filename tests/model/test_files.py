@@ -61,7 +61,7 @@ def test_only_a_regular_file_is_read(tmp_path, make, kind):
     make(path)
     with pytest.raises(FileError, match=f"is {kind}") as caught:
         read_file(path, 1000)
-    assert not caught.value.is_passing
+    assert not caught.value.is_transient
 
 
 @pytest.mark.timeout(20)
@@ -104,10 +104,10 @@ def test_a_file_that_grows_while_it_is_read_is_bounded(tmp_path):
         writer.join()
 
 
-def test_a_missing_file_is_lasting_and_an_error_of_the_disk_is_passing(tmp_path, monkeypatch):
+def test_a_missing_file_is_lasting_and_an_error_of_the_disk_is_transient(tmp_path, monkeypatch):
     with pytest.raises(FileError, match="No such file") as caught:
         read_file(tmp_path / "nowhere", 1)
-    assert not caught.value.is_passing
+    assert not caught.value.is_transient
     (tmp_path / "file").write_bytes(b"1")
 
     def broken(*_, **__):
@@ -116,4 +116,4 @@ def test_a_missing_file_is_lasting_and_an_error_of_the_disk_is_passing(tmp_path,
     monkeypatch.setattr(os, "open", broken)
     with pytest.raises(FileError, match="Input/output error") as caught:
         read_file(tmp_path / "file", 1)
-    assert caught.value.is_passing
+    assert caught.value.is_transient

@@ -1,6 +1,7 @@
 import gc
 import os
 import shutil
+import time
 import weakref
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.catalog.reload import fingerprint, reload_catalog
 from app.errors import ModelsError
 from app.settings import Provider
 from app.worker.service import load_model
-from model.errors import IntegrityError
+from model.errors import FileError, IntegrityError
 from model.manifest import InputSpec
 from tests import fakes
 
@@ -122,6 +123,62 @@ def test_a_fingerprint_tells_every_change_and_nothing_else(folder):
     shutil.rmtree(folder)
     seen.append(fingerprint(folder))
     assert len(set(seen)) == 5
+
+
+def test_a_rewrite_that_keeps_inode_size_and_time_changes_the_fingerprint(folder):
+    path = folder / "tiny/encoder.onnx"
+    before, at = fingerprint(folder), path.stat()
+    time.sleep(0.02)  # The kernel's clock of the files ticks every few milliseconds.
+    with path.open("r+b") as file:
+        file.write(b"altered")
+    os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
+    now = path.stat()
+    assert (now.st_ino, now.st_size, now.st_mtime_ns) == (at.st_ino, at.st_size, at.st_mtime_ns)
+    assert fingerprint(folder) != before
+
+
+def test_a_time_that_goes_back_is_a_change(folder):
+    path, before = folder / "tiny/encoder.onnx", fingerprint(folder)
+    os.utime(path, (1, 1))
+    assert fingerprint(folder) != before
+
+
+def test_a_link_to_nowhere_hides_no_change_of_another_file(folder):
+    (folder / "tiny/notes").symlink_to(folder / "nowhere")
+    before = fingerprint(folder)
+    assert fingerprint(folder) == before
+    (folder / "tiny/encoder.onnx").write_bytes(b"altered")
+    assert fingerprint(folder) != before
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(5, "I/O error")])
+def test_a_model_whose_folder_cannot_be_looked_into_stays(folder, load, old, monkeypatch, error):
+    stat = Path.stat
+
+    def refused(self, **options):
+        if self == folder / "tiny-codes" / "manifest.json":
+            raise error
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    new = reload_catalog(old, folder, load)
+    assert new.get("tiny-codes") is old.get("tiny-codes")
+    assert set(new.refused) == {"tiny-codes"}
+
+
+def test_a_catalog_with_a_bundle_that_could_not_be_read_is_incomplete(
+    folder, load, old, monkeypatch
+):
+    def unreadable(path, limit):
+        raise FileError(f"{path} cannot be read: {limit}", is_transient=True)
+
+    monkeypatch.setattr("model.bundle.read_file", unreadable)
+    assert not reload_catalog(old, folder, load).is_complete
+
+
+def test_a_catalog_with_a_bad_bundle_is_complete(folder, load, old):
+    (folder / "tiny/encoder.onnx").write_bytes(b"altered")
+    assert reload_catalog(old, folder, load).is_complete
 
 
 def resident_bytes():
