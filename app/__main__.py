@@ -1,9 +1,11 @@
 """`python -m app`: run the service with the settings of the environment."""
 
 import logging
+import logging.config
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -11,31 +13,40 @@ from app.catalog.catalog import check_default
 from app.encoders.providers import wanted_providers
 from app.keys.entries import read_keys
 from app.keys.exposure import open_to_others
+from app.server.command_line import arguments_parser
+from app.server.ending import leave
 from app.server.server import serve
+from app.server.sockets import bind
 from app.server.supervisor import Supervisor
 from app.settings import Settings, read_settings
 from app.telemetry.folder import metrics_folder
+from app.telemetry.logs import logging_config
 from app.worker.worker_state import WorkerStates
 from model.errors import LikewiseError
 
 logger = logging.getLogger("app")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service until it is stopped.
+
+    Args:
+        arguments: The arguments; None for those of the command line.
 
     Returns:
         The exit status: 0 after SIGTERM or Ctrl-C, another if the service could not start.
     """
+    arguments_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _exit_cleanly)
     try:
         settings = read_settings()
         _check_before_start(settings)
+        listening = bind(settings.host, settings.port)
     except LikewiseError as error:
         return _cannot_start(error)
     try:
         with _with_metrics_folder(settings) as prepared:
-            return _serve(prepared)
+            return _serve(prepared, listening)
     except KeyboardInterrupt:
         return 0
     except LikewiseError as error:
@@ -65,17 +76,18 @@ def _check_before_start(settings: Settings) -> None:
         read_keys(settings.api_keys_file)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, listening: list[socket.socket]) -> int:
+    logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
     if open_to_others(settings):
         logger.warning(
             "anyone who reaches %s may call: set LIKEWISE_API_KEYS_FILE, or let a gateway ask",
             settings.host,
         )
     if settings.workers > 1:
-        return Supervisor(settings).run()
+        return Supervisor(settings, listening).run()
     worker_states = WorkerStates.alone()
     signal.signal(signal.SIGHUP, lambda *_: worker_states.request_reload())
-    return serve(settings, worker_states)
+    return serve(settings, worker_states, listening)
 
 
 def _exit_cleanly(signum: int, frame: FrameType | None) -> None:
@@ -85,4 +97,4 @@ def _exit_cleanly(signum: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

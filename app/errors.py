@@ -6,7 +6,9 @@
         │   ├── SettingsError         a variable is unknown, or its value cannot be used
         │   ├── ModelsError           the models folder or the default model is not there
         │   ├── KeysError             the file of API keys cannot be used
-        │   └── ProviderError         the execution provider that was asked for did not load
+        │   ├── ProviderError         the execution provider that was asked for did not load
+        │   ├── AddressError          the address or port to listen on cannot be used
+        │   └── LoadTimeoutError      a load, at start or for a reload, took too long
         ├── RequestError          the request cannot be answered as it stands
         │   ├── ApiKeyError           no API key came with it, or an unknown one
         │   ├── UnreadableBodyError   not the JSON or multipart that it claims to be
@@ -58,6 +60,14 @@ class KeysError(StartError):
 
 class ProviderError(StartError):
     """The execution provider that was asked for did not load."""
+
+
+class AddressError(StartError):
+    """The address or the port to listen on cannot be used."""
+
+
+class LoadTimeoutError(StartError):
+    """A load, at start or for a reload, that took too long."""
 
 
 class RequestError(ServiceError):

@@ -27,13 +27,15 @@ from app.api.middleware.observability import Observability, Routes
 from app.api.middleware.root_path import RootPath
 from app.api.middleware.single_headers import SingleHeaders
 from app.api.middleware.start_failure import StartFailure
+from app.catalog.catalog import Catalog
 from app.keys.ring import KeyRing
 from app.settings import LogLevel, Settings
 from app.telemetry.logs import AccessLog
 from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
 from app.worker.background import ModelWatcher, run_background_tasks
-from app.worker.service import Service, running_service
+from app.worker.blocking_calls import BlockingCalls
+from app.worker.service import Service, load_models, running_service
 from app.worker.worker_state import WorkerStates
 
 logger = logging.getLogger(__name__)
@@ -55,14 +57,14 @@ def create_app(
         tracing: The destination of traces; None to follow the settings.
     """
     if tracing is None and settings.otlp_endpoint is not None:
-        tracing = otlp_tracing(settings.otlp_endpoint, _version())
+        tracing = otlp_tracing(settings.otlp_endpoint, service_version())
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file else None
     worker_states = worker_states or WorkerStates.alone()
     app = FastAPI(
         title="Likewise",
         summary="Same or different?",
         description=_DESCRIPTION,
-        version=_version(),
+        version=service_version(),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -83,7 +85,7 @@ def create_app(
         page.install(app)
     if tracing is None:  # The router names the span of a request.
         app.add_middleware(DirectCalls, routers=routers)
-    _add_middleware(app, settings, keys, _routes(routers))
+    _add_middleware(app, settings, worker_states.label, keys, _routes(routers))
     return app
 
 
@@ -96,16 +98,14 @@ async def _lifespan(
     app: FastAPI,
 ) -> AsyncIterator[None]:
     """Load the models and start the worker; stop it on exit."""
-    if keys is not None:
-        keys.load()
-    watcher = ModelWatcher(settings, worker_states)
+    calls = BlockingCalls(settings.start_timeout_s)
+    watcher, catalog = await calls.run("the start", partial(_load, settings, worker_states, keys))
     with (
         running_telemetry(settings, problems.TYPES, tracing) as telemetry,
-        running_service(settings, telemetry) as service,
+        running_service(settings, telemetry, catalog) as service,
     ):
         app.state.telemetry = telemetry
         app.state.service = service
-        logger.info(_start_message(service))
         try:
             async with run_background_tasks(
                 service, worker_states, watcher, partial(_publish, app)
@@ -116,14 +116,29 @@ async def _lifespan(
             app.state.telemetry = Telemetry()
 
 
-def _add_middleware(app: FastAPI, settings: Settings, keys: KeyRing | None, routes: Routes) -> None:
+def _load(
+    settings: Settings, worker_states: WorkerStates, keys: KeyRing | None
+) -> tuple[ModelWatcher, Catalog]:
+    """Read the keys and the models; what may change is looked at before it is read."""
+    if keys is not None:
+        keys.load()
+    return ModelWatcher(settings, worker_states), load_models(settings)
+
+
+def _add_middleware(
+    app: FastAPI,
+    settings: Settings,
+    worker: int | None,
+    keys: KeyRing | None,
+    routes: Routes,
+) -> None:
     """Add the middleware, innermost first."""
     if keys is not None:
         api_key.install(app, keys)
     problems.install(app)
     app.add_middleware(SingleHeaders)
     cors.install(app, settings.cors_origins)
-    access = AccessLog(settings.log_format) if _logs_access(settings) else None
+    access = AccessLog(settings.log_format, worker=worker) if _logs_access(settings) else None
     app.add_middleware(Observability, routes=routes, log=access)
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)
@@ -155,7 +170,9 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _start_message(service: Service) -> str:
+def ready_message(app: FastAPI) -> str:
+    """Say where the service answers, and with which models; for a service that has started."""
+    service: Service = app.state.service
     settings = service.settings
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 (shown, not bound)
     address = f"[{host}]" if ":" in host else host
@@ -170,7 +187,8 @@ def _start_message(service: Service) -> str:
     )
 
 
-def _version() -> str:
+def service_version() -> str:
+    """Return the version of the installed package."""
     try:
         return version("likewise")
     except PackageNotFoundError:  # run from a checkout that is not installed

@@ -165,6 +165,12 @@ class Settings(BaseModel):
         le=3600,
         description="Maximum idle time of a connection after an answer, in seconds.",
     )
+    start_timeout_s: float = Field(
+        120.0,
+        gt=0,
+        le=3600,
+        description="Maximum time for a worker to start, and for a reload, in seconds.",
+    )
     drain_delay_s: float = Field(
         0.0,
         ge=0,

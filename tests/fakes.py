@@ -263,6 +263,46 @@ def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER,
     return models_dir / name
 
 
+def endless_bundle(models_dir: Path, name: str = "tiny", *, from_mean: float = -1) -> Path:
+    """Write a bundle that runs for ever on images with a mean above a number, by default on all."""
+    plain = encoder_graph()
+    golden = tuple(run_reference(plain, golden_image(SPEC)[np.newaxis]).reshape(-1).tolist())
+    model = onnx.load_from_string(plain)
+    model.graph.node[-1].output[0] = "plain"
+    constants = {"from": np.float32(from_mean), "many": np.int64(2**62), "nought": np.float32(0)}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), key) for key, value in constants.items()
+    )
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["goes"]),
+            helper.make_node("Sqrt", ["number"], ["next"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("number", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("goes", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, []),
+        ],
+    )
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMean", ["float"], ["mean"], keepdims=0),
+            helper.make_node("Greater", ["mean", "from"], ["is_endless"]),
+            helper.make_node("Cast", ["is_endless"], ["one"], to=TensorProto.INT64),
+            helper.make_node("Mul", ["one", "many"], ["turns"]),
+            helper.make_node("Loop", ["turns", "", "mean"], ["last_number"], body=body),
+            helper.make_node("Mul", ["last_number", "nought"], ["nothing"]),
+            helper.make_node("Add", ["plain", "nothing"], ["embeddings"]),
+        ]
+    )
+    return make_bundle(models_dir, name, graph=model.SerializeToString(), golden=golden)
+
+
 def pair_graph(spec: InputSpec = SPEC, *, scale: float = 127.5, inputs=("images1", "images2")):
     """A small real graph of a pair model: the mean difference of two images' pixels, over `scale`.
 

@@ -3,6 +3,7 @@
 The exit status is 0 if `GET /readyz` on 127.0.0.1 answers 200 within 2 seconds, 1 otherwise.
 """
 
+import argparse
 import http.client
 import sys
 from contextlib import closing
@@ -21,4 +22,9 @@ def ready(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if ready(int(sys.argv[1])) else 1)
+    parser = argparse.ArgumentParser(
+        prog="python -m app.server.healthcheck",
+        description="Exit with 0 if the service on this machine is ready, with 1 otherwise.",
+    )
+    parser.add_argument("port", type=int, help="the port that the service listens on")
+    sys.exit(0 if ready(parser.parse_args().port) else 1)

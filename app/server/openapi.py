@@ -3,6 +3,7 @@
 The manual's reference is generated from it, and the client is tested against it.
 """
 
+import argparse
 import json
 import sys
 
@@ -16,4 +17,7 @@ def document() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m app.server.openapi", description="Print the OpenAPI document."
+    ).parse_args()
     sys.stdout.write(document())

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,8 +22,10 @@ from typing import Any
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from app.main import create_app, refuse_requests
+from app.main import create_app, ready_message, refuse_requests
+from app.server.ending import GRACE_S, end_within
 from app.server.http_protocol import BoundedConnection, Bounds
+from app.server.sockets import in_use, is_listening
 from app.settings import Settings
 from app.telemetry.logs import logging_config
 from app.worker.worker_state import WorkerStates
@@ -32,34 +35,37 @@ logger = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 1
 """For connections to close once no request is in flight; uvicorn takes whole seconds."""
 _ACCEPT_S = 0.02
+_TICK_S = 0.1
 _CLOSE = (b"connection", b"close")
 SIGNALLED = 128
 """Plus a signal's number: the exit status of a process that the signal ended at once."""
 
 
-def serve(
-    settings: Settings, worker_states: WorkerStates, listening: socket.socket | None = None
-) -> int:
+def serve(settings: Settings, worker_states: WorkerStates, listening: list[socket.socket]) -> int:
     """Run one worker until it is stopped.
 
     Args:
         settings: The service's settings.
         worker_states: The states of all workers.
-        listening: The socket that all workers share; None to open one.
+        listening: The bound sockets, which all workers share.
 
     Returns:
         The exit status. A service that cannot start raises SystemExit with it.
     """
     app = create_app(settings, worker_states)
+    config = server_config(settings, app, worker_states.label)
     server = Server(
-        server_config(settings, app), settings, worker_states, partial(refuse_requests, app)
+        config, settings, worker_states, partial(refuse_requests, app), partial(ready_message, app)
     )
-    server.run(None if listening is None else [listening])
-    return 0 if server.started else STARTUP_FAILURE
+    server.run(listening)
+    logger.info("stopped")
+    return 0 if server.started or worker_states.is_stopping else STARTUP_FAILURE
 
 
-def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.Config:
-    """Translate the settings to uvicorn's configuration."""
+def server_config(
+    settings: Settings, app: Callable[..., Any], worker: int | None = None
+) -> uvicorn.Config:
+    """Translate the settings to uvicorn's configuration, with the index of the worker if any."""
     bounds = Bounds(settings.max_connections, settings.head_timeout_s, settings.body_timeout_s)
     return uvicorn.Config(
         app,
@@ -69,7 +75,7 @@ def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.
         port=settings.port,
         workers=settings.workers,
         lifespan="on",
-        log_config=logging_config(settings.log_level, settings.log_format),
+        log_config=logging_config(settings.log_level, settings.log_format, worker),
         access_log=False,
         server_header=False,
         ws="none",  # No route uses it, and its protocol class has none of our bounds.
@@ -77,6 +83,12 @@ def server_config(settings: Settings, app: Callable[..., Any] | str) -> uvicorn.
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         timeout_graceful_shutdown=_CLOSE_TIMEOUT_S,
     )
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """Retrieve a task's exception: asyncio logs a SystemExit that nobody has retrieved."""
+    if not task.cancelled():
+        task.exception()
 
 
 class Server(uvicorn.Server):
@@ -88,21 +100,54 @@ class Server(uvicorn.Server):
         settings: Settings,
         worker_states: WorkerStates,
         refuse_requests: Callable[[], None],
+        ready_message: Callable[[], str],
     ) -> None:
+        """Create the server.
+
+        Args:
+            config: Uvicorn's configuration.
+            settings: The service's settings.
+            worker_states: The states of all workers.
+            refuse_requests: Called when new requests are to be refused.
+            ready_message: Returns the line to log once the server listens.
+        """
         super().__init__(config)
-        self._settings, self._worker_states, self._refuse_requests = (
-            settings,
-            worker_states,
-            refuse_requests,
-        )
+        self._settings, self._worker_states = settings, worker_states
+        self._refuse_requests, self._ready_message = refuse_requests, ready_message
         self._supervisor = multiprocessing.parent_process()
         self._closes_at: float | None = None
+        self._ends_in_time = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then freeze: objects alive after start-up are excluded from garbage collection."""
-        await super().startup(sockets)
+        """Start, unless the worker is stopped before it listens.
+
+        Objects that are alive after the start are excluded from garbage collection.
+        """
+        starting = asyncio.ensure_future(super().startup(sockets))
+        starting.add_done_callback(_retrieve)
+        while not starting.done():
+            await asyncio.wait({starting}, timeout=_TICK_S)
+            if self._worker_states.is_stopping and not starting.done():
+                self._begin_to_stop()
+                starting.cancel()
+                self.should_exit = True
+                return
+        # asyncio raises where it cannot listen; uvloop only closes the socket.
+        error = starting.exception()
+        if isinstance(error, OSError) or not all(map(is_listening, sockets or [])):
+            await self._fail_to_listen()
+        starting.result()
+        logger.info("%s", self._ready_message())
         gc.collect()
         gc.freeze()
+
+    async def _fail_to_listen(self) -> None:
+        """End a worker whose port another process began to listen on during the start."""
+        logger.error(
+            "the service cannot listen: %s", in_use(self._settings.host, self._settings.port)
+        )
+        await self.lifespan.shutdown()
+        sys.exit(STARTUP_FAILURE)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start to drain; exit at once on a second signal.
@@ -115,6 +160,7 @@ class Server(uvicorn.Server):
             os._exit(SIGNALLED + sig)
         if self._supervisor is None or sig != signal.SIGINT:
             self._worker_states.stop()
+            self._end_in_time()
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to go on to `shutdown`; uvicorn calls this ten times a second."""
@@ -126,8 +172,24 @@ class Server(uvicorn.Server):
             return False
         if self._closes_at is None:
             self._closes_at = time.monotonic() + self._settings.drain_delay_s
+            self._begin_to_stop()
             self._ask_clients_to_reconnect()
         return time.monotonic() >= self._closes_at
+
+    def _begin_to_stop(self) -> None:
+        self._end_in_time()
+        logger.info(
+            "stopping: %d requests in flight, %d connections",
+            len(self.server_state.tasks),
+            len(self.server_state.connections),
+        )
+
+    def _end_in_time(self) -> None:
+        """Bound the time until this process ends; a job or a thread could hang for ever."""
+        if not self._ends_in_time:
+            self._ends_in_time = True
+            settings = self._settings
+            end_within(settings.drain_delay_s + settings.drain_timeout_s + GRACE_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, refuse new requests, wait for those in flight, and close."""

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TextIO, cast
 
@@ -27,8 +28,16 @@ _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxy
 three times as much for each request."""
 
 
-def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
-    """Return the configuration for `logging.config`, which uvicorn applies in every worker."""
+def logging_config(
+    level: LogLevel, log_format: LogFormat, worker: int | None = None
+) -> dict[str, Any]:
+    """Return the configuration for `logging.config`, which uvicorn applies in every worker.
+
+    Args:
+        level: Lowest level of the messages that are logged.
+        log_format: Format of a line.
+        worker: Index of the worker, in every line; None to leave it out.
+    """
     wanted = level.value.upper()
     # Below warnings, uvicorn logs its start and stop, which our own line covers.
     of_server = wanted if level in {LogLevel.DEBUG, LogLevel.ERROR} else "WARNING"
@@ -36,7 +45,11 @@ def logging_config(level: LogLevel, log_format: LogFormat) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "line": {"()": "app.telemetry.logs.formatter", "log_format": log_format.value}
+            "line": {
+                "()": "app.telemetry.logs.formatter",
+                "log_format": log_format.value,
+                "worker": worker,
+            }
         },
         "handlers": {
             "stderr": {"()": "app.telemetry.logs.handler", "formatter": "line"},
@@ -56,12 +69,13 @@ def handler() -> logging.Handler:
     return logging.StreamHandler(LogFile(sys.stderr))
 
 
-def formatter(log_format: str) -> structlog.stdlib.ProcessorFormatter:
+def formatter(log_format: str, worker: int | None = None) -> structlog.stdlib.ProcessorFormatter:
     """Create the formatter of the standard library's loggers; named in `logging_config`."""
     chosen = LogFormat(log_format)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             _add_names,
+            partial(_add_worker, worker),
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             _timestamp(),
@@ -95,14 +109,17 @@ def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 class AccessLog:
     """Access log: one line for each request, without anything of its body or query."""
 
-    def __init__(self, log_format: LogFormat, file: TextIO | None = None) -> None:
-        """Write to a file; None for the current stderr."""
+    def __init__(
+        self, log_format: LogFormat, file: TextIO | None = None, worker: int | None = None
+    ) -> None:
+        """Write to a file; None for the current stderr. The worker's index is in every line."""
         file = sys.stderr if file is None else file
+        labels = {} if worker is None else {"worker": worker}
         self._log = structlog.wrap_logger(
             structlog.WriteLogger(cast("TextIO", LogFile(file))),
             processors=[_add_names, _add_level, _timestamp(), _renderer(log_format, file)],
             wrapper_class=structlog.BoundLogger,
-        ).bind(logger="app.access")
+        ).bind(logger="app.access", **labels)
 
     def answered(self, seconds: float, **fields: str | int | None) -> None:
         """Log an answered request.
@@ -120,6 +137,13 @@ class AccessLog:
 def _add_names(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
     del logger, method
     return {**_names.get(), **event}
+
+
+def _add_worker(
+    worker: int | None, logger: object, method: str, event: structlog.typing.EventDict
+) -> Any:  # noqa: ANN401 (structlog's own type)
+    del logger, method
+    return event if worker is None else {"worker": worker, **event}
 
 
 def _add_level(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)

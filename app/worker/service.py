@@ -44,34 +44,57 @@ class Service:
         return self.settings.deadline_ms / 1000
 
     def reloaded(self) -> Service:
-        """Return the same worker with the models now in the folder. Blocks: call it in a thread.
+        """Return the same worker with the models now in the folder.
+
+        Raises:
+            ModelsError: The folder cannot be read.
+        """
+        return self.serving(self.reload_catalog())
+
+    def reload_catalog(self) -> Catalog:
+        """Load the models now in the folder. Blocks: call it in a thread.
 
         Raises:
             ModelsError: The folder cannot be read.
         """
         load = partial(load_model, provider=self.settings.provider)
-        catalog = reload_catalog(self.catalog, self.settings.models_dir, load)
+        return reload_catalog(self.catalog, self.settings.models_dir, load)
+
+    def serving(self, catalog: Catalog) -> Service:
+        """Return the same worker with another catalog."""
         self.jobs.check = catalog.check
         self.telemetry.serves(model.manifest for model in catalog.served.values())
         return replace(self, catalog=catalog)
 
 
-@contextmanager
-def running_service(settings: Settings, telemetry: Telemetry | None = None) -> Iterator[Service]:
-    """Load the models and start the worker pool; on exit, wait for the jobs that run.
+def load_models(settings: Settings) -> Catalog:
+    """Load the models for a new worker. Blocks.
 
     Call it in the worker process: a session that was created before a fork does not survive it.
+
+    Raises:
+        LikewiseError: The default model cannot be served; the message says why.
+    """
+    load = partial(load_model, provider=settings.provider)
+    return load_catalog(settings.models_dir, settings.default_model, load)
+
+
+@contextmanager
+def running_service(
+    settings: Settings, telemetry: Telemetry | None = None, catalog: Catalog | None = None
+) -> Iterator[Service]:
+    """Start the worker pool; on exit, wait for the jobs that run.
 
     Args:
         settings: The service's settings.
         telemetry: Records metrics and traces; None to record nothing.
+        catalog: The models; None to load them.
 
     Raises:
         LikewiseError: The default model cannot be served; the message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
-    load = partial(load_model, provider=settings.provider)
-    catalog = load_catalog(settings.models_dir, settings.default_model, load)
+    catalog = load_models(settings) if catalog is None else catalog
     threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
     telemetry.serves(model.manifest for model in catalog.served.values())
     jobs = job_pool(settings, threads, catalog, telemetry)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 _RELOADS = 0
 _FIRST_HEARTBEAT = 1
-_PER_WORKER = 2
-"""For each worker: the time of its last heartbeat, or 0 while it is not ready; and 1 once it has to
-stop."""
+_PER_WORKER = 3
+"""For each worker: the time of its last heartbeat, or 0 before the first; 1 while it is ready; and
+1 once it has to stop."""
+_READY, _STOPPING = 1, 2
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ class WorkerStates:
         return (len(self.numbers) - _FIRST_HEARTBEAT) // _PER_WORKER
 
     @property
+    def label(self) -> int | None:
+        """Index of this worker for the log; None in a service of one process."""
+        return self.worker if self.workers > 1 else None
+
+    @property
     def ready(self) -> int:
         """Number of workers that are ready and not stopping."""
         return sum(
-            self.last_heartbeat(worker) > 0 and not self._is_stopping(worker)
+            self._is_ready(worker) and not self._is_stopping(worker)
             for worker in range(self.workers)
         )
 
@@ -66,14 +72,14 @@ class WorkerStates:
 
     def mark_ready(self) -> None:
         """Record a heartbeat: this worker is ready and its event loop runs."""
-        self.numbers[self._row(self.worker)] = time.monotonic()
+        self._beat(is_ready=True)
 
     def mark_not_ready(self) -> None:
-        """Record that this worker cannot answer."""
-        self.numbers[self._row(self.worker)] = 0
+        """Record a heartbeat of a worker that cannot answer."""
+        self._beat(is_ready=False)
 
     def last_heartbeat(self, worker: int) -> float:
-        """Monotonic time of a worker's last heartbeat; 0 while it is not ready."""
+        """Monotonic time of a worker's last heartbeat; 0 before its first."""
         return float(self.numbers[self._row(worker)])
 
     @property
@@ -83,7 +89,7 @@ class WorkerStates:
 
     def stop(self) -> None:
         """Ask this worker to stop. It is not ready from here on."""
-        self.numbers[self._row(self.worker) + 1] = 1
+        self.numbers[self._row(self.worker) + _STOPPING] = 1
 
     def stop_all(self) -> None:
         """Ask every worker to stop."""
@@ -92,8 +98,9 @@ class WorkerStates:
 
     def reset(self) -> None:
         """Clear the state left by this worker's previous process."""
-        self.mark_not_ready()
-        self.numbers[self._row(self.worker) + 1] = 0
+        row = self._row(self.worker)
+        for number in range(row, row + _PER_WORKER):
+            self.numbers[number] = 0
 
     @property
     def reloads(self) -> int:
@@ -104,8 +111,16 @@ class WorkerStates:
         """Request a reload of the models from every worker."""
         self.numbers[_RELOADS] += 1
 
+    def _beat(self, *, is_ready: bool) -> None:
+        row = self._row(self.worker)
+        self.numbers[row] = time.monotonic()
+        self.numbers[row + _READY] = is_ready
+
+    def _is_ready(self, worker: int) -> bool:
+        return bool(self.numbers[self._row(worker) + _READY])
+
     def _is_stopping(self, worker: int) -> bool:
-        return bool(self.numbers[self._row(worker) + 1])
+        return bool(self.numbers[self._row(worker) + _STOPPING])
 
     def _row(self, worker: int) -> int:
         return _FIRST_HEARTBEAT + _PER_WORKER * worker

@@ -9,7 +9,7 @@ import sys
 from functools import partial
 
 from app.api.middleware.direct_route import DirectCalls
-from app.main import create_app, refuse_requests
+from app.main import create_app, ready_message, refuse_requests
 from app.server.server import Server, server_config
 from app.settings import read_settings
 from app.worker.worker_state import WorkerStates
@@ -24,4 +24,10 @@ if __name__ == "__main__":
     config.loop = sys.argv[1]
     if sys.argv[2] != "httptools":
         config.http = sys.argv[2]
-    Server(config, settings, worker_states, partial(refuse_requests, app)).run()
+    Server(
+        config,
+        settings,
+        worker_states,
+        partial(refuse_requests, app),
+        partial(ready_message, app),
+    ).run()

@@ -1,10 +1,12 @@
 import asyncio
 import logging
 import shutil
+import threading
 
 import pytest
+from starlette.testclient import TestClient
 
-from app.main import create_app
+from app.main import create_app, ready_message
 from app.settings import Settings
 from model.errors import LikewiseError
 from tests import fakes
@@ -29,24 +31,36 @@ def lifespan_messages(app):
     return sent
 
 
-def test_a_start_says_where_to_look_and_what_is_served(settings, caplog):
+def test_a_start_says_where_to_look_and_what_is_served_but_not_before_it_listens(settings, caplog):
     with caplog.at_level(logging.INFO, logger="app"):
         messages = lifespan_messages(create_app(settings))
     assert [m["type"] for m in messages] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
-    assert "http://127.0.0.1:8000/docs" in caplog.text
-    assert "default model tiny" in caplog.text
-    assert "tiny 1.2.3 on CPU" in caplog.text
+    assert "ready" not in caplog.text
+    with TestClient(create_app(settings)) as client:
+        said = ready_message(client.app)
+    assert "http://127.0.0.1:8000/docs" in said
+    assert "default model tiny" in said
+    assert "tiny 1.2.3 on CPU" in said
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 (shown, not bound)
-def test_a_service_on_every_address_is_found_on_this_machine(models_dir, caplog, host):
+def test_a_service_on_every_address_is_found_on_this_machine(models_dir, host):
     settings = Settings(models_dir=models_dir, default_model="tiny", host=host)
-    with caplog.at_level(logging.INFO, logger="app"):
-        lifespan_messages(create_app(settings))
-    assert "http://localhost:8000/docs" in caplog.text
+    with TestClient(create_app(settings)) as client:
+        assert "http://localhost:8000/docs" in ready_message(client.app)
+
+
+@pytest.mark.timeout(60)
+def test_a_start_that_does_not_end_is_an_error_with_the_setting(settings, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr("app.main.load_models", lambda _: gate.wait())
+    (message,) = lifespan_messages(create_app(settings.model_copy(update={"start_timeout_s": 0.2})))
+    gate.set()
+    assert message["type"] == "lifespan.startup.failed"
+    assert "not done within LIKEWISE_START_TIMEOUT_S=0.2" in message["message"]
 
 
 def broken_hash(folder):

@@ -164,7 +164,7 @@ def test_a_rewrite_in_place_that_changes_no_number_of_the_file_is_a_change(
 
 @contextlib.contextmanager
 def no_file_can_be_opened():
-    """A passing error of the real system: too many open files."""
+    """A transient error of the real system: too many open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:

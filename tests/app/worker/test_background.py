@@ -1,5 +1,8 @@
 import asyncio
+import contextlib
+import resource
 import shutil
+import threading
 import time
 
 import pytest
@@ -9,6 +12,8 @@ from app.main import create_app
 from app.settings import Settings
 from app.worker.background import ModelWatcher
 from app.worker.worker_state import WorkerStates
+from model import bundle
+from model.errors import FileError
 from tests import fakes
 from tests.servers import wait_until
 
@@ -68,6 +73,86 @@ def test_a_watched_folder_needs_no_asking(folder):
     with TestClient(create_app(settings_of(folder, watch_models=0.05))) as client:
         fakes.make_bundle(folder, "another")
         wait_until(lambda: "another" in names(client))
+
+
+@contextlib.contextmanager
+def no_file_can_be_opened():
+    """A transient error of the real system: too many open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("watch_models", [0.0, 0.05], ids=["requested", "watched"])
+def test_what_could_not_be_read_is_tried_again_without_asking(
+    folder, caplog, monkeypatch, watch_models
+):
+    monkeypatch.setattr("app.worker.background.FIRST_PAUSE_S", 0.1, raising=False)
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings_of(folder, watch_models), worker_states)) as client:
+        names(client)
+        fakes.make_bundle(folder, "another")
+        with no_file_can_be_opened():
+            worker_states.request_reload()
+            wait_until(lambda: "the models stay as they are" in caplog.text)
+        wait_until(lambda: "another" in names(client), within_s=10)
+
+
+def test_a_bundle_that_could_not_be_read_once_is_served_later(folder, monkeypatch):
+    monkeypatch.setattr("app.worker.background.FIRST_PAUSE_S", 0.1)
+    reads, read = [], bundle.read_file
+
+    def broken_once(path, limit):
+        if path.parent.name == "tiny-codes":
+            reads.append(path.name)
+            if len(reads) == 1:
+                raise FileError(f"{path} cannot be read: Input/output error", is_transient=True)
+        return read(path, limit)
+
+    monkeypatch.setattr(bundle, "read_file", broken_once)
+    with TestClient(create_app(settings_of(folder))) as client:
+        wait_until(lambda: names(client) == {"tiny", "tiny-codes"}, within_s=10)
+    assert reads == ["manifest.json", "manifest.json", "encoder.onnx"]
+
+
+def test_a_bundle_that_can_never_be_used_is_not_tried_again(folder, monkeypatch, caplog):
+    monkeypatch.setattr("app.worker.background.FIRST_PAUSE_S", 0.05)
+    (folder / "tiny-codes/encoder.onnx").write_bytes(b"altered")
+    with TestClient(create_app(settings_of(folder))) as client:
+        time.sleep(0.5)
+        assert names(client) == {"tiny"}
+    assert caplog.text.count("tiny-codes is left out") == 1
+    assert "reloaded" not in caplog.text
+
+
+def test_a_watcher_whose_look_failed_looks_again(folder, monkeypatch, caplog):
+    worker_states = WorkerStates.alone()
+    with TestClient(create_app(settings_of(folder, watch_models=0.05), worker_states)) as client:
+        with monkeypatch.context() as patch:
+
+            def broken(_):
+                raise OSError(5, "Input/output error")
+
+            patch.setattr("app.worker.background.fingerprint", broken)
+            wait_until(lambda: "Input/output error" in caplog.text)
+        fakes.make_bundle(folder, "another")
+        wait_until(lambda: "another" in names(client), within_s=10)
+
+
+@pytest.mark.timeout(60)
+def test_a_reload_that_does_not_return_holds_up_nothing(folder, monkeypatch, caplog):
+    gate = threading.Event()
+    worker_states = WorkerStates.alone()
+    settings = settings_of(folder).model_copy(update={"start_timeout_s": 2})
+    with TestClient(create_app(settings, worker_states)) as client:
+        monkeypatch.setattr("app.worker.service.reload_catalog", lambda *_: gate.wait())
+        worker_states.request_reload()
+        wait_until(lambda: "the reload: not done within" in caplog.text)
+        assert client.post("/embed", content=fakes.photo(1), headers=PNG).status_code == 200
+    gate.set()
 
 
 def test_a_bundle_that_is_still_being_copied_is_left_alone(folder):
