@@ -8,12 +8,17 @@ count. A format that has no entry here is refused.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from PIL import Image
 
 from model.errors import ImageTooLargeError, UnsupportedImageError
 from model.image_headers import scans_start
+
+# Pillow imports a reader with the first image of its format, which fails without a free descriptor.
+for _reader in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"):
+    import_module(f"PIL.{_reader}ImagePlugin")
 
 MAX_SCANS = 100
 """Maximum number of scans of a JPEG. Baseline files have one to four, progressive ones about ten;
@@ -217,3 +222,12 @@ _DECODERS: Mapping[str, Callable[[Opened], DecoderCost]] = {
     "PPM": _by_python,
 }
 """By Pillow's name of the format."""
+
+
+def raise_if_of_system(error: Exception) -> None:
+    """Raise an error of a decoder again if the operating system failed, and not the image.
+
+    Pillow's own errors are of the same class, `OSError`, but have no error number.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from model.decoding_cost import BAND_PIXELS, Opened, decoding_cost
+from model.decoding_cost import BAND_PIXELS, Opened, decoding_cost, raise_if_of_system
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError, UnsupportedImageError
 from model.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.manifest import Aspect, InputSpec
@@ -118,6 +118,7 @@ def preprocess(
         ImageTooLargeError: More bytes or pixels than `limits` allow, or than there is memory for.
         UnsupportedImageError: Not one of `FORMATS`, or a pixel type without a known range.
         BrokenImageError: One of `FORMATS`, but damaged or cut short.
+        OSError: The operating system failed, not the image.
     """
     image = open_image(data, limits)
     cost = _prepare(image, data, spec, limits)
@@ -126,6 +127,7 @@ def preprocess(
         try:
             return _fitted(image, spec)
         except _DECODING_FAILURES as error:
+            raise_if_of_system(error)
             failure = BrokenImageError(
                 f"the {image.format} image is damaged or cut short ({error}); send the whole file"
             )
@@ -161,6 +163,7 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
             f"not an image that is read here; send one of {', '.join(FORMATS)}"
         ) from error
     except _DECODING_FAILURES as error:
+        raise_if_of_system(error)
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
     except MemoryError as error:
         raise ImageTooLargeError("there is no memory to open the image") from error
@@ -179,6 +182,7 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
         image.draft("L" if spec.channels == 1 else "RGB", (side, side))
         return decoding_cost(opened, spec.channels)
     except _DECODING_FAILURES as error:
+        raise_if_of_system(error)
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
 
 

@@ -1,5 +1,8 @@
+import errno
 import io
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -17,6 +20,7 @@ from model.errors import (
 from model.manifest import Aspect, InputSpec
 from model.preprocessing import ImageLimits, _flatten, open_image, preprocess
 from tests.fakes import encoded
+from tests.servers import ROOT
 
 WIDTH, HEIGHT = 24, 32
 STORED_FOR_ORIENTATION = {
@@ -449,3 +453,30 @@ def test_an_image_that_is_converted_in_bands_is_the_one_that_is_converted_whole(
     deep = rng.integers(0, 65536, (size[1], size[0]), dtype=np.uint16)
     flat = _flatten(Image.fromarray(deep), 1)
     np.testing.assert_array_equal(np.asarray(flat), deep // 257)
+
+
+def test_a_failure_of_the_system_is_not_blamed_on_the_image(monkeypatch):
+    def failing(file, name):
+        del file, name
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setitem(Image.OPEN, "PPM", (failing, None))
+    with pytest.raises(OSError, match="Too many open files"):
+        preprocess(b"P6 1 1 255\nxxx", spec())
+
+
+def test_every_reader_is_there_before_the_first_image():
+    code = """
+import io, sys
+import model.preprocessing
+from PIL import Image
+loaded = {name for name in sys.modules if name.startswith("PIL.")}
+for name in model.preprocessing.FORMATS:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, name)
+    model.preprocessing.open_image(file.getvalue())
+late = {name for name in sys.modules if name.startswith("PIL.")} - loaded
+sys.exit(", ".join(sorted(late)) or 0)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)  # noqa: S603 (our own code)
+    assert ended.returncode == 0
