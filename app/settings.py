@@ -27,6 +27,8 @@ from app.errors import SettingsError
 PREFIX = "LIKEWISE_"
 _OF_THE_CLIENT = frozenset({"URL", "API_KEY"})
 """Variables of the command `likewise`, which may share the environment."""
+_SHOWN = 100
+"""Characters of a refused value in the message."""
 SHIPPED_BUNDLES = Path(model.__file__).parent / "bundles"
 
 
@@ -154,10 +156,10 @@ class Settings(BaseModel):
         description="Maximum time for a job to wait and run, in milliseconds.",
     )
     head_timeout_s: float = Field(
-        10.0, gt=0, le=3600, description="Maximum time for a request's head, in seconds."
+        10.0, ge=0.1, le=3600, description="Maximum time for a request's head, in seconds."
     )
     body_timeout_s: float = Field(
-        30.0, gt=0, le=3600, description="Maximum time for a body to arrive, in seconds."
+        30.0, ge=0.1, le=3600, description="Maximum time for a body to arrive, in seconds."
     )
     keep_alive_s: int = Field(
         5,
@@ -242,10 +244,16 @@ def _check_exists(field: str) -> None:
         return
     near = difflib.get_close_matches(field, known, n=1)
     hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are: {', '.join(known)}"
-    raise SettingsError(f"there is no setting {PREFIX}{field}; {hint}")
+    raise SettingsError(f"there is no setting {PREFIX}{_shortened(field)}; {hint}")
 
 
 def _sentence(part: Mapping[str, object]) -> str:
     location = part["loc"]
     field = str(location[0]) if isinstance(location, tuple) and location else "settings"
-    return f"{PREFIX}{field.upper()}={part['input']!r} cannot be used: {part['msg']}"
+    value = _shortened(repr(part["input"]))
+    return f"{PREFIX}{field.upper()}={value} cannot be used: {part['msg']}"
+
+
+def _shortened(text: str) -> str:
+    """Cut a value for a message, which is one line of the log."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"

@@ -39,6 +39,8 @@ def test_an_empty_variable_counts_as_not_set():
         ("WORKERS", "0"),
         ("MAX_IMAGE_BYTES", "-1"),
         ("BODY_TIMEOUT_S", "0"),
+        ("BODY_TIMEOUT_S", "1e-320"),
+        ("HEAD_TIMEOUT_S", "1e-320"),
         ("LOG_LEVEL", "loud"),
         ("ROOT_PATH", "likewise"),
         ("ROOT_PATH", "/likewise/"),
@@ -95,3 +97,11 @@ def test_a_list_is_set_with_commas():
     )
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize("name", ["PORT", "LOG_LEVEL", "ROOT_PATH", "X" * 50_000])
+def test_the_message_about_a_huge_value_is_a_line_that_can_be_read(name):
+    with pytest.raises(SettingsError) as told:
+        read_settings({f"LIKEWISE_{name}": "9" * 100_000})
+    assert len(str(told.value)) < 2000
+    assert "\n" not in str(told.value)
