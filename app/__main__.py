@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import os
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from app.keys.entries import read_keys
 from app.keys.exposure import open_to_others
 from app.server.command_line import arguments_parser
 from app.server.ending import leave
+from app.server.open_files import fit_open_files
 from app.server.server import serve
 from app.server.sockets import bind
 from app.server.supervisor import Supervisor
@@ -36,10 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 after SIGTERM or Ctrl-C, another if the service could not start.
     """
+    _open_missing_streams()
     arguments_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _exit_cleanly)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):  # Sent by log rotation; they end a process.
+        signal.signal(number, signal.SIG_IGN)
     try:
-        settings = read_settings()
+        settings = fit_open_files(read_settings())
         _check_before_start(settings)
         listening = bind(settings.host, settings.port)
     except LikewiseError as error:
@@ -88,6 +93,20 @@ def _serve(settings: Settings, listening: list[socket.socket]) -> int:
     worker_states = WorkerStates.alone()
     signal.signal(signal.SIGHUP, lambda *_: worker_states.request_reload())
     return serve(settings, worker_states, listening)
+
+
+def _open_missing_streams() -> None:
+    """Open the null device in place of each standard stream that is closed.
+
+    Its number would otherwise be given to a file or a socket, into which a library may then print.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # It gets the lowest number.
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def _exit_cleanly(signum: int, frame: FrameType | None) -> None:

@@ -111,8 +111,8 @@ def read_reply(connection):
 
 
 @contextlib.contextmanager
-def running(models_dir, log, **settings):
-    """A server that is ready."""
+def running(models_dir, log, *, before=(), **settings):
+    """A server that is ready; `before` is a command that runs it."""
     port = free_port()
     settings = {
         "MODELS_DIR": models_dir,
@@ -124,8 +124,8 @@ def running(models_dir, log, **settings):
     } | settings
     environment = os.environ | {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
     with log.open("w") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app"], cwd=ROOT, env=environment, stderr=stderr
+        process = subprocess.Popen(  # noqa: S603 (our own program)
+            [*before, sys.executable, "-m", "app"], cwd=ROOT, env=environment, stderr=stderr
         )
     server = Server(process, port, log)
     try:

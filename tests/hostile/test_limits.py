@@ -1,0 +1,103 @@
+"""What the operating system may refuse or do: open files, streams, disks, signals."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.fakes import photo
+from tests.hostile.server import read_reply, request, running
+from tests.servers import PATIENCE_S, ROOT
+
+GOOD = request("/embed", photo(1))
+LIVE = b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+def shell(line):
+    """A shell that prepares the process and then becomes it."""
+    return ("sh", "-c", f'{line}; exec "$0" "$@"')
+
+
+def with_streams(redirections):
+    """A shell that becomes the process, with these streams."""
+    return ("sh", "-c", f'exec "$0" "$@" {redirections}')
+
+
+def ask(connection, data):
+    connection.sendall(data)
+    return read_reply(connection)
+
+
+def stopped(server):
+    server.process.send_signal(signal.SIGTERM)
+    return server.process.wait(PATIENCE_S)
+
+
+@pytest.mark.serial
+def test_where_files_run_out_connections_are_refused_and_those_that_are_open_answered(
+    models_dir, tmp_path
+):
+    with (
+        running(models_dir, tmp_path / "log", before=shell("ulimit -n 100")) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        held = [stack.enter_context(server.connect()) for _ in range(150)]
+        replies = [ask(connection, LIVE) for connection in held[-50:]]
+        assert {(reply.status, reply.problem) for reply in replies} == {(503, "overloaded")}
+        began = server.cpu_s()
+        time.sleep(1)
+        assert server.cpu_s() - began < 0.3
+        assert ask(held[0], GOOD).status == 200
+        for connection in held:
+            connection.close()
+        time.sleep(0.5)
+        assert server.send(GOOD).status == 200
+        assert "the process may open 100 files only" in server.log
+
+
+def test_a_service_that_may_open_next_to_no_file_does_not_start(models_dir):
+    environment = os.environ | {"LIKEWISE_MODELS_DIR": str(models_dir)}
+    ended = subprocess.run(  # noqa: S603 (our own program)
+        [*shell("ulimit -n 64"), sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("likewise cannot start: the process may open 64 files only")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("closed", ["1>&-", "0<&- 1>&- 2>&-"])
+def test_closed_streams_change_nothing(models_dir, tmp_path, closed, workers):
+    settings = {"before": with_streams(closed), "WORKERS": workers}
+    with running(models_dir, tmp_path / "log", **settings) as server:
+        assert server.send(GOOD).status == 200
+        assert server.send(b"hello\r\n\r\n").status == 400
+        assert stopped(server) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_log_on_a_full_disk_costs_no_answer_and_no_connection(models_dir, tmp_path, workers):
+    settings = {"before": with_streams("2>/dev/full"), "LOG_LEVEL": "info", "WORKERS": workers}
+    with running(models_dir, tmp_path / "log", **settings) as server, server.connect() as kept:
+        assert [ask(kept, GOOD).status for _ in range(20)] == [200] * 20
+        assert stopped(server) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_signals_of_log_rotation_and_pipes_end_nothing(models_dir, tmp_path, workers):
+    with running(models_dir, tmp_path / "log", WORKERS=workers) as server:
+        for number in (signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2):
+            server.process.send_signal(number)
+            time.sleep(0.3)
+        assert server.send(GOOD).status == 200
+        assert stopped(server) == 0
