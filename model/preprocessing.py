@@ -4,21 +4,21 @@ This is the only implementation: training, evaluation and service all call `prep
 cannot disagree. The order is fixed: limits → decode → EXIF orientation → colour → resize.
 """
 
-import io
-import itertools
 import math
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
+from PIL.PpmImagePlugin import PpmImageFile
 
-from model.decoding_cost import BAND_PIXELS, Opened, decoding_cost, raise_if_of_system
-from model.errors import BrokenImageError, ImageError, ImageTooLargeError, UnsupportedImageError
+from model.decoding_cost import Opened, decoding_cost, raise_if_of_system
+from model.errors import BrokenImageError, ImageError, ImageTooLargeError
+from model.image_files.netpbm import decode_netpbm
+from model.image_files.opening import DECODING_FAILURES, open_file
+from model.image_files.pixel_types import bands, check_pixel_type, eight_bit_grey
 from model.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.manifest import Aspect, InputSpec
 
@@ -30,20 +30,6 @@ Image.MAX_IMAGE_PIXELS = None
 # A text of PNG takes up to four times its bytes, and is unpacked when the file is opened.
 PngImagePlugin.MAX_TEXT_MEMORY = 2_000_000
 
-_DECODING_FAILURES = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    TypeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-"""Exceptions of Pillow's readers on damaged data; all of them mean that the file is broken."""
-
 _LARGE_EXIF_BYTES = 70_000
 """More than a JPEG's segment holds."""
 _UPRIGHT = {
@@ -54,11 +40,6 @@ _UPRIGHT = {
     6: Image.Transpose.ROTATE_270,
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
-}
-
-_UNSUPPORTED_MODES = {
-    "F": "floating point numbers without a known range",
-    "LAB": "in the Lab colour space",
 }
 
 Size = tuple[float, float]
@@ -125,21 +106,47 @@ def preprocess(
     failure: ImageError
     with limits.hold(cost):
         try:
-            return _fitted(image, spec)
-        except _DECODING_FAILURES as error:
-            raise_if_of_system(error)
-            failure = BrokenImageError(
-                f"the {image.format} image is damaged or cut short ({error}); send the whole file"
-            )
-        except MemoryError:
-            failure = ImageTooLargeError(
-                f"there is no memory to decode the {image.format} image; send a smaller one"
-            )
+            return _fitted(image, data, spec)
+        except (*DECODING_FAILURES, MemoryError) as error:
+            failure = _failure(image, error)
         except ImageError as error:
             failure = error.with_traceback(None)
         del image
     # Raised here, with neither cause nor traceback: their frames would keep the canvas alive.
     raise failure
+
+
+def upright_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
+    """Decode an image at its own size, with the same reading of its pixels as `preprocess`.
+
+    Nothing is held of the memory that it takes.
+
+    Returns:
+        Mode "L" for greyscale without alpha, otherwise "RGB"; upright by the EXIF orientation.
+
+    Raises:
+        ImageTooLargeError: As `preprocess`.
+        UnsupportedImageError: As `preprocess`.
+        BrokenImageError: As `preprocess`.
+    """
+    image = open_image(data, limits)
+    is_grey = image.mode in {"1", "L"} or image.mode.startswith("I")
+    try:
+        return _upright_pixels(image, data, 1 if is_grey else 3)
+    except (*DECODING_FAILURES, MemoryError) as error:
+        raise _failure(image, error) from error
+
+
+def _failure(image: Image.Image, error: Exception) -> ImageError:
+    """Translate what Pillow raises while it decodes, unless the system failed."""
+    raise_if_of_system(error)
+    if isinstance(error, MemoryError):
+        return ImageTooLargeError(
+            f"there is no memory to decode the {image.format} image; send a smaller one"
+        )
+    return BrokenImageError(
+        f"the {image.format} image is damaged or cut short ({error}); send the whole file"
+    )
 
 
 def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
@@ -156,18 +163,9 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
             f"the image has {len(data):,} bytes; at most {limits.max_bytes:,} are taken"
         )
     check_header(data, limits.max_pixels)
-    try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise UnsupportedImageError(
-            f"not an image that is read here; send one of {', '.join(FORMATS)}"
-        ) from error
-    except _DECODING_FAILURES as error:
-        raise_if_of_system(error)
-        raise BrokenImageError(f"the image's header is damaged ({error})") from error
-    except MemoryError as error:
-        raise ImageTooLargeError("there is no memory to open the image") from error
+    image = open_file(data, FORMATS)
     check_pixels(image.width, image.height, limits.max_pixels)
+    check_pixel_type(image)
     return image
 
 
@@ -181,22 +179,39 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
     try:
         image.draft("L" if spec.channels == 1 else "RGB", (side, side))
         return decoding_cost(opened, spec.channels)
-    except _DECODING_FAILURES as error:
+    except DECODING_FAILURES as error:
         raise_if_of_system(error)
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
 
 
-def _fitted(image: Image.Image, spec: InputSpec) -> NDArray[np.uint8]:
+def _fitted(image: Image.Image, data: bytes, spec: InputSpec) -> NDArray[np.uint8]:
     """Decode the first frame to the graph's input."""
-    image.load()
+    fitted = _fit(_upright_pixels(image, data, spec.channels), spec)
+    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
+
+
+def _upright_pixels(image: Image.Image, data: bytes, channels: int) -> Image.Image:
+    """Decode the first frame to 8-bit grey or RGB, and turn it."""
+    decoded = _decode(image, data)
     orientation = _orientation(image)
     # Colour goes first: what is turned then has as few bytes a pixel as the result.
-    flat = _flatten(image, spec.channels)
-    if flat is not image:
-        image.close()  # The caller still has it; this frees its canvas.
-    upright = _upright(flat, orientation)
-    fitted = _fit(upright, spec)
-    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
+    flat = _flatten(decoded, channels)
+    if flat is not decoded:
+        decoded.close()  # The caller still has it; this frees its canvas.
+    return _upright(flat, orientation)
+
+
+def _decode(image: Image.Image, data: bytes) -> Image.Image:
+    if isinstance(image, PpmImageFile):
+        decoded = decode_netpbm(image, data)
+        if decoded is not None:
+            return decoded
+    transparency = image.info.get("transparency")
+    image.load()
+    if image.format == "PNG" and transparency is None:
+        # Behind the pixels a transparent colour has no meaning, yet Pillow takes it.
+        image.info.pop("transparency", None)
+    return image
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
@@ -211,7 +226,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
     try:
         return int(image.getexif().get(ORIENTATION, 1))
-    except _DECODING_FAILURES:
+    except DECODING_FAILURES:
         return 1
 
 
@@ -224,46 +239,23 @@ def _has_many_orientations(block: bytes) -> bool:
 def _flatten(image: Image.Image, channels: int) -> Image.Image:
     """Make 8-bit grey or RGB: alpha over white, 16 bits scaled, palette and CMYK resolved."""
     if image.mode.startswith("I"):
-        image = _sixteen_to_eight_bits(image)
-    elif image.mode in _UNSUPPORTED_MODES:
-        raise UnsupportedImageError(
-            f"the image's pixels are {_UNSUPPORTED_MODES[image.mode]}; "
-            "send grey or RGB, 8 or 16 bits a channel"
-        )
+        image = eight_bit_grey(image)
     wanted = "L" if channels == 1 else "RGB"
     if image.has_transparency_data:
         return _over_white(image, wanted)
     return image if image.mode == wanted else image.convert(wanted)
 
 
-def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
-    eight = np.empty((image.height, image.width), dtype=np.uint8)
-    for left, top, band in _bands(image):
-        values = np.clip(np.asarray(band), 0, 65535) // 257
-        eight[top : top + band.height, left : left + band.width] = values
-    return Image.fromarray(eight)
-
-
 def _over_white(image: Image.Image, wanted: str) -> Image.Image:
     """Lay an image over white; the result has the wanted mode."""
     canvas = Image.new(wanted, image.size)
-    for left, top, band in _bands(image):
-        layer = band.convert("RGBA")
+    for left, top, band in bands(image):
+        # Pillow converts premultiplied grey to no other mode.
+        layer = (band.convert("LA") if band.mode == "La" else band).convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         opaque = Image.alpha_composite(white, layer).convert("RGB")
         canvas.paste(opaque if wanted == "RGB" else opaque.convert(wanted), (left, top))
     return canvas
-
-
-def _bands(image: Image.Image) -> Iterator[tuple[int, int, Image.Image]]:
-    """Yield parts of an image, each with its left and top edge, to bound the memory."""
-    columns = min(image.width, BAND_PIXELS)
-    rows = max(1, BAND_PIXELS // columns)
-    for top, left in itertools.product(
-        range(0, image.height, rows), range(0, image.width, columns)
-    ):
-        right, bottom = min(left + columns, image.width), min(top + rows, image.height)
-        yield left, top, image.crop((left, top, right, bottom))
 
 
 def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from model.preprocessing import open_image
+from model.preprocessing import upright_image
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 
 
@@ -33,8 +33,7 @@ def _turned(image: LabelledImage, degrees: int) -> LabelledImage:
 
 
 def _turned_png(read: Callable[[], bytes], degrees: int) -> bytes:
-    upright = ImageOps.exif_transpose(open_image(read()))
     file = io.BytesIO()
     turn = Image.Transpose[f"ROTATE_{degrees}"]
-    upright.transpose(turn).save(file, "PNG", compress_level=1)
+    upright_image(read()).transpose(turn).save(file, "PNG", compress_level=1)
     return file.getvalue()
