@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGUSR1, signal.SIGUSR2):  # Sent by log rotation; they end a process.
         signal.signal(number, signal.SIG_IGN)
     try:
-        settings = fit_open_files(read_settings())
+        settings = read_settings()
+        logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
+        settings = fit_open_files(settings)
         _check_before_start(settings)
         listening = bind(settings.host, settings.port)
     except LikewiseError as error:
@@ -64,7 +66,7 @@ def _with_metrics_folder(settings: Settings) -> Iterator[Settings]:
     if not settings.metrics:
         yield settings
         return
-    with metrics_folder(settings.metrics_dir) as folder:
+    with metrics_folder(settings.metrics_dir, settings.workers) as folder:
         yield settings.model_copy(update={"metrics_dir": folder})
 
 
@@ -82,7 +84,6 @@ def _check_before_start(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, listening: list[socket.socket]) -> int:
-    logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
     if open_to_others(settings):
         logger.warning(
             "anyone who reaches %s may call: set LIKEWISE_API_KEYS_FILE, or let a gateway ask",

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,13 +27,13 @@ def free_port():
             return port
 
 
-def start(models_dir, **settings):
-    """Start the service in its own process."""
+def start(models_dir, before=(), **settings):
+    """Start the service in its own process, with a command before it if wanted."""
     settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
     environment |= {f"LIKEWISE_{name}": str(value) for name, value in settings.items()}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app"],
+    return subprocess.Popen(  # noqa: S603 (our own program)
+        [*before, sys.executable, "-m", "app"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -42,10 +43,10 @@ def start(models_dir, **settings):
 
 
 @contextlib.contextmanager
-def server(models_dir, **settings):
+def server(models_dir, before=(), **settings):
     """A server that is ready, and a client of it."""
     port = free_port()
-    process = start(models_dir, PORT=port, **settings)
+    process = start(models_dir, before, PORT=port, **settings)
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             wait_until_ready(client, process)
@@ -75,6 +76,19 @@ def stop(process):
 def exit_of(process):
     errors = process.communicate(timeout=PATIENCE_S)[1]
     return process.returncode, errors.strip().splitlines()
+
+
+@contextlib.contextmanager
+def tiny_memory(size):
+    """A file system in memory of that size, as a container's small /dev/shm; needs root."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["-t", "tmpfs", "-o", f"size={size}", "tiny", folder]
+        if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:  # noqa: S603, S607 (the system's)
+            pytest.skip("no right to mount a file system in memory")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)  # noqa: S603, S607 (the system's)
 
 
 def wait_until(true, within_s=PATIENCE_S):

@@ -5,6 +5,7 @@ environment variable before the first import, and buckets that are the same for 
 folder is an argument, so that each service under test has its own, and buckets may differ by model.
 """
 
+import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.mmap_dict import mmap_key
 from prometheus_client.utils import floatToGoString
+
+from app.telemetry.reserved_file import NoFile, ReservedFile
+
+logger = logging.getLogger(__name__)
+
+_File = ReservedFile | NoFile
 
 
 class Kind(StrEnum):
@@ -59,7 +66,7 @@ class Value:
 
     __slots__ = ("_file", "_key", "_lock", "current")
 
-    def __init__(self, file: MmapedDict, key: str, lock: threading.Lock) -> None:
+    def __init__(self, file: _File, key: str, lock: threading.Lock) -> None:
         """Read the number from the file; a new one is 0. Hold the lock meanwhile."""
         self._file, self._key, self._lock = file, key, lock
         self.current: float = file.read_value(key)[0]
@@ -92,11 +99,15 @@ class Histogram:
 
 
 class WorkerFiles:
-    """The metric files of one worker. Safe to use from several threads at once."""
+    """The metric files of one worker. Safe to use from several threads at once.
+
+    Values for which the folder has no room are counted, but are in no file; the log says so once.
+    """
 
     def __init__(self, folder: Path, pid: int) -> None:
         self._folder, self._pid = folder, pid
-        self._files: dict[Kind, MmapedDict] = {}
+        self._files: dict[Kind, _File] = {}
+        self._has_room = True
         self._values: dict[str, Value] = {}
         self._lock = threading.Lock()
 
@@ -123,10 +134,22 @@ class WorkerFiles:
         key = mmap_key(family.name, sample, list(labels), list(labels.values()), family.text)
         with self._lock:
             if key not in self._values:
-                self._values[key] = Value(self._file(family.kind), key, self._lock)
+                self._values[key] = self._new_value(family.kind, key)
             return self._values[key]
 
-    def _file(self, kind: Kind) -> MmapedDict:
-        if kind not in self._files:
-            self._files[kind] = MmapedDict(str(self._folder / f"{kind.value}_{self._pid}.db"))
-        return self._files[kind]
+    def _new_value(self, kind: Kind, key: str) -> Value:
+        try:
+            if kind not in self._files:
+                path = self._folder / f"{kind.value}_{self._pid}.db"
+                self._files[kind] = ReservedFile(path)
+            return Value(self._files[kind], key, self._lock)
+        except OSError as error:
+            if self._has_room:
+                self._has_room = False
+                logger.warning(
+                    "the metrics folder %s has no room (%s): further numbers are not in /metrics",
+                    self._folder,
+                    error.strerror,
+                )
+            self._files.setdefault(kind, NoFile())
+            return Value(NoFile(), key, self._lock)

@@ -12,6 +12,8 @@ import multiprocessing
 import time
 from dataclasses import dataclass, replace
 
+from app.errors import SettingsError
+
 _RELOADS = 0
 _FIRST_HEARTBEAT = 1
 _PER_WORKER = 3
@@ -39,9 +41,20 @@ class WorkerStates:
 
     @classmethod
     def shared(cls, workers: int) -> WorkerStates:
-        """Create the states of several workers, to pass to each process at its start."""
+        """Create the states of several workers, to pass to each process at its start.
+
+        Raises:
+            SettingsError: Neither /dev/shm nor the folder for temporary files has room for them.
+        """
         spawning = multiprocessing.get_context("spawn")
-        return cls(spawning.RawArray(ctypes.c_double, _FIRST_HEARTBEAT + _PER_WORKER * workers))
+        size = _FIRST_HEARTBEAT + _PER_WORKER * workers
+        try:
+            return cls(spawning.RawArray(ctypes.c_double, size))
+        except OSError as error:
+            raise SettingsError(
+                f"several workers need a page of shared memory ({error.strerror}): make room in "
+                "/dev/shm or the folder for temporary files, or set LIKEWISE_WORKERS=1"  # noqa: S108 (named, not used)
+            ) from error
 
     def for_worker(self, worker: int) -> WorkerStates:
         """Return the same states for one of the workers to write."""
