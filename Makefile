@@ -71,7 +71,7 @@ image:
 image-test: $(VENV)/.dev
 	scripts/image_test.sh
 
-BENCHMARKS := start verify peers latency compare encoder growth ablations
+BENCHMARKS := start verify peers latency loop compare encoder growth ablations
 BENCH_FLAGS ?= --seconds 5 --rounds 5
 
 bench: $(VENV)/.dev
