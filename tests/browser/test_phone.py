@@ -67,14 +67,15 @@ def test_long_names_fit_a_phone(phone, wrong, tmp_path):
 
 def test_a_phone_is_told_neither_of_dropping_nor_of_keys(phone):
     words = re.compile(r"\b(drop|paste|ctrl|keys|arrow)", re.IGNORECASE)
-    for link in ("Two images", "Many images", "Models"):
+    for link, view in (("Many images", "many"), ("Models", "models"), ("Two images", "pair")):
         phone.get_by_role("link", name=link).click()
+        phone.locator(f"#{view}").wait_for()
         assert not words.search(phone.inner_text("body")), link
-    phone.get_by_role("link", name="Two images").click()
-    assert "Photograph or choose two images" in phone.inner_text("body")
+    assert "Photograph or choose two images" in phone.inner_text("#pair")
     assert phone.get_by_text("Photograph", exact=True).count() == 2
     phone.select_option("#model", "omniglot")
     phone.get_by_role("button", name="Draw").first.click()
+    phone.locator("canvas").wait_for()
     assert not words.search(phone.inner_text("body"))
 
 
