@@ -3,23 +3,26 @@
 #   docker build .                  graphs run on the CPU
 #   docker build --target cuda .    on NVIDIA GPUs (driver 580 or newer): gigabytes
 
+# A tag may name another image tomorrow: `make digests` prints it with its digest, for .env
 ARG BASE=python:3.11-slim-bookworm
 
-# Dependencies come first: their layer is cached until pyproject.toml changes.
+# Dependencies come first: their layer is cached until their lock changes. Only files with the hashes
+# of the lock are installed.
 FROM ${BASE} AS dependencies
 WORKDIR /src
-COPY pyproject.toml scripts/requirements.py ./
+COPY requirements/service.txt ./
 RUN python -m venv --without-pip /opt/likewise \
-    && python requirements.py otel > requirements.txt \
     && pip --python /opt/likewise/bin/python --disable-pip-version-check \
-        install --no-cache-dir -r requirements.txt
+        install --no-cache-dir --no-deps --require-hashes -r service.txt
 
 FROM ${BASE} AS package
 WORKDIR /src
+COPY requirements/build.txt ./
+RUN pip --disable-pip-version-check install --no-cache-dir --no-deps --require-hashes -r build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY model model
-RUN pip --disable-pip-version-check wheel --no-cache-dir --no-deps --wheel-dir /package .
+RUN pip --disable-pip-version-check wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /package .
 
 FROM dependencies AS cpu-build
 COPY --from=package /package /package
@@ -27,10 +30,10 @@ RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /pack
 
 # Both wheels contain the module `onnxruntime`, so the CPU one is removed first.
 FROM dependencies AS cuda-dependencies
-RUN python requirements.py --only cuda > requirements.txt \
-    && pip --python /opt/likewise/bin/python uninstall --yes onnxruntime \
+COPY requirements/cuda.txt ./
+RUN pip --python /opt/likewise/bin/python uninstall --yes onnxruntime \
     && pip --python /opt/likewise/bin/python --disable-pip-version-check \
-        install --no-cache-dir --no-deps -r requirements.txt
+        install --no-cache-dir --no-deps --require-hashes -r cuda.txt
 
 FROM cuda-dependencies AS cuda-build
 COPY --from=package /package /package

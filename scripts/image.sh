@@ -15,8 +15,11 @@ image=likewise:$version
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 find_engine "$work"
-base_images python:3.11-slim-bookworm
-"$ENGINE" build "${BUILD_ARGS[@]}" --target "$target" --tag "$PREFIX$image" \
+# By digest where BASE says so, in the environment or in .env (`make digests`).
+base=${BASE:-$(sed -n 's/^BASE=//p' .env 2>/dev/null || true)}
+base=${base:-python:3.11-slim-bookworm}
+base_images "$base"
+"$ENGINE" build "${BUILD_ARGS[@]}" --build-arg "BASE=$base" --target "$target" --tag "$PREFIX$image" \
   --label "org.opencontainers.image.version=$version" \
   --label "org.opencontainers.image.revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)" .
 echo "$image"
