@@ -17,6 +17,7 @@ from model.manifest import Kind, Manifest
 from model.scoring import Choice, Energies, check_vectors, choose, energy, is_same, likelihood_ratio
 
 _LARGEST_BYTE = 255
+_FLOAT_BYTES = 4
 _ROWS_AT_A_TIME = 1024
 """Rows per step: their differences fit into a cache, and bound the memory of a large gallery."""
 
@@ -102,6 +103,11 @@ class StreamingComparison:
         self._probes = np.tile(probe, (min(rows, _ROWS_AT_A_TIME), 1))
         self._energies = np.empty(rows, dtype=np.float32)
         self._taken = 0
+
+    @staticmethod
+    def bytes_for(width: int, rows: int) -> int:
+        """Return the bytes of memory that a comparison keeps: one copy a row, and the energies."""
+        return _FLOAT_BYTES * (width * min(rows, _ROWS_AT_A_TIME) + rows)
 
     def take(self, gallery: NDArray[Any]) -> None:
         """Compare the next rows, shape (n, dim).

@@ -27,7 +27,6 @@ from app.api.middleware.observability import Observability, Routes
 from app.api.middleware.root_path import RootPath
 from app.api.middleware.single_headers import SingleHeaders
 from app.api.middleware.start_failure import StartFailure
-from app.catalog.catalog import Catalog
 from app.keys.ring import KeyRing
 from app.settings import LogLevel, Settings
 from app.telemetry.logs import AccessLog
@@ -35,6 +34,7 @@ from app.telemetry.telemetry import Telemetry, running_telemetry
 from app.telemetry.traces import Tracing, for_fastapi, otlp_tracing
 from app.worker.background import ModelWatcher, run_background_tasks
 from app.worker.blocking_calls import BlockingCalls
+from app.worker.measured_catalog import Loaded
 from app.worker.service import Service, load_models, running_service
 from app.worker.worker_state import WorkerStates
 
@@ -99,10 +99,10 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     """Load the models and start the worker; stop it on exit."""
     calls = BlockingCalls(settings.start_timeout_s)
-    watcher, catalog = await calls.run("the start", partial(_load, settings, worker_states, keys))
+    watcher, loaded = await calls.run("the start", partial(_load, settings, worker_states, keys))
     with (
         running_telemetry(settings, problems.TYPES, tracing) as telemetry,
-        running_service(settings, telemetry, catalog) as service,
+        running_service(settings, telemetry, loaded) as service,
     ):
         app.state.telemetry = telemetry
         app.state.service = service
@@ -118,7 +118,7 @@ async def _lifespan(
 
 def _load(
     settings: Settings, worker_states: WorkerStates, keys: KeyRing | None
-) -> tuple[ModelWatcher, Catalog]:
+) -> tuple[ModelWatcher, Loaded]:
     """Read the keys and the models; what may change is looked at before it is read."""
     if keys is not None:
         keys.load()

@@ -102,7 +102,16 @@ class Settings(BaseModel):
     )
     workers: int = Field(1, ge=1, le=256, description="Number of worker processes.")
     threads: int = Field(
-        0, ge=0, le=256, description="Job threads of a worker; 0 divides the usable cores."
+        0,
+        ge=0,
+        le=256,
+        description="Job threads of a worker; 0: as many as the usable cores and the memory allow.",
+    )
+    memory_bytes: int = Field(
+        0,
+        ge=0,
+        le=64_000_000_000_000,
+        description="Memory of all workers together; 0: the cgroup's limit, or the machine's.",
     )
 
     # Sizes
@@ -122,10 +131,16 @@ class Settings(BaseModel):
         description="Maximum size of a request's body, in bytes.",
     )
     max_held_bytes: int = Field(
-        256_000_000,
-        ge=1_000,
+        0,
+        ge=0,
         le=64_000_000_000,
-        description="Maximum bytes of bodies that one worker holds at a time, over all requests.",
+        description="Maximum bytes of bodies that one worker holds at a time; 0: by its memory.",
+    )
+    max_decoding_bytes: int = Field(
+        0,
+        ge=0,
+        le=64_000_000_000,
+        description="Maximum bytes that one worker decodes images in at a time; 0: by its memory.",
     )
     max_gallery: int = Field(
         100_000,

@@ -17,7 +17,7 @@ MAX_PARTS = 10_000
 """Maximum number of segments of a JPEG before its pixels, of chunks of a PNG, and of blocks of a
 GIF before its first frame. Ordinary files have fewer than 2,000."""
 
-MAX_STRIPS = 50_000
+MAX_STRIPS = 20_000
 """Maximum number of strips or tiles of a TIFF."""
 
 MAX_TAG_VALUES = 200_000
@@ -37,7 +37,7 @@ _FILL, _START_OF_SCAN, _END_OF_IMAGE = 0xFF, 0xDA, 0xD9
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a segment."""
 _GIF_HEADER, _EXTENSION, _FRAME, _TRAILER, _COMMENT = 13, 0x21, 0x2C, 0x3B, b"\xfe"
-_PNG_HEADER = 24
+_PNG_HEADER, _PNG_END = 24, b"IEND"
 _SHORT = 3
 
 
@@ -145,7 +145,7 @@ def _check_png(data: bytes, max_pixels: int) -> None:
     check_pixels(width, height, max_pixels)
     place = len(_PNG_START)
     for _ in range(MAX_PARTS):
-        if place + 8 > len(data):
+        if place + 8 > len(data) or data.startswith(_PNG_END, place + 4):
             return
         place += 12 + int.from_bytes(data[place : place + 4], "big")
     raise _too_many("PNG", "chunks")

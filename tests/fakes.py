@@ -12,6 +12,7 @@ from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
 from app.batching.byte_budget import ByteBudget
+from app.batching.decoding_memory import DecodingMemory
 from app.catalog.catalog import Catalog, ServedModel
 from app.settings import Settings
 from app.worker.service import Service, job_pool
@@ -375,5 +376,6 @@ def fake_service(settings: Settings, encoder: FakeEncoder, threads: int = 1) -> 
         settings,
         catalog,
         job_pool(settings, threads, catalog),
-        ByteBudget(settings.max_held_bytes),
+        ByteBudget(settings.max_held_bytes or 256_000_000),
+        DecodingMemory(settings.max_decoding_bytes or 10**9, settings.deadline_ms / 1000),
     )

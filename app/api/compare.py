@@ -100,14 +100,16 @@ async def _stream(request: Request, service: Service, *, as_npy: bool) -> Respon
     """Compare a gallery while it arrives; no chunk is kept."""
     choices = from_query(Choices, request)
     model, choice = _chosen(service, choices)
-    gallery = StreamedGallery(model.manifest, choice, service.settings.max_gallery)
-    await stream(request, service, gallery.feed)
-    comparison = gallery.close()
-    answer = partial(_respond, service, model, comparison, as_npy=as_npy)
-    if as_npy or len(comparison.energies) <= _NUMBERS_AT_A_TIME:
-        return answer()
-    response: Response = await service.jobs.submit(answer, service.deadline_s)
-    return response
+    max_rows = service.settings.max_gallery
+    with service.bodies.reserve() as held:
+        gallery = StreamedGallery(model.manifest, choice, max_rows, held.take)
+        await stream(request, service, gallery.feed)
+        comparison = gallery.close()
+        answer = partial(_respond, service, model, comparison, as_npy=as_npy)
+        if as_npy or len(comparison.energies) <= _NUMBERS_AT_A_TIME:
+            return answer()
+        response: Response = await service.jobs.submit(answer, service.deadline_s, held.share)
+        return response
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ async def _read(request: Request, service: Service, reservation: Reservation) ->
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
     limits = _limits(service)
-    probe, gallery = JsonProbe(limits), JsonGallery(limits)
+    probe, gallery = JsonProbe(limits), JsonGallery(limits, reservation.take)
     reader = JsonReader({"probe": probe, "gallery": gallery}, _MAX_OUTLINE_VALUES)
     outline = await receive_json(request, service, reservation, reader)
     choices = from_json(CompareJson, outline, _MAX_OUTLINE_VALUES)

@@ -62,7 +62,7 @@ async def dispatch(
     """Read the body, let a runner carry out the job, and return its result.
 
     A request that cannot even wait in the queue is refused before its body is read. If the client
-    disconnects, the job is dropped. The body's bytes are given back at the end.
+    disconnects, the job is dropped. The body's bytes are given back at the end of both.
 
     Raises:
         OverloadedError: The queue is full.
@@ -74,7 +74,7 @@ async def dispatch(
     within_s = _deadline_s(request, service)
     with service.bodies.reserve() as reservation:
         job = make_job(request, service, await read(request, service, reservation))
-        result = service.jobs.submit(job, within_s)
+        result = service.jobs.submit(job, within_s, reservation.share)
         watch = _DisconnectWatch(request, result)
         try:
             return await result

@@ -42,10 +42,16 @@ class Execution(Generic[Job]):
 class QueuedJob(Generic[Job]):
     """A job, and the future that its caller waits for."""
 
-    __slots__ = ("answer", "job", "submitted", "trace")
+    __slots__ = ("answer", "job", "release", "submitted", "trace")
 
-    def __init__(self, job: Job, answer: asyncio.Future[Any], trace: Trace | None) -> None:
-        self.job, self.answer, self.trace = job, answer, trace
+    def __init__(
+        self,
+        job: Job,
+        answer: asyncio.Future[Any],
+        trace: Trace | None,
+        release: Callable[[], None],
+    ) -> None:
+        self.job, self.answer, self.trace, self.release = job, answer, trace, release
         self.submitted = perf_counter()
 
     def is_cancelled(self) -> bool:

@@ -31,6 +31,14 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 
 
+def _release_nothing() -> None:
+    """Release the memory of a job that holds none."""
+
+
+def _hold_nothing() -> Callable[[], None]:
+    return _release_nothing
+
+
 class JobPool(Generic[Job]):
     """Pool of `threads` runners, with at most `max_waiting` jobs in the queue.
 
@@ -83,7 +91,9 @@ class JobPool(Generic[Job]):
         if not self._idle and len(self._waiting) >= self._max_waiting:
             raise OverloadedError("every worker is busy and the queue is full; try again shortly")
 
-    def submit(self, job: Job, within_s: float) -> asyncio.Future[Any]:
+    def submit(
+        self, job: Job, within_s: float, hold: Callable[[], Callable[[], None]] = _hold_nothing
+    ) -> asyncio.Future[Any]:
         """Queue a job.
 
         Cancelling or settling the future removes the job from the queue. A job that runs already
@@ -92,6 +102,8 @@ class JobPool(Generic[Job]):
         Args:
             job: The job to run.
             within_s: Deadline for waiting and running together, in seconds.
+            hold: Holds the job's memory; what it returns is called once the pool has dropped the
+                job, which may be long after its result is of use.
 
         Returns:
             Future of the job's result or exception; a `DeadlineError` after the deadline, and a
@@ -102,7 +114,7 @@ class JobPool(Generic[Job]):
         """
         self.refuse_if_full()
         loop = asyncio.get_running_loop()
-        queued = QueuedJob(job, loop.create_future(), self._telemetry.trace())
+        queued = QueuedJob(job, loop.create_future(), self._telemetry.trace(), hold())
         timer = loop.call_later(within_s, queued.expire, within_s)
         self._waiting[queued] = None
         queued.answer.add_done_callback(partial(self._remove, queued, timer))
@@ -114,6 +126,7 @@ class JobPool(Generic[Job]):
         timer.cancel()
         if queued in self._waiting:
             del self._waiting[queued]
+            queued.release()
             self._telemetry.waiting(len(self._waiting))
 
     def close(self) -> None:
@@ -152,6 +165,7 @@ class JobPool(Generic[Job]):
         self._pause_s = FIRST_PAUSE_S
         self._idle.append(runner)
         for queued, outcome in zip(batch, outcomes, strict=True):
+            queued.release()
             queued.settle(outcome)
         self._dispatch()
 
@@ -169,6 +183,7 @@ class JobPool(Generic[Job]):
             exc_info=error,
         )
         for queued in batch:
+            queued.release()
             queued.settle(Failed(RunnerFailedError("the runner failed; try again in a moment")))
         if not self._closed:
             asyncio.get_running_loop().call_later(self._pause_s, self._replace)

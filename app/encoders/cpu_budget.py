@@ -13,7 +13,7 @@ OWN_CGROUP = Path("/proc/self/cgroup")
 
 def usable_cores(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
     """Return the whole cores that the affinity mask and the cgroup's quota allow, at least 1."""
-    quotas = [_quota_v2(folder) for folder in _own_folders(cgroups, own_cgroup)]
+    quotas = [_quota_v2(folder) for folder in own_folders(cgroups, own_cgroup)]
     quotas.append(_quota_v1(cgroups / "cpu"))
     allowed = [quota for quota in quotas if quota is not None]
     return max(1, int(min([_affinity(), *allowed])))
@@ -30,10 +30,16 @@ def _affinity() -> int:
     return os.cpu_count() or 1
 
 
-def _own_folders(cgroups: Path, own_cgroup: Path) -> list[Path]:
-    """Return our cgroup's folder and its parents: any may set a quota, and the least applies."""
-    lines = _read(own_cgroup).splitlines()
-    inside = next((line[len("0::") :] for line in lines if line.startswith("0::")), "/")
+def own_folders(cgroups: Path, own_cgroup: Path, controller: str = "") -> list[Path]:
+    """Return our cgroup's folder and its parents: any may set a limit, and the least applies.
+
+    Args:
+        cgroups: Folder of the hierarchy.
+        own_cgroup: File that tells where in it we are.
+        controller: Name of a controller of cgroups v1; empty for v2.
+    """
+    lines = (line.split(":", 2) for line in _read(own_cgroup).splitlines())
+    inside = next((line[2] for line in lines if controller in line[1:2]), "/")
     own = cgroups / inside.lstrip("/")
     return [folder for folder in (own, *own.parents) if folder.is_relative_to(cgroups)]
 

@@ -24,7 +24,7 @@ LOADING_FAILURES = (
 )
 MAX_ROWS_ON_CUDA = 64
 """Maximum batch on CUDA; larger ones are run in pieces."""
-_MAX_BYTES_ON_CPU = 1 << 19
+MAX_BYTES_ON_CPU = 1 << 19
 """Maximum size of the pixels of one run on the CPU: 8 images of `faces`, 203 of `att-chopra`.
 
 Larger batches are run in pieces, since ONNX Runtime keeps the memory of its largest run. With runs
@@ -69,7 +69,7 @@ class Session:
         """Return the graph's output for its inputs, in order."""
         if self._buckets is not None:
             return self._buckets.run(*inputs)
-        rows = max(1, _MAX_BYTES_ON_CPU // sum(each[:1].nbytes or 1 for each in inputs))
+        rows = max(1, MAX_BYTES_ON_CPU // sum(each[:1].nbytes or 1 for each in inputs))
         pieces = [
             self._run_once(*(each[start : start + rows] for each in inputs))
             for start in range(0, max(1, len(inputs[0])), rows)

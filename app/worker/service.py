@@ -1,4 +1,4 @@
-"""A running worker: its settings, models, worker pool and byte budget."""
+"""A running worker: its settings, models, worker pool and memory budgets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from functools import cached_property, partial
 
 from app.batching.batch_runner import BatchRunner, Job
 from app.batching.byte_budget import ByteBudget
+from app.batching.decoding_memory import DecodingMemory
 from app.batching.job import Execution
 from app.batching.worker_pool import JobPool
-from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel, load_catalog
+from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel
 from app.catalog.reload import reload_catalog
-from app.encoders.cpu_budget import threads_per_worker, usable_cores
+from app.encoders.cpu_budget import usable_cores
+from app.encoders.memory_budget import cgroup_limit, machine_memory, return_large_pieces
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
 from app.settings import Provider, Settings
 from app.telemetry.telemetry import Telemetry
+from app.worker.measured_catalog import Loaded, load_measured
+from app.worker.memory_plan import log_plan, plan_memory
 from model.bundle import Bundle
 from model.manifest import Kind
 from model.preprocessing import ImageLimits
@@ -31,12 +35,14 @@ class Service:
     catalog: Catalog
     jobs: JobPool[Job]
     bodies: ByteBudget
+    decoding: DecodingMemory
     telemetry: Telemetry = field(default_factory=Telemetry)
 
     @cached_property
     def image_limits(self) -> ImageLimits:
-        """Limits of one image's size."""
-        return ImageLimits(self.settings.max_image_bytes, self.settings.max_image_pixels)
+        """Limits of one image's size, and of the memory in which it is decoded."""
+        settings = self.settings
+        return ImageLimits(settings.max_image_bytes, settings.max_image_pixels, self.decoding.hold)
 
     @property
     def deadline_s(self) -> float:
@@ -67,39 +73,48 @@ class Service:
         return replace(self, catalog=catalog)
 
 
-def load_models(settings: Settings) -> Catalog:
-    """Load the models for a new worker. Blocks.
+def load_models(settings: Settings) -> Loaded:
+    """Load the models for a new worker, and measure what they take. Blocks.
 
     Call it in the worker process: a session that was created before a fork does not survive it.
 
     Raises:
         LikewiseError: The default model cannot be served; the message says why.
     """
+    return_large_pieces()
     load = partial(load_model, provider=settings.provider)
-    return load_catalog(settings.models_dir, settings.default_model, load)
+    return load_measured(settings, load, memory_limit(settings) // settings.workers)
+
+
+def memory_limit(settings: Settings) -> int:
+    """Return the bytes that all workers together may use."""
+    return settings.memory_bytes or cgroup_limit() or machine_memory()
 
 
 @contextmanager
 def running_service(
-    settings: Settings, telemetry: Telemetry | None = None, catalog: Catalog | None = None
+    settings: Settings, telemetry: Telemetry | None = None, loaded: Loaded | None = None
 ) -> Iterator[Service]:
     """Start the worker pool; on exit, wait for the jobs that run.
 
     Args:
         settings: The service's settings.
         telemetry: Records metrics and traces; None to record nothing.
-        catalog: The models; None to load them.
+        loaded: The models; None to load them.
 
     Raises:
         LikewiseError: The default model cannot be served; the message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
-    catalog = load_models(settings) if catalog is None else catalog
-    threads = threads_per_worker(settings.threads, settings.workers, usable_cores())
+    loaded = load_models(settings) if loaded is None else loaded
+    catalog = loaded.catalog
+    plan = plan_memory(settings, loaded.measured, usable_cores(), memory_limit(settings))
+    log_plan(plan)
     telemetry.serves(model.manifest for model in catalog.served.values())
-    jobs = job_pool(settings, threads, catalog, telemetry)
+    jobs = job_pool(settings, plan.threads, catalog, telemetry)
+    decoding = DecodingMemory(plan.decoding, settings.deadline_ms / 1000)
     try:
-        yield Service(settings, catalog, jobs, ByteBudget(settings.max_held_bytes), telemetry)
+        yield Service(settings, catalog, jobs, ByteBudget(plan.held), decoding, telemetry)
     finally:
         jobs.close()
 

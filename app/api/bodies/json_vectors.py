@@ -25,6 +25,10 @@ _LAST = re.compile(rb"\][ \t\r\n]*\]")
 """The end of the last row, and of the gallery."""
 _NESTED = re.compile(rb"\[[^\]]*\[")
 _MIN_ROW_BYTES = 65_536
+_BYTES_A_NUMBER = 32
+"""Of a number in a gallery: in its row, in the joined rows, and in those of the model's type."""
+_BYTES_A_ROW = 100
+"""Of a row beside its numbers: an array, where it came alone, and its part of the answer."""
 _MAX_NUMBER_BYTES = 64
 """Maximum size of a number with the blanks around it, on average over a row."""
 
@@ -93,8 +97,14 @@ class JsonGallery:
     opening: ClassVar[bytes] = b"["
     closing: ClassVar[bytes] = b"]"
 
-    def __init__(self, limits: VectorLimits) -> None:
-        self._limits = limits
+    def __init__(self, limits: VectorLimits, hold: Callable[[int], None]) -> None:
+        """Prepare for a body.
+
+        Args:
+            limits: The limits of its vectors.
+            hold: Called with the bytes of memory that further rows take, now and when compared.
+        """
+        self._limits, self._hold = limits, hold
         self._rest = b""
         self._rows: list[Rows] = []
         self._count = 0
@@ -141,6 +151,7 @@ class JsonGallery:
             raise self._row_error(0, "is not a list of numbers")
         rows = _parse(b"[%b]" % text, self._row_error)
         self._check_widths([len(row) for row in rows])
+        self._hold(len(rows) * (_BYTES_A_ROW + _BYTES_A_NUMBER * len(rows[0])))
         self._rows.append(np.array(rows, dtype=np.float64))
         self._count += len(rows)
         self._check_count()

@@ -1,5 +1,7 @@
 """A gallery as a .npy body, compared with its first row while it arrives."""
 
+from collections.abc import Callable
+
 from app.api.bodies import npy
 from app.decision import Comparison, StreamingComparison, check_rows
 from app.errors import BodyTooLargeError
@@ -10,8 +12,19 @@ from model.scoring import Choice
 class StreamedGallery:
     """Consumer of a body's chunks; it keeps the energies only."""
 
-    def __init__(self, manifest: Manifest, choice: Choice, max_rows: int) -> None:
+    def __init__(
+        self, manifest: Manifest, choice: Choice, max_rows: int, hold: Callable[[int], None]
+    ) -> None:
+        """Prepare for a body.
+
+        Args:
+            manifest: The bundle that made the embeddings.
+            choice: The threshold.
+            max_rows: Maximum number of rows in the gallery.
+            hold: Called with the bytes of memory that the comparison takes.
+        """
         self._manifest, self._choice, self._max_rows = manifest, choice, max_rows
+        self._hold = hold
         self._reader = npy.MatrixReader(self._check)
         self._rows = 0
         self._comparison: StreamingComparison | None = None
@@ -30,6 +43,7 @@ class StreamedGallery:
             return
         if self._comparison is None:
             probe, rows = rows[0].copy(), rows[1:]
+            self._hold(StreamingComparison.bytes_for(len(probe), self._rows - 1))
             self._comparison = StreamingComparison(
                 self._manifest, probe, self._rows - 1, self._choice
             )

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from app.batching.batch_runner import attempt
+from app.batching.byte_budget import ByteBudget
 from app.batching.job import Execution
 from app.batching.worker_pool import JobPool
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
@@ -333,3 +334,56 @@ def test_a_job_that_runs_is_told_when_nobody_wants_it_any_more():
 
     run_in_pool(scenario, execution=Execution(asking, lambda _: 1, 1))
     assert told == [False, True]
+
+
+def test_the_memory_of_a_job_that_runs_is_held_though_nobody_waits_any_more():
+    budget = ByteBudget(10)
+
+    async def scenario(pool, gate):
+        with budget.reserve() as share:
+            share.take(6)
+            answer = pool.submit(lambda: gate.wait(10), 10, share.share)
+            await a_moment()
+            answer.cancel()
+        await a_moment()
+        held_while_it_runs = budget.held
+        gate.set()
+        await a_moment()
+        return held_while_it_runs, budget.held
+
+    assert run_in_pool(scenario) == (6, 0)
+
+
+def test_the_memory_of_a_job_that_leaves_the_queue_is_given_back():
+    budget = ByteBudget(10)
+
+    async def scenario(pool, gate):
+        first = blocking(pool, gate)
+        await a_moment()
+        with budget.reserve() as share:
+            share.take(6)
+            answer = pool.submit(lambda: None, 10, share.share)
+            answer.cancel()
+            await a_moment()
+        held = budget.held
+        gate.set()
+        await first
+        return held
+
+    assert run_in_pool(scenario) == 0
+
+
+def test_the_memory_of_a_job_whose_runner_fails_is_given_back():
+    budget = ByteBudget(10)
+
+    def fail(_jobs, _cancelled):
+        raise SystemError
+
+    async def scenario(pool, _):
+        with budget.reserve() as share:
+            share.take(6)
+            with pytest.raises(RunnerFailedError):
+                await pool.submit(lambda: None, 10, share.share)
+        return budget.held
+
+    assert run_in_pool(scenario, execution=Execution(fail, lambda _: 1, 1)) == 0

@@ -108,7 +108,7 @@ def test_a_batch_that_is_run_in_pieces_gives_what_it_gives_whole(
 ):
     encoder, batch = load(models_dir / name), images(n=7)
     whole = encoder.embed(batch)
-    monkeypatch.setattr("app.encoders.session._MAX_BYTES_ON_CPU", rows * batch[0].nbytes)
+    monkeypatch.setattr("app.encoders.session.MAX_BYTES_ON_CPU", rows * batch[0].nbytes)
     in_pieces = encoder.embed(batch)
     assert in_pieces.dtype == whole.dtype
     np.testing.assert_allclose(in_pieces, whole, atol=1e-6)

@@ -42,7 +42,7 @@ def read_pair(pieces, max_bytes=10_000):
 
 def read_vectors(pieces, limits=LIMITS):
     """Outline, probe and gallery of a body of /compare."""
-    probe, gallery = JsonProbe(limits), JsonGallery(limits)
+    probe, gallery = JsonProbe(limits), JsonGallery(limits, lambda _: None)
     reader = JsonReader({"probe": probe, "gallery": gallery}, 16)
     for piece in pieces:
         reader.feed(piece)

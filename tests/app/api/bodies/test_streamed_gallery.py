@@ -13,7 +13,7 @@ CHOICE = choose_threshold(MANIFEST)
 
 
 def fed(body, step, max_rows=1000):
-    gallery = StreamedGallery(MANIFEST, CHOICE, max_rows)
+    gallery = StreamedGallery(MANIFEST, CHOICE, max_rows, lambda _: None)
     for start in range(0, len(body), step):
         gallery.feed(body[start : start + step])
     return gallery
