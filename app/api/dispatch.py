@@ -53,7 +53,12 @@ def running(request: Request) -> Service:
     return service
 
 
-Running = Annotated[Service, Depends(running)]
+async def _running(request: Request) -> Service:
+    """Return the service; FastAPI would call a plain function in a thread of its own."""
+    return running(request)
+
+
+Running = Annotated[Service, Depends(_running)]
 
 
 async def dispatch(

@@ -42,7 +42,8 @@ def _hold_nothing() -> Callable[[], None]:
 class JobPool(Generic[Job]):
     """Pool of `threads` runners, with at most `max_waiting` jobs in the queue.
 
-    Create it anywhere, then use it on one event loop. The threads start with the first job.
+    Create it anywhere, then use it on one event loop. A thread starts with its first job, or with
+    `start`.
 
     Attributes:
         check: The self-check that the replacement of a failed runner has to pass.
@@ -66,6 +67,16 @@ class JobPool(Generic[Job]):
         self._pause_s = FIRST_PAUSE_S
         self._closed = False
         self._runners = set(self._idle)
+
+    def start(self) -> None:
+        """Start all threads before the first job, so that the pool is not ready if one cannot."""
+        idle, self._idle = self._idle, []
+        for runner in idle:
+            error = runner.start()
+            if error is None:
+                self._idle.append(runner)
+            else:
+                self.fail_batch(runner, [], error)
 
     @property
     def waiting(self) -> int:
@@ -214,14 +225,24 @@ class _Runner(Generic[Job]):
 
     def start_batch(self, batch: list[QueuedJob[Job]]) -> None:
         """Run a batch; the first one starts the thread."""
-        if self._thread is None:
-            self.is_serving = True
-            self._start(checked=False)
-        self._inbox.put(batch)
+        error = self.start()
+        if error is None:
+            self._inbox.put(batch)
+        else:
+            asyncio.get_running_loop().call_soon(self._pool.fail_batch, self, batch, error)
+
+    def start(self) -> RuntimeError | None:
+        """Start the thread, unless it runs; return the error if the system allows no more."""
+        if self._thread is not None:
+            return None
+        self.is_serving = True
+        return self._start(checked=False)
 
     def start_checked(self) -> None:
         """Start the thread; it joins the pool once it has passed the self-check."""
-        self._start(checked=True)
+        error = self._start(checked=True)
+        if error is not None:
+            self._pool.fail_batch(self, [], error)
 
     def stop(self) -> None:
         """End the thread after its current batch."""
@@ -232,10 +253,15 @@ class _Runner(Generic[Job]):
         if self._thread is not None:
             self._thread.join()
 
-    def _start(self, *, checked: bool) -> None:
+    def _start(self, *, checked: bool) -> RuntimeError | None:
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._serve, args=(checked,), name="runner")
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, args=(checked,), name="runner")
+        try:
+            thread.start()
+        except RuntimeError as error:  # the limit of processes and threads
+            return error
+        self._thread = thread
+        return None
 
     def _serve(self, checked: bool) -> None:
         batch: list[QueuedJob[Job]] | None = []

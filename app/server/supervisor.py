@@ -119,12 +119,19 @@ class Supervisor:
 
     def _start(self, slot: _Slot) -> None:
         slot.start_at, slot.is_killed = time.monotonic(), False
-        slot.process = self._spawning.Process(
+        process = self._spawning.Process(
             target=work,
             args=(self._settings, self._worker_states.for_worker(slot.index), self._listening),
             name=f"worker {slot.index}",
         )
-        slot.process.start()
+        try:
+            process.start()
+        except OSError as error:  # the limit of processes, files or memory
+            slot.failures += 1
+            reason = f"no process could be started ({error.strerror})"
+            self._try_again(slot, reason, f"worker {slot.index}: {reason}; another try follows")
+        else:
+            slot.process = process
 
     def _kill_if_hung(self, slot: _Slot, process: SpawnProcess) -> None:
         """Kill a worker that has not started in time, or whose heartbeat has stopped."""
@@ -151,19 +158,24 @@ class Supervisor:
         if exitcode == STARTUP_FAILURE and not self._has_served:
             # It would fail the same way each time, and has logged the reason.
             self._give_up()
-        elif slot.failures >= MAX_FAILED_STARTS:
+        else:
+            line = f"worker {slot.index} ended with {exitcode}; another is started"
+            self._try_again(slot, f"it last ended with {_reason(exitcode)}", line)
+
+    def _try_again(self, slot: _Slot, reason: str, line: str) -> None:
+        """Log a line and let a worker start again after a pause; end after too many failures."""
+        if slot.failures >= MAX_FAILED_STARTS:
             logger.error(
-                "the service ends: worker %d failed to start %d times in a row, and last ended "
-                "with %s",
+                "the service ends: worker %d failed to start %d times in a row; %s",
                 slot.index,
                 slot.failures,
-                _reason(exitcode),
+                reason,
             )
             self._give_up()
-        else:
-            logger.error("worker %d ended with %d; another is started", slot.index, exitcode)
-            if slot.failures:
-                slot.start_at += _FIRST_PAUSE_S * 2 ** (slot.failures - 1)
+            return
+        logger.error("%s", line)
+        if slot.failures:
+            slot.start_at += _FIRST_PAUSE_S * 2 ** (slot.failures - 1)
 
     def _give_up(self) -> None:
         self._stopping, self._status = True, STARTUP_FAILURE

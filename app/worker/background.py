@@ -96,6 +96,7 @@ async def run_background_tasks(
         watcher: Tells when a reload is due.
         publish: Called with the service for new requests.
     """
+    service.jobs.start()
     _record_state(service, worker_states)
     tasks = [
         asyncio.create_task(_heartbeat(service, worker_states)),

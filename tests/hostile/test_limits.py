@@ -2,16 +2,18 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.fakes import photo
 from tests.hostile.server import read_reply, request, running
-from tests.servers import PATIENCE_S, ROOT
+from tests.servers import PATIENCE_S, ROOT, wait_until
 
 GOOD = request("/embed", photo(1))
 LIVE = b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"
@@ -100,4 +102,50 @@ def test_signals_of_log_rotation_and_pipes_end_nothing(models_dir, tmp_path, wor
             server.process.send_signal(number)
             time.sleep(0.3)
         assert server.send(GOOD).status == 200
+        assert stopped(server) == 0
+
+
+OTHER_USER = "54321"
+"""A user without processes, since root has no limit of them."""
+
+
+def as_other_user():
+    """A command that becomes that user, who may still read the files of this one."""
+    capabilities = "-all,+dac_read_search,+dac_override"
+    return (
+        *("setpriv", "--reuid", OTHER_USER, "--clear-groups"),
+        *("--inh-caps", capabilities, "--ambient-caps", capabilities),
+    )
+
+
+def allow_processes(server, most):
+    command = ["prlimit", "--pid", str(server.process.pid), f"--nproc={most}:"]
+    subprocess.run([*as_other_user(), *command], check=True)  # noqa: S603 (our own process)
+
+
+def workers_of(server):
+    """The processes of the workers."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    return [
+        pid
+        for pid in map(int, children.split())
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv"
+)
+def test_a_worker_that_cannot_be_replaced_yet_is_replaced_later(models_dir, tmp_path):
+    """The limit of processes (`ulimit -u`, or that of a container) is reached for a while."""
+    tmp_path.chmod(0o755)
+    with running(models_dir, tmp_path / "log", before=as_other_user(), WORKERS=2) as server:
+        allow_processes(server, 1)
+        killed = workers_of(server)[0]
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: "no process could be started" in server.log)
+        assert server.send(GOOD).status == 200
+        allow_processes(server, 1000)
+        wait_until(lambda: len(workers_of(server)) == 2)
+        assert killed not in workers_of(server)
         assert stopped(server) == 0

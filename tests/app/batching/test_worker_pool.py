@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,7 @@ from app.batching.byte_budget import ByteBudget
 from app.batching.job import Execution
 from app.batching.worker_pool import JobPool
 from app.errors import DeadlineError, OverloadedError, RunnerFailedError
+from tests.servers import ROOT
 
 
 def passing():
@@ -387,3 +390,59 @@ def test_the_memory_of_a_job_whose_runner_fails_is_given_back():
         return budget.held
 
     assert run_in_pool(scenario, execution=Execution(fail, lambda _: 1, 1)) == 0
+
+
+WITHOUT_THREADS = """
+import asyncio, re, resource, sys, threading
+from pathlib import Path
+from app.batching.batch_runner import attempt
+from app.batching.job import Execution
+from app.batching.worker_pool import JobPool
+from app.errors import RunnerFailedError
+
+threading.stack_size(1 << 28)  # So that none fits into the memory that is left below.
+
+def allow(thread):
+    most = resource.RLIM_INFINITY
+    if not thread:
+        text = Path("/proc/self/status").read_text()
+        most = (int(re.search(r"VmSize:\\s+(\\d+)", text)[1]) << 10) + (1 << 27)
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+
+async def whole(starts):
+    execution = Execution(lambda jobs, _: [attempt(job) for job in jobs], lambda _: 1, 1)
+    pool = JobPool(1, 4, execution, lambda: None)
+    allow(thread=False)
+    if starts:
+        pool.start()
+    else:
+        try:
+            await pool.submit(lambda: "too early", 5)
+        except RunnerFailedError:
+            print("failed", pool.ready)
+    print(pool.ready)
+    allow(thread=True)
+    async with asyncio.timeout(20):
+        while not pool.ready:
+            await asyncio.sleep(0.01)
+    print(await pool.submit(lambda: "answered", 5))
+    pool.close()
+
+asyncio.run(whole(sys.argv[1] == "start"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [("start", "False\nanswered\n"), ("submit", "failed False\nFalse\nanswered\n")],
+)
+def test_without_a_thread_the_pool_is_not_ready_and_tries_again(how, said):
+    ended = subprocess.run(  # noqa: S603 (our own code)
+        [sys.executable, "-c", WITHOUT_THREADS, how],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout == said, ended.stderr
