@@ -173,6 +173,24 @@ def test_chunks_without_end_are_too_large(impatient):
     assert impatient.memory("VmHWM") - before < 20_000_000
 
 
+@pytest.mark.serial
+@pytest.mark.parametrize(
+    "start", [b"0\r\n", b"0\r\nX-Long: ", b"1;"], ids=["trailers", "trailer", "extension"]
+)
+def test_what_surrounds_chunks_without_end_is_too_large(impatient, start):
+    before = impatient.memory("VmRSS")
+    impatient.forget_peak()
+    with impatient.connect() as connection:
+        connection.sendall(
+            b"POST /embed HTTP/1.1\r\nHost: t\r\nContent-Type: image/png\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n" + start
+        )
+        piece = b"X-A: b\r\n" * 2_500 if start == b"0\r\n" else b"x" * 20_000
+        assert outcome(flood(connection, piece)) == (431, "head-too-large")
+        assert closes(connection)
+    assert impatient.memory("VmHWM") - before < 20_000_000
+
+
 def test_a_body_that_goes_on_after_its_answer_ends_with_its_connection(impatient):
     with impatient.connect() as connection:
         connection.sendall(

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from app.api.bodies.base64_images import JsonImage
 from app.api.bodies.json_body import MAX_OUTLINE_BYTES, PIECE_BYTES, JsonReader
 from app.api.bodies.json_vectors import JsonGallery, JsonProbe, VectorLimits
-from app.errors import BodyTooLargeError, ParameterError, RequestError, UnreadableBodyError
+from app.errors import (
+    BodyTooLargeError,
+    ParameterError,
+    RequestError,
+    UnreadableBodyError,
+)
 from model.errors import ImageTooLargeError, VectorError
 
 LIMITS = VectorLimits(rows=1000, values=4000, width=8)
@@ -218,6 +223,13 @@ def test_a_gallery_within_its_limits_is_taken_and_beyond_them_is_not():
     wide = b'{"gallery":[%b]}' % b",".join([b"[1,1,1,1,1]"] * 1000)
     with pytest.raises(BodyTooLargeError, match="4,000 values"):
         read_vectors([wide])
+
+
+def test_what_rows_take_beyond_their_text_is_counted():
+    held = []
+    gallery = JsonGallery(LIMITS, held.append)
+    assert gallery.feed(b"%b]" % b",".join([b"[1,1]"] * 500)) == b""
+    assert sum(held) >= 500 * 2 * 8
 
 
 def test_the_outline_is_bounded():
