@@ -53,6 +53,31 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     return data
 
 
+def read_text(path: Path, max_bytes: int) -> str:
+    """Read a regular file of UTF-8 text as a whole.
+
+    Raises:
+        FileError: It is not a regular file, has more than `max_bytes`, cannot be read, or is not
+            UTF-8.
+    """
+    try:
+        return read_file(path, max_bytes).decode()
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} cannot be read: it is not UTF-8 text") from error
+
+
+def check_regular(path: Path) -> None:
+    """Check that a file is a regular one, for a library that opens it by itself.
+
+    Raises:
+        FileError: It is not, or cannot be looked at.
+    """
+    try:
+        _check_regular(path, path.stat())
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _check_regular(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")

@@ -36,6 +36,8 @@ def read_data(path: Path) -> ImageSet:
     """
     if not path.exists():
         raise DataError(f"{path} does not exist; give a folder of identities, or a zip of one")
+    if not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path} is neither a folder nor a regular file; give one of them")
     images = _read_file(path) if path.is_file() else _read_folder(path)
     if images.remarks.doubts:
         raise DataError(f"{path}: {images.remarks.doubts}; {remedy()}")

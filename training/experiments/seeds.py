@@ -11,11 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich.console import Console
 
+from model.errors import FileError
+from model.files import read_file
 from training.config.schema import TrainingConfig
 from training.data.source import open_data
 from training.data.split import split_data
 from training.experiments.member import Member
-from training.results.record import Record, record_run, write_record
+from training.results.record import MAX_RECORD_BYTES, Record, record_run, write_record
 from training.transfer.pretrained import TrainedWeights
 
 
@@ -63,8 +65,8 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
 def recorded(path: Path, config: TrainingConfig, data_sha256: str) -> Record | None:
     """Read the record in a file if it is of this config and data; else return None."""
     try:
-        record = Record.model_validate_json(path.read_text())
-    except (FileNotFoundError, ValidationError):
+        record = Record.model_validate_json(read_file(path, MAX_RECORD_BYTES))
+    except (FileError, ValidationError):
         return None
     found = record.config.recipe, record.seed, record.data_sha256
     return record if found == (config.recipe, config.seed, data_sha256) else None

@@ -11,8 +11,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from model.bundle import Bundle, open_bundle
-from model.errors import faults
+from model.errors import FileError, faults
 from model.fields import Frozen
+from model.files import read_file
 from model.manifest import Kind, Manifest, SplitBy
 from training.config.named import refresh_measurement
 from training.config.schema import TrainingConfig
@@ -27,6 +28,7 @@ from training.metrics.det import DetCurve
 from training.runs import provenance
 from training.runs.run_folder import RunFolder
 
+MAX_RECORD_BYTES = 20_000_000
 EER = "EER, all pairs of the test identities"
 FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
 
@@ -152,9 +154,11 @@ def read_records(folder: Path) -> tuple[Record, ...]:
 
 def _read(path: Path) -> Record:
     try:
-        return Record.model_validate_json(path.read_text())
+        return Record.model_validate_json(read_file(path, MAX_RECORD_BYTES))
     except ValidationError as error:
         raise RunError(f"{path} is not a record: {faults(error)}") from error
+    except FileError as error:
+        raise RunError(str(error)) from error
 
 
 def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:

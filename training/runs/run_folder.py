@@ -21,7 +21,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.bundle import MANIFEST_FILE, Bundle, Split, open_bundle
-from model.errors import faults
+from model.errors import FileError, faults
+from model.files import check_regular, read_text
 from model.manifest import InitialWeights
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
@@ -30,6 +31,7 @@ from training.data.split import PARTS, SPLITS, DataSplit
 from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
+_MAX_TEXT_BYTES = 200_000_000
 _CREATED = {"record.json", "split.json", "seen.json", "config.json"}
 """Files that `create` writes, config.json last; a kill can leave the others behind."""
 
@@ -138,7 +140,7 @@ class RunFolder:
         if not path.exists():
             return split
         try:
-            seen = frozenset(map(str, json.loads(path.read_text())))
+            seen = frozenset(map(str, json.loads(self._read("seen.json"))))
         except (ValueError, TypeError) as error:
             raise RunError(f"{self.path}: seen.json is damaged: {error}") from error
         return Split(split.train | seen, split.calibration - seen, split.test - seen)
@@ -191,15 +193,16 @@ class RunFolder:
         if not path.exists():
             return None
         try:
+            check_regular(path)
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        except (FileError, OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
             raise RunError(f"{path} cannot be read ({error}); train again") from error
         return state
 
     def history(self) -> list[dict[str, float]]:
         """Read the figures of each finished epoch."""
         path = self.path / "history.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
+        lines = self._read(path.name).splitlines() if path.exists() else []
         return [json.loads(line) for line in lines]
 
     def write_history(self, epochs: list[dict[str, float]]) -> None:
@@ -208,9 +211,9 @@ class RunFolder:
 
     def _read(self, name: str) -> str:
         try:
-            return (self.path / name).read_text()
-        except OSError as error:
-            raise RunError(f"{self.path} is not a run folder: {name}: {error.strerror}") from error
+            return read_text(self.path / name, _MAX_TEXT_BYTES)
+        except FileError as error:
+            raise RunError(f"{self.path} is not a run folder: {error}") from error
 
     def _write(self, name: str, text: str) -> None:
         scratch = self.path / f"{name}.new"

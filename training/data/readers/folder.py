@@ -17,6 +17,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from model.errors import FileError
+from model.files import check_regular
+from model.files import read_file as read_regular
 from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage, Remarks, sorted_images
 from training.data.readers import identities
 from training.data.readers.listing import MAX_ENTRIES, FoundFile, Listing, count_endings
@@ -48,8 +51,9 @@ def read_zip(path: Path) -> ImageSet:
         DataError: Not a zip, no images, or images outside the folders of identities.
     """
     try:
+        check_regular(path)
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, FileError, OSError, NotImplementedError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read as a zip: {error}; of archives only a zip is read: unpack "
             "others, and give the folder"
@@ -190,11 +194,12 @@ def read_file(path: Path) -> bytes:
     """Read an image file.
 
     Raises:
-        DataError: The file is too large.
+        DataError: The file is too large, cannot be read, or is not a regular file.
     """
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise DataError(f"{path} has more than {MAX_FILE_BYTES:,} bytes")
-    return path.read_bytes()
+    try:
+        return read_regular(path, MAX_FILE_BYTES)
+    except FileError as error:
+        raise DataError(str(error)) from error
 
 
 def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import FileError
+from model.files import check_regular
 from training.data.image_set import ImageSet, LabelledImage, sorted_images
 from training.data.readers.litter import is_litter
 from training.errors import DataError
@@ -73,6 +75,7 @@ def _labels_of(images: Path, part: str) -> Path:
 def _read_array(path: Path, axes: int) -> NDArray[np.uint8]:
     header = 4 + 4 * axes
     try:
+        check_regular(path)
         with path.open("rb") as raw:
             opener = gzip.open if raw.read(2) == _GZIP else open
         with opener(path, "rb") as file:
@@ -84,7 +87,7 @@ def _read_array(path: Path, axes: int) -> NDArray[np.uint8]:
             if size > _MAX_BYTES:
                 raise DataError(f"{path} promises {size:,} bytes; at most {_MAX_BYTES:,} are read")
             data = file.read(size + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except (FileError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     if len(data) != size:
         raise DataError(f"{path} is cut short or too long: its header promises shape {shape}")

@@ -8,12 +8,15 @@ The images are in a zip or folder named `lfw*` beside `peopleDevTrain.txt` and `
 from dataclasses import replace
 from pathlib import Path
 
+from model.errors import FileError
+from model.files import read_text
 from training.data.image_set import ImageSet, OfficialPair
 from training.data.readers.folder import read_folder, read_zip
 from training.errors import DataError
 
 TEST_PEOPLE, TEST_PAIRS = "peopleDevTest.txt", "pairsDevTest.txt"
 FOLD_PAIRS = "pairs.txt"
+_MAX_LIST_BYTES = 10_000_000
 
 
 def is_lfw(folder: Path) -> bool:
@@ -53,7 +56,14 @@ def _read_images(folder: Path) -> ImageSet:
 
 def _lines(path: Path) -> list[str]:
     """Read a list's lines after its first, which counts them."""
-    return [line for line in path.read_text().splitlines()[1:] if line.strip()]
+    return [line for line in _text(path).splitlines()[1:] if line.strip()]
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, _MAX_LIST_BYTES)
+    except FileError as error:
+        raise DataError(str(error)) from error
 
 
 def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...], ...]:
@@ -61,10 +71,10 @@ def _folds(path: Path, names: dict[str, str]) -> tuple[tuple[OfficialPair, ...],
 
     A fold's genuine pairs come first, then its impostor pairs, then the next fold.
     """
-    if not path.is_file():
+    if not path.exists():
         return ()
     pairs = [_pair(line, names, path.name) for line in _lines(path)]
-    match path.read_text().split("\n", 1)[0].split():
+    match _text(path).split("\n", 1)[0].split():
         case [folds, each] if folds.isdecimal() and each.isdecimal():
             size = 2 * int(each)
             kinds = ([True] * int(each) + [False] * int(each)) * int(folds)

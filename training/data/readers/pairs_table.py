@@ -9,6 +9,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
+from model.errors import FileError
+from model.files import check_regular
 from training.errors import DataError
 
 MAX_PAIRS = 2_000_000
@@ -81,9 +83,10 @@ def read_rows(path: Path) -> Iterator[Row]:
         DataError: It cannot be read, or a line is no pair.
     """
     try:
+        check_regular(path)
         with path.open(newline="", encoding="utf-8-sig") as file:
             yield from _parse(path, _lines(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (FileError, OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"{path} cannot be read as a CSV: {error}; save it as CSV in UTF-8"
         ) from error

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from model.errors import FileError
+from model.files import check_regular
 from model.scoring import energy
 from training.data.image_set import ImageSet, LabelledImage
 from training.errors import DataError
@@ -38,8 +40,9 @@ def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
     """
     path = (system.data or Path()) / RUNS_FILE
     try:
+        check_regular(path)
         archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (FileError, OSError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} cannot be read ({error}); the official runs come with Omniglot"
         ) from error
