@@ -63,6 +63,7 @@ train-smoke: $(VENV)/.dev
 	$(BIN)/python -m scripts.train_smoke
 
 docs: $(VENV)/.dev
+	@$(BIN)/python -m scripts.figures
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "the manual is in site/index.html"
 

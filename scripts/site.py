@@ -1,4 +1,4 @@
-"""MkDocs hook: pages from outside docs/, and generated pages.
+"""MkDocs hook: pages from outside docs/, generated pages, and figures from their sources.
 
 Model cards, the changelog and some READMEs are kept beside what they describe, and shown on the
 site too. The list of decisions and the reference of the API are generated. Links to these pages are
@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from app.server.openapi import document  # noqa: E402 (after the path is set)
 from scripts.api_reference import reference  # noqa: E402
+from scripts.figures import fill  # noqa: E402
 
 FROM_OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
@@ -52,9 +53,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Rewrite the links of a page for the site."""
+    """Put the figures of their sources into a page, and rewrite its links for the site."""
     del config, files
-    return relink(markdown, page.file.src_uri)
+    return relink(fill(f"docs/{page.file.src_uri}", markdown), page.file.src_uri)
 
 
 def relink(markdown: str, page: str) -> str:

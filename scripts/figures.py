@@ -1,0 +1,221 @@
+"""Write the figures that README and docs quote, from their manifests, records and answers.
+
+    python -m scripts.figures        (a part of `make docs`)
+
+A page has its sentences as text; `SENTENCES` names those that quote a figure, with the figure's
+name in place of its number. The build of the site puts the numbers in as well, and a test compares
+the committed pages, so that a page and its source cannot differ.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from model.bundle import open_bundle
+from model.manifest import Manifest, OperatingPoint
+
+ROOT = Path(__file__).parents[1]
+BUNDLES = ("faces", "att-chopra", "omniglot")
+ANSWER = ROOT / "app" / "api" / "examples.json"
+RECORD = ROOT / "training" / "records" / "omniglot-seed2015.json"
+VERIFICATION = "verification accuracy, balanced random pairs of the test identities"
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "README.md": (
+        '`"same": false` at an energy of {different energy}.',
+        (
+            "Of 1,000 pairs of different people {faces fmr of 1,000} have an energy as low; of "
+            "1,000 pairs of the same person {faces fnmr of 1,000} have a higher one"
+        ),
+        (
+            "residual encoder, {faces parameters} M parameters, L2 | {faces trained} people of LFW "
+            "| {faces benchmark} % ± {faces benchmark error} % accuracy on LFW's `pairsDevTest`; "
+            "equal error rate {faces eer} % over all pairs of the {faces tested} test people"
+        ),
+        (
+            "| {att-chopra trained} people of AT&T | equal error rate {att-chopra eer} % over the "
+            "pairs of {att-chopra tested} test people"
+        ),
+        "residual encoder, {omniglot parameters} M parameters, L2 | {omniglot trained} hand-drawn",
+        (
+            "{omniglot verification} % ± {omniglot verification error} % accuracy on characters of "
+            "20 other alphabets; equal error rate {omniglot eer} %"
+        ),
+    ),
+    "docs/index.md": (
+        "energy of {same energy} does not exceed the *threshold* of {faces threshold}.",
+        "Of 1,000 pairs of *different* people, {faces fmr of 1,000} have an energy as low",
+        "Of 1,000 pairs of *one* person, {faces fnmr of 1,000} have a higher one",
+    ),
+    "docs/concepts.md": (
+        (
+            "Of 1,000 different pairs {faces fmr of 1,000} pass, of 1,000 same pairs "
+            "{faces fnmr of 1,000} are missed"
+        ),
+        "the measured FMR of an answer ({faces fmr} %)",
+        "exact on press photographs, and lets {att fmr rounded} % pass on AT&T's",
+    ),
+    "docs/calibrate.md": (
+        "| 10 % | {faces threshold at 0.1} | 3",
+        "| 5 % | {faces threshold at 0.05} | 2",
+        "| 1 % | {faces threshold at 0.01} | **",
+        "| 0.1 % | {faces threshold at 0.001} | 1",
+        "| 10 % | {faces threshold at 0.1} | 1.0",
+        "| 5 % | {faces threshold at 0.05} | 0.9",
+        "| 1 % | {faces threshold at 0.01} | 0.8",
+        "| 0.1 % | {faces threshold at 0.001} | 0.7",
+        "at the threshold for 1 % of different pairs, {att fmr rounded} % pass",
+    ),
+    "docs/train.md": (
+        (
+            "at its threshold for FMR 1 % accepts {att fmr} % of all impostor pairs, and at that "
+            "for 10 % {att fmr at 10 %} % ("
+        ),
+        "the threshold for 10 % accepts {att calibrated fmr at 10 %} % of the other 20's",
+    ),
+    "docs/operate.md": ("with few subjects (`att-chopra` has {att-chopra calibrated}), note",),
+}
+"""For each page, the sentences that quote a figure; a break of a line is a blank."""
+_NAME = re.compile(r"\\\{(.+?)\\\}")
+_ANSWER_BLOCK = re.compile(r"(?<=```json\n).*?(?=```)", re.DOTALL)
+_ANSWER_PAGES = {"README.md", "docs/index.md"}
+
+
+def figures(manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    """Return each figure as text, by its name in `SENTENCES`."""
+    found = {}
+    for name, manifest in manifests.items():
+        found |= {f"{name} {key}": value for key, value in _of_bundle(manifest).items()}
+    record = {each["name"]: each for each in json.loads(RECORD.read_text("utf-8"))["figures"]}
+    accuracy = record[VERIFICATION]
+    found["omniglot verification"] = f"{100 * accuracy['value']:.1f}"
+    found["omniglot verification error"] = f"{100 * accuracy['standard_error']:.2f}"
+    found["same energy"] = f"{_answer()['energy']:.2f}"
+    found["different energy"] = _first(r"different at an energy of (\d+\.\d+)", "client.md", ".2f")
+    table = r"\| {} % \| [\d.]+ \| \**([\d.]+) %"
+    found["att fmr"] = _first(table.format(1), "calibrate.md", ".2f")
+    found["att fmr rounded"] = _first(table.format(1), "calibrate.md", ".0f")
+    found["att fmr at 10 %"] = _first(table.format(10), "calibrate.md", ".2f")
+    calibrated = r"\| 10 % \| [\d.]+ \| [\d.]+ \| ([\d.]+) %"
+    found["att calibrated fmr at 10 %"] = _first(calibrated, "calibrate.md", ".2f")
+    return found
+
+
+def fill(page: str, text: str, manifests: Mapping[str, Manifest] | None = None) -> str:
+    """Return the text of a page with the figures of their sources.
+
+    Raises:
+        ValueError: A sentence of the page is not in the text, or there more than once.
+    """
+    if page not in SENTENCES:
+        return text
+    manifests = shipped() if manifests is None else manifests
+    values = figures(manifests)
+    for sentence in SENTENCES[page]:
+        text = _fill_sentence(sentence, text, values, page)
+    if page in _ANSWER_PAGES:
+        text = _ANSWER_BLOCK.sub(lambda _: _answer_block(manifests["faces"]), text, count=1)
+    return text
+
+
+@cache
+def shipped() -> dict[str, Manifest]:
+    """Return the manifests of the shipped bundles, by name."""
+    return {name: open_bundle(ROOT / "model" / "bundles" / name).manifest for name in BUNDLES}
+
+
+def _of_bundle(manifest: Manifest) -> dict[str, str]:
+    points, point = manifest.calibration.operating_points, _default(manifest)
+    accuracy = manifest.accuracy
+    found = {
+        "threshold": f"{point.threshold:.4g}",
+        "fmr": f"{100 * point.test.fmr:.2f}",
+        "fmr of 1,000": f"{1000 * point.test.fmr:.0f}",
+        "fnmr of 1,000": f"{1000 * point.test.fnmr:.0f}",
+        "eer": f"{100 * accuracy.eer:.1f}",
+        "parameters": f"{manifest.provenance.parameters / 1e6:.1f}",
+        "trained": f"{manifest.provenance.train_identities:,}",
+        "calibrated": f"{manifest.calibration.sample.identities:,}",
+        "tested": f"{accuracy.sample.identities:,}",
+    }
+    found |= {f"threshold at {each.target_fmr}": f"{each.threshold:.4g}" for each in points}
+    for benchmark in accuracy.benchmarks:
+        found["benchmark"] = f"{100 * benchmark.value:.1f}"
+        found["benchmark error"] = f"{100 * (benchmark.standard_error or 0):.1f}"
+    return found
+
+
+def _default(manifest: Manifest) -> OperatingPoint:
+    return manifest.calibration.operating_points[manifest.calibration.default]
+
+
+def _answer() -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(ANSWER.read_text("utf-8"))["/verify"]
+    return answer
+
+
+def _first(pattern: str, page: str, form: str) -> str:
+    """Return a number of another page, whose own source is the command or the test beside it."""
+    found = re.search(pattern, (ROOT / "docs" / page).read_text("utf-8"))
+    if found is None:
+        raise ValueError(f"docs/{page} has no {pattern}")
+    return format(float(found[1]), form)
+
+
+def _answer_block(manifest: Manifest) -> str:
+    """Return the answer of /verify to two images as JSON, with the rates of a manifest."""
+    answer, point = _answer(), _default(manifest)
+
+    def short(value: float) -> float:
+        return float(f"{value:.4g}")
+
+    def interval(ends: tuple[float, float]) -> str:
+        return json.dumps([short(end) for end in ends])
+
+    test = point.test
+    model = answer["model"] | {"version": manifest.version}
+    model["sha256"] = f"{manifest.onnx.sha256[:8]}…"
+    return (
+        "{\n"
+        f' "same": {json.dumps(answer["same"])},\n'
+        f' "energy": {answer["energy"]},\n'
+        f' "threshold": {short(point.threshold)},\n'
+        ' "operating_point": {\n'
+        f'  "target_fmr": {point.target_fmr},\n'
+        f'  "fmr": {short(test.fmr)}, "fmr_interval": {interval(test.fmr_interval)},\n'
+        f'  "fnmr": {short(test.fnmr)}, "fnmr_interval": {interval(test.fnmr_interval)}\n'
+        " },\n"
+        f' "likelihood_ratio": {answer["likelihood_ratio"]},\n'
+        f' "model": {json.dumps(model, ensure_ascii=False)}\n'
+        "}\n"
+    )
+
+
+def _fill_sentence(sentence: str, text: str, values: Mapping[str, str], page: str) -> str:
+    escaped = re.escape(sentence).replace(r"\ ", " ")
+    names = [name.replace("\\", "") for name in _NAME.findall(escaped)]
+    pattern = _NAME.sub(r"([\\d.,]*\\d)", escaped).replace(" ", r"\s+")
+    found = list(re.finditer(pattern, text))
+    if len(found) != 1:
+        raise ValueError(f"{page} has {len(found)} times: {sentence}; change scripts/figures.py")
+    for group, name in reversed(list(enumerate(names, 1))):
+        start, end = found[0].span(group)
+        text = text[:start] + values[name] + text[end:]
+    return text
+
+
+def main() -> None:
+    """Write the figures into the pages."""
+    for page in SENTENCES:
+        file = ROOT / page
+        before = file.read_text("utf-8")
+        after = fill(page, before)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+            print(f"wrote {page}")
+
+
+if __name__ == "__main__":
+    main()
