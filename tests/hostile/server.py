@@ -93,19 +93,19 @@ def form(*parts):
 
 
 def read_reply(connection):
-    """The next answer on a connection, or None if it is closed without one."""
-    data = b""
+    """The next answer on a connection, and nothing of another; None if it is closed without one."""
+    head = b""
     with contextlib.suppress(ConnectionResetError):
-        while b"\r\n\r\n" not in data:
-            more = connection.recv(65_536)
+        while not head.endswith(b"\r\n\r\n"):
+            more = connection.recv(1)
             if not more:
                 return None
-            data += more
-        head, _, body = data.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
+            head += more
+        first, *lines = head[:-4].decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines)}
-        while len(body) < int(headers["content-length"]):
-            body += connection.recv(65_536)
+        length, body = int(headers["content-length"]), b""
+        while len(body) < length:
+            body += connection.recv(min(65_536, length - len(body)))
         return Reply(int(first.split()[1]), headers, body)
     return None
 

@@ -109,13 +109,17 @@ async def receive_image(
     chunks: list[bytes] = []
     size = 0
 
+    def check(size: int) -> None:
+        if size > limit:
+            raise ImageTooLargeError(f"{name}: the image has more than the {limit:,} bytes taken")
+
     def sink(chunk: bytes) -> None:
         nonlocal size
         size += len(chunk)
-        if size > limit:
-            raise ImageTooLargeError(f"{name}: the image has more than the {limit:,} bytes taken")
+        check(size)
         chunks.append(chunk)
 
+    check(_declared_size(request))
     await receive(request, service, reservation, sink)
     return ImageFile(name, chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
@@ -164,12 +168,15 @@ def refuse_query(request: Request) -> None:
 
 def _check_headers(request: Request, limit: int) -> None:
     refuse_compressed(request)
-    declared = header(request, b"content-length")
-    if declared is None:
-        return
+    _check_size(_declared_size(request), limit)
+
+
+def _declared_size(request: Request) -> int:
+    """Return the size in the head; 0 without one."""
+    declared = header(request, b"content-length") or "0"
     if not declared.isdecimal():
         raise UnreadableBodyError("Content-Length is not a number")
-    _check_size(int(declared[:20]), limit)
+    return int(declared[:20])
 
 
 def _check_size(size: int, limit: int) -> None:

@@ -62,6 +62,31 @@ def test_a_body_that_declares_too_many_bytes_is_refused_before_any_is_read():
     assert (response.status_code, problem_of(response)) == (413, "body-too-large")
 
 
+def test_an_image_that_declares_too_many_bytes_is_refused_before_any_is_read():
+    async def unread():
+        raise AssertionError("the body was read")
+        yield b""
+
+    async def scenario(client, _):
+        headers = IMAGE | {"Content-Length": "2001"}
+        return await client.post("/embed", content=unread(), headers=headers)
+
+    response = post(scenario, max_image_bytes=2000)
+    assert (response.status_code, problem_of(response)) == (413, "image-too-large")
+
+
+def test_an_image_without_a_length_is_refused_when_it_grows_too_large():
+    async def endless():
+        while True:
+            yield b"x" * 500
+
+    async def scenario(client, _):
+        return await client.post("/embed", content=endless(), headers=IMAGE)
+
+    response = post(scenario, max_image_bytes=2000)
+    assert (response.status_code, problem_of(response)) == (413, "image-too-large")
+
+
 def test_a_body_without_a_length_is_refused_when_it_grows_too_large():
     async def endless():
         while True:
