@@ -168,13 +168,6 @@ def _incomplete_escape(text: bytes) -> int:
     return len(text) - start
 
 
-def decode_image(name: str, text: str, max_bytes: int) -> ImageFile:
-    """Decode a whole text at once; raises the errors of `Base64Image`."""
-    image = Base64Image(name, max_bytes)
-    image.feed(text)
-    return image.close()
-
-
 def invalid_image(field: str, message: str) -> ParameterError:
     """Return the error for an image of a JSON body that cannot be used."""
     return ParameterError(f"{field}: {message}", [{"field": field, "message": message}])

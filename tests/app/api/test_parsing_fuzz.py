@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.bodies.base64_images import decode_image
+from app.api.bodies.base64_images import Base64Image
 from app.api.bodies.multipart import Expected, MultipartReader
 from app.api.bodies.parameters import Choices, from_fields, from_json
 from app.api.compare import CompareJson
@@ -80,5 +80,7 @@ def test_any_fields_are_what_is_wanted_or_refused(fields):
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda b: base64.b64encode(b).decode()))
 def test_any_text_is_an_image_within_its_bound_or_refused(text):
+    image = Base64Image("image1", 20)
     with suppress(RequestError, ImageTooLargeError):
-        assert len(decode_image("image1", text, 20).data) <= 22
+        image.feed(text)
+        assert len(image.close().data) <= 22

@@ -4,9 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.bodies.base64_images import decode_image
+from app.api.bodies.base64_images import Base64Image
 from app.errors import ParameterError
 from model.errors import ImageTooLargeError
+
+
+def decode_image(name, text, max_bytes):
+    image = Base64Image(name, max_bytes)
+    image.feed(text)
+    return image.close()
 
 
 def encode(data):
