@@ -21,7 +21,7 @@ help:
 	@echo "make docs         build the manual as a site in site/; docs-serve serves it and follows changes"
 	@echo "make format       format the code"
 	@echo "make bench        measure the service's speed and write docs/performance.md (needs wrk)"
-	@echo "make bench-soak   measure the service's memory over 200,000 requests"
+	@echo "make bench-soak   measure memory, and hostile requests, over 200,000 requests"
 	@echo "make image        build the container image likewise:VERSION (docker or podman)"
 	@echo "make image-test   build the image, start docker-compose.yml, and test both"
 	@echo "make lock         write requirements/*.txt again, after a change of a dependency (UPGRADE=1: newer ones)"
@@ -99,6 +99,7 @@ bench: $(VENV)/.dev
 
 bench-soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run soak --requests 200000
 	$(BIN)/python -m benchmarks report
 
 clean:

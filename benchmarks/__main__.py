@@ -47,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=float, default=5.0, help="duration of one round of one contender"
     )
     run.add_argument("--rounds", type=int, default=5)
+    run.add_argument("--requests", type=int, default=20_000, help="requests of memory and soak")
     run.add_argument(
-        "--requests", type=int, default=20_000, help="requests of the memory benchmark"
+        "--hostile", type=float, default=0.1, help="share of the soak's requests that are hostile"
     )
     run.add_argument("--data", type=Path, default=_DATA, help="folder with att_faces.zip and lfw/")
     run.add_argument("--results", type=Path, default=result.RESULTS)
@@ -61,7 +62,14 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> None:
     wrk.find_wrk()
     with tempfile.TemporaryDirectory() as folder, machine.occupancy_by_others() as others:
-        plan = Plan(options.seconds, options.rounds, options.data, Path(folder), options.requests)
+        plan = Plan(
+            options.seconds,
+            options.rounds,
+            options.data,
+            Path(folder),
+            options.requests,
+            options.hostile,
+        )
         found = BENCHMARKS[options.name].measure(plan)
     file = result.write(
         result.Result(
@@ -95,7 +103,8 @@ def _report(results: Path, page: Path) -> None:
 
 
 def _command(options: argparse.Namespace) -> str:
-    requests = f" --requests {options.requests}" if options.name == "memory" else ""
+    requests = f" --requests {options.requests}" if options.name in {"memory", "soak"} else ""
+    requests += f" --hostile {options.hostile:g}" if options.name == "soak" else ""
     return (
         f"python -m benchmarks run {options.name} --seconds {options.seconds:g} "
         f"--rounds {options.rounds}{requests}"

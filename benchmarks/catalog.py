@@ -14,6 +14,7 @@ from benchmarks.measurements import (
     loop,
     memory,
     peers,
+    soak,
     start,
     verify,
 )
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "loop": Benchmark("The event loop while large bodies arrive", loop.ABOUT, loop.measure),
     "start": Benchmark("Cold start", start.ABOUT, start.measure),
     "memory": Benchmark("Memory", memory.ABOUT, memory.measure),
+    "soak": Benchmark("Hostile requests among many", soak.ABOUT, soak.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
     "cuda": Benchmark("On a GPU", cuda.ABOUT, cuda.measure),

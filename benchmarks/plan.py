@@ -13,7 +13,8 @@ class Plan:
         rounds: Number of rounds of each contender.
         data: Folder of `att_faces.zip` and `lfw/`; drawn pictures replace missing data sets.
         workspace: Folder for bodies and pictures, emptied by the caller.
-        requests: Number of requests of the memory benchmark.
+        requests: Number of requests of the memory benchmark and of the soak.
+        hostile: Share of the soak's requests that are hostile.
     """
 
     seconds: float
@@ -21,7 +22,10 @@ class Plan:
     data: Path
     workspace: Path
     requests: int = 20_000
+    hostile: float = 0.1
 
     def __post_init__(self) -> None:
         if self.seconds <= 0 or self.rounds < 1 or self.requests < 1:
             raise ValueError("seconds, rounds and requests must be positive")
+        if not 0 <= self.hostile <= 1:
+            raise ValueError("the share of hostile requests must be between 0 and 1")

@@ -10,8 +10,8 @@ from benchmarks.result import Cell, Figure, Result, Table
 _HEAD = """\
 # Performance
 
-    make bench         # all sections except three, about 70 minutes on an idle machine
-    make bench-soak    # Memory: 200,000 requests
+    make bench         # all sections except four, about 70 minutes on an idle machine
+    make bench-soak    # Memory, and Hostile requests among many: 200,000 requests each
     python -m benchmarks run gateways     # Gateways; needs root and podman
     python -m benchmarks run cuda         # On a GPU; needs one, and onnxruntime-gpu
 

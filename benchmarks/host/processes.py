@@ -41,6 +41,16 @@ def largest_resident_mb(pid: int) -> float:
     return max(map(resident_mb, tree(pid)))
 
 
+def open_files(pid: int) -> int:
+    """Number of file descriptors that one process has open; 0 once it has ended."""
+    return sum(1 for _ in _PROC.glob(f"{pid}/fd/*"))
+
+
+def threads(pid: int) -> int:
+    """Number of threads of one process; 0 once it has ended."""
+    return sum(1 for _ in _PROC.glob(f"{pid}/task/*"))
+
+
 def machine_busy_seconds() -> float:
     """Processor time of the whole machine since boot, without idle time and I/O wait."""
     fields = _read(_PROC / "stat").splitlines()[0].split()[1:]

@@ -149,3 +149,30 @@ def test_a_worker_that_cannot_be_replaced_yet_is_replaced_later(models_dir, tmp_
         wait_until(lambda: len(workers_of(server)) == 2)
         assert killed not in workers_of(server)
         assert stopped(server) == 0
+
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="needs libfaketime: apt-get install libfaketime")
+@pytest.mark.parametrize("jump", ["+400d", "-20y"])
+def test_a_jump_of_the_clock_changes_the_date_and_nothing_else(models_dir, tmp_path, jump):
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    faked = (
+        *("env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={clock}"),
+        *("FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"),
+    )
+    with (
+        running(models_dir, tmp_path / "log", before=faked, WORKERS=2, KEEP_ALIVE_S=60) as server,
+        server.connect() as kept,
+    ):
+        dates = [ask(kept, GOOD).headers["date"]]
+        clock.write_text(jump)
+        time.sleep(1.5)  # The date is renewed each second.
+        dates += [ask(kept, GOOD).headers["date"] for _ in range(3)]
+        assert dates[0][12:16] != dates[-1][12:16]
+        assert server.send(b"GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n").status == 200
+        began = time.monotonic()
+        assert stopped(server) == 0
+        assert time.monotonic() - began < 10
