@@ -5,6 +5,7 @@ Modules use the standard library's loggers, as uvicorn does, and structlog forma
 The line of each request is written by structlog alone, at a third of the cost.
 """
 
+import io
 import logging
 import re
 import sys
@@ -23,6 +24,11 @@ from app.telemetry.log_file import LogFile
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, level 1: version, trace, parent, flags."""
 _NO_TRACE = "0" * 32
+MAX_VALUE = 4_096
+"""Characters of a value in a line; more are cut."""
+MAX_TRACEBACK = 32_768
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Characters that end a line, move a terminal's cursor, or reverse the direction of text."""
 _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
 """Fields of every line of a request. One variable, set once: structlog's own context costs
 three times as much for each request."""
@@ -82,7 +88,8 @@ def formatter(log_format: str, worker: int | None = None) -> structlog.stdlib.Pr
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([structlog.processors.format_exc_info] if chosen is LogFormat.JSON else []),
+            *([structlog.processors.format_exc_info] if chosen is LogFormat.JSON else [_escape]),
+            _cut,
             _renderer(chosen, sys.stderr),
         ],
     )
@@ -152,6 +159,38 @@ def _add_level(logger: object, method: str, event: structlog.typing.EventDict) -
     return event
 
 
+def _escape(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
+    """Escape what could forge a line or a colour; JSON escapes by itself."""
+    del logger, method
+    return {name: escaped(part) if isinstance(part, str) else part for name, part in event.items()}
+
+
+def escaped(text: str) -> str:
+    """Return a text with its control characters as escapes, as in a Python string."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _cut(logger: object, method: str, event: structlog.typing.EventDict) -> Any:  # noqa: ANN401 (structlog's own type)
+    """Cut values that are too long, which a client or a file could have made so."""
+    del logger, method
+    return {name: _shorten(name, part) for name, part in event.items()}
+
+
+def _shorten(name: str, value: object) -> object:
+    longest = MAX_TRACEBACK if name == "exception" else MAX_VALUE
+    if not isinstance(value, str) or len(value) <= longest:
+        return value
+    return f"{value[:longest]}… ({len(value)} characters)"
+
+
+def _indented_traceback(file: TextIO, exception: structlog.typing.ExcInfo) -> None:
+    """Write a traceback, indented so that no line of it looks like a line of the log."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exception)
+    lines = text.getvalue()[:MAX_TRACEBACK].splitlines()
+    file.writelines(f"\n    {escaped(line)}" for line in lines if line)
+
+
 def _timestamp() -> Processor:
     return structlog.processors.TimeStamper(fmt="iso", utc=True)
 
@@ -160,5 +199,5 @@ def _renderer(log_format: LogFormat, file: TextIO) -> Processor:
     if log_format is LogFormat.JSON:
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(
-        colors=file.isatty(), exception_formatter=structlog.dev.plain_traceback
+        colors=file.isatty(), exception_formatter=_indented_traceback
     )

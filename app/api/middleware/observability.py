@@ -24,6 +24,8 @@ PROBLEM = "problem"
 """Key of an answer's problem type in the scope's state."""
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 """Header that forbids browsers to guess another type than the answer's Content-Type."""
+_LONGEST_ADDRESS = 64
+"""Characters of an IPv6 address with its zone, with room to spare."""
 _SILENT = Telemetry()
 
 
@@ -87,9 +89,17 @@ class Observability:
         if self._log is not None and not (route in QUIET and status < 400):  # noqa: PLR2004 (an error)
             self._log.answered(
                 seconds,
-                client=scope["client"][0] if scope.get("client") else None,
+                client=_address(scope),
                 method=scope["method"],
                 route=route,
                 status=status,
                 model=telemetry.chosen(),
             )
+
+
+def _address(scope: Scope) -> str | None:
+    """Return the client's address; a proxy's header may hold any text, which is not logged."""
+    if not scope.get("client"):
+        return None
+    address: str = scope["client"][0]
+    return address if len(address) <= _LONGEST_ADDRESS and address.isascii() else "invalid"

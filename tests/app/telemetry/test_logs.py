@@ -63,6 +63,43 @@ def test_for_people_a_line_is_no_object_and_has_no_colours_in_a_file(log):
     assert "\x1b" not in said
 
 
+def fail(message):
+    """Log an exception with a message."""
+    error = RuntimeError(message)
+    logging.getLogger("app.api").error("failed", exc_info=error)
+
+
+EVIL = "a\r\n2026 [error] forged\x1b[31m\x9b\u2028\u202e\x00"
+
+
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_no_value_can_forge_a_line_or_a_colour(log, log_format):
+    logging.config.dictConfig(logging_config(LogLevel.INFO, log_format))
+    logging.getLogger("app.main").error("model %s is left out", EVIL)
+    (line,) = log().splitlines()
+    assert line.isprintable()
+    assert "\\r\\n2026" in line
+
+
+def test_a_traceback_cannot_forge_a_line(log):
+    logging.config.dictConfig(logging_config(LogLevel.INFO, LogFormat.CONSOLE))
+    fail(EVIL)
+    first, *rest = log().splitlines()
+    assert "failed" in first
+    assert any("forged" in line for line in rest)
+    assert all(line.startswith("    ") and line.isprintable() for line in rest)
+
+
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_a_value_that_is_too_long_is_cut(log, log_format):
+    logging.config.dictConfig(logging_config(LogLevel.INFO, log_format))
+    logging.getLogger("app.main").error("%s", "x" * 1_000_000)
+    assert "1000000 characters" in (told := log())
+    assert len(told) < 5_000
+    fail("x" * 1_000_000)
+    assert len(log()) < 40_000
+
+
 def test_what_is_below_the_level_is_not_logged(log):
     logging.config.dictConfig(logging_config(LogLevel.WARNING, LogFormat.JSON))
     logging.getLogger("app.main").info("ready")
