@@ -10,6 +10,7 @@ INSTALL := scripts/install.sh $(BIN)/pip install --no-compile
 # Only files whose hashes are in requirements/*.txt, which name each dependency (docs/decisions/0037).
 LOCKED := --require-hashes --no-deps
 # The projects themselves, built by the setuptools of the lock and not by one that pip downloads.
+PROJECTS := pyproject.toml client/pyproject.toml
 OURSELVES := --no-deps --no-build-isolation -e . -e client
 
 .PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
@@ -111,13 +112,13 @@ $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.service: $(VENV)/.python requirements/service.txt requirements/client.txt
+$(VENV)/.service: $(VENV)/.python $(PROJECTS) requirements/service.txt requirements/client.txt
 	@echo "installing the service into $(VENV) (about half a minute) ..."
 	@$(INSTALL) $(LOCKED) $(foreach lock,service client build,-r requirements/$(lock).txt)
 	@$(INSTALL) $(OURSELVES)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python requirements/dev.txt requirements/torch.txt requirements/torch-cpu.txt scripts/helm.txt
+$(VENV)/.dev: $(VENV)/.python $(PROJECTS) requirements/dev.txt requirements/torch.txt requirements/torch-cpu.txt scripts/helm.txt
 	@echo "installing the service, training and tools into $(VENV) (about two minutes) ..."
 	@$(INSTALL) $(LOCKED) -r requirements/dev.txt
 	@$(INSTALL) $(LOCKED) -r "$$($(BIN)/python scripts/torch_lock.py)"
