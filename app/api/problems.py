@@ -25,6 +25,9 @@ _EXTENSIONS = ("row", "supported", "available", "errors")
 """Attributes of errors that become members of the problem, for programs."""
 TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
 """The types of all known errors."""
+_DOCS = "GET /docs shows each call"
+_REMEDY = {"POST": f"send its images or embeddings as the body of a POST; {_DOCS}"}
+"""What to do instead, by the method that a path takes."""
 _RETRYABLE = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
 
 
@@ -150,5 +153,7 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 (for the type checker)
     status = HTTPStatus(error.status_code)
     answer = Answer(status, status.phrase.lower().replace(" ", "-"), status.phrase)
-    detail = f"{request.method} {request.url.path}: {status.description or status.phrase}"
+    allowed = (error.headers or {}).get("Allow")
+    remedy = f"this path takes {allowed}; {_REMEDY.get(allowed, _DOCS)}" if allowed else None
+    detail = f"{request.method} {request.url.path}: {remedy or status.description or status.phrase}"
     return problem(request_id(request.scope), error, detail, answer, error.headers)
