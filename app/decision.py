@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import ParameterError
 from model.bundle import dtype_of
 from model.errors import VectorError
 from model.manifest import Kind, Manifest
@@ -51,9 +52,23 @@ def choose_threshold(
     """Choose the threshold of a request; see `model.scoring.choose`.
 
     Raises:
+        ParameterError: The threshold is below every energy of the bundle.
         OperatingPointError: The bundle has no supported operating point at that `fmr`.
     """
+    if threshold is not None and threshold < 0:
+        _check_negative(manifest, threshold)
     return choose(manifest.calibration, manifest.accuracy, threshold=threshold, fmr=fmr)
+
+
+def _check_negative(manifest: Manifest, threshold: float) -> None:
+    """Check a negative threshold: only a pair model's energies can be negative."""
+    lowest = min(0.0, manifest.accuracy.curve.thresholds[0]) if manifest.kind is Kind.PAIR else 0.0
+    if threshold < lowest:
+        message = (
+            f"no energy of the model {manifest.name} is below {lowest:g}, so that no pair would be "
+            "the same; send a larger threshold, or none for the model's own"
+        )
+        raise ParameterError.of("threshold", message)
 
 
 def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:

@@ -34,6 +34,7 @@
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 from model.errors import LikewiseError
 
@@ -128,6 +129,12 @@ class ParameterError(RequestError):
     def __init__(self, message: str, errors: Sequence[dict[str, str]] = ()) -> None:
         super().__init__(message)
         self.errors = tuple(errors)
+
+    @classmethod
+    def of(cls, field: str, message: str) -> Self:
+        """Return the error of one parameter, whose name is cut to 100 characters."""
+        name = field[:100]
+        return cls(f"{name}: {message}", [{"field": name, "message": message}])
 
 
 class UnknownModelError(RequestError):

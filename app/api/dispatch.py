@@ -6,12 +6,12 @@ it, which a runner's thread carries out. The job's result is the route's answer.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from app.api.bodies.header import header
+from app.api.bodies.parameters import to_number
 from app.api.bodies.receive import Sink, receive_through
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
@@ -107,15 +107,10 @@ def _deadline_s(request: Request, service: Service) -> float:
     sent = header(request, _DEADLINE)
     if sent is None:
         return service.deadline_s
-    wanted = 0.0
-    with suppress(ValueError):
-        wanted = float(sent[:20]) / 1000
-    if not wanted > 0:
-        message = "not a positive number of milliseconds"
-        raise ParameterError(
-            f"{DEADLINE_HEADER}: {message}", [{"field": DEADLINE_HEADER, "message": message}]
-        )
-    return min(service.deadline_s, wanted)
+    wanted = to_number(sent)
+    if wanted is None or not wanted > 0:
+        raise ParameterError.of(DEADLINE_HEADER, "not a positive number of milliseconds")
+    return min(service.deadline_s, wanted / 1000)
 
 
 class _DisconnectWatch:

@@ -70,9 +70,7 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
         "available": ["att-chopra", "faces", "omniglot"],
     },
     "unreadable-body": {
-        "detail": (
-            "the body is not JSON: Invalid JSON: EOF while parsing a value at line 1 column 0"
-        )
+        "detail": ("the body is not JSON: Expecting value: line 1 column 1 (char 0)")
     },
     "unsupported-body": {
         "detail": "the body is of type text/plain; send multipart/form-data or application/json"

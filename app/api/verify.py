@@ -16,7 +16,7 @@ from app.api.bodies.base64_images import JsonImage
 from app.api.bodies.form import FormParts
 from app.api.bodies.json_body import JsonReader
 from app.api.bodies.media_type import answer_type, media_type, unsupported
-from app.api.bodies.parameters import Choices, from_fields, from_json
+from app.api.bodies.parameters import Choices, from_form, from_json
 from app.api.bodies.receive import receive_form, receive_json, refuse_query
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
@@ -111,7 +111,7 @@ def _from_form(form: multipart.Form) -> Pair:
     if missing:
         raise errors.PartError(f"no part {' and no part '.join(missing)}; send both images")
     images = tuple(form.images[name][0] for name in _FORM.images)
-    return Pair(images, from_fields(Choices, form.fields))
+    return Pair(images, from_form(Choices, form.fields))
 
 
 def _make_job(_: Request, service: Service, pair: Pair) -> Job:

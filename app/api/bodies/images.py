@@ -9,7 +9,7 @@ from app import errors
 from app.api.bodies import multipart
 from app.api.bodies.form import FILE, FormParts
 from app.api.bodies.media_type import media_type, unsupported
-from app.api.bodies.parameters import ModelChoice, from_fields, from_query
+from app.api.bodies.parameters import ModelChoice, from_form, from_query
 from app.api.bodies.receive import receive_form, receive_image
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
@@ -73,7 +73,7 @@ async def read_images(
 def _from_form(form: multipart.Form, model: str | None) -> Batch:
     if _PART not in form.images:
         raise errors.PartError(f"no part {_PART!r}; send at least one image")
-    in_form = from_fields(ModelChoice, form.fields).model
+    in_form = from_form(ModelChoice, form.fields).model
     if model is not None and in_form is not None:
         raise errors.ParameterError("model: given in the URL and in the body; give it once")
     return Batch(tuple(form.images[_PART]), model if in_form is None else in_form)

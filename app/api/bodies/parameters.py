@@ -1,20 +1,33 @@
 """Parameters of a request: parsed from a form, JSON or the URL, with errors that name the field."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
-from app.errors import BodyTooLargeError, ParameterError, UnreadableBodyError
+from app.api.bodies import strict_json
+from app.errors import BodyTooLargeError, ParameterError
 
 _MAX_ERRORS = 10
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+"""A number as text; Python's `float` would also take 1_5 and digits of other scripts."""
+_MESSAGES = {
+    "extra_forbidden": "this call has no such parameter; it takes {names}",
+    "missing": "is missing, and this call needs it",
+    "float_type": "not a number; write it as 0.5 or 1e-3, in JSON without quotes",
+    "string_type": "not a text",
+    "model_type": "not a JSON object; send one with the members {names}",
+}
+"""Messages by pydantic's type of error; other types keep pydantic's own message."""
 
 
 class Choices(BaseModel):
     """The model and the threshold of a decision. An unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     model: str | None = Field(
         None,
@@ -24,7 +37,10 @@ class Choices(BaseModel):
     )
     threshold: float | None = Field(
         None,
-        description="Your own threshold on the energy. It goes before `fmr`.",
+        description=(
+            "Your own threshold on the energy. It goes before `fmr`. No energy of two embeddings "
+            "is negative; a pair model's may be."
+        ),
         examples=[1.03],
     )
     fmr: float | None = Field(
@@ -39,7 +55,7 @@ class Choices(BaseModel):
 class ModelChoice(BaseModel):
     """The model that answers. An unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     model: str | None = Field(
         None,
@@ -52,16 +68,13 @@ class ModelChoice(BaseModel):
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
-def from_fields(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
-    """Parse parameters given as text: form fields, or a query.
+def from_form(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
+    """Parse the text fields of a form. An empty one counts as absent: HTML forms send every field.
 
     Raises:
         ParameterError: A parameter is unknown or has an invalid value.
     """
-    try:
-        return kind.model_validate(dict(fields))
-    except ValidationError as error:
-        raise to_parameter_error(error.errors()) from error
+    return _from_texts(kind, {name: text for name, text in fields.items() if text})
 
 
 def from_json(kind: type[Fields], body: bytes, max_values: int) -> Fields:
@@ -76,32 +89,60 @@ def from_json(kind: type[Fields], body: bytes, max_values: int) -> Fields:
     Raises:
         BodyTooLargeError: The body holds more values.
         UnreadableBodyError: Not JSON.
-        ParameterError: A field is missing, unknown, or has an invalid value.
+        ParameterError: A field is missing, unknown, repeated, or has an invalid value.
     """
     if body.count(b",") > max_values:
         raise BodyTooLargeError(
             f"the JSON holds more than the {max_values:,} values that are taken"
         )
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            raise UnreadableBodyError(f"the body is not JSON: {first['msg']}") from error
-        raise to_parameter_error(error.errors()) from error
+    return _validated(kind, strict_json.load(body))
 
 
 def from_query(kind: type[Fields], request: Request) -> Fields:
     """Parse the parameters of a request's URL.
 
     Raises:
-        ParameterError: A parameter is unknown, repeated, or has an invalid value.
+        ParameterError: A parameter is unknown, repeated, empty, or has an invalid value.
     """
     pairs = request.query_params.multi_items()
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise ParameterError("a parameter stands in the URL twice; give it once")
-    return from_fields(kind, fields)
+    for name, text in pairs:
+        if not text:
+            raise ParameterError.of(name, "is empty in the URL; give it a value, or leave it out")
+    return _from_texts(kind, fields)
+
+
+def _from_texts(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
+    known = kind.model_fields
+    return _validated(
+        kind,
+        {name: _value(known.get(name), text) for name, text in fields.items()},
+    )
+
+
+def _value(field: FieldInfo | None, text: str) -> float | str:
+    """Return the number in a text if the field is one; text that is none is refused later."""
+    if field is None or float not in get_args(field.annotation):
+        return text
+    number = to_number(text)
+    return text if number is None else number
+
+
+def to_number(text: str) -> float | None:
+    """Return the number in a text, or None; blanks around it are skipped."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _validated(kind: type[Fields], value: object) -> Fields:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        names = ", ".join(kind.model_fields)
+        raise to_parameter_error(
+            error.errors(include_url=False, include_input=False), names
+        ) from error
 
 
 def query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
@@ -119,13 +160,24 @@ def query_parameters(kind: type[BaseModel]) -> list[dict[str, Any]]:
     ]
 
 
-def to_parameter_error(parts: Sequence[Any]) -> ParameterError:
-    """Turn pydantic's list of errors into one of ours, without the caller's values."""
+def to_parameter_error(parts: Sequence[Any], names: str = "") -> ParameterError:
+    """Turn pydantic's list of errors into one of ours, without the caller's values.
+
+    Args:
+        parts: As pydantic's `ValidationError.errors` returns them.
+        names: The names of the parameters, for the message.
+    """
     entries = [
-        {"field": _path(part["loc"]), "message": str(part["msg"])} for part in parts[:_MAX_ERRORS]
+        {"field": _path(part["loc"]), "message": _message(part, names)}
+        for part in parts[:_MAX_ERRORS]
     ]
     sentence = "; ".join(f"{entry['field']}: {entry['message']}" for entry in entries)
     return ParameterError(sentence, entries)
+
+
+def _message(part: Mapping[str, Any], names: str) -> str:
+    message = _MESSAGES.get(part["type"])
+    return str(part["msg"]) if message is None else message.format(names=names)
 
 
 def _path(location: Sequence[object]) -> str:

@@ -160,10 +160,7 @@ def refuse_query(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     for name in request.query_params:
-        message = "this call takes its parameters in the body, not in the URL"
-        raise ParameterError(
-            f"{name[:100]}: {message}", [{"field": name[:100], "message": message}]
-        )
+        raise ParameterError.of(name, "this call takes its parameters in the body, not in the URL")
 
 
 def _check_headers(request: Request, limit: int) -> None:

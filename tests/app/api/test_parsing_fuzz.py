@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.api.bodies.base64_images import Base64Image
 from app.api.bodies.multipart import Expected, MultipartReader
-from app.api.bodies.parameters import Choices, from_fields, from_json
+from app.api.bodies.parameters import Choices, from_form, from_json
 from app.api.compare import CompareJson
 from app.api.verify import PairJson
 from app.errors import RequestError
@@ -75,7 +75,7 @@ def test_any_json_is_what_is_wanted_or_refused(kind, body):
 @given(st.dictionaries(st.sampled_from(["fmr", "model", "threshold", "x"]), st.text(max_size=30)))
 def test_any_fields_are_what_is_wanted_or_refused(fields):
     with suppress(RequestError):
-        assert 0 <= (from_fields(Choices, fields).fmr or 0) <= 1
+        assert 0 <= (from_form(Choices, fields).fmr or 0) <= 1
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda b: base64.b64encode(b).decode()))
