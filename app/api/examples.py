@@ -84,7 +84,8 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     },
     "unsupported-image": {
         "detail": (
-            "image1: not an image that is read here; send one of JPEG, PNG, WEBP, BMP, GIF, TIFF, "
+            "image1: this is text, not an image that is read here; send the bytes of the image; "
+            "send one of JPEG, PNG, WEBP, BMP, GIF, TIFF, "
             "PPM"
         )
     },
