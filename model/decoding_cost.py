@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from model.errors import ImageTooLargeError, UnsupportedImageError
@@ -139,13 +140,19 @@ def _count_scans(data: bytes) -> int:
 
     NumPy counts them in a photograph of 500 kB about ten times as fast as `bytes.count`.
     """
-    view = np.frombuffer(data, dtype=np.uint8)[scans_start(data) :]
-    scans = np.count_nonzero((view[:-1] == _MARKER) & (view[1:] == _START_OF_SCAN))
+    view = np.frombuffer(data, dtype=np.uint8)
+    scans = _markers(view)
+    if scans > 1:  # A thumbnail in a segment has scans of its own.
+        scans = _markers(view[scans_start(data) :])
     if scans > MAX_SCANS:
         raise ImageTooLargeError(
             f"the JPEG has {scans:,} scans; at most {MAX_SCANS} are taken; save it as baseline"
         )
-    return int(scans)
+    return scans
+
+
+def _markers(view: NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero((view[:-1] == _MARKER) & (view[1:] == _START_OF_SCAN)))
 
 
 def _png(opened: Opened) -> DecoderCost:

@@ -33,9 +33,11 @@ _MAX_FIELDS = 65_535
 
 _JPEG_START = b"\xff\xd8"
 _PNG_START = b"\x89PNG\r\n\x1a\n"
-_FILL, _START_OF_SCAN, _END_OF_IMAGE = 0xFF, 0xDA, 0xD9
-_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers without a segment."""
+_FILL, _FIRST_SEGMENT, _LAST_SEGMENT = 0xFF, 0x02, 0xFE
+_ENDS = frozenset({0xDA, 0xD9})
+"""Markers of a scan and of the end."""
+_NO_SEGMENTS = frozenset(range(0xD0, 0xDB))
+"""Markers without a segment, and those of a scan and of the end."""
 _GIF_HEADER, _EXTENSION, _FRAME, _TRAILER, _COMMENT = 13, 0x21, 0x2C, 0x3B, b"\xfe"
 _PNG_HEADER, _PNG_END = 24, b"IEND"
 _SHORT = 3
@@ -91,20 +93,19 @@ def scans_start(data: bytes) -> int:
     Raises:
         ImageTooLargeError: There are more than `MAX_PARTS` segments.
     """
-    place = 2
+    place, end = 2, len(data) - 4
     for _ in range(MAX_PARTS):
-        place = data.find(b"\xff", place)
-        if place < 0 or place + 4 > len(data):
+        if place <= end and data[place] != _FILL:
+            place = data.find(b"\xff", place)
+        if not 0 <= place <= end:
             return len(data)
         marker = data[place + 1]
-        if marker in {_START_OF_SCAN, _END_OF_IMAGE}:
+        if _FIRST_SEGMENT <= marker <= _LAST_SEGMENT and marker not in _NO_SEGMENTS:
+            place += 2 + (data[place + 2] << 8) + data[place + 3]
+        elif marker in _ENDS:
             return place
-        if marker in {0, _FILL}:
-            place += 1
-        elif marker in _ALONE:
-            place += 2
         else:
-            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+            place += 1 if marker in {0, _FILL} else 2
     raise _too_many("JPEG", "segments before its pixels")
 
 

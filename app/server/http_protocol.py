@@ -8,7 +8,7 @@ the size of a head or to the number of connections.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from app.server.answer_transport import AnswerTransport
 from app.server.framing import MAX_EXCESS, ChunkFraming, fault_of
 from app.server.refusal import refusal
+from app.server.unsent_answers import UnsentAnswers
 
 MAX_HEAD_BYTES = 65_536
 """Maximum size of a request line and its headers, not counting the data that came with the first
@@ -38,11 +39,13 @@ class Bounds:
         head_s: Seconds from the connection's opening, or a request's first byte, to the end of its
             head.
         body_s: Seconds for a client to read its answer, or to end a body that is answered already.
+        unsent: Counts what clients have not read.
     """
 
     connections: int
     head_s: float
     body_s: float
+    unsent: UnsentAnswers = field(default_factory=UnsentAnswers)
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -91,6 +94,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer, and end every request that is running."""
+        self._bounds.unsent.remove(self.transport)
         if self._timer is not None:
             self._timer.cancel()
         if self._running_cycle is not None and self._running_cycle is not self.cycle:
@@ -202,10 +206,12 @@ class BoundedConnection(HttpToolsProtocol):
         """Start the deadline of a client that reads its answer more slowly than it is written."""
         self._answer_deadline = self.loop.time() + self._bounds.body_s
         super().pause_writing()
+        self._bounds.unsent.add(self.transport)
 
     def resume_writing(self) -> None:
         """Stop that deadline: the client has read nearly all."""
         self._answer_deadline = None
+        self._bounds.unsent.remove(self.transport)
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:

@@ -19,8 +19,8 @@ OPENING_BYTES = 12_000_000
 """What opening an image takes at most before its cost is known, beside copies of its file."""
 CONNECTION_BYTES = 66_000
 """Of one connection: a head that has not ended, or what a full buffer holds."""
-LOOP_BYTES = 40_000_000
-"""Of the event loop: chunks that have arrived at the same time, and answers being sent."""
+LOOP_BYTES = 80_000_000
+"""Of the event loop: answers that clients have not read, and chunks that arrive together."""
 SHARED_BYTES = 24_000_000
 """Of what counts for the whole container: files in /tmp and /dev/shm, which are memory."""
 _SLACK = 0.06
