@@ -42,17 +42,17 @@ def load_measured(settings: Settings, load: Load, share: int) -> Loaded:
         base = loaded + _ASSUMED_THREAD_BYTES
         return Loaded(catalog, MeasuredMemory(base, max(0, loaded - before), _ASSUMED_THREAD_BYTES))
     for model in catalog.served.values():
-        _run_largest(model)
+        _run_largest(model, settings.max_batch)
     ran = own_bytes()
     return Loaded(catalog, MeasuredMemory(ran, max(0, loaded - before), max(0, ran - loaded)))
 
 
-def _run_largest(model: Served) -> None:
+def _run_largest(model: Served, max_batch: int) -> None:
     """Run the largest batch that a model is run with, whose memory ONNX Runtime keeps."""
     spec = model.manifest.input
     shape = (spec.height, spec.width, spec.channels)
     inputs = 1 if isinstance(model, ServedModel) else 2
-    rows = max(1, MAX_BYTES_ON_CPU // (inputs * int(np.prod(shape))))
+    rows = max(1, min(max_batch, MAX_BYTES_ON_CPU // (inputs * int(np.prod(shape)))))
     images = np.zeros((rows, *shape), dtype=np.uint8)
     if isinstance(model, ServedModel):
         model.encoder.embed(images)

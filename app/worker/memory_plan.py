@@ -125,7 +125,7 @@ def _a_thread(settings: Settings, measured: int) -> int:
     decoded = 2 * max(settings.max_batch, settings.max_images) * _TENSOR_BYTES
     opening = OPENING_BYTES + 2 * settings.max_image_bytes
     answer = _ANSWER_ROW_BYTES * settings.max_gallery
-    return max(_MIN_THREAD_BYTES, measured) + opening + max(decoded, answer)
+    return max(_MIN_THREAD_BYTES, measured * 3 // 2) + opening + max(decoded, answer)
 
 
 _TENSOR_BYTES = 65_000
