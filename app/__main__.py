@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_missing_streams()
     arguments_parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _exit_cleanly)
-    for number in (signal.SIGUSR1, signal.SIGUSR2):  # Sent by log rotation; they end a process.
+    # Sent by log rotation, or for a reload that the start makes anyway; they would end a process.
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
         settings = read_settings()

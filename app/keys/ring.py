@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hmac import compare_digest
 from pathlib import Path
 
@@ -86,8 +87,9 @@ class KeyRing:
             self._reader = threading.Thread(
                 target=self._read, args=(now,), name="keys", daemon=True
             )
-            self._reader.start()
-            self._reader.join(self._wait_s)
+            with suppress(RuntimeError):  # No thread can be started now: the next look tries again.
+                self._reader.start()
+                self._reader.join(self._wait_s)
 
     def _read(self, now: float) -> None:
         try:

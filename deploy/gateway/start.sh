@@ -28,23 +28,25 @@ ready() { # print those addresses of "$@" whose replicas are ready
 }
 
 # Write the ready replicas, or all if none is ready, since the check itself may fail, and reload nginx
-# on a change. If the name server returns no address, nothing changes.
+# on a change. If the name server returns no address, nothing changes. A list counts as applied only
+# once nginx has been told, so that a reload that failed is tried again a second later.
 update_replicas() {
   addresses=$(getent ahostsv4 likewise | cut -d ' ' -f 1 | sort -u)
   [ -n "$addresses" ] || return 0
   # shellcheck disable=SC2086  # one word per address
   ready $addresses | as_servers > /tmp/replicas.new
   [ -s /tmp/replicas.new ] || echo "$addresses" | as_servers > /tmp/replicas.new
-  cmp -s /tmp/replicas.new /tmp/replicas.conf && return 0
+  cmp -s /tmp/replicas.new /tmp/replicas.applied && return 0
   mv /tmp/replicas.new /tmp/replicas.conf
-  [ ! -s /tmp/nginx.pid ] || nginx -c /tmp/nginx.conf -s reload
+  [ -s /tmp/nginx.pid ] || return 0
+  nginx -c /tmp/nginx.conf -s reload && cp /tmp/replicas.conf /tmp/replicas.applied
 }
 
 if [ "${1:-start}" = reload ]; then
   write_configuration
   exec nginx -c /tmp/nginx.conf -s reload
 fi
-rm -f /tmp/nginx.pid
+rm -f /tmp/nginx.pid /tmp/replicas.applied
 echo 'server 127.0.0.1:8000 down;' > /tmp/replicas.conf
 update_replicas || true
 write_configuration

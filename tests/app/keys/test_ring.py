@@ -244,6 +244,19 @@ def test_a_read_that_does_not_return_delays_one_request_and_then_closes(path, cl
     assert known(keys) == ["older", "old"]
 
 
+def test_without_a_thread_the_keys_stay_and_the_next_look_reads(keys, path, clock, monkeypatch):
+    def refused(_):
+        raise RuntimeError("can't start new thread")
+
+    write(path, "new")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        clock.now += 2
+        assert known(keys) == ["older", "old"]
+    clock.now += 2
+    assert known(keys) == ["new"]
+
+
 @pytest.mark.timeout(20)
 def test_a_fifo_in_place_of_the_file_is_not_waited_for(keys, path, clock, caplog):
     path.unlink()
