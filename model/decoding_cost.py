@@ -218,6 +218,13 @@ def _by_python(opened: Opened) -> DecoderCost:
     return DecoderCost(loading=2 * pixels * (1 if opened.image.mode in "LP1" else per_pixel))
 
 
+def _heif(opened: Opened) -> DecoderCost:
+    """Planes of 4:4:4 and alpha as they are coded, in RGB, and as bytes; all of them at once."""
+    pixels = opened.width * opened.height
+    is_deep = opened.image.info.get("bit_depth", 8) > 8  # noqa: PLR2004
+    return DecoderCost(loading=pixels * (18 if is_deep else 10))
+
+
 _DECODERS: Mapping[str, Callable[[Opened], DecoderCost]] = {
     "JPEG": _jpeg,
     "MPO": _jpeg,
@@ -227,6 +234,7 @@ _DECODERS: Mapping[str, Callable[[Opened], DecoderCost]] = {
     "TIFF": _tiff,
     "BMP": _by_python,
     "PPM": _by_python,
+    "HEIF": _heif,
 }
 """By Pillow's name of the format."""
 

@@ -16,13 +16,14 @@ from PIL.PpmImagePlugin import PpmImageFile
 
 from model.decoding_cost import Opened, decoding_cost, raise_if_of_system
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError
+from model.image_files import heif
 from model.image_files.netpbm import decode_netpbm
 from model.image_files.opening import DECODING_FAILURES, open_file
 from model.image_files.pixel_types import bands, check_pixel_type, eight_bit_grey
 from model.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.manifest import Aspect, InputSpec
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", *heif.FORMATS)
 """Pillow's names of the formats that are read. Of an animation, the first frame."""
 
 # Our own limit is checked on the header, before any pixel is decoded; Pillow's is process-wide.

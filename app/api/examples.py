@@ -85,8 +85,7 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "unsupported-image": {
         "detail": (
             "image1: this is text, not an image that is read here; send the bytes of the image; "
-            "send one of JPEG, PNG, WEBP, BMP, GIF, TIFF, "
-            "PPM"
+            "send one of JPEG, PNG, WEBP, BMP, GIF, TIFF, PPM, HEIF"
         )
     },
     "wrong-kind": {

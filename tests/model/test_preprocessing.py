@@ -472,6 +472,8 @@ import model.preprocessing
 from PIL import Image
 loaded = {name for name in sys.modules if name.startswith("PIL.")}
 for name in model.preprocessing.FORMATS:
+    if name not in Image.SAVE:
+        continue
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, name)
     model.preprocessing.open_image(file.getvalue())

@@ -15,7 +15,7 @@ from model.bundle import identity_digest
 from training.errors import DataError
 from training.metrics.pairs import MAX_IMAGES
 
-_ENDINGS = "jpg jpeg jpe png webp bmp gif tif tiff pgm ppm pbm pnm"
+_ENDINGS = "jpg jpeg jpe png webp bmp gif tif tiff pgm ppm pbm pnm heic heif hif"
 IMAGE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
 MAX_FILE_BYTES = 100_000_000
 _UNREADABLE = "unreadable"
