@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from model.fields import Frozen
 from training.data.image_set import OfficialPair
-from training.metrics.calibration import TARGETS
 from training.metrics.intervals import required_trials, wilson
+from training.metrics.targets import TARGETS
 
 EXPECTED_PER_IDENTITY = 25
 """Expected independent impostor trials for each identity, up to all pairs of identities."""

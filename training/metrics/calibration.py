@@ -14,11 +14,8 @@ from training.metrics import likelihood
 from training.metrics.intervals import required_trials
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable, curve, equal_error, threshold_at_fmr
+from training.metrics.targets import DEFAULT_TARGET, TARGETS
 
-TARGETS = (0.1, 0.05, 0.01, 0.001, 0.0001)
-"""Target FMRs of every bundle."""
-
-DEFAULT_TARGET = 0.01
 _BINS = 64
 
 

@@ -3,8 +3,8 @@ import math
 import pytest
 
 from training.data.support import support_of
-from training.metrics.calibration import TARGETS
 from training.metrics.intervals import required_trials, wilson
+from training.metrics.targets import TARGETS
 
 
 def part(identities, images=2):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from training.metrics.calibration import TARGETS, calibrate, measure
+from training.metrics.calibration import calibrate, measure
 from training.metrics.rates import RateTable
+from training.metrics.targets import TARGETS
 
 
 def test_every_target_has_an_operating_point_and_so_has_the_equal_error(scattered):
