@@ -8,7 +8,14 @@ from sklearn.metrics import det_curve
 
 from model.manifest import Curve, ErrorRates
 from model.scoring import Energies
-from training.metrics import intervals
+from training.metrics.intervals import (
+    TAIL,
+    DependentErrors,
+    Precision,
+    clustered_errors,
+    dyadic_errors,
+    effective,
+)
 from training.metrics.pairs import PairEnergies
 
 Counts = NDArray[np.float64]
@@ -28,7 +35,6 @@ class RateTable:
         self.pairs = pairs
         m = pairs.subjects
         self._genuine_of_subject = _count(pairs.genuine_subject, m)
-        self._with_genuine = self._genuine_of_subject > 0
         self._left, self._right = pairs.impostor_subjects.T
         self._impostor_of_subject = _count(self._left, m) + _count(self._right, m)
         lower, upper = np.minimum(self._left, self._right), np.maximum(self._left, self._right)
@@ -36,48 +42,60 @@ class RateTable:
             lower * m + upper, return_inverse=True, return_counts=True
         )
         self._impostor_of_dyad = dyad_sizes.astype(np.float64)
+        self._precisions: dict[tuple[str, int], Precision] = {}
 
     def rates(self, threshold: float) -> ErrorRates:
         """Compute FMR and FNMR where energies up to `threshold` count as same."""
-        fmr, trials = self._fmr(threshold)
-        fnmr, genuine_trials = self._fnmr(threshold)
+        matches = _accepted(self.pairs.impostor, threshold)
+        non_matches = len(self.pairs.genuine) - _accepted(self.pairs.genuine, threshold)
+        fmr, fnmr = self._false_matches(matches), self._false_non_matches(non_matches)
         return ErrorRates(
-            fmr=fmr,
-            fmr_interval=intervals.wilson(fmr, trials),
-            fnmr=fnmr,
-            fnmr_interval=intervals.wilson(fnmr, genuine_trials),
+            fmr=fmr.rate,
+            fmr_interval=self._precision_of_fmr(matches).interval(fmr),
+            fnmr=fnmr.rate,
+            fnmr_interval=self._precision_of_fnmr(non_matches).interval(fnmr),
         )
 
     def independent_impostors(self, threshold: float) -> int:
         """Number of independent trials that the impostor pairs are worth at a threshold."""
-        return int(self._fmr(threshold)[1])
+        matches = _accepted(self.pairs.impostor, threshold)
+        precision = self._precision_of_fmr(matches)
+        return int(precision.independent_trials(self._false_matches(matches)))
 
-    def _fmr(self, threshold: float) -> tuple[float, float]:
-        """FMR, and the number of independent trials that it rests on."""
-        pairs, m, dyads = self.pairs, self.pairs.subjects, len(self._impostor_of_dyad)
-        accepted = _accepted(pairs.impostor, threshold)
-        rate = accepted / len(pairs.impostor)
-        variance = intervals.dyadic_variance(
-            _count(self._left[:accepted], m) + _count(self._right[:accepted], m),
+    def _false_matches(self, count: int) -> DependentErrors:
+        """The `count` impostor pairs of lowest energy as errors."""
+        m, dyads = self.pairs.subjects, len(self._impostor_of_dyad)
+        return dyadic_errors(
+            _count(self._left[:count], m) + _count(self._right[:count], m),
             self._impostor_of_subject,
-            _count(self._dyad[:accepted], dyads),
+            _count(self._dyad[:count], dyads),
             self._impostor_of_dyad,
         )
-        return rate, intervals.independent_trials(rate, variance, dyads, at_extremes=m // 2)
 
-    def _fnmr(self, threshold: float) -> tuple[float, float]:
-        """FNMR, and the number of independent trials that it rests on."""
-        pairs = self.pairs
-        accepted = _accepted(pairs.genuine, threshold)
-        errors = _count(pairs.genuine_subject[accepted:], pairs.subjects)
-        rate = 1 - accepted / len(pairs.genuine)
-        variance = intervals.clustered_variance(
-            errors[self._with_genuine], self._genuine_of_subject[self._with_genuine]
-        )
-        trials = intervals.independent_trials(
-            rate, variance, len(pairs.genuine), at_extremes=float(self._with_genuine.sum())
-        )
-        return rate, trials
+    def _false_non_matches(self, count: int) -> DependentErrors:
+        """The `count` genuine pairs of highest energy as errors."""
+        subject = self.pairs.genuine_subject
+        errors = _count(subject[len(subject) - count :], self.pairs.subjects)
+        return clustered_errors(errors, self._genuine_of_subject)
+
+    def _precision_of_fmr(self, count: int) -> Precision:
+        size = _tail(count, len(self.pairs.impostor))
+        if ("fmr", size) not in self._precisions:
+            self._precisions["fmr", size] = Precision(
+                self._false_matches(size),
+                effective(self._impostor_of_subject),
+                effective(self._impostor_of_dyad),
+            )
+        return self._precisions["fmr", size]
+
+    def _precision_of_fnmr(self, count: int) -> Precision:
+        size = _tail(count, len(self.pairs.genuine))
+        if ("fnmr", size) not in self._precisions:
+            subjects = effective(self._genuine_of_subject)
+            self._precisions["fnmr", size] = Precision(
+                self._false_non_matches(size), subjects, subjects
+            )
+        return self._precisions["fnmr", size]
 
 
 def equal_error(pairs: PairEnergies) -> EqualError:
@@ -122,6 +140,12 @@ def curve(table: RateTable, points: int = 32) -> Curve:
         thresholds=tuple(thresholds.tolist()),
         rates=tuple(table.rates(threshold) for threshold in thresholds),
     )
+
+
+def _tail(errors: int, comparisons: int) -> int:
+    """Number of comparisons whose dependence stands for that of the errors."""
+    smallest = max(1, round(TAIL * comparisons))
+    return min(max(errors, smallest), max(smallest, comparisons - smallest))
 
 
 def _accepted(rising: Energies, threshold: float) -> int:

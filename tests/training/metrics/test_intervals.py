@@ -1,18 +1,18 @@
-import math
-
 import numpy as np
 import pytest
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, multivariate_normal, norm, t
 
 from training.metrics.intervals import (
+    DependentErrors,
+    Precision,
+    Sharing,
     Z,
-    clustered_variance,
-    dyadic_variance,
-    independent_trials,
+    clustered_errors,
+    dyadic_errors,
+    effective,
     required_trials,
     wilson,
 )
-from training.metrics.rates import RateTable
 
 
 @pytest.mark.parametrize(("errors", "trials"), [(0, 10), (1, 10), (7, 20), (500, 1000), (30, 30)])
@@ -34,84 +34,158 @@ def test_z_is_the_quantile_of_95_percent():
     assert pytest.approx(norm.ppf(0.975), abs=1e-6) == Z
 
 
-def brute_force(errors, rate, shares):
-    """The double sum over pairs of pairs that depend on each other, of the rate's variance."""
-    residual = errors - rate
-    total = sum(
+def mean_product(residual, shares):
+    """Mean product of the residuals of two different comparisons that share what is asked."""
+    found = [
         residual[i] * residual[j]
-        for i in range(len(errors))
-        for j in range(len(errors))
-        if shares(i, j)
-    )
-    return total / len(errors) ** 2
+        for i in range(len(residual))
+        for j in range(len(residual))
+        if i != j and shares(i, j)
+    ]
+    return len(found), sum(found) / len(found)
 
 
-def test_the_clustered_variance_is_the_double_sum_over_pairs_of_one_subject():
+def check(errors, found, kinds):
+    """Compare with double sums over comparisons, and with the equation of the correction."""
+    rate = np.mean(errors)
+    assert found.rate == pytest.approx(rate)
+    assert found.comparisons == len(errors)
+    for sharing, shares in zip(found.sharing, kinds, strict=True):
+        number, mean = mean_product(errors - rate, shares)
+        assert sharing.number == number
+        assert sharing.covariance == pytest.approx(max(0.0, mean + found.variance), abs=1e-9)
+
+
+def test_the_covariances_of_genuine_errors_are_double_sums():
     rng = np.random.default_rng(5)
     subject = rng.integers(0, 8, 90)
     errors = (rng.random(90) < 0.1 + 0.08 * subject).astype(float)
-    expected = brute_force(errors, errors.mean(), lambda i, j: subject[i] == subject[j])
-    answer = clustered_variance(np.bincount(subject, errors), np.bincount(subject).astype(float))
-    assert answer == pytest.approx(expected * 8 / 7)
+    found = clustered_errors(np.bincount(subject, errors), np.bincount(subject).astype(float))
+    check(errors, found, [lambda i, j: subject[i] == subject[j]])
+    assert found.sharing[0].covariance > 0
+
+
+def dyadic(errors, left, right, subjects):
+    dyad = left * subjects + right
+    return dyadic_errors(
+        np.bincount(left, errors, subjects) + np.bincount(right, errors, subjects),
+        np.bincount(np.concatenate([left, right]), minlength=subjects).astype(float),
+        np.bincount(dyad, errors, subjects**2),
+        np.bincount(dyad, minlength=subjects**2).astype(float),
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_dyadic_variance_is_the_double_sum_over_pairs_that_share_a_subject(seed):
+def test_the_covariances_of_impostor_errors_are_double_sums(seed):
     rng = np.random.default_rng(seed)
     effect = rng.random(9)
     # Uneven: between one and three pairs of each two subjects.
     dyads = [(a, b) for a in range(9) for b in range(a) for _ in range(rng.integers(1, 4))]
     errors = np.array([float(rng.random() < effect[a] * effect[b]) for a, b in dyads])
+    found = dyadic(errors, *np.array(dyads).T, 9)
 
-    def shares(i, j):
-        return bool({*dyads[i]} & {*dyads[j]})
+    def shared(i, j):
+        return len({*dyads[i]} & {*dyads[j]})
 
-    expected = brute_force(errors, errors.mean(), shares)
-    alone = brute_force(errors, errors.mean(), lambda i, j: dyads[i] == dyads[j])
-    left, right = np.array(dyads).T
-    dyad = left * 9 + right
-    answer = dyadic_variance(
-        np.bincount(left, errors, 9) + np.bincount(right, errors, 9),
-        (np.bincount(left, minlength=9) + np.bincount(right, minlength=9)).astype(float),
-        np.bincount(dyad, errors, 81),
-        np.bincount(dyad, minlength=81).astype(float),
-    )
-    assert expected > alone  # Else the floor would be tested, and not the sum.
-    assert answer == pytest.approx(expected * 9 / 8)
+    check(errors, found, [lambda i, j: shared(i, j) == 1, lambda i, j: shared(i, j) == 2])
+    assert found.sharing[0].covariance > 0
 
 
-def test_the_dyadic_variance_is_never_below_that_of_independent_dyads():
-    # Errors on a perfect matching's dyads: the covariances between dyads sum to less than nothing.
-    subjects = 6
+def test_the_variance_of_a_rate_is_the_sum_of_its_covariances():
+    errors = DependentErrors(10, 0.3, (Sharing(30, 0.02), Sharing(4, 0.1)))
+    assert errors.variance == pytest.approx((10 * 0.21 + 0.6 + 0.4) / 100)
+
+
+@pytest.mark.parametrize("subjects", [10, 40])
+def test_the_variance_of_a_few_peoples_rate_is_right_on_average(subjects):
+    rng = np.random.default_rng(subjects)
     left, right = np.triu_indices(subjects, k=1)
-    errors = ((left // 2) == (right // 2)).astype(float)
-    by_subject = np.bincount(left, errors, subjects) + np.bincount(right, errors, subjects)
-    answer = dyadic_variance(
-        by_subject, np.full(subjects, subjects - 1.0), errors, np.ones(len(errors))
-    )
-    alone = np.square(errors - errors.mean()).sum() / len(errors) ** 2
-    assert answer == pytest.approx(alone * subjects / (subjects - 1))
+    found = []
+    for _ in range(1500):
+        effect = rng.random(subjects) < 0.5
+        found.append(dyadic((effect[left] & effect[right]).astype(float), left, right, subjects))
+    variances = [one.variance for one in found]
+    assert np.mean(variances) == pytest.approx(np.var([one.rate for one in found]), rel=0.15)
 
 
 def test_independent_errors_are_worth_about_their_number():
-    rng = np.random.default_rng(0)
-    errors = (rng.random(4000) < 0.2).astype(float)
-    variance = clustered_variance(errors, np.ones(4000))
-    trials = independent_trials(errors.mean(), variance, max_trials=4000, at_extremes=1)
+    errors = (np.random.default_rng(0).random(4000) < 0.2).astype(float)
+    found = clustered_errors(errors, np.ones(4000))
+    trials = Precision(found, 4000, 4000).independent_trials(found)
     assert trials == pytest.approx(4000, rel=0.01)
 
 
 def test_copies_of_one_error_are_worth_one():
-    errors = np.repeat((np.random.default_rng(0).random(300) < 0.3).astype(float), 1)
-    variance = clustered_variance(10 * errors, np.full(300, 10.0))
-    trials = independent_trials(errors.mean(), variance, max_trials=3000, at_extremes=1)
+    errors = (np.random.default_rng(0).random(300) < 0.3).astype(float)
+    found = clustered_errors(10 * errors, np.full(300, 10.0))
+    trials = Precision(found, 300, 300).independent_trials(found)
     assert trials == pytest.approx(300, rel=0.01)
 
 
-@pytest.mark.parametrize("rate", [0.0, 1.0])
-def test_a_rate_without_variance_is_worth_what_it_is_told(rate):
-    assert independent_trials(rate, 0.0, max_trials=1e9, at_extremes=17) == 17
-    assert independent_trials(rate, 0.0, max_trials=1e9, at_extremes=0) == 1
+def test_the_variance_at_another_rate_is_that_of_the_copula():
+    def covariance(rate, correlation):
+        together = multivariate_normal([0, 0], [[1, correlation], [correlation, 1]])
+        return together.cdf([norm.ppf(rate)] * 2) - rate**2
+
+    covariances = [Sharing(400, covariance(0.2, 0.3)), Sharing(90, covariance(0.2, 0.6))]
+    precision = Precision(DependentErrors(50, 0.2, tuple(covariances)), 9, 40)
+    assert precision.variance(0.2) == pytest.approx(precision.tail.variance, rel=1e-5)
+    expected = 50 * 0.01 * 0.99 + 400 * covariance(0.01, 0.3) + 90 * covariance(0.01, 0.6)
+    assert precision.variance(0.01) == pytest.approx(expected / 50**2, rel=1e-3)
+
+
+def independent(comparisons, clusters=None, subjects=None):
+    tail = DependentErrors(comparisons, 0.2, (Sharing(0, 0.0),))
+    return Precision(tail, subjects or comparisons, clusters or comparisons)
+
+
+def observed(comparisons, rate, *sharing):
+    return DependentErrors(comparisons, rate, sharing)
+
+
+@pytest.mark.parametrize("errors", [0, 1, 37, 400])
+def test_the_interval_of_independent_comparisons_is_wilsons_with_students_quantile(errors):
+    low, high = independent(400).interval(observed(400, errors / 400))
+    wider = (t.ppf(0.975, 399) / Z) ** 2
+    assert (low, high) == pytest.approx(wilson(errors / 400, 400 / wider), abs=1e-7)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-9, 1e-4, 0.3, 1 - 1e-9, 1.0])
+@pytest.mark.parametrize("covariance", [0.0, 0.05, 0.15, 0.16, 0.3])
+def test_an_interval_holds_its_rate_at_any_dependence(rate, covariance):
+    tail = DependentErrors(180, 0.2, (Sharing(45 * 16, covariance),))
+    precision = Precision(tail, subjects=10, clusters=45)
+    low, high = precision.interval(observed(180, rate))
+    assert 0 <= low <= rate <= high <= 1
+    assert high > low
+    assert precision.independent_trials(observed(180, rate)) >= 1
+
+
+def test_an_observed_variance_that_is_larger_than_the_predicted_one_counts():
+    precision, alone = independent(400), 400 * 0.09
+    tripled = observed(400, 0.1, Sharing(2 * alone, 1.0))
+    assert precision.independent_trials(observed(400, 0.1)) == pytest.approx(400)
+    assert precision.independent_trials(tripled) == pytest.approx(400 / 3)
+    factor = 3 * (t.ppf(0.975, 399) / Z) ** 2
+    assert precision.interval(tripled) == pytest.approx(wilson(0.1, 400 / factor), abs=2e-4)
+
+
+def test_comparisons_without_an_error_are_worth_no_more_than_their_groups():
+    precision = independent(100_000, clusters=300, subjects=1_000_000)
+    none = observed(100_000, 0.0)
+    assert precision.interval(none) == pytest.approx(wilson(0, 300), abs=1e-6)
+    assert precision.independent_trials(none) == pytest.approx(300, rel=1e-3)
+    assert precision.independent_trials(observed(100_000, 0.01)) == pytest.approx(100_000)
+
+
+def test_one_comparison_can_be_measured():
+    alone = clustered_errors(np.zeros(1), np.ones(1))
+    assert Precision(alone, 1, 1).interval(alone)[1] > 0.9
+
+
+def test_the_effective_number_of_equal_groups_is_their_number():
+    assert effective(np.full(7, 3.0)) == pytest.approx(7)
+    assert effective(np.array([10.0, 1, 1])) == pytest.approx(144 / 102)
 
 
 @pytest.mark.parametrize(
@@ -120,66 +194,3 @@ def test_a_rate_without_variance_is_worth_what_it_is_told(rate):
 def test_the_rule_of_three_is_the_smallest_number_of_trials_that_would_show_it(target, trials):
     assert required_trials(target) == trials
     assert (1 - target) ** trials <= 0.05 < (1 - target) ** (trials - 1)
-
-
-REPETITIONS = 300
-SUBJECTS, EACH = 40, 6
-
-
-def simulated_impostors(rng, pairs_of):
-    """One pair of each two subjects; its energy depends on both of them."""
-    left, right = np.triu_indices(SUBJECTS, k=1)
-    effect = rng.standard_normal(SUBJECTS)
-    energies = effect[left] + effect[right] + rng.standard_normal(len(left))
-    subjects = np.stack([left, right], axis=1)
-    return pairs_of([0.0, 0.0], [0, 1], energies, subjects)
-
-
-def simulated_genuine(rng, pairs_of):
-    """Some pairs of each subject; their energies depend on the subject."""
-    subject = np.repeat(np.arange(SUBJECTS), EACH)
-    energies = rng.standard_normal(SUBJECTS)[subject] + 0.7 * rng.standard_normal(len(subject))
-    return pairs_of(energies, subject, [9.0, 9.0], [[0, 1], [0, 2]])
-
-
-def covered(interval, truth):
-    return interval[0] <= truth <= interval[1]
-
-
-def test_the_fmr_interval_holds_the_true_rate_where_subjects_differ(pairs_of):
-    truth = 0.1
-    threshold = norm.ppf(truth, scale=math.sqrt(3))
-    rng = np.random.default_rng(1)
-    ours = naive = 0
-    for _ in range(REPETITIONS):
-        pairs = simulated_impostors(rng, pairs_of)
-        rates = RateTable(pairs).rates(threshold)
-        ours += covered(rates.fmr_interval, truth)
-        naive += covered(wilson(rates.fmr, len(pairs.impostor)), truth)
-    assert ours / REPETITIONS >= 0.9
-    assert naive / REPETITIONS <= 0.75
-
-
-def test_the_fnmr_interval_holds_the_true_rate_where_subjects_differ(pairs_of):
-    truth = 0.2
-    threshold = norm.ppf(1 - truth, scale=math.sqrt(1 + 0.7**2))
-    rng = np.random.default_rng(2)
-    ours = naive = 0
-    for _ in range(REPETITIONS):
-        pairs = simulated_genuine(rng, pairs_of)
-        rates = RateTable(pairs).rates(threshold)
-        ours += covered(rates.fnmr_interval, truth)
-        naive += covered(wilson(rates.fnmr, len(pairs.genuine)), truth)
-    assert ours / REPETITIONS >= 0.9
-    assert naive / REPETITIONS <= 0.8
-
-
-def test_the_intervals_of_independent_pairs_are_not_wasteful(pairs_of):
-    rng = np.random.default_rng(3)
-    left, right = np.triu_indices(60, k=1)
-    energies = rng.standard_normal(len(left))
-    pairs = pairs_of([0.0, 0.0], [0, 1], energies, np.stack([left, right], axis=1))
-    rates = RateTable(pairs).rates(norm.ppf(0.1))
-    naive = wilson(rates.fmr, len(left))
-    width = rates.fmr_interval[1] - rates.fmr_interval[0]
-    assert width <= 1.5 * (naive[1] - naive[0])
