@@ -28,6 +28,8 @@ from model.errors import LikewiseError
 
 logger = logging.getLogger("app")
 
+_LONGEST_LINE = 2000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service until it is stopped.
@@ -72,7 +74,8 @@ def _with_metrics_folder(settings: Settings) -> Iterator[Settings]:
 
 
 def _cannot_start(error: LikewiseError) -> int:
-    sys.stderr.write(f"likewise cannot start: {' '.join(str(error).split())}\n")
+    line = " ".join(str(error).split())[:_LONGEST_LINE]  # It may quote a setting of any length.
+    sys.stderr.write(f"likewise cannot start: {line}\n")
     return 1
 
 

@@ -61,12 +61,13 @@ def test_where_files_run_out_connections_are_refused_and_those_that_are_open_ans
         assert "the process may open 100 files only" in server.log
 
 
-def test_a_service_that_may_open_next_to_no_file_does_not_start(models_dir):
-    environment = os.environ | {"LIKEWISE_MODELS_DIR": str(models_dir)}
+def refusal(models_dir, before=(), **settings):
+    """The line of a start that fails."""
+    settings = {"MODELS_DIR": models_dir, "DEFAULT_MODEL": "tiny"} | settings
     ended = subprocess.run(  # noqa: S603 (our own program)
-        [*shell("ulimit -n 64"), sys.executable, "-m", "app"],
+        [*before, sys.executable, "-m", "app"],
         cwd=ROOT,
-        env=environment,
+        env=os.environ | {f"LIKEWISE_{name}": str(value) for name, value in settings.items()},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -74,7 +75,17 @@ def test_a_service_that_may_open_next_to_no_file_does_not_start(models_dir):
     )
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("likewise cannot start: the process may open 64 files only")
+    return line.removeprefix("likewise cannot start: ")
+
+
+def test_a_service_that_may_open_next_to_no_file_does_not_start(models_dir):
+    line = refusal(models_dir, shell("ulimit -n 64"))
+    assert line.startswith("the process may open 64 files only")
+
+
+@pytest.mark.parametrize("name", ["HOST", "MODELS_DIR", "API_KEYS_FILE", "METRICS_DIR"])
+def test_a_setting_of_any_length_is_refused_in_a_line_that_can_be_read(models_dir, name):
+    assert len(refusal(models_dir, **{name: "a" * 100_000})) <= 2000
 
 
 @pytest.mark.parametrize("workers", [1, 2])
