@@ -5,8 +5,7 @@ neither the number of parts nor their sizes can exceed the declared bounds. The 
 the package `multipart` (RFC 2046, section 5.1; RFC 7578).
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from multipart import (
@@ -14,10 +13,9 @@ from multipart import (
     MultipartSegment,
     ParserLimitReached,
     PushMultipartParser,
-    content_disposition_unquote,
-    header_unquote,
 )
 
+from app.api.bodies.part_headers import DISPOSITION, boundary_of, check_encoding, part_name
 from app.api.bodies.usual_form import split_form
 from app.batching.image_input import ImageFile
 from app.errors import PartError, TooManyImagesError, UnreadableBodyError
@@ -28,14 +26,6 @@ MAX_FIELD_BYTES = 1_000
 MAX_HEADERS = 8
 MAX_HEADER_BYTES = 2_000
 """Maximum size of one header of a part."""
-MAX_BOUNDARY_BYTES = 70
-"""Maximum of RFC 2046."""
-
-_DISPOSITION = "Content-Disposition"
-_USUAL_TYPE = re.compile(r"multipart/form-data; boundary=([-+.\w]{1,70})", re.ASCII)
-_USUAL_DISPOSITION = re.compile(r'form-data; name="([^"\\%]+)"(?:; filename="[^"\\]*")?')
-"""Nearly every client writes these two; anything else is split, which takes longer."""
-_PARAMETER = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class MultipartReader:
         self._expected = expected
         self._max_parts = sum(expected.images.values()) + len(expected.fields)
         self._form = Form()
-        self._boundary = _boundary(content_type)
+        self._boundary = boundary_of(content_type)
         self._parser: _Parser | None = None
         self._is_whole = False
         """True once the whole form came in the first chunk."""
@@ -222,10 +212,12 @@ class _Parser(PushMultipartParser):  # type: ignore[misc] # the package has no t
 
         Raises:
             PartError: The part has no name, or more than one.
+            PartError: Its data is encoded, or in another charset than UTF-8.
             UnreadableBodyError: Its Content-Disposition cannot be read.
         """
         segment = MultipartSegment([])  # No header but the name's is used.
-        segment.name = _part_name([text for name, text in headerlist if name == _DISPOSITION])
+        segment.name = part_name([text for name, text in headerlist if name == DISPOSITION])
+        check_encoding(segment.name, headerlist)
         return segment
 
 
@@ -236,54 +228,6 @@ def _parser(boundary: bytes) -> _Parser:
         max_header_count=MAX_HEADERS,
         header_charset="latin-1",  # A file's name may hold any byte; a part's is decoded by us.
     )
-
-
-def _part_name(dispositions: Sequence[str]) -> str:
-    """Return the name in a part's one Content-Disposition."""
-    if len(dispositions) > 1:
-        raise PartError("a part has two Content-Disposition headers; send one")
-    disposition = "".join(dispositions)
-    usual = _USUAL_DISPOSITION.fullmatch(disposition)
-    if usual:
-        return _text("part name", usual[1].encode("latin-1"))
-    kind, parameters = _split(_DISPOSITION, disposition)
-    name = content_disposition_unquote(parameters.get("name", ""))
-    if kind != "form-data" or not name:
-        raise PartError("a part has no name; each needs Content-Disposition: form-data; name=…")
-    return _text("part name", name.encode("latin-1"))
-
-
-def _boundary(content_type: str) -> bytes:
-    usual = _USUAL_TYPE.fullmatch(content_type)
-    if usual:
-        return usual[1].encode("latin-1")
-    boundary = header_unquote(_split("Content-Type", content_type)[1].get("boundary", ""))
-    if not boundary.strip() or not boundary.isprintable():
-        raise UnreadableBodyError(
-            "the Content-Type names no boundary; let your client library write this header"
-        )
-    if len(boundary) > MAX_BOUNDARY_BYTES:
-        raise UnreadableBodyError(
-            f"the boundary has more than the {MAX_BOUNDARY_BYTES} bytes that a boundary may have"
-        )
-    return bytes(boundary.encode("latin-1"))
-
-
-def _split(name: str, header: str) -> tuple[str, dict[str, str]]:
-    """Split a header into its value and its parameters, whose texts may be quoted.
-
-    Raises:
-        UnreadableBodyError: A parameter is there twice, or has no `name=text`.
-    """
-    value, semicolon, rest = header.partition(";")
-    found = _PARAMETER.findall(semicolon + rest)
-    parameters = {key.lower(): text for key, text in found}
-    if len(parameters) < len(found) or _PARAMETER.sub("", semicolon + rest).strip("; \t"):
-        raise UnreadableBodyError(
-            f"a parameter of {name} is there twice or cannot be read; a boundary or a name "
-            "stands there once"
-        )
-    return value.strip().lower(), parameters
 
 
 def _text(name: str, data: bytes) -> str:
