@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 from PIL.PpmImagePlugin import PpmImageFile
 
-from model.decoding_cost import Opened, decoding_cost, raise_if_of_system
+from model.decoding_cost import TURNING, Opened, decoding_cost, raise_if_of_system
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError
 from model.image_files import heif
 from model.image_files.netpbm import decode_netpbm
@@ -188,7 +188,9 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
 def _fitted(image: Image.Image, data: bytes, spec: InputSpec) -> NDArray[np.uint8]:
     """Decode the first frame to the graph's input."""
     fitted = _fit(_upright_pixels(image, data, spec.channels), spec)
-    return np.array(fitted, dtype=np.uint8).reshape(spec.height, spec.width, spec.channels)
+    # Faster than `np.array(fitted)`; a bytearray makes an array that can be written to.
+    pixels = np.frombuffer(bytearray(fitted.tobytes()), dtype=np.uint8)
+    return pixels.reshape(spec.height, spec.width, spec.channels)
 
 
 def _upright_pixels(image: Image.Image, data: bytes, channels: int) -> Image.Image:
@@ -222,6 +224,8 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; upright where the EXIF block is damaged."""
+    if image.format == "JPEG" and TURNING.isdisjoint(image.info):
+        return 1  # Most pictures are scaled copies without EXIF, and `getexif` takes 7 µs.
     block = image.info.get("exif", b"")
     if len(block) > _LARGE_EXIF_BYTES and _has_many_orientations(block):
         return 1
