@@ -1,5 +1,6 @@
 """Adapter of bundles that embed: a graph with one image input, run by ONNX Runtime."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from app.encoders.session import LOADING_FAILURES, Session
 from app.errors import EncodingError
 from app.settings import Provider
+from model.bounded_run import limits_for, run_bounded
 from model.bundle import Bundle
 from model.errors import SelfCheckError
 from model.golden import check_golden, golden_image
@@ -55,18 +57,27 @@ class OnnxEncoder:
 
 
 def load_encoder(bundle: Bundle, provider: Provider) -> OnnxEncoder:
-    """Build a bundle's encoder and run its golden self-check.
+    """Build a bundle's encoder and run its golden self-check, in a bounded child process first.
 
     Raises:
         ProviderError: CUDA was requested and did not load.
-        SelfCheckError: The graph does not compute what the manifest promises.
+        SelfCheckError: The graph does not compute what the manifest promises, or takes too long or
+            too much memory to do so.
     """
+    run_bounded(
+        partial(_checked_encoder, bundle, Provider.CPU), limits_for(bundle.onnx), "the self-check"
+    )
+    encoder = _checked_encoder(bundle, provider)
+    encoder.warm(golden_image(bundle.manifest.input)[np.newaxis])
+    return encoder
+
+
+def _checked_encoder(bundle: Bundle, provider: Provider) -> OnnxEncoder:
     encoder = OnnxEncoder(bundle, provider)
     try:
         check_golden(bundle.manifest.golden, bundle.manifest.input, encoder.embed)
     except (EncodingError, *LOADING_FAILURES) as error:
         raise SelfCheckError(f"the golden image cannot be encoded: {error}") from error
-    encoder.warm(golden_image(bundle.manifest.input)[np.newaxis])
     return encoder
 
 

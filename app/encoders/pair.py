@@ -1,11 +1,14 @@
 """Adapter of pair models: a graph with two image inputs, run by ONNX Runtime."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from app.encoders.session import LOADING_FAILURES, Session
 from app.errors import EncodingError
 from app.settings import Provider
+from model.bounded_run import limits_for, run_bounded
 from model.bundle import Bundle
 from model.errors import SelfCheckError
 from model.golden import check_golden_pairs, golden_image
@@ -53,17 +56,26 @@ class OnnxScorer:
 
 
 def load_scorer(bundle: Bundle, provider: Provider) -> OnnxScorer:
-    """Build a bundle's pair scorer and run its golden self-check.
+    """Build a bundle's pair scorer and run its golden self-check, in a bounded child first.
 
     Raises:
         ProviderError: CUDA was requested and did not load.
-        SelfCheckError: The graph does not compute what the manifest promises.
+        SelfCheckError: The graph does not compute what the manifest promises, or takes too long or
+            too much memory to do so.
     """
+    run_bounded(
+        partial(_checked_scorer, bundle, Provider.CPU), limits_for(bundle.onnx), "the self-check"
+    )
+    scorer = _checked_scorer(bundle, provider)
+    image = golden_image(bundle.manifest.input)[np.newaxis]
+    scorer.warm(image, image)
+    return scorer
+
+
+def _checked_scorer(bundle: Bundle, provider: Provider) -> OnnxScorer:
     scorer = OnnxScorer(bundle, provider)
     try:
         check_golden_pairs(bundle.manifest.golden, bundle.manifest.input, scorer.score)
     except (EncodingError, *LOADING_FAILURES) as error:
         raise SelfCheckError(f"the golden pairs cannot be compared: {error}") from error
-    image = golden_image(bundle.manifest.input)[np.newaxis]
-    scorer.warm(image, image)
     return scorer

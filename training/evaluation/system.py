@@ -24,6 +24,7 @@ from training.evaluation.unseen import Origin, split_unseen
 from training.inference import binary_codes
 from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer, graph_comparer
 from training.inference.pytorch import embed, score
+from training.inference.self_check import check_graph
 from training.metrics.pairs import PairEnergies
 from training.metrics.verification import ten_fold_accuracy
 from training.registry import Component, Part
@@ -197,6 +198,7 @@ def system_of(
     Raises:
         DataError: Nothing of the data set is unseen.
         RunError: A run without a checkpoint.
+        SelfCheckError: The bundle's graph does not pass its self-check.
     """
     origin, fingerprint = Origin.of(opened), images.fingerprint()
     split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
@@ -204,6 +206,7 @@ def system_of(
         comparer, spec = _run_comparer(opened), opened.config().input
     else:
         manifest = opened.manifest
+        check_graph(opened)
         comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
     own = fingerprint == origin.calibrated_on
     return SystemUnderTest(comparer, spec, images, split, data, name=origin.name, own_data=own)

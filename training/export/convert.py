@@ -17,6 +17,7 @@ from training.errors import ExportError, RunError
 from training.export.quantisation import Precision, convert
 from training.export.recalibrate import measured_fields
 from training.inference.onnx_runtime import OnnxEncoder
+from training.inference.self_check import check_graph
 
 _SAMPLE = 512
 """Largest number of calibration images that activation ranges are measured on."""
@@ -55,8 +56,10 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     Raises:
         ExportError: The bundle cannot be converted.
         RunError: The data is not what the bundle was made from.
+        SelfCheckError: The bundle's graph does not pass its self-check.
     """
     manifest, split = bundle.manifest, _split_of(bundle, images)
+    check_graph(bundle)
     sample = decode(images.of(split.calibration), manifest.input).pixels
     spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
     graph = convert(bundle.onnx, precision, sample[spread])

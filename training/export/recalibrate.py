@@ -14,6 +14,7 @@ from training.evaluation.unseen import Origin, split_unseen
 from training.export.bundle import bundle_name
 from training.export.model_card import render_card
 from training.inference.comparer import graph_comparer
+from training.inference.self_check import check_graph
 from training.runs import provenance
 
 
@@ -38,7 +39,7 @@ def recalibrate(
     Raises:
         DataError: No identity is left, or too few for two halves.
         ExportError: The folder's name cannot be a bundle's, or the bundle is of a closed set.
-        BundleError: The folder exists and is no bundle.
+        BundleError: The folder exists and is no bundle, or the graph fails its self-check.
     """
     name = bundle_name(to)
     if bundle.manifest.split_by is SplitBy.IMAGE:
@@ -46,6 +47,7 @@ def recalibrate(
             f"{bundle.folder} was trained on a closed set of classes; thresholds for other classes "
             "need a bundle whose identities were split"
         )
+    check_graph(bundle)
     fingerprint = images.fingerprint()
     unseen = split_unseen(
         Origin.of(bundle), images, fingerprint, include_known_names=include_known_names
