@@ -32,6 +32,11 @@ from training.errors import RunError
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
 _MAX_TEXT_BYTES = 200_000_000
+_UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, ValueError, TypeError, LookupError, AttributeError),
+    *(MemoryError, OverflowError, AssertionError),
+)
+"""Exceptions of `torch.load` at damaged or foreign files; it runs no code of theirs."""
 _CREATED = {"record.json", "split.json", "seen.json", "config.json"}
 """Files that `create` writes, config.json last; a kill can leave the others behind."""
 
@@ -195,8 +200,10 @@ class RunFolder:
         try:
             check_regular(path)
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except (FileError, OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        except (FileError, *_UNREADABLE, pickle.UnpicklingError) as error:
             raise RunError(f"{path} cannot be read ({error}); train again") from error
+        if not isinstance(state, dict) or not isinstance(state.get("epoch"), int):
+            raise RunError(f"{path} is not a checkpoint; train again")
         return state
 
     def history(self) -> list[dict[str, float]]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
@@ -57,8 +58,7 @@ def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> 
     Raises:
         WeightsError: The graph is not of this network, or was quantised or altered.
     """
-    model = onnx.load_model_from_string(graph)
-    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    model, weights = _parse(graph)
     calls = _record_calls(encoder.eval(), example)
     state = {
         name: weights[_PREFIX + name] for name in encoder.state_dict() if _PREFIX + name in weights
@@ -71,6 +71,23 @@ def load_graph(encoder: nn.Module, graph: bytes, example: NDArray[np.uint8]) -> 
             norms.append(norm.layer)
     _load(encoder, state)
     return norms
+
+
+def _parse(graph: bytes) -> tuple[onnx.ModelProto, Weights]:
+    """Parse a graph, and return it with its weights, by name.
+
+    Raises:
+        WeightsError: The bytes are no graph, or a weight is malformed or not finite.
+    """
+    try:
+        model = onnx.load_model_from_string(graph)
+        weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    except (DecodeError, ValueError, TypeError, LookupError, AttributeError, OSError) as error:
+        raise WeightsError(f"the graph is malformed: {error}") from error
+    for name, values in weights.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise WeightsError(f"the weight {name} holds values that are not finite numbers")
+    return model, weights
 
 
 def restore_statistics(
@@ -124,13 +141,17 @@ def _prelu_slopes(calls: list[_Call], model: onnx.ModelProto, weights: Weights) 
     """Return the slopes of all PReLUs; graph and network are matched by the order of calls."""
     layers = [call.name for call in calls if isinstance(call.layer, nn.PReLU)]
     nodes = (node for node in model.graph.node if node.op_type == "PRelu")
-    slopes = [weights[node.input[1]] for node in nodes if node.input[1] in weights]
+    slopes = [weights[node.input[1]] for node in nodes if _second_input(node) in weights]
     if len(layers) != len(slopes):
         raise WeightsError(
             f"the graph has {len(slopes)} PReLUs and the network {len(layers)}: the graph is not "
             "of this network"
         )
     return {f"{name}.weight": slope.reshape(-1) for name, slope in zip(layers, slopes, strict=True)}
+
+
+def _second_input(node: onnx.NodeProto) -> str:
+    return str(node.input[1]) if len(node.input) > 1 else ""
 
 
 def _layers_before_norms(calls: list[_Call]) -> Iterator[tuple[_Call, _Call]]:
@@ -176,7 +197,10 @@ def _load(encoder: nn.Module, state: Weights) -> None:
             continue
         if name not in state:
             raise WeightsError(f"the graph does not hold {name}: it is not of this network")
-        new = torch.from_numpy(state[name].copy())
+        try:
+            new = torch.from_numpy(state[name].copy())
+        except TypeError as error:
+            raise WeightsError(f"{name} cannot be read: {error}") from error
         if new.shape != value.shape or new.dtype != value.dtype:
             raise WeightsError(
                 f"{name} is {new.dtype} {tuple(new.shape)} in the graph and {value.dtype} "

@@ -1,29 +1,35 @@
 """Pretrained weights to start a training from: those of a bundle's graph, or of a run."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
+from model.bounded_run import limits_for, run_bounded
 from model.bundle import Bundle, sha256
 from model.errors import SelfCheckError
 from model.golden import check_golden, golden_image
 from model.manifest import InitialWeights, InputSpec, Kind, Metric
+from training import registry
 from training.config.schema import TrainingConfig
 from training.config.sections import View
 from training.encoder import build_encoder, trained_encoder
 from training.errors import WeightsError
 from training.inference.pytorch import embed
-from training.registry import Component
+from training.registry import Component, Part
 from training.runs.run_folder import RunFolder, open_system
 from training.serving_graph.multi_view import with_views
 from training.serving_graph.wccn import WhitenedEncoder
 from training.transfer.onnx_weights import load_graph, restore_statistics
+
+_SECONDS = 60.0
+"""Time to build a network and read a graph into it."""
 
 
 class Architecture(BaseModel):
@@ -36,6 +42,15 @@ class Architecture(BaseModel):
     network: Component
     views: tuple[View, ...] = ()
     whitening: float | None = None
+
+    def build(self) -> nn.Module:
+        """Build the untrained network.
+
+        Raises:
+            ConfigError: There is no such network, or it cannot be built.
+        """
+        network: nn.Module = registry.build(Part.NETWORK, self.network, spec=self.input)
+        return network
 
     def served(self, encoder: nn.Module) -> nn.Module:
         """Return an encoder with the layers that this architecture's exported graph adds to it."""
@@ -145,12 +160,30 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
         raise WeightsError(
             f"{bundle.folder} does not name the network of its graph ({error})"
         ) from error
+    _check_bounds(bundle, architecture)
     split = bundle.split
     source = InitialWeights(
         name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
     )
     seen = frozenset[str]() if split is None else split.train | split.calibration
     return TrainedWeights(source, architecture, seen, bundle=bundle)
+
+
+def _check_bounds(bundle: Bundle, architecture: Architecture) -> None:
+    """Build the network and read the graph into it in a bounded child process (decision 36).
+
+    A bundle names any sizes for its network, and they are allocated before a weight is compared.
+    """
+
+    def read() -> None:
+        torch.set_num_threads(1)  # The threads of this process do not exist in a forked one.
+        read_bundle(architecture.served(architecture.build()), bundle)
+
+    limits = replace(limits_for(bundle.onnx), seconds=_SECONDS)
+    try:
+        run_bounded(read, limits, f"reading {bundle.folder} into PyTorch")
+    except SelfCheckError as error:
+        raise WeightsError(f"{bundle.folder} cannot be started from: {error}") from error
 
 
 def _of_run(run: RunFolder) -> TrainedWeights:

@@ -1,0 +1,90 @@
+"""A training that is killed while it writes a checkpoint continues to the same result."""
+
+import itertools
+import multiprocessing
+import os
+import random
+import time
+
+import pytest
+
+from tests.training import synthetic
+from tests.training.fit.test_trainer import assert_same
+from training.runs.run_folder import RunFolder
+
+EPOCHS = 5
+MOMENTS = int(os.environ.get("LIKEWISE_KILLS", "6"))
+"""Kills in the test; more take longer: about 2 s each."""
+
+
+def config():
+    return synthetic.config(epochs=EPOCHS, patience=4, average_decay=0.9)
+
+
+def work(data, out):
+    """Begin or continue a run, in a process of its own."""
+    import torch  # noqa: PLC0415 (imported by the server of forked processes)
+
+    torch.set_num_threads(1)
+    if RunFolder(out).is_begun:
+        synthetic.resume(out)
+    else:
+        synthetic.train(config(), data, out)
+
+
+def names(out):
+    try:
+        return set(os.listdir(out))  # noqa: PTH208 (called in a tight loop)
+    except OSError:
+        return set()
+
+
+def kill_while_writing(process, out, rng):
+    """Kill a training at a random moment after it has begun to write one of its next files.
+
+    Returns:
+        False if the training ended first.
+    """
+    writes = rng.randrange(1, 12)
+    previous = names(out)
+    while process.is_alive():
+        now = names(out)
+        begun = {name for name in now - previous if name.endswith(".new")}
+        writes -= len(begun)
+        if begun and writes <= 0:
+            time.sleep(rng.uniform(0, 0.004))
+            process.kill()
+            process.join()
+            return True
+        previous = now
+    process.join()
+    return False
+
+
+@pytest.mark.timeout(1800)
+def test_a_training_that_is_killed_while_it_writes_continues_to_the_same_result(folder, tmp_path):
+    synthetic.train(config(), folder, tmp_path / "unbroken")
+    unbroken = RunFolder(tmp_path / "unbroken")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.training.synthetic"])
+    rng, kills, torn = random.Random(7), 0, 0  # noqa: S311 (a seed)
+    for number in itertools.count():
+        out = tmp_path / f"killed{number}"
+        while True:
+            process = context.Process(target=work, args=(folder, out))
+            process.start()
+            if kills >= MOMENTS or not kill_while_writing(process, out, rng):
+                process.join()
+                assert process.exitcode == 0
+                break
+            kills += 1
+            torn += any(name.endswith(".new") for name in names(out))
+        assert_same(RunFolder(out).load_checkpoint(), unbroken.load_checkpoint())
+        assert_same(RunFolder(out).load_checkpoint("best.pt"), unbroken.load_checkpoint("best.pt"))
+        assert [entry["epoch"] for entry in RunFolder(out).history()] == [
+            entry["epoch"] for entry in unbroken.history()
+        ]
+        if kills >= MOMENTS:
+            break
+    print(f"{kills} kills, {torn} left a torn file")  # noqa: T201 (read with -s)
+    assert torn
