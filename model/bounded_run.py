@@ -5,6 +5,7 @@ check that runs it for the first time is therefore made in a child, and repeated
 only after it has passed (decision 36).
 """
 
+import ctypes
 import os
 import select
 import signal
@@ -21,6 +22,9 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
+_PR_SET_PDEATHSIG = 1
+"""Of Linux's `prctl`: the signal that a process gets when the thread that made it ends."""
+_LIBRARY = ctypes.CDLL(None) if hasattr(os, "fork") else None
 _PASSED = b"+"
 _END = b"\0"
 """End of an answer: another child may hold the pipe open."""
@@ -130,6 +134,10 @@ def _answer(pipe: int, reason: str) -> None:
 
 def _prepare(limits: RunLimits) -> None:
     signal.set_wakeup_fd(-1)
+    if _LIBRARY is not None and hasattr(
+        _LIBRARY, "prctl"
+    ):  # Else it goes on, and holds the log open, when the parent ends.
+        _LIBRARY.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     seconds = int(limits.seconds) + 1
