@@ -12,7 +12,7 @@ import pytest
 from tests import fakes
 from tests.servers import exit_of, free_port, server, start, stop, wait_until
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 MOUNT = 'mount -t tmpfs -o size={} tiny /dev/shm && {}exec "$0" "$@"'
 
 

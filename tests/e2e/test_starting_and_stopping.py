@@ -21,7 +21,7 @@ from tests.servers import ROOT, exit_of, free_port, server, start, stop, wait_un
 WHITE = fakes.encoded(fakes.Image.new("L", (24, 32), 255))
 ENDS_WITHIN_S = 5.0
 """Time after the drain before a process is ended; `app.server.ending.GRACE_S`."""
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 
 def run(*arguments, **settings):

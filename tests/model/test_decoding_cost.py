@@ -41,7 +41,6 @@ def peaks(folder, makers, channels):
     return dict(zip(files, lines, strict=True))
 
 
-@pytest.mark.serial
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("family", FAMILIES)
@@ -56,7 +55,6 @@ def test_no_file_takes_more_memory_than_its_computed_cost(tmp_path, family, chan
     assert max(each["peak"] for each in found.values()) > PIXELS
 
 
-@pytest.mark.serial
 def test_what_stands_around_the_pixels_is_bounded(tmp_path):
     found = peaks(tmp_path, worst_images.FIXED, 3)
     assert all(each["peak"] < each["cost"] + OPENING for each in found.values()), found
