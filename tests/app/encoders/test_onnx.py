@@ -10,7 +10,7 @@ from app.encoders.providers import CPU
 from app.errors import EncodingError, ProviderError
 from app.settings import Provider
 from model.bundle import open_bundle
-from model.errors import SelfCheckError
+from model.errors import IntegrityError, SelfCheckError
 from model.manifest import Aspect, InputSpec, Kind
 from tests import fakes
 
@@ -82,7 +82,7 @@ def test_a_float_graph_cannot_pass_for_codes(tmp_path):
 
 def test_bytes_that_are_no_graph_are_refused(tmp_path):
     folder = fakes.make_bundle(tmp_path, graph=b"no graph", golden=(0.0,) * fakes.DIM)
-    with pytest.raises(SelfCheckError, match="cannot load the graph"):
+    with pytest.raises(IntegrityError, match="not an ONNX graph"):
         load(folder)
 
 

@@ -18,8 +18,11 @@ def log(capsys):
     names = list(logging_config(LogLevel.INFO, LogFormat.JSON)["loggers"])
     before = [(logger, logger.level) for logger in (root, *map(logging.getLogger, names))]
     handlers = root.handlers[:]
+    server = logging.getLogger("uvicorn")  # Its own configuration, in another test, stops it.
+    propagates, server.propagate = server.propagate, True
     yield lambda: capsys.readouterr().err
     root.handlers = handlers
+    server.propagate = propagates
     for logger, level in before:
         logger.setLevel(level)
 
