@@ -7,13 +7,14 @@
 ARG BASE=python:3.11-slim-bookworm
 
 # Dependencies come first: their layer is cached until their lock changes. Only files with the hashes
-# of the lock are installed.
+# of the lock are installed. ONNX Runtime's converters of transformers, 8 MB, are not for serving.
 FROM ${BASE} AS dependencies
 WORKDIR /src
 COPY requirements/service.txt ./
 RUN python -m venv --without-pip /opt/likewise \
     && pip --python /opt/likewise/bin/python --disable-pip-version-check \
-        install --no-cache-dir --no-deps --require-hashes -r service.txt
+        install --no-cache-dir --no-deps --require-hashes -r service.txt \
+    && rm -r /opt/likewise/lib/python3*/site-packages/onnxruntime/transformers
 
 FROM ${BASE} AS package
 WORKDIR /src
