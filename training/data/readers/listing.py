@@ -11,20 +11,15 @@ from zipfile import BadZipFile
 
 from PIL import Image
 
-from model.preprocessing import FORMATS
-from training.data.image_set import IMAGE_SUFFIXES
+from model.errors import ImageError
+from model.image_files.file_kinds import is_text
+from model.preprocessing import FORMATS, open_image
+from training.data.decoding import LIMITS
+from training.data.image_set import IMAGE_SUFFIXES, MAX_FILE_BYTES
 
-_NO_IMAGE = (
-    OSError,  # Of Pillow too: an unknown format.
-    EOFError,
-    LookupError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    BadZipFile,
-    zlib.error,
-)
-"""Exceptions at the header of a file that cannot be read, or that Pillow does not know."""
+_PREFIX = 16
+_UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, BadZipFile, zlib.error)
+"""Exceptions where a file, or one of a zip, cannot be read."""
 
 MAX_ENTRIES = 2_000_000
 """Maximum files and folders of a data set."""
@@ -93,7 +88,25 @@ def _is_image(file: FoundFile) -> bool:
         return True
     try:
         with file.open() as opened:
-            Image.open(opened, formats=FORMATS)
-    except _NO_IMAGE:
+            prefix = opened.read(_PREFIX)
+            return _may_be_image(prefix) and _shows_image(prefix + opened.read(MAX_FILE_BYTES))
+    except _UNREADABLE:
         return False
+
+
+def _may_be_image(prefix: bytes) -> bool:
+    """Check whether a format's reader takes a file that begins so; a long film is not read."""
+    readers = [Image.OPEN[name] for name in FORMATS]
+    return any(accepts is None or accepts(prefix) is True for _, accepts in readers)
+
+
+def _shows_image(data: bytes) -> bool:
+    """Check by its header whether a file is an image; a damaged one is reported with its name.
+
+    Prose that begins as a PPM does, `P5 …`, is none.
+    """
+    try:
+        open_image(data, LIMITS)
+    except ImageError:
+        return not is_text(data)
     return True

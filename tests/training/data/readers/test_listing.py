@@ -3,12 +3,17 @@
 import bz2
 import os
 import socket
+import struct
 import tracemalloc
 import zipfile
+import zlib
 
 import pytest
+from PIL import Image
 
+from model.errors import UnsupportedImageError
 from tests.training.synthetic import files_of, pattern, png, write_files, write_zip
+from training.data.quality import inspect
 from training.data.readers import walk
 from training.data.readers.folder import read_folder, read_zip
 from training.data.source import open_data, read_data
@@ -289,6 +294,48 @@ def test_a_file_that_cannot_be_read_is_left_out_of_the_fingerprint_and_no_crash(
     images = read_zip(path)
     assert images.fingerprint() != read_folder(write_files(tmp_path / "d", FILES)).fingerprint()
     assert images.contents.count("unreadable") == 1
+
+
+def chunk(kind, data=b""):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of_many_chunks():
+    head, rest = IMAGE[:33], IMAGE[33:]
+    return head + chunk(b"teSt") * 20_000 + rest
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(
+    "data",
+    [
+        IMAGE[:40],
+        png_of_many_chunks(),
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
+    ],
+    ids=["cut short", "too large", "a begin", "HEIC"],
+)
+def test_a_damaged_image_of_another_ending_is_named_or_counted(tmp_path, zipped, data):
+    images = open_data(made(tmp_path, FILES | {"id00/x.odd": data}, zipped=zipped))
+    _, broken = inspect(images)
+    named = [failure.split(":")[0] for failure in broken]
+    assert named == ["id00/x.odd"] or images.remarks.left_out == {".odd": 1}
+    if data.startswith((b"\x89PNG", b"\xff\xd8")):
+        assert named == ["id00/x.odd"]
+
+
+def test_an_error_of_a_formats_reader_does_not_end_the_listing(tmp_path, monkeypatch):
+    """As that of libheif at a variant that it does not read."""
+
+    class Refusing(Image.OPEN["GIF"][0]):
+        def _open(self):
+            raise UnsupportedImageError("a variant that is not read")
+
+    monkeypatch.setitem(Image.OPEN, "GIF", (Refusing, Image.OPEN["GIF"][1]))
+    odd = {"id00/x.odd": png(pattern(0), "GIF")}
+    images = open_data(write_files(tmp_path / "data", FILES | odd))
+    assert [failure.split(":")[0] for failure in inspect(images)[1]] == ["id00/x.odd"]
 
 
 def test_prose_that_begins_like_an_image_is_none(tmp_path):
