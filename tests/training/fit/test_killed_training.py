@@ -13,7 +13,7 @@ from tests.training.fit.test_trainer import assert_same
 from training.runs.run_folder import RunFolder
 
 EPOCHS = 5
-MOMENTS = int(os.environ.get("LIKEWISE_KILLS", "6"))
+MOMENTS = int(os.environ.get("LIKEWISE_KILLS", "2"))
 """Kills in the test; more take longer: about 2 s each."""
 
 
