@@ -68,7 +68,11 @@ _BRANDS: dict[bytes, str] = {
 _RIFF = {b"WAVE": "a sound file", b"AVI ": "a video"}
 
 _BASE64 = re.compile(rb"(data:[^,]*,)?[A-Za-z0-9+/_-]{24,}[\s=]*")
-_ADDRESS = re.compile(rb"\s*([a-z]+://|/|\.{0,2}/|[A-Za-z]:\\)")
+_ADDRESS = re.compile(
+    rb"\s*(?:[a-z]+://|/|\.{0,2}/|[A-Za-z]:\\"
+    rb"|[^\r\n]{1,200}\.(?:jpe?g|png|webp|gif|bmp|tiff?|p[gp]m|hei[cf]|jfif)\s*\Z)",
+    re.IGNORECASE,
+)
 _MARKUP: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"<svg[\s>]", re.IGNORECASE), "an SVG drawing", "export it as PNG"),
     (
@@ -170,5 +174,6 @@ def _by_text(head: bytes) -> tuple[str, str] | None:
     if _BASE64.match(head):
         return "base64 text", "decode it, or send it as JSON"
     if _ADDRESS.match(head):
-        return "an address or a path", "send the bytes of the image, which is never fetched"
+        remedy = "send the bytes of the image, which is never fetched (curl reads a file by @: "
+        return "an address or a path", remedy + "-F image=@photo.jpg)"
     return "text", "send the bytes of the image"
