@@ -25,7 +25,7 @@ from model.errors import (
 )
 from model.external_data import check_self_contained
 from model.files import read_file
-from model.manifest import SCHEMA_VERSION, Kind, Manifest
+from model.manifest import READ_VERSIONS, Kind, Manifest
 
 MANIFEST_FILE = "manifest.json"
 SPLIT_FILE = "split.json"
@@ -202,10 +202,11 @@ def _check_schema_version(path: Path, text: bytes) -> None:
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path} is not JSON: {error}") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version not in READ_VERSIONS:
         raise ManifestError(
-            f"{path} has schema version {version!r}; this program reads version {SCHEMA_VERSION}: "
-            "use the release that wrote the bundle, or export it again"
+            f"{path} has schema version {version!r}; this program reads the versions "
+            f"{' and '.join(map(str, READ_VERSIONS))}: use the release that wrote the bundle, or "
+            "export it again"
         )
 
 

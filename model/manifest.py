@@ -2,8 +2,7 @@
 
 The manifest is the whole contract between training and service. It is frozen, versioned and strict:
 an unknown field is an error, so that a typing mistake cannot pass for an absent option. Its types
-are all imported from here; the measured part is in `model.calibration`, the origin in
-`model.provenance`.
+are all imported from here; its parts are in `model.schema`.
 """
 
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from model.calibration import (
+from model.schema.calibration import (
     Accuracy,
     Benchmark,
     Calibration,
@@ -22,13 +21,14 @@ from model.calibration import (
     OperatingPoint,
     SampleSize,
 )
-from model.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
-from model.provenance import CalibrationSource, InitialWeights, Provenance
+from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
+from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
 
 __all__ = [
     "GOLDEN_PAIRS",
     "MAX_SIDE",
     "MAX_UNDECIDED",
+    "READ_VERSIONS",
     "SCHEMA_VERSION",
     "Accuracy",
     "Aspect",
@@ -57,8 +57,10 @@ __all__ = [
     "kind_of",
 ]
 
-SCHEMA_VERSION: Final = 1
-"""The version that this code reads and writes."""
+SCHEMA_VERSION: Final = 2
+"""The version that this code writes."""
+READ_VERSIONS: Final = (1, 2)
+"""The versions that this code reads. A bundle of version 1 lacks what version 2 added."""
 
 MAX_SIDE = 1024
 """The largest input side, in pixels, that a bundle may ask for."""
@@ -166,7 +168,7 @@ class Card(Frozen):
 class Manifest(Frozen):
     """The whole of `manifest.json`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
     name: BundleName
     version: Version
     kind: Kind

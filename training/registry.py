@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from pydantic import Field, JsonValue
 
-from model.fields import Frozen
+from model.schema.fields import Frozen
 from training.errors import ConfigError
 
 

@@ -258,6 +258,6 @@ class Manifest(_Document):
     accuracy: Accuracy
     provenance: Provenance
     card: Card
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     split_sha256: str | None = None
     split_by: SplitBy = "identity"

@@ -234,6 +234,6 @@ def test_what_a_newer_service_adds_is_kept_and_what_is_wrong_is_refused(client):
     newer = members | {"colour": "blue"}
     assert Manifest.from_dict(newer).to_dict() == newer
     assert Manifest.from_dict(newer) == Manifest.from_dict(members)
-    for wrong in ({"version": 2}, {"kind": "none"}, {"schema_version": 2}, {"card": None}):
+    for wrong in ({"version": 2}, {"kind": "none"}, {"schema_version": 3}, {"card": None}):
         with pytest.raises((TypeError, ValueError, AttributeError)):
             Manifest.from_dict(members | wrong)

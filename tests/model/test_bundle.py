@@ -115,10 +115,10 @@ def test_a_graph_of_another_length_than_stated_is_refused(bundle, graph):
         open_bundle(bundle)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5])
+@pytest.mark.parametrize("version", [0, 3, "1", None, True, 1.5])
 def test_another_schema_version_is_refused_and_said(bundle, version):
     rewrite(bundle, schema_version=version)
-    with pytest.raises(ManifestError, match="this program reads version 1"):
+    with pytest.raises(ManifestError, match="this program reads the versions 1 and 2"):
         open_bundle(bundle)
 
 

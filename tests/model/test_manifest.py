@@ -99,7 +99,7 @@ def test_the_metric_decides_the_kind(metric, kind):
         {"name": "line\n"},
         {"version": "1.0"},
         {"version": "1.0.0-rc1"},
-        {"schema_version": 2},
+        {"schema_version": 3},
         {"embedding_dim": 0},
         {"split_sha256": "abc"},
         {"split_sha256": "G" * 64},

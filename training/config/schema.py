@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from model.fields import Frozen
 from model.manifest import BundleName, Card, InputSpec, Metric, Version
+from model.schema.fields import Frozen
 from training.config.sections import Export, Measurement, Optimisation, SplitConfig
 from training.registry import Component
 

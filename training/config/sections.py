@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from model.fields import Frozen
 from model.manifest import SplitBy
+from model.schema.fields import Frozen
 from training.registry import Component
 
 DirectionWeights = Literal["equal", "plda"]

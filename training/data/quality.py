@@ -9,9 +9,9 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from model.fields import Frozen
 from model.manifest import Aspect, InputSpec
 from model.preprocessing import open_image, preprocess
+from model.schema.fields import Frozen
 from training.config.sections import SplitConfig
 from training.data.decoding import LIMITS, map_readable
 from training.data.duplicates import MAX_COMPARED, near_groups, same_values

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from model.fields import Frozen
+from model.schema.fields import Frozen
 from training.data.image_set import OfficialPair
 from training.metrics.intervals import required_trials, wilson
 from training.metrics.targets import TARGETS

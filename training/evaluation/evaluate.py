@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 
 from model.bundle import Bundle
-from model.manifest import Accuracy, Calibration, ErrorRates, LikelihoodRatio, Manifest
+from model.manifest import Accuracy, ErrorRates, LikelihoodRatio, Manifest
 from training.data.image_set import ImageSet
 from training.evaluation.system import SystemUnderTest, system_of
-from training.metrics.calibration import calibrate, measure
+from training.metrics.calibration import measure
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
 
@@ -63,7 +63,7 @@ def evaluate(
         data=images.name,
         same_data=system.own_data,
         left_out=0 if system.own_data else names - len(system.split.test),
-        accuracy=_accuracy(system, pairs, manifest.calibration.likelihood_ratio, limit),
+        accuracy=accuracy_of(system, pairs, manifest.calibration.likelihood_ratio, limit),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
             for point in manifest.calibration.operating_points
@@ -72,29 +72,20 @@ def evaluate(
     )
 
 
-def calibrate_system(
-    system: SystemUnderTest, images_per_identity: int
-) -> tuple[Calibration, Accuracy]:
-    """Choose operating points on a system's calibration part, and measure them on its test part.
-
-    Raises:
-        DataError: No genuine or no impostor pairs in either part.
-    """
-    test = system.pairs(system.tested, images_per_identity)
-    calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test)
-    ratio = calibration.likelihood_ratio
-    return calibration, _accuracy(system, test, ratio, images_per_identity)
-
-
 def measured_per_identity(manifest: Manifest) -> int:
     """The most images of one identity that a manifest's own figures were measured on."""
     config = json.loads(manifest.provenance.config_json)
     return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))
 
 
-def _accuracy(
+def accuracy_of(
     system: SystemUnderTest, test: PairEnergies, ratio: LikelihoodRatio, images_per_identity: int
 ) -> Accuracy:
+    """Measure a system's test pairs, of at most so many images per identity, for a manifest.
+
+    Raises:
+        DataError: An image of a published list of pairs cannot be read.
+    """
     protocol = _protocol(system, test, images_per_identity)
     return measure(test, ratio, protocol, tuple(system.benchmarks()))
 

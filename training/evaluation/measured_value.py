@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from model.fields import Frozen
+from model.schema.fields import Frozen
 
 
 class MeasuredValue(Frozen):

@@ -29,7 +29,7 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.encoder import trained_encoder
 from training.errors import ExportError
-from training.evaluation.evaluate import calibrate_system
+from training.evaluation.manifest_figures import measure_figures
 from training.evaluation.system import SystemUnderTest
 from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreement, to_onnx
@@ -91,7 +91,7 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
     graph, golden = checked_graph(encoder, spec, config.metric, sample)
     comparer = graph_comparer(graph, config.metric)
     system = SystemUnderTest(comparer, spec, trained.images, trained.split)
-    calibration, accuracy = calibrate_system(system, config.measurement.images_per_identity)
+    figures = measure_figures(system, config.measurement.images_per_identity)
     provenance = trained.provenance.model_copy(update={"parameters": _parameters(encoder)})
     file = "scorer.onnx" if kind is Kind.PAIR else "encoder.onnx"
     manifest = Manifest(
@@ -105,10 +105,9 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
         split_sha256=sha256(split_bytes(trained.digests)),
         split_by=config.split.by,
         golden=golden,
-        calibration=calibration,
-        accuracy=accuracy,
         provenance=provenance,
         card=config.card,
+        **figures.fields,
     )
     write_bundle(to, manifest, graph, split=trained.digests, card=render_card(manifest))
     return manifest

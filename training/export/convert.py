@@ -15,7 +15,7 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit, split_by_digests
 from training.errors import ExportError, RunError
 from training.export.quantisation import Precision, convert
-from training.export.recalibrate import measured_fields
+from training.export.recalibrate import measure_graph
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.self_check import check_graph
 
@@ -75,7 +75,7 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
         "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
         "golden": Golden(embedding=tuple(golden.tolist()), tolerance=tolerance),
         "card": manifest.card.model_copy(update={"summary": summary}),
-        **measured_fields(manifest, graph, images, split),
+        **measure_graph(manifest, graph, images, split).fields,
     }
     return Converted(Manifest.model_validate(dict(manifest) | changes), graph)
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
-from model.manifest import Accuracy, Calibration, CalibrationSource, Manifest, SplitBy
+from model.manifest import CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, IdentitySplit, split_in_two
 from training.errors import ExportError
-from training.evaluation.evaluate import calibrate_system, measured_per_identity
+from training.evaluation.evaluate import measured_per_identity
+from training.evaluation.manifest_figures import ManifestFigures, measure_figures
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.unseen import Origin, split_unseen
 from training.export.bundle import bundle_name
@@ -60,7 +61,7 @@ def recalibrate(
         "version": next_patch(bundle.manifest.version),
         "split_sha256": sha256(split_bytes(digests)),
         "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
-        **measured_fields(bundle.manifest, bundle.onnx, images, split),
+        **measure_graph(bundle.manifest, bundle.onnx, images, split).fields,
     }
     manifest = bundle.manifest.model_copy(update=changes)
     write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
@@ -85,19 +86,16 @@ def next_patch(version: str) -> str:
     return f"{major}.{minor}.{int(patch) + 1}"
 
 
-def measured_fields(
+def measure_graph(
     manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit
-) -> dict[str, Calibration | Accuracy]:
+) -> ManifestFigures:
     """Measure a graph with the input and metric of a manifest.
 
-    Returns:
-        The manifest's fields `calibration` and `accuracy`, measured on the same number of images
-        per identity as before.
+    At most as many images of one identity are compared as for the manifest's own figures.
     """
     comparer = graph_comparer(graph, manifest.metric)
     system = SystemUnderTest(comparer, manifest.input, images, split)
-    calibration, accuracy = calibrate_system(system, measured_per_identity(manifest))
-    return {"calibration": calibration, "accuracy": accuracy}
+    return measure_figures(system, measured_per_identity(manifest))
 
 
 def _merge_splits(bundle: Bundle, split: IdentitySplit) -> Split:

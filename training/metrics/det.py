@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
 
-from model.fields import Fraction, Frozen
 from model.manifest import Curve
+from model.schema.fields import Fraction, Frozen
 
 Rate = Annotated[Fraction, AfterValidator(lambda rate: float(f"{rate:.5g}"))]
 """A share, rounded to five digits, since people read records too."""

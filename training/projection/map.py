@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
-from model.fields import Frozen
+from model.schema.fields import Frozen
 from model.scoring import Vectors
 from training.data.decoding import decode
 from training.data.image_set import ImageSet

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from model.bundle import Bundle, open_bundle
 from model.errors import FileError, faults
-from model.fields import Frozen
 from model.files import read_file
 from model.manifest import Kind, Manifest, SplitBy
+from model.schema.fields import Frozen
 from training.config.named import refresh_measurement
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from model.fields import Count, Fraction, Frozen, Interval
+from model.schema.fields import Count, Fraction, Frozen, Interval
 
 
 class ErrorRates(Frozen):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from model.fields import Count, Frozen, Sha256, Version
+from model.schema.fields import Count, Frozen, Sha256, Version
 
 
 class CalibrationSource(Frozen):

@@ -1,0 +1,1 @@
+"""Parts of the schema of `manifest.json`, which `model.manifest` puts together."""
