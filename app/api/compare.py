@@ -20,7 +20,9 @@ from app.api.bodies.receive import receive_json, refuse_query
 from app.api.bodies.streamed_gallery import StreamedGallery
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute
-from app.api.schemas import CompareAnswer, ModelReference, OperatingPointAnswer
+from app.api.schemas.answer import ModelReference
+from app.api.schemas.decisions import CompareAnswer
+from app.api.schemas.operating_point import OperatingPointAnswer
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel

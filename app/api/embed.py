@@ -13,7 +13,8 @@ from app.api.bodies.images import SEVERAL, Batch, body_schema, read_images
 from app.api.bodies.parameters import ModelChoice, query_parameters
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
-from app.api.schemas import EmbedAnswer, ModelReference
+from app.api.schemas.answer import ModelReference
+from app.api.schemas.decisions import EmbedAnswer
 from app.batching.batch_runner import EncodeJob, Job
 from app.catalog.catalog import ServedModel
 from app.worker.service import Service

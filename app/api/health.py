@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from app import errors
 from app.api import examples, problem_types
 from app.api.dispatch import Running
-from app.api.schemas import Health
+from app.api.schemas.service import Health
 from app.worker.worker_state import WorkerStates
 
 router = APIRouter(tags=["health"])

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path
 from app import errors
 from app.api import examples, problem_types
 from app.api.dispatch import Running
-from app.api.schemas import ModelList, ModelSummary, OperatingPointOffer, RefusedModel
+from app.api.schemas.operating_point import OperatingPointOffer
+from app.api.schemas.service import ModelList, ModelSummary, RefusedModel
 from app.catalog.catalog import Catalog, Served
 from model.manifest import Kind, Manifest, OperatingPoint
 

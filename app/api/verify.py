@@ -20,7 +20,9 @@ from app.api.bodies.parameters import Choices, from_form, from_json
 from app.api.bodies.receive import receive_form, receive_json, refuse_query
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
-from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
+from app.api.schemas.answer import ModelReference
+from app.api.schemas.decisions import VerifyAnswer
+from app.api.schemas.operating_point import OperatingPointAnswer
 from app.batching.batch_runner import EncodeJob, Job
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile, to_tensor

@@ -18,7 +18,9 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
 from app.api.bodies.multipart import Expected, MultipartReader
-from app.api.schemas import ModelReference, OperatingPointAnswer, VerifyAnswer
+from app.api.schemas.answer import ModelReference
+from app.api.schemas.decisions import VerifyAnswer
+from app.api.schemas.operating_point import OperatingPointAnswer
 from app.decision import choose_threshold
 from benchmarks.host.cores import pinned_to, server_cores
 from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut

@@ -12,7 +12,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from app.api.bodies.media_type import answer_type
-from app.api.schemas import ModelReference
+from app.api.schemas.answer import ModelReference
 from app.errors import UnreadableBodyError
 
 MEDIA_TYPE = "application/x-npy"

@@ -1,0 +1,43 @@
+"""Answers of /verify, /embed and /compare."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from app.api.schemas.answer import Answer, ModelReference
+from app.api.schemas.operating_point import OperatingPointAnswer
+
+
+class VerifyAnswer(Answer):
+    """Decision whether two images show the same thing."""
+
+    same: bool = Field(description="True where the energy does not exceed the threshold.")
+    energy: float = Field(
+        description="Distance of the two embeddings, or a pair model's answer; small means same."
+    )
+    threshold: float
+    operating_point: OperatingPointAnswer
+    likelihood_ratio: float = Field(
+        description="How many times likelier the energy is if the two are the same."
+    )
+    model: ModelReference
+
+
+class EmbedAnswer(Answer):
+    """One embedding for each image, in their order."""
+
+    embeddings: list[list[float]] | list[list[int]] = Field(
+        description="Floats; bytes of packed bits from a model of kind `codes`."
+    )
+    dim: int = Field(description="Numbers in each embedding.")
+    model: ModelReference
+
+
+class CompareAnswer(Answer):
+    """The energy and the decision for each row of the gallery, in their order."""
+
+    energies: list[float]
+    same: list[bool]
+    threshold: float
+    operating_point: OperatingPointAnswer
+    model: ModelReference

@@ -1,0 +1,45 @@
+"""Answers about the service: its models and its health."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from app.api.schemas.answer import Answer
+from app.api.schemas.operating_point import OperatingPointOffer
+from model.manifest import Kind, Metric
+
+
+class ModelSummary(Answer):
+    """One served model."""
+
+    name: str
+    version: str
+    kind: Kind
+    sha256: str
+    dim: int | None = Field(description="Numbers in an embedding; null of a pair model.")
+    metric: Metric
+    default: bool = Field(description="Whether it answers requests that name no model.")
+    provider: str = Field(description="What runs it: CPU or CUDA.")
+    default_operating_point: OperatingPointOffer
+    operating_points: list[OperatingPointOffer] = Field(description="The supported ones.")
+    summary: str
+
+
+class RefusedModel(Answer):
+    """A bundle that is in the models folder and was refused; the log says more."""
+
+    name: str
+    reason: str
+
+
+class ModelList(Answer):
+    """All models of this service."""
+
+    models: list[ModelSummary]
+    refused: list[RefusedModel]
+
+
+class Health(Answer):
+    """A sign of life."""
+
+    status: str
