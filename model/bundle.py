@@ -1,4 +1,4 @@
-"""A bundle on disk: `manifest.json`, the ONNX graph, and the split that it was trained under.
+"""A bundle on disk: `manifest.json`, the ONNX graph, its split and the numbers of its domain check.
 
 Written as a whole or not at all, and opened with every check, so that a half-written, altered or
 foreign folder is refused with a reason and never half-loaded.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from model.errors import (
@@ -26,6 +27,7 @@ from model.errors import (
 from model.external_data import check_self_contained
 from model.files import read_file
 from model.manifest import READ_VERSIONS, Kind, Manifest
+from model.schema.domain import DOMAIN_FILE, MAX_DOMAIN_BYTES
 
 MANIFEST_FILE = "manifest.json"
 SPLIT_FILE = "split.json"
@@ -51,13 +53,15 @@ class Split:
 class Bundle:
     """A bundle that has passed every check which needs no runtime.
 
-    `onnx` holds the very bytes that were hashed: what was checked is what will run.
+    `onnx` holds the very bytes that were hashed: what was checked is what will run. `domain` holds
+    the numbers of the domain check (see `model.domain`), float32, or None where it has none.
     """
 
     folder: Path
     manifest: Manifest
     onnx: bytes
     split: Split | None
+    domain: NDArray[np.float32] | None = None
 
 
 def open_bundle(folder: Path) -> Bundle:
@@ -70,8 +74,8 @@ def open_bundle(folder: Path) -> Bundle:
         BundleNotFoundError: No manifest there.
         ManifestError: The manifest is not one, or is of another schema version.
         UnreadableError: A file could not be read; another attempt may succeed.
-        IntegrityError: A file is missing, too large, or not the one that the manifest names, or
-            the graph keeps tensors in other files.
+        IntegrityError: A file is missing, too large, or not the one that the manifest names, the
+            graph keeps tensors in other files, or the domain check has a number that is not finite.
     """
     manifest = read_manifest(folder)
     path = folder / manifest.onnx.file
@@ -82,7 +86,8 @@ def open_bundle(folder: Path) -> Bundle:
         check_self_contained(onnx)
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}") from error
-    return Bundle(folder, manifest, onnx, _read_split(folder, manifest))
+    split, domain = _read_split(folder, manifest), _read_domain(folder, manifest)
+    return Bundle(folder, manifest, onnx, split, domain)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -108,12 +113,13 @@ def read_manifest(folder: Path) -> Manifest:
         raise ManifestError(f"{path} is not a valid manifest: {faults(error)}") from error
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0913 (one for each file)
     folder: Path,
     manifest: Manifest,
     onnx: bytes,
     *,
     split: Split | None = None,
+    domain: bytes | None = None,
     card: str = "",
 ) -> None:
     """Write a bundle as a whole: into a new folder beside `folder`, then one rename.
@@ -122,13 +128,15 @@ def write_bundle(
     happens, a complete one is on disk.
 
     Raises:
-        IntegrityError: The graph or the split is not the one that the manifest names, or the graph
-            keeps tensors in other files.
+        IntegrityError: The graph, the split or the domain check's file is not the one that the
+            manifest names, or the graph keeps tensors in other files.
         BundleError: `folder` exists and is not a bundle, so it is not ours to replace.
     """
     files = {MANIFEST_FILE: _json(manifest), manifest.onnx.file: onnx}
     if split is not None:
         files[SPLIT_FILE] = split_bytes(split)
+    if domain is not None:
+        files[DOMAIN_FILE] = domain
     if card:
         files[CARD_FILE] = card.encode()
     _check_before_writing(manifest, files)
@@ -175,6 +183,9 @@ def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
     stored = sha256(files[SPLIT_FILE]) if SPLIT_FILE in files else None
     if stored != manifest.split_sha256:
         raise IntegrityError("the split is not the one whose hash the manifest holds")
+    stored = sha256(files[DOMAIN_FILE]) if DOMAIN_FILE in files else None
+    if stored != (manifest.domain.sha256 if manifest.domain else None):
+        raise IntegrityError("the domain check is not the one whose hash the manifest holds")
 
 
 def _put_in_place(new: Path, folder: Path, old: Path) -> None:
@@ -220,6 +231,20 @@ def _read_split(folder: Path, manifest: Manifest) -> Split | None:
         return Split(**{name: frozenset(parts[name]) for name in parts})
     except (TypeError, ValueError, LookupError, RecursionError) as error:
         raise IntegrityError(f"{path} is not a split: {error}") from error
+
+
+def _read_domain(folder: Path, manifest: Manifest) -> NDArray[np.float32] | None:
+    check = manifest.domain
+    if check is None:
+        return None
+    path = folder / check.file
+    data = _read_checked(path, check.sha256, MAX_DOMAIN_BYTES)
+    if len(data) != check.bytes:
+        raise IntegrityError(f"{path} has {len(data)} bytes, not as stated")
+    numbers = np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)
+    if not np.isfinite(numbers).all():
+        raise IntegrityError(f"{path} holds a number that is not finite")
+    return numbers
 
 
 def _read_checked(path: Path, expected: str, limit: int) -> bytes:

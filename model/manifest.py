@@ -21,6 +21,7 @@ from model.schema.calibration import (
     OperatingPoint,
     SampleSize,
 )
+from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
 from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
 
@@ -38,6 +39,7 @@ __all__ = [
     "CalibrationSource",
     "Card",
     "Curve",
+    "DomainCheck",
     "ErrorRates",
     "Fraction",
     "Golden",
@@ -182,6 +184,7 @@ class Manifest(Frozen):
     golden: Golden
     calibration: Calibration
     accuracy: Accuracy
+    domain: DomainCheck | None = None
     provenance: Provenance
     card: Card
 
@@ -196,7 +199,22 @@ class Manifest(Frozen):
         elif len(self.golden.embedding) != self.embedding_dim:
             raise ValueError("the golden embedding's length is not embedding_dim")
         self._check_undecided()
+        self._check_domain()
         return self
+
+    def _check_domain(self) -> None:
+        if self.domain is None:
+            return
+        if self.schema_version == 1:
+            raise ValueError("a manifest of schema version 1 has no domain check")
+        part = self.domain.embedding
+        if (part is None) is not (self.kind is Kind.PAIR):
+            raise ValueError("a domain check has a part for embeddings where the model has them")
+        bits = 8 if self.kind is Kind.CODES else 1
+        if part is not None and part.features != bits * self.embedding_dim:
+            raise ValueError("the domain check is of embeddings of another length")
+        if self.domain.pixels.features != PIXEL_FEATURES[self.input.channels]:
+            raise ValueError("the domain check is of other statistics of pixels")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0

@@ -25,8 +25,14 @@ def run(
     """Convert a bundle's graph, with operating points and error rates of its own."""
     opened, name = open_bundle(bundle), bundle_name(to)
     converted = convert_bundle(opened, open_data(data), precision, name)
-    card = render_card(converted.manifest)
-    write_bundle(to, converted.manifest, converted.graph, split=opened.split, card=card)
+    write_bundle(
+        to,
+        converted.manifest,
+        converted.graph,
+        split=opened.split,
+        domain=converted.domain,
+        card=render_card(converted.manifest),
+    )
     console.print(
         f"wrote {to}: {len(converted.graph):,} bytes in place of {len(opened.onnx):,}",
         highlight=False,

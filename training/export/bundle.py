@@ -109,7 +109,8 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
         card=config.card,
         **figures.fields,
     )
-    write_bundle(to, manifest, graph, split=trained.digests, card=render_card(manifest))
+    card, domain = render_card(manifest), figures.domain_data
+    write_bundle(to, manifest, graph, split=trained.digests, domain=domain, card=card)
     return manifest
 
 

@@ -28,10 +28,11 @@ _SPEED_IMAGES = 32
 
 @dataclass(frozen=True)
 class Converted:
-    """Manifest and graph of a converted bundle, not written yet."""
+    """Manifest, graph and domain check's file of a converted bundle, not written yet."""
 
     manifest: Manifest
     graph: bytes
+    domain: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     golden = OnnxEncoder(graph).embed(golden_image(manifest.input)[np.newaxis])[0]
     # The rounding of int8 differs between processors, and adds up.
     tolerance = TOLERANCE if precision is Precision.FP16 else _INT8_TOLERANCE
+    figures = measure_graph(manifest, graph, images, split)
     summary = (
         f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
         f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
@@ -75,9 +77,10 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
         "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
         "golden": Golden(embedding=tuple(golden.tolist()), tolerance=tolerance),
         "card": manifest.card.model_copy(update={"summary": summary}),
-        **measure_graph(manifest, graph, images, split).fields,
+        **figures.fields,
     }
-    return Converted(Manifest.model_validate(dict(manifest) | changes), graph)
+    converted = Manifest.model_validate(dict(manifest) | changes)
+    return Converted(converted, graph, figures.domain_data)
 
 
 def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]:

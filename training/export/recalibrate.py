@@ -56,15 +56,17 @@ def recalibrate(
     split = split_in_two(unseen.take(images, "test"), seed)
     digests = _merge_splits(bundle, split)
     source = _source(bundle, images.name, fingerprint, seed)
+    figures = measure_graph(bundle.manifest, bundle.onnx, images, split)
     changes = {
         "name": name,
         "version": next_patch(bundle.manifest.version),
         "split_sha256": sha256(split_bytes(digests)),
         "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
-        **measure_graph(bundle.manifest, bundle.onnx, images, split).fields,
+        **figures.fields,
     }
     manifest = bundle.manifest.model_copy(update=changes)
-    write_bundle(to, manifest, bundle.onnx, split=digests, card=render_card(manifest))
+    card, domain = render_card(manifest), figures.domain_data
+    write_bundle(to, manifest, bundle.onnx, split=digests, domain=domain, card=card)
     return Recalibration(manifest, len(images.identities) - len(unseen.test))
 
 

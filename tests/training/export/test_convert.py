@@ -39,7 +39,13 @@ def test_a_converted_bundle_has_its_own_figures_on_the_same_identities(opened, i
 @pytest.mark.parametrize("precision", Precision)
 def test_the_service_opens_a_converted_bundle(opened, images, precision, tmp_path):
     converted = convert_bundle(opened, images, precision, "small")
-    write_bundle(tmp_path / "small", converted.manifest, converted.graph, split=opened.split)
+    write_bundle(
+        tmp_path / "small",
+        converted.manifest,
+        converted.graph,
+        split=opened.split,
+        domain=converted.domain,
+    )
     catalog = load_catalog(tmp_path, "small", lambda bundle: load_model(bundle, Provider.CPU))
     assert catalog.get().manifest == converted.manifest
 

@@ -1,0 +1,154 @@
+"""Domain check: how unusual an image is among those that the error rates were measured on.
+
+Error rates say nothing of images unlike those that they were measured on. Each image gets a score
+for its embedding and one for statistics of its pixels (`model.pixel_statistics`): its squared
+Mahalanobis distance from the calibration images. The score's rank among those of the calibration
+images makes it a conformal p-value (Vovk, Gammerman and Shafer 2005): of images like them, of new
+identities, no more than the stated share is out of the domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import Bundle
+from model.manifest import Kind, Manifest
+from model.pixel_statistics import PixelStatistics
+from model.schema.domain import DomainCheck, DomainPart, ScoreTable
+
+Pixels = NDArray[np.uint8]
+Numbers = NDArray[np.float32]
+Scores = NDArray[np.float64]
+
+_ROUNDING = 1e-9
+"""Less than the share of one calibration image."""
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Normal distribution with a few directions, and one variance of the scaled rest.
+
+    The squared Mahalanobis distance of x is |z|² - |directions · z|², z = scale · (x - mean)
+    (Tipping and Bishop 1999, equation 6: probabilistic principal component analysis).
+
+    Attributes:
+        mean: (features,).
+        scale: (features,).
+        directions: (directions, features).
+    """
+
+    mean: Numbers
+    scale: Numbers
+    directions: Numbers
+
+    def scores(self, rows: Numbers) -> Scores:
+        """Squared distance from the mean of each row, (n, features): float64, (n,)."""
+        scaled: Numbers = (rows - self.mean) * self.scale
+        inside: Numbers = scaled @ self.directions.T
+        return np.subtract(_squares(scaled), _squares(inside))
+
+    def numbers(self) -> Numbers:
+        """All numbers in the order of the file: mean, scale, directions."""
+        return np.concatenate([self.mean, self.scale, self.directions.ravel()])
+
+    @classmethod
+    def of(cls, part: DomainPart, numbers: Numbers) -> Gaussian:
+        """Take a part's numbers, as `numbers` gives them."""
+        mean, scale = numbers[: 2 * part.features].reshape(2, -1)
+        return cls(mean, scale, numbers[2 * part.features :].reshape(-1, part.features))
+
+
+class Domain:
+    """Domain check of one bundle. It keeps no state, so that threads may share it."""
+
+    def __init__(self, check: DomainCheck, numbers: Numbers, manifest: Manifest) -> None:
+        self.check = check
+        self._kind = manifest.kind
+        self._statistics = PixelStatistics(manifest.input)
+        self._pixels = Gaussian.of(check.pixels, numbers[-check.pixels.numbers :])
+        self._embedding: Gaussian | None = None
+        if check.embedding is not None:
+            self._embedding = Gaussian.of(check.embedding, numbers[: check.embedding.numbers])
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Domain | None:
+        """Return the domain check of a bundle, None if it has none (see `reason_unknown`)."""
+        check, numbers = bundle.manifest.domain, bundle.domain
+        if check is None or numbers is None:
+            return None
+        return cls(check, numbers, bundle.manifest)
+
+    def percentiles(
+        self, images: Pixels | None = None, embeddings: NDArray[Any] | None = None
+    ) -> Scores:
+        """Share of the calibration images that are less unusual than each image.
+
+        With images and embeddings it is by the larger score, with one of them by that one's alone.
+
+        Args:
+            images: The graph's input, uint8 (n, h, w, c).
+            embeddings: The graph's answers, (n, dim), float32, or uint8 for codes.
+
+        Returns:
+            float64, (n,), in [0, 1). 1 minus it is a conformal p-value.
+
+        Raises:
+            ValueError: Neither is given, or embeddings of a pair model, which has none.
+        """
+        parts: list[tuple[Scores, ScoreTable]] = []
+        if embeddings is not None:
+            parts.append(self._of_embeddings(embeddings))
+        if images is not None:
+            scores = self._pixels.scores(self._statistics(images))
+            parts.append((scores, self.check.pixels.table))
+        if not parts:
+            raise ValueError("a domain check needs images or embeddings")
+        if len(parts) == 1 or self.check.both is None:
+            return self._rank(*parts[-1])
+        return self._rank(np.maximum(parts[0][0], parts[1][0]), self.check.both)
+
+    def is_out(self, percentiles: Scores) -> NDArray[np.bool_]:
+        """Return whether each image is out of the domain, (n,), by its percentile."""
+        return np.greater_equal(percentiles, 1 - self.check.false_flag_rate - _ROUNDING)
+
+    def _of_embeddings(self, embeddings: NDArray[Any]) -> tuple[Scores, ScoreTable]:
+        if self._embedding is None or self.check.embedding is None:
+            raise ValueError("a pair model has no embeddings")
+        rows = embedding_numbers(embeddings, self._kind)
+        return self._embedding.scores(rows), self.check.embedding.table
+
+    def _rank(self, scores: Scores, table: ScoreTable) -> Scores:
+        below = np.searchsorted(np.asarray(table.scores), scores, side="left")
+        counts = np.concatenate([[0], table.counts])
+        percentiles: Scores = counts[below] / (self.check.images + 1)
+        return percentiles
+
+
+def _squares(rows: Numbers) -> Scores:
+    """Sum of the squares of each row."""
+    squares: Scores = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    return squares
+
+
+def embedding_numbers(embeddings: NDArray[Any], kind: Kind) -> Numbers:
+    """Return embeddings, (n, dim), as numbers: those of codes are their bits, (n, 8 · dim)."""
+    numbers = np.unpackbits(embeddings, axis=1) if kind is Kind.CODES else embeddings
+    return numbers.astype(np.float32, copy=False)
+
+
+def reason_unknown(manifest: Manifest) -> str:
+    """Say why a bundle has no domain check, and what to do about it."""
+    if manifest.schema_version == 1:
+        return (
+            "this bundle is of schema version 1, which has no domain check; renew it with "
+            "`python -m training renew`, or calibrate it on your data"
+        )
+    return (
+        f"this bundle was calibrated on {manifest.calibration.sample.images} images of "
+        f"{manifest.calibration.sample.identities} identities, too few for a domain check; "
+        "calibrate it on more"
+    )
