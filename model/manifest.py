@@ -18,6 +18,7 @@ from model.schema.calibration import (
     ErrorRates,
     Histogram,
     LikelihoodRatio,
+    LineUncertainty,
     OperatingPoint,
     SampleSize,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "InputSpec",
     "Kind",
     "LikelihoodRatio",
+    "LineUncertainty",
     "Manifest",
     "Metric",
     "OnnxFile",
@@ -200,6 +202,7 @@ class Manifest(Frozen):
             raise ValueError("the golden embedding's length is not embedding_dim")
         self._check_undecided()
         self._check_domain()
+        self._check_uncertainty()
         return self
 
     def _check_domain(self) -> None:
@@ -215,6 +218,10 @@ class Manifest(Frozen):
             raise ValueError("the domain check is of embeddings of another length")
         if self.domain.pixels.features != PIXEL_FEATURES[self.input.channels]:
             raise ValueError("the domain check is of other statistics of pixels")
+
+    def _check_uncertainty(self) -> None:
+        if self.schema_version == 1 and self.calibration.likelihood_ratio.uncertainty is not None:
+            raise ValueError("a manifest of schema version 1 has no interval of likelihood ratios")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0

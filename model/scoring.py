@@ -4,6 +4,7 @@ E_W(X1, X2) = ‖G_W(X1) − G_W(X2)‖ (Chopra, Hadsell, LeCun 2005, equation 1
 norm is L1 in that paper, L2 and Hamming in its successors.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import OperatingPointError, VectorError
-from model.manifest import Accuracy, Calibration, Curve, ErrorRates, LikelihoodRatio, Metric
+from model.manifest import (
+    Accuracy,
+    Calibration,
+    Curve,
+    ErrorRates,
+    LikelihoodRatio,
+    LineUncertainty,
+    Metric,
+)
 
 Vectors = NDArray[Any]
 Energies = NDArray[np.float32]
@@ -181,3 +190,31 @@ def likelihood_ratio(model: LikelihoodRatio, energy: float) -> float:
     raw = model.intercept + model.slope * energy
     ratio: float = 10.0 ** min(max(raw, model.log10_min), model.log10_max)
     return ratio
+
+
+def likelihood_ratio_interval(model: LikelihoodRatio, energy: float) -> tuple[float, float] | None:
+    """95 % interval over people of the likelihood ratio of one energy, held within its bounds.
+
+    A ratio at a bound has the interval of the energy at which it reaches that bound.
+
+    Returns:
+        (low, high); None where the bundle has no interval.
+    """
+    if model.uncertainty is None:
+        return None
+    log10 = min(max(model.intercept + model.slope * energy, model.log10_min), model.log10_max)
+    if model.slope:
+        energy = (log10 - model.intercept) / model.slope
+    half = log10_half_width(model.uncertainty, energy)
+    low, high = max(log10 - half, model.log10_min), min(log10 + half, model.log10_max)
+    return 10.0**low, 10.0**high
+
+
+def log10_half_width(uncertainty: LineUncertainty, energy: float) -> float:
+    """Half the width of the 95 % interval of log10 LR at an energy, before it is bounded."""
+    variance = (
+        uncertainty.intercept
+        + 2 * energy * uncertainty.covariance
+        + energy * energy * uncertainty.slope
+    )
+    return uncertainty.factor * math.sqrt(max(0.0, variance))

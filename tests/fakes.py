@@ -30,6 +30,7 @@ from model.manifest import (
     InputSpec,
     Kind,
     LikelihoodRatio,
+    LineUncertainty,
     Manifest,
     Metric,
     OnnxFile,
@@ -205,7 +206,13 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
             default=default,
             eer=0.04,
             likelihood_ratio=LikelihoodRatio(
-                intercept=4.0, slope=-10.0 / unit, log10_min=-2.5, log10_max=2.5
+                intercept=4.0,
+                slope=-10.0 / unit,
+                log10_min=-2.5,
+                log10_max=2.5,
+                uncertainty=LineUncertainty(
+                    intercept=0.04, slope=0.25 / unit**2, covariance=-0.05 / unit, factor=2.0
+                ),
             ),
             cllr=0.2,
             min_cllr=0.18,

@@ -11,6 +11,8 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from model.schema.fields import Count, Fraction, Frozen, Interval
 
+_ROUNDING = 1e-6
+
 
 class ErrorRates(Frozen):
     """Error rates of decisions at one threshold."""
@@ -68,16 +70,40 @@ class Histogram(Frozen):
         return self
 
 
+class LineUncertainty(Frozen):
+    """Sampling error over subjects of the line intercept + slope · energy.
+
+    Attributes:
+        intercept: Variance of the intercept.
+        slope: Variance of the slope.
+        covariance: Covariance of the two.
+        factor: Half the width of a 95 % interval, in standard deviations of the line.
+    """
+
+    intercept: FiniteFloat = Field(ge=0)
+    slope: FiniteFloat = Field(ge=0)
+    covariance: FiniteFloat
+    factor: FiniteFloat = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _is_a_covariance(self) -> Self:
+        if self.covariance**2 > self.intercept * self.slope * (1 + _ROUNDING):
+            raise ValueError("the covariance of intercept and slope exceeds their variances")
+        return self
+
+
 class LikelihoodRatio(Frozen):
     """log10 LR = intercept + slope · energy, held within [log10_min, log10_max].
 
-    The bounds limit the ratio to what the number of calibration subjects supports.
+    The bounds limit the ratio to what the number of calibration subjects supports. `uncertainty`
+    gives its interval; None in a bundle of schema version 1.
     """
 
     intercept: FiniteFloat
     slope: FiniteFloat = Field(le=0)
     log10_min: float = Field(le=0, ge=-300)
     log10_max: float = Field(ge=0, le=300)
+    uncertainty: LineUncertainty | None = None
 
 
 class Calibration(Frozen):

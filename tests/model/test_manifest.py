@@ -10,6 +10,7 @@ from model.manifest import (
     InputSpec,
     Kind,
     LikelihoodRatio,
+    LineUncertainty,
     Manifest,
     Metric,
     OnnxFile,
@@ -150,6 +151,22 @@ def test_an_input_outside_its_range_is_refused(fields):
     assert InputSpec(**good).middle == 1
     with pytest.raises(ValidationError):
         InputSpec(**(good | fields))
+
+
+def test_the_uncertainty_of_a_line_is_a_covariance():
+    good = {"intercept": 4.0, "slope": 1.0, "covariance": -2.0, "factor": 2.0}
+    assert LineUncertainty(**good).slope == 1
+    with pytest.raises(ValidationError, match="exceeds their variances"):
+        LineUncertainty(**(good | {"covariance": 2.1}))
+
+
+def test_version_1_has_no_interval_of_likelihood_ratios(manifest):
+    calibration = manifest.calibration
+    ratio = calibration.likelihood_ratio.model_copy(update={"uncertainty": None})
+    older = calibration.model_copy(update={"likelihood_ratio": ratio})
+    assert changed(manifest, schema_version=1, calibration=older).schema_version == 1
+    with pytest.raises(ValidationError, match="no interval of likelihood ratios"):
+        changed(manifest, schema_version=1)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import OperatingPointError, VectorError
-from model.manifest import Curve, LikelihoodRatio, Metric
+from model.manifest import Curve, LikelihoodRatio, LineUncertainty, Metric
 from model.scoring import (
     check_vectors,
     choose,
     energy,
     is_same,
     likelihood_ratio,
+    likelihood_ratio_interval,
     log10_likelihood_ratio,
     rates_at,
     supported_targets,
@@ -207,3 +208,32 @@ def test_the_likelihood_ratio_is_bounded_and_never_rises_with_the_energy():
     assert ratios[0] == pytest.approx(1000)
     assert ratios[-1] == pytest.approx(0.01)
     assert (np.diff(ratios) <= 0).all()
+
+
+SPREAD = LineUncertainty(intercept=0.09, slope=0.5, covariance=-0.15, factor=2.1)
+SPREAD_MAP = MAP.model_copy(update={"uncertainty": SPREAD})
+
+
+def test_the_interval_of_a_likelihood_ratio_is_that_of_a_line():
+    covariance = np.array([[0.09, -0.15], [-0.15, 0.5]])
+    for at in (0.15, 0.4, 0.5):
+        deviation = np.sqrt(np.array([1, at]) @ covariance @ np.array([1, at]))
+        ends = 4 - 10 * at + 2.1 * deviation * np.array([-1, 1])
+        found = likelihood_ratio_interval(SPREAD_MAP, at)
+        assert found == pytest.approx(10 ** np.clip(ends, -2, 3))
+
+
+@given(st.floats(-1e30, 1e30))
+def test_the_interval_holds_the_likelihood_ratio_within_the_bounds(at):
+    low, high = likelihood_ratio_interval(SPREAD_MAP, at)
+    assert 10.0**-2 <= low <= likelihood_ratio(SPREAD_MAP, at) <= high <= 10.0**3
+
+
+def test_a_ratio_at_a_bound_has_the_interval_of_the_energy_that_reaches_it():
+    assert likelihood_ratio_interval(SPREAD_MAP, 0.1) == likelihood_ratio_interval(SPREAD_MAP, -7)
+    low, high = likelihood_ratio_interval(SPREAD_MAP, -7)
+    assert low < high == pytest.approx(1000)
+
+
+def test_a_bundle_without_uncertainty_has_no_interval():
+    assert likelihood_ratio_interval(MAP, 0.4) is None

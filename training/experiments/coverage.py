@@ -28,7 +28,7 @@ Indices = NDArray[np.int64]
 PEOPLE = (10, 20, 50, 150)
 _IMAGE = 0.2
 """Share of an energy's variance that the quality of the two images makes up."""
-_DIM, _SCATTER = 4, (0.3, 0.6)
+DIM, SCATTER = 4, (0.3, 0.6)
 _SEED = 20
 
 
@@ -115,7 +115,7 @@ def measure(cell: Cell, repetitions: int) -> Coverage:
 
 def _one(cell: Cell, threshold: float, rng: np.random.Generator) -> tuple[float, float, bool]:
     """Interval of one data set, and whether the binomial one holds the true rate."""
-    pairs = simulate(cell, rng)
+    pairs = simulate(cell.effects, cell.people, rng)
     rates = RateTable(pairs).rates(threshold)
     if cell.rate is Rate.FMR:
         (low, high), naive = rates.fmr_interval, wilson(rates.fmr, len(pairs.impostor))
@@ -124,15 +124,15 @@ def _one(cell: Cell, threshold: float, rng: np.random.Generator) -> tuple[float,
     return low, high, naive[0] <= cell.truth <= naive[1]
 
 
-def simulate(cell: Cell, rng: np.random.Generator) -> PairEnergies:
+def simulate(effects: Effects, people: int, rng: np.random.Generator) -> PairEnergies:
     """Draw people, their images, and the energies of all pairs."""
-    images = np.clip(1 + np.round(np.exp(rng.normal(0.9, 0.8, cell.people))), 2, 25).astype(int)
-    subject = np.repeat(np.arange(cell.people), images)
+    images = np.clip(1 + np.round(np.exp(rng.normal(0.9, 0.8, people))), 2, 25).astype(int)
+    subject = np.repeat(np.arange(people), images)
     left, right = np.triu_indices(len(subject), k=1)
-    if cell.effects is Effects.DISTANCES:
+    if effects is Effects.DISTANCES:
         energies = _distances(rng, subject, left, right)
     else:
-        energies = _random_effects(rng, _SHARES[cell.effects], subject, left, right)
+        energies = _random_effects(rng, _SHARES[effects], subject, left, right)
     return compared_pairs(subject, left, right, energies.astype(np.float32))
 
 
@@ -156,9 +156,9 @@ def _random_effects(
 
 def _distances(rng: np.random.Generator, subject: Indices, left: Indices, right: Indices) -> Floats:
     people = int(subject.max()) + 1
-    places = rng.standard_normal((people, _DIM))
-    scatter = rng.choice(_SCATTER, people)[subject, np.newaxis]
-    images = places[subject] + scatter * rng.standard_normal((len(subject), _DIM))
+    places = rng.standard_normal((people, DIM))
+    scatter = rng.choice(SCATTER, people)[subject, np.newaxis]
+    images = places[subject] + scatter * rng.standard_normal((len(subject), DIM))
     distances: Floats = np.linalg.norm(images[left] - images[right], axis=1)
     return distances
 
@@ -173,6 +173,6 @@ def _threshold(cell: Cell) -> float:
 def _distance_rate(rate: Rate, threshold: float) -> float:
     """True error rate of distances: their squares are of chi-squared distributions."""
     if rate is Rate.FNMR:
-        return float(np.mean([chi2.sf(threshold**2 / (2 * a * a), _DIM) for a in _SCATTER]))
-    variances = [2 + a * a + b * b for a, b in product(_SCATTER, repeat=2)]
-    return float(np.mean([chi2.cdf(threshold**2 / v, _DIM) for v in variances]))
+        return float(np.mean([chi2.sf(threshold**2 / (2 * a * a), DIM) for a in SCATTER]))
+    variances = [2 + a * a + b * b for a, b in product(SCATTER, repeat=2)]
+    return float(np.mean([chi2.cdf(threshold**2 / v, DIM) for v in variances]))

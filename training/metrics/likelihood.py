@@ -4,10 +4,12 @@ Logistic regression with equal weight for both kinds of pair gives the log poste
 odds of 1, which is the log likelihood ratio (Brümmer, du Preez 2006). Its quality is Cllr (their
 equation 6), in bits: 0 is perfect, 1 is no information. minCllr is the Cllr of the best monotone
 map of the same energies (pool adjacent violators); the difference is the calibration loss. The
-ratio is bounded where data no longer supports it (Vergeer et al. 2016).
+ratio is bounded where data no longer supports it (Vergeer et al. 2016), and has an interval over
+people.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,9 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from model.manifest import LikelihoodRatio
-from model.scoring import Energies, log10_likelihood_ratio
+from model.scoring import log10_likelihood_ratio
 from training.metrics.intervals import effective
+from training.metrics.line_bootstrap import RIDGE, line_uncertainty
 from training.metrics.pairs import PairEnergies
 
 _MAX_IMPOSTORS = 200_000
@@ -33,7 +36,8 @@ def fit(pairs: PairEnergies, independent_impostors: float) -> LikelihoodRatio:
         independent_impostors: Number of independent trials that the impostor pairs are worth. The
             genuine pairs are worth as many as there are subjects.
     """
-    slope, intercept = _regress(pairs)
+    fewer = _sample(pairs)
+    slope, intercept = fit_line(fewer)
     unbounded = LikelihoodRatio(intercept=intercept, slope=slope, log10_min=-300, log10_max=300)
     low, high = elub(
         log10_likelihood_ratio(unbounded, pairs.genuine),
@@ -41,17 +45,16 @@ def fit(pairs: PairEnergies, independent_impostors: float) -> LikelihoodRatio:
         effective(np.unique(pairs.genuine_subject, return_counts=True)[1].astype(np.float64)),
         independent_impostors,
     )
-    return unbounded.model_copy(update={"log10_min": low, "log10_max": high})
+    bounds = {"log10_min": low, "log10_max": high, "uncertainty": line_uncertainty(fewer)}
+    return unbounded.model_copy(update=bounds)
 
 
-def _regress(pairs: PairEnergies) -> tuple[float, float]:
-    """Slope and intercept of log10 LR, from all genuine pairs and a sample of the impostor ones."""
-    impostor = _sample(pairs.impostor)
-    energies = np.concatenate([pairs.genuine, impostor]).astype(np.float64)
-    is_genuine = np.arange(len(energies)) < len(pairs.genuine)
+def fit_line(pairs: PairEnergies) -> tuple[float, float]:
+    """Fit the line of log10 LR: its slope, at most 0, and its intercept."""
+    energies = pairs.all_energies.astype(np.float64)
     unit = max(float(energies.std()), float(np.finfo(np.float32).tiny))
-    regression = LogisticRegression(C=1e6, class_weight="balanced", max_iter=1000)
-    regression.fit(energies[:, np.newaxis] / unit, is_genuine)
+    regression = LogisticRegression(C=1 / RIDGE, class_weight="balanced", max_iter=1000)
+    regression.fit(energies[:, np.newaxis] / unit, pairs.is_genuine)
     slope = float(regression.coef_[0, 0]) / unit / math.log(10)
     if slope > 0:  # Worse than chance: no information.
         return 0.0, 0.0
@@ -126,9 +129,13 @@ def _cost(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:
     return float(misses + alarms) / (2 * math.log(2))
 
 
-def _sample(energies: Energies) -> Energies:
-    """Return all energies, or a seeded sample of `_MAX_IMPOSTORS`."""
-    if len(energies) <= _MAX_IMPOSTORS:
-        return energies
-    chosen = np.random.default_rng(_SEED).choice(len(energies), _MAX_IMPOSTORS, replace=False)
-    return energies[np.sort(chosen)]
+def _sample(pairs: PairEnergies) -> PairEnergies:
+    """Return all genuine pairs, with all impostor pairs or a seeded sample of `_MAX_IMPOSTORS`."""
+    count = len(pairs.impostor)
+    if count <= _MAX_IMPOSTORS:
+        return pairs
+    chosen = np.random.default_rng(_SEED).choice(count, _MAX_IMPOSTORS, replace=False)
+    chosen.sort()
+    return replace(
+        pairs, impostor=pairs.impostor[chosen], impostor_subjects=pairs.impostor_subjects[chosen]
+    )
