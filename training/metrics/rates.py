@@ -28,6 +28,13 @@ class EqualError(NamedTuple):
     threshold: float
 
 
+class Share(NamedTuple):
+    """Share of the pairs of one kind, and its 95 % interval over people."""
+
+    rate: float
+    interval: tuple[float, float]
+
+
 class RateTable:
     """Error rates of one set of pairs at any threshold; constant sums are computed once."""
 
@@ -42,60 +49,71 @@ class RateTable:
             lower * m + upper, return_inverse=True, return_counts=True
         )
         self._impostor_of_dyad = dyad_sizes.astype(np.float64)
-        self._precisions: dict[tuple[str, int], Precision] = {}
+        self._precisions: dict[tuple[str, int, int], Precision] = {}
 
     def rates(self, threshold: float) -> ErrorRates:
         """Compute FMR and FNMR where energies up to `threshold` count as same."""
-        matches = _accepted(self.pairs.impostor, threshold)
-        non_matches = len(self.pairs.genuine) - _accepted(self.pairs.genuine, threshold)
-        fmr, fnmr = self._false_matches(matches), self._false_non_matches(non_matches)
+        genuine = self.pairs.genuine
+        fmr = self.share_of_impostors(0, _accepted(self.pairs.impostor, threshold))
+        fnmr = self.share_of_genuine(_accepted(genuine, threshold), len(genuine))
         return ErrorRates(
             fmr=fmr.rate,
-            fmr_interval=self._precision_of_fmr(matches).interval(fmr),
+            fmr_interval=fmr.interval,
             fnmr=fnmr.rate,
-            fnmr_interval=self._precision_of_fnmr(non_matches).interval(fnmr),
+            fnmr_interval=fnmr.interval,
         )
+
+    def share_of_impostors(self, begin: int, end: int) -> Share:
+        """Share of the impostor pairs with these ranks, by rising energy from 0."""
+        errors = self._impostors(begin, end)
+        return Share(errors.rate, self._impostor_precision(begin, end).interval(errors))
+
+    def share_of_genuine(self, begin: int, end: int) -> Share:
+        """Share of the genuine pairs with these ranks, by rising energy from 0."""
+        errors = self._genuine(begin, end)
+        return Share(errors.rate, self._genuine_precision(begin, end).interval(errors))
 
     def independent_impostors(self, threshold: float) -> int:
         """Number of independent trials that the impostor pairs are worth at a threshold."""
         matches = _accepted(self.pairs.impostor, threshold)
-        precision = self._precision_of_fmr(matches)
-        return int(precision.independent_trials(self._false_matches(matches)))
+        precision = self._impostor_precision(0, matches)
+        return int(precision.independent_trials(self._impostors(0, matches)))
 
-    def _false_matches(self, count: int) -> DependentErrors:
-        """The `count` impostor pairs of lowest energy as errors."""
+    def _impostors(self, begin: int, end: int) -> DependentErrors:
+        """Impostor pairs of some ranks as errors."""
         m, dyads = self.pairs.subjects, len(self._impostor_of_dyad)
         return dyadic_errors(
-            _count(self._left[:count], m) + _count(self._right[:count], m),
+            _count(self._left[begin:end], m) + _count(self._right[begin:end], m),
             self._impostor_of_subject,
-            _count(self._dyad[:count], dyads),
+            _count(self._dyad[begin:end], dyads),
             self._impostor_of_dyad,
         )
 
-    def _false_non_matches(self, count: int) -> DependentErrors:
-        """The `count` genuine pairs of highest energy as errors."""
-        subject = self.pairs.genuine_subject
-        errors = _count(subject[len(subject) - count :], self.pairs.subjects)
+    def _genuine(self, begin: int, end: int) -> DependentErrors:
+        """Genuine pairs of some ranks as errors."""
+        errors = _count(self.pairs.genuine_subject[begin:end], self.pairs.subjects)
         return clustered_errors(errors, self._genuine_of_subject)
 
-    def _precision_of_fmr(self, count: int) -> Precision:
-        size = _tail(count, len(self.pairs.impostor))
-        if ("fmr", size) not in self._precisions:
-            self._precisions["fmr", size] = Precision(
-                self._false_matches(size),
+    def _impostor_precision(self, begin: int, end: int) -> Precision:
+        window = _tail(begin, end, len(self.pairs.impostor))
+        if ("impostor", *window) not in self._precisions:
+            self._precisions["impostor", *window] = Precision(
+                self._impostors(*window),
                 effective(self._impostor_of_subject),
                 effective(self._impostor_of_dyad),
             )
-        return self._precisions["fmr", size]
+        return self._precisions["impostor", *window]
 
-    def _precision_of_fnmr(self, count: int) -> Precision:
-        size = _tail(count, len(self.pairs.genuine))
-        if ("fnmr", size) not in self._precisions:
+    def _genuine_precision(self, begin: int, end: int) -> Precision:
+        pairs = len(self.pairs.genuine)
+        above, below = _tail(pairs - end, pairs - begin, pairs)  # From the highest energy on.
+        window = pairs - below, pairs - above
+        if ("genuine", *window) not in self._precisions:
             subjects = effective(self._genuine_of_subject)
-            self._precisions["fnmr", size] = Precision(
-                self._false_non_matches(size), subjects, subjects
+            self._precisions["genuine", *window] = Precision(
+                self._genuine(*window), subjects, subjects
             )
-        return self._precisions["fnmr", size]
+        return self._precisions["genuine", *window]
 
 
 def equal_error(pairs: PairEnergies) -> EqualError:
@@ -142,10 +160,16 @@ def curve(table: RateTable, points: int = 32) -> Curve:
     )
 
 
-def _tail(errors: int, comparisons: int) -> int:
-    """Number of comparisons whose dependence stands for that of the errors."""
+def _tail(begin: int, end: int, comparisons: int) -> tuple[int, int]:
+    """Return the range of the comparisons whose dependence stands for that of the errors.
+
+    It is that of the errors, widened to `TAIL` of the comparisons, or cut off at all but as many.
+    """
     smallest = max(1, round(TAIL * comparisons))
-    return min(max(errors, smallest), max(smallest, comparisons - smallest))
+    size = min(max(end - begin, smallest), max(smallest, comparisons - smallest))
+    middle = begin - (size - (end - begin)) // 2
+    begin = min(max(0, middle), comparisons - size) if begin else 0
+    return begin, begin + size
 
 
 def _accepted(rising: Energies, threshold: float) -> int:
