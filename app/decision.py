@@ -15,7 +15,16 @@ from app.errors import ParameterError
 from model.bundle import dtype_of
 from model.errors import VectorError
 from model.manifest import Kind, Manifest
-from model.scoring import Choice, Energies, check_vectors, choose, energy, is_same, likelihood_ratio
+from model.scoring import (
+    Choice,
+    Energies,
+    check_vectors,
+    choose,
+    energy,
+    is_same,
+    likelihood_ratio,
+    likelihood_ratio_interval,
+)
 
 _LARGEST_BYTE = 255
 _FLOAT_BYTES = 4
@@ -28,12 +37,13 @@ class Decision:
     """Decision whether two images show the same thing.
 
     `likelihood_ratio` is the likelihood of the energy for a genuine pair over that for an impostor
-    pair.
+    pair, and `likelihood_ratio_interval` its 95 % interval, None where the bundle has none.
     """
 
     same: bool
     energy: float
     likelihood_ratio: float
+    likelihood_ratio_interval: tuple[float, float] | None
     choice: Choice
 
 
@@ -92,8 +102,14 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
 def decide_energy(manifest: Manifest, energies: Energies, choice: Choice) -> Decision:
     """Decide on the energy of one pair, shape (1,)."""
     value = float(energies[0])
-    ratio = likelihood_ratio(manifest.calibration.likelihood_ratio, value)
-    return Decision(bool(is_same(energies, choice.threshold)[0]), value, ratio, choice)
+    model = manifest.calibration.likelihood_ratio
+    return Decision(
+        same=bool(is_same(energies, choice.threshold)[0]),
+        energy=value,
+        likelihood_ratio=likelihood_ratio(model, value),
+        likelihood_ratio_interval=likelihood_ratio_interval(model, value),
+        choice=choice,
+    )
 
 
 def compare(

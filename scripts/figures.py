@@ -188,6 +188,7 @@ def _answer_block(manifest: Manifest) -> str:
         f'  "fnmr": {short(test.fnmr)}, "fnmr_interval": {interval(test.fnmr_interval)}\n'
         " },\n"
         f' "likelihood_ratio": {answer["likelihood_ratio"]},\n'
+        f' "likelihood_ratio_interval": {json.dumps(answer["likelihood_ratio_interval"])},\n'
         f' "model": {json.dumps(model, ensure_ascii=False)}\n'
         "}\n"
     )

@@ -157,5 +157,6 @@ def _to_answer(service: Service, model: Served, decision: Decision) -> VerifyAns
         threshold=decision.choice.threshold,
         operating_point=OperatingPointAnswer.of(decision.choice),
         likelihood_ratio=decision.likelihood_ratio,
+        likelihood_ratio_interval=decision.likelihood_ratio_interval,
         model=ModelReference.of(model.manifest),
     )

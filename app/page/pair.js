@@ -104,7 +104,9 @@ export class PairView {
       badge.textContent = same ? "Same" : "Different";
       badge.classList.toggle("different", !same);
       sentence.textContent = errorSentence(same, point.test);
-      odds.textContent = likelihood(answer.likelihood_ratio, calibration.likelihood_ratio, same);
+      odds.textContent = likelihood(
+        answer.likelihood_ratio, calibration.likelihood_ratio, same, answer.likelihood_ratio_interval,
+      );
       plot.replaceChildren(histogramPlot(calibration.histogram, point.threshold, answer.energy));
       command.textContent = curlOf(this.slots[0].file, this.slots[1].file, this.model.name, this.fmr);
       announce(`${badge.textContent}. ${sentence.textContent}`);

@@ -56,13 +56,16 @@ export function errorSentence(same, { fmr, fmr_interval, fnmr, fnmr_interval }) 
  * A likelihood ratio in words.
  * @param {{log10_min: number, log10_max: number}} bounds Range that the calibration supports.
  * @param {boolean} same The decision, which a strict or loose threshold may make differ from the ratio.
+ * @param {[number, number]?} interval Its 95 % interval, where the model has one.
  */
-export function likelihood(ratio, { log10_min, log10_max }, same) {
+export function likelihood(ratio, { log10_min, log10_max }, same, interval = null) {
   const log = Math.log10(ratio);
   if (Math.abs(log) < 0.05) return "This energy is as likely for the same thing as for different ones.";
-  const times = count(Number((log > 0 ? ratio : 1 / ratio).toPrecision(2)));
+  const times = (value) => count(Number((log > 0 ? value : 1 / value).toPrecision(2)));
+  const ends = interval && (log > 0 ? interval : [...interval].reverse()).map(times);
+  const between = ends ? ` (${ends[0]} to ${ends[1]})` : "";
   const edge = log <= log10_min + 1e-9 || log >= log10_max - 1e-9 ? "at least" : "about";
   const which = log > 0 ? "the same thing than for different ones" : "different things than for the same";
   const contrast = log > 0 === same ? "" : ` The threshold is ${same ? "looser" : "stricter"} than even odds, because of the false match rate that it aims at.`;
-  return `An energy like this is ${edge} ${times} times likelier for ${which} (its likelihood ratio).${contrast}`;
+  return `An energy like this is ${edge} ${times(ratio)} times${between} likelier for ${which} (its likelihood ratio).${contrast}`;
 }

@@ -151,6 +151,7 @@ def _answer() -> VerifyAnswer:
         threshold=choice.threshold,
         operating_point=OperatingPointAnswer.of(choice),
         likelihood_ratio=12.3456,
+        likelihood_ratio_interval=(4.5678, 33.333),
         model=ModelReference.of(manifest),
     )
 

@@ -140,6 +140,16 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class LineUncertainty:
+    """Sampling error over people of a line: variances, covariance, factor of an interval."""
+
+    intercept: float
+    slope: float
+    covariance: float
+    factor: float
+
+
+@dataclass(frozen=True)
 class LikelihoodRatio:
     """log10 LR = intercept + slope · energy, clipped to [log10_min, log10_max]."""
 
@@ -147,6 +157,7 @@ class LikelihoodRatio:
     slope: float
     log10_min: float
     log10_max: float
+    uncertainty: LineUncertainty | None = None
 
 
 @dataclass(frozen=True)

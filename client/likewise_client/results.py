@@ -50,6 +50,7 @@ class Verification:
         operating_point: Error rates at the threshold.
         likelihood_ratio: Probability density of the energy if the two are the same, over that if
             they are different.
+        likelihood_ratio_interval: Its 95 % interval over people; None where the model has none.
         model: The model that answered.
     """
 
@@ -59,6 +60,7 @@ class Verification:
     operating_point: OperatingPoint
     likelihood_ratio: float
     model: Model
+    likelihood_ratio_interval: Interval | None = None
 
 
 @dataclass(frozen=True)

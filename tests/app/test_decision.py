@@ -4,6 +4,7 @@ import pytest
 from app.decision import choose_threshold, compare, decide, to_vectors
 from model.errors import OperatingPointError, VectorError
 from model.manifest import Kind, Metric
+from model.scoring import likelihood_ratio_interval
 from tests import fakes
 
 ENCODER = fakes.make_manifest(b"g", golden=(0.0,) * fakes.DIM)
@@ -64,6 +65,9 @@ def test_a_decision_quotes_its_threshold_and_a_ratio_that_falls_with_the_energy(
     assert (same.same, different.same) == (True, False)
     assert same.likelihood_ratio == pytest.approx(10**1.5)
     assert different.likelihood_ratio == pytest.approx(10**-1)
+    assert same.likelihood_ratio_interval == likelihood_ratio_interval(
+        ENCODER.calibration.likelihood_ratio, same.energy
+    )
 
 
 def test_an_energy_at_the_threshold_is_the_same():

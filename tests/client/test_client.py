@@ -49,6 +49,7 @@ def test_a_verification_is_what_the_service_says(service, url):
     assert answer.energy == plain["energy"]
     assert answer.threshold == plain["threshold"]
     assert answer.likelihood_ratio == plain["likelihood_ratio"]
+    assert answer.likelihood_ratio_interval == tuple(plain["likelihood_ratio_interval"])
     assert answer.operating_point.fnmr_interval == tuple(plain["operating_point"]["fnmr_interval"])
     assert vars(answer.model) == plain["model"]
     assert service.verify(PHOTO, SAME_AGAIN).same

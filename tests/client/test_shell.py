@@ -84,6 +84,7 @@ def test_the_status_says_same_or_different(run):
     assert (same.returncode, different.returncode) == (0, 1)
     assert same.stdout.startswith("same: energy ")
     assert "pairs of different things about" in same.stdout
+    assert "likelihood ratio 320 (" in same.stdout
     assert different.stdout.startswith("different: energy ")
     assert same.stderr == different.stderr == ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from app.api.schemas.answer import Answer, ModelReference
+from app.api.schemas.answer import Answer, Interval, ModelReference
 from app.api.schemas.operating_point import OperatingPointAnswer
 
 
@@ -19,6 +19,11 @@ class VerifyAnswer(Answer):
     operating_point: OperatingPointAnswer
     likelihood_ratio: float = Field(
         description="How many times likelier the energy is if the two are the same."
+    )
+    likelihood_ratio_interval: Interval | None = Field(
+        default=None,
+        description="95 % interval over people of `likelihood_ratio`, within the bounds that the "
+        "calibration data supports; null where the model has none.",
     )
     model: ModelReference
 

@@ -27,8 +27,21 @@ def verification(answer: Verification) -> str:
     return (
         f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}\n"
         f"{error_rate(answer.operating_point, same=answer.same)}\n"
-        f"{answer.model.name} {answer.model.version}"
+        f"{_likelihood_ratio(answer)}{answer.model.name} {answer.model.version}"
     )
+
+
+def _likelihood_ratio(answer: Verification) -> str:
+    """Format the likelihood ratio as a line, empty where it has no interval."""
+    if answer.likelihood_ratio_interval is None:
+        return ""
+    low, high = answer.likelihood_ratio_interval
+    return f"likelihood ratio {_short(answer.likelihood_ratio)} ({_short(low)} to {_short(high)})\n"
+
+
+def _short(value: float) -> str:
+    """Format a number with two significant digits."""
+    return f"{float(f'{value:.2g}'):,g}"
 
 
 def error_rate(point: OperatingPoint, *, same: bool) -> str:

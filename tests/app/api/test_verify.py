@@ -45,6 +45,7 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "threshold",
         "operating_point",
         "likelihood_ratio",
+        "likelihood_ratio_interval",
         "model",
     }
     point = answer["operating_point"]
