@@ -11,7 +11,7 @@ from training.config.sections import SplitConfig
 from training.data.readers.folder import read_folder
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
-from training.evaluation.system import system_of
+from training.evaluation.opening import system_of
 from training.export.bundle import export_run
 from training.results.page import write_results
 from training.results.record import EER, EER_CLOSED, record_run

@@ -8,7 +8,7 @@ import typer
 from model.bundle import open_bundle, write_bundle
 from training.console import console, print_accuracy
 from training.data.source import open_data
-from training.export.bundle import bundle_name
+from training.export.bundle_name import bundle_name
 from training.export.convert import convert_bundle
 from training.export.model_card import render_card
 from training.export.quantisation import Precision

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from training.console import console
 from training.data.source import open_data
-from training.evaluation.system import system_of
+from training.evaluation.opening import system_of
 from training.projection.map import MAX_IMAGES, Map, draw_map
 from training.projection.plot import map_svg
 from training.runs.run_folder import open_system

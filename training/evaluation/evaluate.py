@@ -1,18 +1,14 @@
 """Evaluation of a bundle: its own graph, in ONNX Runtime, on identities that it has not seen."""
 
-import json
 from dataclasses import dataclass
 
 from model.bundle import Bundle
-from model.manifest import Accuracy, ErrorRates, LikelihoodRatio, Manifest
+from model.manifest import Accuracy, ErrorRates
 from training.data.image_set import ImageSet
-from training.evaluation.system import SystemUnderTest, system_of
-from training.metrics.calibration import measure
+from training.evaluation.accuracy import accuracy_of, measured_per_identity
+from training.evaluation.opening import system_of
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
-
-_IMAGES_PER_IDENTITY = 10
-"""Default for a bundle whose config does not state it."""
 
 
 @dataclass(frozen=True)
@@ -69,42 +65,4 @@ def evaluate(
             for point in manifest.calibration.operating_points
         ),
         pairs=pairs,
-    )
-
-
-def measured_per_identity(manifest: Manifest) -> int:
-    """The most images of one identity that a manifest's own figures were measured on."""
-    config = json.loads(manifest.provenance.config_json)
-    return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))
-
-
-def accuracy_of(
-    system: SystemUnderTest, test: PairEnergies, ratio: LikelihoodRatio, images_per_identity: int
-) -> Accuracy:
-    """Measure a system's test pairs, of at most so many images per identity, for a manifest.
-
-    Raises:
-        DataError: An image of a published list of pairs cannot be read.
-    """
-    protocol = _protocol(system, test, images_per_identity)
-    return measure(test, ratio, protocol, tuple(system.benchmarks()))
-
-
-def _protocol(system: SystemUnderTest, pairs: PairEnergies, images_per_identity: int) -> str:
-    """A sentence on what was measured, for the manifest."""
-    tested = system.tested
-    if system.is_closed_set:
-        return (
-            f"all pairs among {pairs.images} test images of {tested.name}, at most "
-            f"{images_per_identity} of one class; no image of them was trained or calibrated on, "
-            f"but its {len(tested.identities)} classes are known from training: of new classes "
-            "nothing is said"
-        )
-    compared = "all pairs" if pairs.are_all else "pairs drawn by a seed"
-    if tested.listed is not None:
-        compared = "the listed pairs"
-    return (
-        f"{compared} among {pairs.images} images of the "
-        f"{len(tested.identities)} test identities of {tested.name}, at most "
-        f"{images_per_identity} images of one identity; none of them was trained or calibrated on"
     )

@@ -7,7 +7,7 @@ from model.domain import embedding_numbers
 from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, kind_of
 from model.pixel_statistics import PixelStatistics
 from training.data.decoding import decode
-from training.evaluation.evaluate import accuracy_of
+from training.evaluation.accuracy import accuracy_of
 from training.evaluation.system import SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
 from training.metrics.calibration import calibrate

@@ -2,33 +2,24 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from model.bundle import Bundle
 from model.manifest import Benchmark, InputSpec, Metric
 from model.scoring import Energies, Vectors
 from training import registry
 from training.data.decoding import decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.data.split import DataSplit, ImageSplit
-from training.encoder import trained_encoder
 from training.errors import ConfigError, DataError
 from training.evaluation.measured_value import MeasuredValue
-from training.evaluation.unseen import Origin, split_unseen
-from training.inference import binary_codes
-from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer, graph_comparer
-from training.inference.pytorch import embed, score
-from training.inference.self_check import check_graph
+from training.inference.comparer import Comparer, EmbeddingComparer
 from training.metrics.pairs import PairEnergies
 from training.metrics.verification import ten_fold_accuracy
 from training.registry import Component, Part
-from training.runs.run_folder import RunFolder
 
 Pixels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -182,44 +173,3 @@ class SystemUnderTest:
         if lost := len(images) - len(decoded.source):
             raise DataError(f"{images.name}: {lost} of its images cannot be read")
         return decoded.pixels
-
-
-def system_of(
-    opened: RunFolder | Bundle,
-    images: ImageSet,
-    data: Path | None = None,
-    *,
-    include_known_names: bool = False,
-) -> SystemUnderTest:
-    """Make a system under test of a bundle, or of a run with its network as it is exported.
-
-    The data set has the path `data`. See `split_unseen` for `include_known_names`.
-
-    Raises:
-        DataError: Nothing of the data set is unseen.
-        RunError: A run without a checkpoint.
-        SelfCheckError: The bundle's graph does not pass its self-check.
-    """
-    origin, fingerprint = Origin.of(opened), images.fingerprint()
-    split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
-    if isinstance(opened, RunFolder):
-        comparer, spec = _run_comparer(opened), opened.config().input
-    else:
-        manifest = opened.manifest
-        check_graph(opened)
-        comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
-    own = fingerprint == origin.calibrated_on
-    return SystemUnderTest(comparer, spec, images, split, data, name=origin.name, own_data=own)
-
-
-def _run_comparer(run: RunFolder) -> Comparer:
-    config = run.config()
-    network: Any = trained_encoder(config, run.load_result())
-    cpu = torch.device("cpu")
-    if config.metric is Metric.NONE:
-        return PairComparer(partial(score, network, device=cpu))
-
-    def compared(pixels: Pixels) -> Vectors:
-        return binary_codes.as_compared(embed(network, pixels, cpu), config.metric)
-
-    return EmbeddingComparer(compared, config.metric)

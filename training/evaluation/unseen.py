@@ -9,7 +9,6 @@ from model.manifest import SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import SPLITS, DataSplit
 from training.errors import DataError
-from training.runs.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,12 @@ class Origin:
     calibrated_on: str
 
     @classmethod
-    def of(cls, system: RunFolder | Bundle) -> Origin:
-        """Origin of a run or of a bundle."""
-        if isinstance(system, RunFolder):
-            data = system.record().data_sha256
-            name, by = system.path.resolve().name, system.config().split.by
-            return cls(name, system.digests(), by, data, data)
-        manifest = system.manifest
+    def of(cls, bundle: Bundle) -> Origin:
+        """Origin of a bundle; see `opening.origin_of` for a run."""
+        manifest = bundle.manifest
         data, again = manifest.provenance.data_sha256, manifest.provenance.calibrated_on
         calibrated_on = data if again is None else again.data_sha256
-        return cls(manifest.name, system.split, manifest.split_by, data, calibrated_on)
+        return cls(manifest.name, bundle.split, manifest.split_by, data, calibrated_on)
 
 
 def split_unseen(

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from model.bundle import Split, sha256, split_bytes, write_bundle
 from model.golden import TOLERANCE, golden_image, golden_pairs
 from model.manifest import (
-    BundleName,
     Golden,
     InputSpec,
     Kind,
@@ -28,9 +26,9 @@ from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.encoder import trained_encoder
-from training.errors import ExportError
 from training.evaluation.manifest_figures import measure_figures
 from training.evaluation.system import SystemUnderTest
+from training.export.bundle_name import bundle_name
 from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreement, to_onnx
 from training.fit.divergence import check_spread
@@ -112,21 +110,6 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
     card, domain = render_card(manifest), figures.domain_data
     write_bundle(to, manifest, graph, split=trained.digests, domain=domain, card=card)
     return manifest
-
-
-def bundle_name(to: Path) -> str:
-    """Return the name of the bundle in a folder: the folder's name.
-
-    Raises:
-        ExportError: The folder's name cannot be a bundle's.
-    """
-    try:
-        return TypeAdapter(BundleName).validate_python(to.resolve().name)
-    except ValidationError as error:
-        raise ExportError(
-            f"a bundle is named after its folder, and {to.resolve().name!r} cannot be a name: use "
-            "small letters, digits, '.', '_' and '-', 64 at most, the first a letter or digit"
-        ) from error
 
 
 def checked_graph(

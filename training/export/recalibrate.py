@@ -8,11 +8,11 @@ from model.manifest import CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, IdentitySplit, split_in_two
 from training.errors import ExportError
-from training.evaluation.evaluate import measured_per_identity
+from training.evaluation.accuracy import measured_per_identity
 from training.evaluation.manifest_figures import ManifestFigures, measure_figures
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.unseen import Origin, split_unseen
-from training.export.bundle import bundle_name
+from training.export.bundle_name import bundle_name
 from training.export.model_card import render_card
 from training.inference.comparer import graph_comparer
 from training.inference.self_check import check_graph

@@ -19,6 +19,7 @@ from training.fit.compilation import check_compiler
 from training.fit.loss_compatibility import check_compatibility
 from training.fit.trainer import TrainingData
 from training.runs import provenance
+from training.runs.device import device
 from training.runs.run_folder import RunFolder, RunRecord
 from training.transfer.distillation import Distillation
 from training.transfer.pretrained import TrainedWeights
@@ -195,7 +196,7 @@ def _record(
         git_revision=provenance.git_revision(),
         libraries=provenance.libraries(),
         started_at=provenance.now(),
-        device=provenance.device(),
+        device=device(),
         initial_weights=None if weights is None else weights.source,
         teacher=None if teacher is None else teacher.source,
     )

@@ -20,7 +20,8 @@ from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
-from training.evaluation.system import SystemUnderTest, system_of
+from training.evaluation.opening import system_of
+from training.evaluation.system import SystemUnderTest
 from training.evaluation.unseen import Origin
 from training.export.presign_graph import before_sign
 from training.inference.onnx_runtime import OnnxEncoder

@@ -1,4 +1,4 @@
-"""Provenance of a run's weights: code revision, libraries, device, command."""
+"""Provenance of a run's weights: code revision, libraries, command."""
 
 import platform
 import shlex
@@ -7,8 +7,6 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 _LIBRARIES = ("torch", "numpy", "pillow", "onnx", "onnxruntime", "scikit-learn")
 _CODE = Path(__file__).parents[2]
@@ -29,13 +27,6 @@ def git_revision() -> str:
 def libraries() -> dict[str, str]:
     """Return the versions of Python and of the libraries that influence a result."""
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
-
-
-def device() -> str:
-    """Return the name of the GPU, or the number of CPU threads, that this process trains on."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"{torch.get_num_threads()} CPU threads"
 
 
 def command() -> str:

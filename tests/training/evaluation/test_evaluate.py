@@ -12,8 +12,8 @@ from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.errors import DataError
 from training.evaluation.evaluate import evaluate
+from training.evaluation.opening import system_of
 from training.evaluation.report import as_json, write_report
-from training.evaluation.system import system_of
 from training.evaluation.unseen import Origin, split_unseen
 from training.inference.onnx_runtime import OnnxEncoder
 from training.runs.run_folder import RunFolder

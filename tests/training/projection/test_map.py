@@ -16,7 +16,8 @@ from training.data.readers.folder import read_folder
 from training.data.split import IdentitySplit, ImageSplit
 from training.encoder import trained_encoder
 from training.errors import DataError, RunError
-from training.evaluation.system import SystemUnderTest, system_of
+from training.evaluation.opening import system_of
+from training.evaluation.system import SystemUnderTest
 from training.export.bundle import export_run
 from training.export.recalibrate import recalibrate
 from training.inference.comparer import EmbeddingComparer

@@ -18,7 +18,7 @@ from model.errors import SelfCheckError
 from tests.app.encoders.test_hostile_graphs import endless_loop, huge_between
 from training.data.readers.folder import read_folder
 from training.errors import RunError, WeightsError
-from training.evaluation.system import system_of
+from training.evaluation.opening import system_of
 from training.export.recalibrate import recalibrate
 from training.runs.run_folder import RunFolder
 from training.transfer import pretrained
