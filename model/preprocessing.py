@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 from PIL.PpmImagePlugin import PpmImageFile
 
-from model.decoding_cost import TURNING, Opened, decoding_cost, raise_if_of_system
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError
 from model.image_files import heif
+from model.image_files.decoding_cost import TURNING, Opened, decoding_cost, raise_if_of_system
+from model.image_files.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.image_files.netpbm import decode_netpbm
 from model.image_files.opening import DECODING_FAILURES, open_file
 from model.image_files.pixel_types import bands, check_pixel_type, eight_bit_grey
-from model.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.manifest import Aspect, InputSpec
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", *heif.FORMATS)

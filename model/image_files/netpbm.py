@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from model.decoding_cost import BAND_PIXELS
+from model.image_files.decoding_cost import BAND_PIXELS
 
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _OTHER = {True: re.compile(rb"[^01\s]"), False: re.compile(rb"[^\d\s]")}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from model.decoding_cost import raise_if_of_system
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError, UnsupportedImageError
+from model.image_files.decoding_cost import raise_if_of_system
 from model.image_files.file_kinds import is_text, not_an_image
 from model.image_files.pixel_types import is_misread, unsupported_tiff
 

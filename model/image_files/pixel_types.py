@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from model.decoding_cost import BAND_PIXELS
 from model.errors import UnsupportedImageError
+from model.image_files.decoding_cost import BAND_PIXELS
 
 LEAST_SPREAD = 4096
 """Least difference of the brightest from the darkest sample of 16 bits, unless they are equal.

@@ -7,9 +7,9 @@ import sys
 import pytest
 from PIL import Image
 
-from model import decoding_cost as module
-from model.decoding_cost import MAX_SCANS, Opened, decoding_cost
 from model.errors import ImageTooLargeError, UnsupportedImageError
+from model.image_files import decoding_cost as module
+from model.image_files.decoding_cost import MAX_SCANS, Opened, decoding_cost
 from model.preprocessing import FORMATS, open_image
 from tests import worst_images
 from tests.fakes import encoded

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.decoding_cost import Opened, decoding_cost
 from model.errors import (
     BrokenImageError,
     ImageError,
@@ -17,6 +16,7 @@ from model.errors import (
     UnsupportedImageError,
 )
 from model.image_files import heif
+from model.image_files.decoding_cost import Opened, decoding_cost
 from model.manifest import Aspect, InputSpec
 from model.preprocessing import ImageLimits, open_image, preprocess
 from tests.fakes import encoded

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from model.errors import ImageTooLargeError, UnsupportedImageError
-from model.image_headers import scans_start
+from model.image_files.image_headers import scans_start
 
 # Pillow imports a reader with the first image of its format, which fails without a free descriptor.
 for _reader in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"):
