@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.zone import Costs, zone_of_costs
 from model.bundle import open_bundle
 from model.manifest import Manifest, OperatingPoint
 
@@ -22,6 +23,8 @@ BUNDLES = ("faces", "att-chopra", "omniglot")
 ANSWER = ROOT / "app" / "api" / "examples.json"
 RECORD = ROOT / "training" / "records" / "omniglot-seed2015.json"
 VERIFICATION = "verification accuracy, balanced random pairs of the test identities"
+COSTS = Costs(false_match=100, false_non_match=10)
+"""The costs of the example in docs/concepts.md."""
 SENTENCES: dict[str, tuple[str, ...]] = {
     "README.md": (
         '`"same": false` at an energy of {different energy}.',
@@ -55,6 +58,12 @@ SENTENCES: dict[str, tuple[str, ...]] = {
             "{faces fnmr of 1,000} are missed"
         ),
         "the measured FMR of an answer ({faces fmr} %)",
+        (
+            "With `faces` these are energies up to {faces zone low} and above {faces zone high}. "
+            "Of different pairs {faces zone fmr} % are then called the same, and of same pairs "
+            "{faces zone fnmr} % different; {faces zone genuine} % of the same and "
+            "{faces zone impostor} % of the different pairs are unsure."
+        ),
         "exact on press photographs, and lets {att fmr rounded} % pass on AT&T's",
     ),
     "docs/calibrate.md": (
@@ -140,6 +149,15 @@ def _of_bundle(manifest: Manifest) -> dict[str, str]:
         "calibrated": f"{manifest.calibration.sample.identities:,}",
         "tested": f"{accuracy.sample.identities:,}",
     }
+    zone = zone_of_costs(manifest.calibration.likelihood_ratio, accuracy.curve, COSTS)
+    found |= {
+        "zone low": f"{zone.low:.3f}",
+        "zone high": f"{zone.high:.3f}",
+        "zone fmr": f"{100 * zone.rates.fmr:.2f}",
+        "zone fnmr": f"{100 * zone.rates.fnmr:.1f}",
+        "zone genuine": f"{100 * zone.genuine_unsure:.0f}",
+        "zone impostor": f"{100 * zone.impostor_unsure:.0f}",
+    }
     found |= {f"threshold at {each.target_fmr}": f"{each.threshold:.4g}" for each in points}
     for benchmark in accuracy.benchmarks:
         found["benchmark"] = f"{100 * benchmark.value:.1f}"
@@ -180,8 +198,10 @@ def _answer_block(manifest: Manifest) -> str:
     return (
         "{\n"
         f' "same": {json.dumps(answer["same"])},\n'
+        f' "decision": {json.dumps(answer["decision"])},\n'
         f' "energy": {answer["energy"]},\n'
         f' "threshold": {short(point.threshold)},\n'
+        f' "zone": {json.dumps(answer["zone"])},\n'
         ' "operating_point": {\n'
         f'  "target_fmr": {point.target_fmr},\n'
         f'  "fmr": {short(test.fmr)}, "fmr_interval": {interval(test.fmr_interval)},\n'

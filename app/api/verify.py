@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
@@ -16,13 +16,14 @@ from app.api.bodies.base64_images import JsonImage
 from app.api.bodies.form import FormParts
 from app.api.bodies.json_body import JsonReader
 from app.api.bodies.media_type import answer_type, media_type, unsupported
-from app.api.bodies.parameters import Choices, from_form, from_json
+from app.api.bodies.parameters import VerifyChoices, from_form, from_json
 from app.api.bodies.receive import receive_form, receive_json, refuse_query
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
+from app.api.schemas.zone import ZoneAnswer
 from app.batching.batch_runner import EncodeJob, Job
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile, to_tensor
@@ -30,7 +31,9 @@ from app.catalog.catalog import Served, ServedModel, ServedPairModel
 from app.decision import Decision, choose_threshold, decide, decide_energy
 from app.telemetry.traces import Trace
 from app.worker.service import Service
+from app.zone import Outcome, Zone, zone_of_costs, zone_of_targets
 from model.errors import OperatingPointError
+from model.manifest import Manifest
 from model.scoring import Choice
 
 _MAX_JSON_VALUES = 16
@@ -38,7 +41,7 @@ _MAX_JSON_VALUES = 16
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
 
-class PairJson(Choices):
+class PairJson(VerifyChoices):
     """The JSON body: two images as base64, and how to decide on them."""
 
     image1: str = Field(description="An image file as base64; a `data:` URI is taken too.")
@@ -50,11 +53,11 @@ class Pair:
     """Two images to be compared, and how to decide on them."""
 
     images: tuple[ImageFile, ...]
-    choices: Choices
+    choices: VerifyChoices
 
 
 _FORM = FormParts(
-    {"image1": "An image file of any supported format.", "image2": "The other one."}, Choices
+    {"image1": "An image file of any supported format.", "image2": "The other one."}, VerifyChoices
 )
 _BODY: dict[str, Any] = {
     "required": True,
@@ -113,31 +116,63 @@ def _from_form(form: multipart.Form) -> Pair:
     if missing:
         raise errors.PartError(f"no part {' and no part '.join(missing)}; send both images")
     images = tuple(form.images[name][0] for name in _FORM.images)
-    return Pair(images, from_form(Choices, form.fields))
+    return Pair(images, from_form(VerifyChoices, form.fields))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Threshold that a request is decided by, and the zone that it asked for."""
+
+    choice: Choice
+    zone: Zone | None
+
+    @classmethod
+    def of(cls, manifest: Manifest, sent: VerifyChoices) -> Self:
+        """Return the rule of a request.
+
+        Raises:
+            ParameterError: Parameters that do not go together, or a value that cannot be used.
+            OperatingPointError: The bundle has no supported operating point at that `fmr`.
+        """
+        costs = sent.costs()
+        choice = choose_threshold(manifest, sent.threshold, sent.fmr)
+        calibration, curve = manifest.calibration, manifest.accuracy.curve
+        zone = None
+        if costs is not None:
+            zone = zone_of_costs(calibration.likelihood_ratio, curve, costs)
+        elif sent.fnmr is not None:
+            zone = zone_of_targets(calibration, curve, choice, sent.fnmr)
+        return cls(choice, zone)
+
+    def outcome(self, decision: Decision) -> Outcome:
+        """Return the outcome of a decision: by the zone, or else by the threshold."""
+        if self.zone is not None:
+            return self.zone.outcome(decision.energy)
+        return Outcome.of(same=decision.same)
 
 
 def _make_job(_: Request, service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
     service.telemetry.chose(model.manifest)
-    choice = choose_threshold(model.manifest, pair.choices.threshold, pair.choices.fmr)
+    rule = Rule.of(model.manifest, pair.choices)
     trace = service.telemetry.trace()
     if isinstance(model, ServedPairModel):
-        return partial(_answer_pair_model, service, model, pair.images, choice, trace)
-    answer = partial(_answer, service, model, choice)
+        return partial(_answer_pair_model, service, model, pair.images, rule, trace)
+    answer = partial(_answer, service, model, rule)
     return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
 
 def _answer(
-    service: Service, model: ServedModel, choice: Choice, embeddings: NDArray[Any]
+    service: Service, model: ServedModel, rule: Rule, embeddings: NDArray[Any]
 ) -> VerifyAnswer:
-    return _to_answer(service, model, decide(model.manifest, embeddings, choice))
+    return _to_answer(service, model, rule, decide(model.manifest, embeddings, rule.choice))
 
 
 def _answer_pair_model(
     service: Service,
     model: ServedPairModel,
     images: tuple[ImageFile, ...],
-    choice: Choice,
+    rule: Rule,
     trace: Trace | None,
 ) -> VerifyAnswer:
     began = perf_counter()
@@ -146,15 +181,18 @@ def _answer_pair_model(
     service.telemetry.decoded(decoded - began, trace)
     energies = model.scorer.score(tensor[:1], tensor[1:])
     service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
-    return _to_answer(service, model, decide_energy(model.manifest, energies, choice))
+    return _to_answer(service, model, rule, decide_energy(model.manifest, energies, rule.choice))
 
 
-def _to_answer(service: Service, model: Served, decision: Decision) -> VerifyAnswer:
-    service.telemetry.decided(model.manifest, decision.energy, same=decision.same)
+def _to_answer(service: Service, model: Served, rule: Rule, decision: Decision) -> VerifyAnswer:
+    outcome = rule.outcome(decision)
+    service.telemetry.decided(model.manifest, decision.energy, outcome)
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,
         threshold=decision.choice.threshold,
+        decision=outcome,
+        zone=None if rule.zone is None else ZoneAnswer.of(rule.zone),
         operating_point=OperatingPointAnswer.of(decision.choice),
         likelihood_ratio=decision.likelihood_ratio,
         likelihood_ratio_interval=decision.likelihood_ratio_interval,

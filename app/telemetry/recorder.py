@@ -12,9 +12,8 @@ from app.telemetry.drift_baseline import DriftBaseline, baseline_of
 from app.telemetry.folder import remove_gauges
 from app.telemetry.values import Histogram, Value, WorkerFiles
 from app.telemetry.window import RecentCounts
+from app.zone import Outcome
 from model.manifest import Manifest
-
-SAME, DIFFERENT = "same", "different"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Recorder:
         self._files = files = WorkerFiles(folder, self._pid)
         self._requests: dict[tuple[str, int], Value] = {}
         self._request_seconds: dict[str, Histogram] = {}
-        self._decisions: dict[tuple[str, str, str, bool], Value] = {}
+        self._decisions: dict[tuple[str, str, str, Outcome], Value] = {}
         self._models: dict[str, ModelValues] = {}
         self._refused = {reason: files.value(families.REFUSED, reason) for reason in reasons}
         self._depth = files.value(families.QUEUE_DEPTH)
@@ -99,11 +98,11 @@ class Recorder:
         self._inferred.observe(seconds)
         self._batch.observe(images)
 
-    def decided(self, manifest: Manifest, route: str, *, same: int, different: int) -> None:
-        """Record decisions."""
-        for outcome, count in ((True, same), (False, different)):
+    def decided(self, manifest: Manifest, route: str, counts: Mapping[Outcome, int]) -> None:
+        """Record decisions: the number of each outcome."""
+        for outcome, count in counts.items():
             if count:
-                self._decision(manifest, route, same=outcome).add(count)
+                self._decision(manifest, route, outcome).add(count)
 
     def measured(self, manifest: Manifest, energy: float) -> None:
         """Record the energy of a pair of images."""
@@ -127,11 +126,10 @@ class Recorder:
         self._files.close()
         remove_gauges(self._folder, self._pid)
 
-    def _decision(self, manifest: Manifest, route: str, *, same: bool) -> Value:
-        key = (manifest.name, manifest.version, route, same)
+    def _decision(self, manifest: Manifest, route: str, outcome: Outcome) -> Value:
+        key = (manifest.name, manifest.version, route, outcome)
         if key not in self._decisions:
-            outcome = SAME if same else DIFFERENT
-            self._decisions[key] = self._files.value(families.DECISIONS, *key[:3], outcome)
+            self._decisions[key] = self._files.value(families.DECISIONS, *key)
         return self._decisions[key]
 
     def _model_values(self, manifest: Manifest) -> ModelValues:

@@ -13,6 +13,7 @@ from app.telemetry.exposition import exposition
 from app.telemetry.folder import metrics_folder
 from app.telemetry.recorder import Recorder
 from app.telemetry.traces import Trace, Tracing
+from app.zone import Outcome
 from model.manifest import Manifest
 
 VERIFY, COMPARE = "/verify", "/compare"
@@ -90,10 +91,10 @@ class Telemetry:
             if trace is not None:
                 trace.stage("inference", seconds, images=images)
 
-    def decided(self, manifest: Manifest, energy: float, *, same: bool) -> None:
+    def decided(self, manifest: Manifest, energy: float, outcome: Outcome) -> None:
         """Record a decision on two images."""
         if self._recorder is not None:
-            self._recorder.decided(manifest, VERIFY, same=int(same), different=int(not same))
+            self._recorder.decided(manifest, VERIFY, {outcome: 1})
             self._recorder.measured(manifest, energy)
 
     def compared(self, manifest: Manifest, *, same: int, different: int) -> None:
@@ -103,7 +104,8 @@ class Telemetry:
         with the same probe.
         """
         if self._recorder is not None:
-            self._recorder.decided(manifest, COMPARE, same=same, different=different)
+            counts = {Outcome.SAME: same, Outcome.DIFFERENT: different}
+            self._recorder.decided(manifest, COMPARE, counts)
 
 
 @contextmanager

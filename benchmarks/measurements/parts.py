@@ -22,6 +22,7 @@ from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.decision import choose_threshold
+from app.zone import Outcome
 from benchmarks.host.cores import pinned_to, server_cores
 from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut
 from benchmarks.payloads import bodies
@@ -149,6 +150,8 @@ def _answer() -> VerifyAnswer:
         same=True,
         energy=1.234567,
         threshold=choice.threshold,
+        decision=Outcome.SAME,
+        zone=None,
         operating_point=OperatingPointAnswer.of(choice),
         likelihood_ratio=12.3456,
         likelihood_ratio_interval=(4.5678, 33.333),

@@ -15,7 +15,14 @@ from likewise_client.errors import (
     UnusableImage,
     WrongKind,
 )
-from likewise_client.results import Comparison, Embeddings, Model, OperatingPoint, Verification
+from likewise_client.results import (
+    Comparison,
+    Embeddings,
+    Model,
+    OperatingPoint,
+    Verification,
+    Zone,
+)
 from likewise_client.retrying import Patience
 
 __all__ = [
@@ -39,4 +46,5 @@ __all__ = [
     "UnusableImage",
     "Verification",
     "WrongKind",
+    "Zone",
 ]

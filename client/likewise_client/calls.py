@@ -86,13 +86,17 @@ class Calls:
 
     default_model: str | None
 
-    def verify(
+    def verify(  # noqa: PLR0913 (the parameters of /verify)
         self,
         image1: Picture,
         image2: Picture,
         *,
         fmr: float | None = None,
         threshold: float | None = None,
+        fnmr: float | None = None,
+        cost_false_match: float | None = None,
+        cost_false_non_match: float | None = None,
+        prior: float | None = None,
         model: str | None = None,
     ) -> Call[Verification]:
         """Decide whether two images show the same thing.
@@ -103,13 +107,17 @@ class Calls:
             image2: The other image, in any of these forms.
             fmr: A supported target false match rate; None: the model's default.
             threshold: A threshold on the energy, used instead of `fmr`.
+            fnmr: A target false non-match rate, with `fmr`; energies between the two are unsure.
+            cost_false_match: Cost of calling different things the same; an unsure answer costs 1.
+                `decision` is then the cheapest outcome. Without `threshold`, `fmr` and `fnmr`.
+            cost_false_non_match: Cost of calling the same thing different; goes with the other.
+            prior: Share of genuine pairs among yours, with the costs; None: 0.5.
             model: Replaces the client's default model.
         """
-        files = [
-            ("image1", _part("the first image", image1)),
-            ("image2", _part("the second image", image2)),
-        ]
-        form = self._fields(model, threshold=threshold, fmr=fmr)
+        first, second = _part("the first image", image1), _part("the second image", image2)
+        files = [("image1", first), ("image2", second)]
+        costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
+        form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
         return Call("POST", "/verify", _verification, [{"files": files, "data": form}])
 
     def embed(

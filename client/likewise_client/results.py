@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +40,43 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True)
+class Zone:
+    """Zone of energies that are neither same nor different, and how often a decision is wrong.
+
+    Attributes:
+        low: Energies up to here are same; None where the energy never decides that (`note`).
+        high: Energies above are different, and those in between unsure; None as for `low`.
+        fmr: Share of impostor pairs that are decided to be the same.
+        fmr_interval: Its 95 % interval.
+        fnmr: Share of genuine pairs that are decided to be different.
+        fnmr_interval: Its 95 % interval.
+        impostor_unsure: Share of impostor pairs that are unsure.
+        genuine_unsure: Share of genuine pairs that are unsure.
+        note: Outcomes that no pair or every pair gets, and why; None where all three occur.
+    """
+
+    low: float | None
+    high: float | None
+    fmr: float
+    fmr_interval: Interval
+    fnmr: float
+    fnmr_interval: Interval
+    impostor_unsure: float
+    genuine_unsure: float
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Verification:
     """The decision on two images.
 
     Attributes:
         same: True where the energy does not exceed the threshold.
         energy: Dissimilarity of the two images; small means same.
-        threshold: The threshold of the decision, in units of the energy.
+        threshold: The threshold of `same`, in units of the energy.
+        decision: As `same`; by `zone` where costs or a pair of target rates were sent, and
+            `unsure` between its limits.
+        zone: Limits of the decision; None where neither costs nor target rates were sent.
         operating_point: Error rates at the threshold.
         likelihood_ratio: Probability density of the energy if the two are the same, over that if
             they are different.
@@ -57,10 +87,12 @@ class Verification:
     same: bool
     energy: float
     threshold: float
+    decision: Literal["same", "different", "unsure"]
     operating_point: OperatingPoint
     likelihood_ratio: float
     model: Model
     likelihood_ratio_interval: Interval | None = None
+    zone: Zone | None = None
 
 
 @dataclass(frozen=True)

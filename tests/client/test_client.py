@@ -70,6 +70,16 @@ def test_choices_are_passed_on(service):
     assert not service.verify(PHOTO, SAME_AGAIN, threshold=0).same
     assert service.verify(PHOTO, OTHER, fmr=0.1).operating_point.target_fmr == 0.1
     assert service.verify(PHOTO, OTHER, model="tiny-codes").model.name == "tiny-codes"
+    assert service.verify(PHOTO, SAME_AGAIN, fmr=0.05, fnmr=0.08).zone.low == 0.4
+
+
+def test_costs_make_a_third_outcome(service, url):
+    costs = {"cost_false_match": 1e6, "cost_false_non_match": 20, "prior": 0.25}
+    answer, plain = service.verify(PHOTO, PHOTO, **costs), plainly(url, **costs)
+    assert (answer.same, answer.decision) == (True, "unsure")
+    assert (answer.zone.low, answer.zone.note) == (None, plain["zone"]["note"])
+    assert answer.zone.fnmr_interval == tuple(plain["zone"]["fnmr_interval"])
+    assert service.verify(PHOTO, PHOTO).zone is None
 
 
 def test_embeddings_are_arrays_in_order_over_several_calls(service):

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -26,7 +27,16 @@ ROW = np.zeros(fakes.DIM, np.float32)
 
 NOT_OFFERED = {"livez", "metrics"}  # For an orchestrator, and for Prometheus.
 CALLS = {
-    "verify": lambda s: s.verify(PHOTO, OTHER, model="tiny", threshold=1.5, fmr=0.1),
+    "verify": lambda s: s.verify(
+        *(PHOTO, OTHER),
+        model="tiny",
+        threshold=1.5,
+        fmr=0.1,
+        fnmr=0.1,
+        cost_false_match=100,
+        cost_false_non_match=10,
+        prior=0.5,
+    ),
     "embed": lambda s: s.embed([PHOTO, OTHER], model="tiny"),
     "compare": lambda s: s.compare(ROW, [ROW], model="tiny", threshold=1.5, fmr=0.1),
     "preview": lambda s: s.preview(PHOTO, model="tiny"),
@@ -78,7 +88,10 @@ def recorded(client):
 
     def request_of(name):
         transport = Recording(client)
-        with lc.Likewise("http://test", deadline_s=9.5, transport=transport) as service:
+        with (
+            suppress(lc.ChoiceRefused),  # Costs do not go with a threshold.
+            lc.Likewise("http://test", deadline_s=9.5, transport=transport) as service,
+        ):
             CALLS[name](service)
         (request,) = transport.requests
         return request

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -87,6 +88,25 @@ def test_the_status_says_same_or_different(run):
     assert "likelihood ratio 320 (" in same.stdout
     assert different.stdout.startswith("different: energy ")
     assert same.stderr == different.stderr == ""
+
+
+def test_an_unsure_decision_has_a_status_and_words_of_its_own(call):
+    costs = ("--cost-false-match", "1e6", "--cost-false-non-match", "20")
+    done = call("verify", *costs, "one.png", "one.png")
+    assert done.returncode == 3
+    first, shares, note, model = done.stdout.splitlines()
+    assert re.fullmatch(r"unsure: energy 0, different above 0\.\d+", first)
+    assert re.fullmatch(r"unsure are \d+ % of the pairs of the same thing, and .*", shares)
+    assert note.startswith("no pair is same: at these costs")
+    assert model.startswith("tiny ")
+    assert call("verify", *costs, "one.png", "other.png").returncode == 1
+
+
+def test_target_rates_name_their_two_limits(call):
+    done = call("verify", "--fmr", "0.05", "--fnmr", "0.08", "one.png", "again.png")
+    assert done.returncode == 0
+    assert "same up to 0.4, different above 0.8" in done.stdout
+    assert "pairs of different things about" in done.stdout
 
 
 def test_the_answer_as_json_is_the_whole_answer(call):

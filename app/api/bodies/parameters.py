@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from app.api.bodies import strict_json
 from app.errors import BodyTooLargeError, ParameterError
+from app.zone import Costs
 
 _MAX_ERRORS = 10
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
@@ -50,6 +51,77 @@ class Choices(BaseModel):
         description="A supported target false match rate, as in GET /models.",
         examples=[0.01],
     )
+
+
+class VerifyChoices(Choices):
+    """The choices of /verify, which may ask for a zone of energies that are neither."""
+
+    cost_false_match: float | None = Field(
+        None,
+        gt=0,
+        description=(
+            "Cost of calling different things the same; a decision of `unsure`, such as a look by "
+            "a person, costs 1. `decision` is then the outcome of the least expected cost. Goes "
+            "with `cost_false_non_match`, and without `threshold`, `fmr` and `fnmr`."
+        ),
+        examples=[100],
+    )
+    cost_false_non_match: float | None = Field(
+        None,
+        gt=0,
+        description="Cost of calling the same thing different, in the same unit.",
+        examples=[10],
+    )
+    prior: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "Share of genuine pairs (same) among the pairs that you ask about; goes with the "
+            "costs. Default 0.5."
+        ),
+        examples=[0.5],
+    )
+    fnmr: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description=(
+            "A target false non-match rate; goes with `fmr`. `decision` is then `same` up to the "
+            "threshold of `fmr`, `different` above that of `fnmr`, and else `unsure`."
+        ),
+        examples=[0.05],
+    )
+
+    def costs(self) -> Costs | None:
+        """Return the costs that were sent; None where none were.
+
+        Raises:
+            ParameterError: A parameter stands without those that it needs, or beside one that it
+                excludes.
+        """
+        self._check_targets()
+        false_match, false_non_match = self.cost_false_match, self.cost_false_non_match
+        if false_match is None and false_non_match is None:
+            if self.prior is not None:
+                raise ParameterError.of("prior", "send it with both costs")
+            return None
+        if false_match is None:
+            raise ParameterError.of("cost_false_match", "is missing; send both costs or none")
+        if false_non_match is None:
+            raise ParameterError.of("cost_false_non_match", "is missing; send both costs or none")
+        for name in ("threshold", "fmr"):
+            if getattr(self, name) is not None:
+                raise ParameterError.of(name, "send either this or costs")
+        return Costs(false_match, false_non_match, 0.5 if self.prior is None else self.prior)
+
+    def _check_targets(self) -> None:
+        if self.fnmr is None:
+            return
+        if self.fmr is None:
+            raise ParameterError.of("fnmr", "send it with `fmr`, the other target rate")
+        if self.threshold is not None:
+            raise ParameterError.of("threshold", "send either this or `fmr` with `fnmr`")
 
 
 class ModelChoice(BaseModel):

@@ -6,16 +6,27 @@ from pydantic import Field
 
 from app.api.schemas.answer import Answer, Interval, ModelReference
 from app.api.schemas.operating_point import OperatingPointAnswer
+from app.api.schemas.zone import ZoneAnswer
+from app.zone import Outcome
 
 
 class VerifyAnswer(Answer):
     """Decision whether two images show the same thing."""
 
     same: bool = Field(description="True where the energy does not exceed the threshold.")
+    decision: Outcome = Field(
+        description="As `same`; where costs or a pair of target rates were sent, by `zone`, and "
+        "`unsure` between its limits."
+    )
     energy: float = Field(
         description="Distance of the two embeddings, or a pair model's answer; small means same."
     )
-    threshold: float
+    threshold: float = Field(description="Threshold of `same`, in units of the energy.")
+    zone: ZoneAnswer | None = Field(
+        None,
+        description="Limits of `decision` and its error rates; null where neither costs nor a pair "
+        "of target rates were sent.",
+    )
     operating_point: OperatingPointAnswer
     likelihood_ratio: float = Field(
         description="How many times likelier the energy is if the two are the same."

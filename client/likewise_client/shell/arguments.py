@@ -22,10 +22,11 @@ this process.
 examples:
   likewise verify ann-1.jpg ann-2.jpg
   likewise verify --fmr 0.001 --json a.png b.png
+  likewise verify --cost-false-match 100 --cost-false-non-match 10 a.png b.png
   likewise embed photos/*.jpg -o vectors.npy
   likewise models faces
 """
-_STATUS = "Exit status: 0 same, 1 different, 2 error."
+_STATUS = "Exit status: 0 same, 1 different, 2 error, 3 unsure."
 
 
 class _AnyOrder(argparse.ArgumentParser):
@@ -56,14 +57,7 @@ def parser() -> argparse.ArgumentParser:
     )
     shared, choice = _shared(), _choice()
 
-    verify = commands.add_parser(
-        "verify",
-        parents=[shared, choice],
-        help="decide whether two images show the same thing",
-        description=f"Decide whether two images show the same thing. {_STATUS}",
-    )
-    verify.add_argument("image1", type=Path, metavar="IMAGE1")
-    verify.add_argument("image2", type=Path, metavar="IMAGE2")
+    _add_verify(commands, [shared, choice])
 
     embed = commands.add_parser(
         "embed",
@@ -140,6 +134,44 @@ def _choice() -> _AnyOrder:
         "--threshold", type=float, metavar="ENERGY", help="your own threshold on the energy"
     )
     return parent
+
+
+def _add_verify(
+    commands: argparse._SubParsersAction[_AnyOrder], parents: Sequence[_AnyOrder]
+) -> None:
+    verify = commands.add_parser(
+        "verify",
+        parents=parents,
+        help="decide whether two images show the same thing",
+        description=f"Decide whether two images show the same thing. {_STATUS}",
+    )
+    verify.add_argument("image1", type=Path, metavar="IMAGE1")
+    verify.add_argument("image2", type=Path, metavar="IMAGE2")
+    zone = verify.add_argument_group(
+        "a third outcome",
+        "With both costs, or with --fnmr and --fmr, the decision may be unsure.",
+    )
+    zone.add_argument(
+        "--cost-false-match",
+        type=float,
+        metavar="COST",
+        help="cost of calling different things the same; an unsure answer costs 1",
+    )
+    zone.add_argument(
+        "--cost-false-non-match",
+        type=float,
+        metavar="COST",
+        help="cost of calling the same thing different",
+    )
+    zone.add_argument(
+        "--prior",
+        type=float,
+        metavar="SHARE",
+        help="share of pairs of the same thing among yours; default: 0.5",
+    )
+    zone.add_argument(
+        "--fnmr", type=float, metavar="RATE", help="target false non-match rate, with --fmr"
+    )
 
 
 def server_of(given: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> str | None:

@@ -17,7 +17,8 @@ from likewise_client.in_process import in_process
 from likewise_client.shell import arrays, text
 from likewise_client.shell.arguments import key_of, parser, server_of
 
-SAME, DIFFERENT, ERROR, INTERRUPTED = 0, 1, 2, 130
+ERROR, INTERRUPTED = 2, 130
+_STATUS = {"same": 0, "different": 1, "unsure": 3}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,9 +47,18 @@ def _service(given: argparse.Namespace) -> AbstractContextManager[Likewise]:
 
 
 def _verify(service: Likewise, given: argparse.Namespace) -> int:
-    answer = service.verify(given.image1, given.image2, fmr=given.fmr, threshold=given.threshold)
+    answer = service.verify(
+        given.image1,
+        given.image2,
+        fmr=given.fmr,
+        threshold=given.threshold,
+        fnmr=given.fnmr,
+        cost_false_match=given.cost_false_match,
+        cost_false_non_match=given.cost_false_non_match,
+        prior=given.prior,
+    )
     _print(given, asdict(answer), [text.verification(answer)])
-    return SAME if answer.same else DIFFERENT
+    return _STATUS[answer.decision]
 
 
 def _embed(service: Likewise, given: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import floor, log10
 
 from likewise_client.manifest import Manifest, ModelSummary
-from likewise_client.results import Comparison, OperatingPoint, Verification
+from likewise_client.results import Comparison, OperatingPoint, Verification, Zone
 
 _LARGEST_SAMPLE = 1_000_000
 _AT_LEAST = 9.5
@@ -22,13 +22,19 @@ def percent(rate: float) -> str:
 
 def verification(answer: Verification) -> str:
     """Format a decision, with its error rate and model."""
+    if answer.zone is not None:
+        return "\n".join([*_by_zone(answer, answer.zone), _model(answer)])
     verdict = "same" if answer.same else "different"
     side = "at most" if answer.same else "above"
     return (
         f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}\n"
         f"{error_rate(answer.operating_point, same=answer.same)}\n"
-        f"{_likelihood_ratio(answer)}{answer.model.name} {answer.model.version}"
+        f"{_likelihood_ratio(answer)}{_model(answer)}"
     )
+
+
+def _model(answer: Verification) -> str:
+    return f"{answer.model.name} {answer.model.version}"
 
 
 def _likelihood_ratio(answer: Verification) -> str:
@@ -44,7 +50,23 @@ def _short(value: float) -> str:
     return f"{float(f'{value:.2g}'):,g}"
 
 
-def error_rate(point: OperatingPoint, *, same: bool) -> str:
+def _by_zone(answer: Verification, zone: Zone) -> Iterable[str]:
+    """Format a decision of three outcomes: the limits, the error rate, and the note on limits."""
+    low = [] if zone.low is None else [f"same up to {zone.low:.4g}"]
+    high = [] if zone.high is None else [f"different above {zone.high:.4g}"]
+    yield f"{answer.decision}: {', '.join([f'energy {answer.energy:.4g}', *low, *high])}"
+    if answer.decision == "unsure":
+        yield (
+            f"unsure are {percent(zone.genuine_unsure)} of the pairs of the same thing, and "
+            f"{percent(zone.impostor_unsure)} of the pairs of different things"
+        )
+    else:
+        yield error_rate(zone, same=answer.decision == "same")
+    if zone.note is not None:
+        yield zone.note
+
+
+def error_rate(point: OperatingPoint | Zone, *, same: bool) -> str:
     """Format the rate of wrong decisions of this kind, as a number out of so many pairs."""
     rate, ends = (point.fmr, point.fmr_interval) if same else (point.fnmr, point.fnmr_interval)
     of = 100

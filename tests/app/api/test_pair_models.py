@@ -55,6 +55,8 @@ def test_two_pictures_of_one_thing_are_the_same_and_of_two_are_not(pair_client):
 def test_a_threshold_and_a_target_fmr_are_chosen_as_for_other_kinds(pair_client):
     assert verify(pair_client, DIFFERENT, threshold="9").json()["same"] is True
     assert verify(pair_client, SAME, fmr="0.1").json()["threshold"] == 0.5
+    costs = {"cost_false_match": "1e6", "cost_false_non_match": "20"}
+    assert verify(pair_client, SAME, **costs).json()["decision"] == "unsure"
     refused = verify(pair_client, SAME, fmr="0.001")
     assert (refused.status_code, problem_of(refused)) == (422, "unsupported-fmr")
 

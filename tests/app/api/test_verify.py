@@ -43,6 +43,8 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "same",
         "energy",
         "threshold",
+        "decision",
+        "zone",
         "operating_point",
         "likelihood_ratio",
         "likelihood_ratio_interval",

@@ -14,6 +14,7 @@ from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
 from app.telemetry.window import HALF
 from app.worker.service import running_service
+from app.zone import Outcome
 from model.bundle import open_bundle
 from tests import fakes
 
@@ -50,7 +51,7 @@ def value(recorder, name, **labels):
 
 def told(telemetry, manifest, energies):
     for energy in energies:
-        telemetry.decided(manifest, float(energy), same=energy < 1)
+        telemetry.decided(manifest, float(energy), Outcome.of(same=energy < 1))
 
 
 def from_calibration(manifest, size, seed=0):
@@ -83,7 +84,8 @@ def test_what_is_told_is_counted(recorder, faces):
     telemetry.refused("broken-image")
     telemetry.waiting(3)
     telemetry.inferred(0.002, 8)
-    telemetry.decided(faces, 0.5, same=True)
+    telemetry.decided(faces, 0.5, Outcome.SAME)
+    telemetry.decided(faces, 0.99, Outcome.UNSURE)
     telemetry.compared(faces, same=2, different=98)
     found = samples(recorder)
 
@@ -98,8 +100,9 @@ def test_what_is_told_is_counted(recorder, faces):
     assert of("likewise_queue_depth") == 3
     assert of("likewise_batch_images_sum") == 8
     assert of("likewise_decisions_total", route="/verify", outcome="same", **MODEL) == 1
+    assert of("likewise_decisions_total", route="/verify", outcome="unsure", **MODEL) == 1
     assert of("likewise_decisions_total", route="/compare", outcome="different", **MODEL) == 98
-    assert of("likewise_energy_sum", **MODEL) == 0.5
+    assert of("likewise_energy_sum", **MODEL) == 0.5 + 0.99
     assert of("likewise_workers") == 1
 
 
@@ -107,6 +110,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from app.worker.service import running_service
+from app.zone import Outcome
 from app.settings import SHIPPED_BUNDLES, Settings
 from app.telemetry.recorder import Recorder
 from app.telemetry.telemetry import Telemetry
@@ -117,7 +121,7 @@ telemetry = Telemetry(Recorder(Path(sys.argv[1])))
 telemetry.serves([faces])
 telemetry.waiting(5)
 for _ in range(600):
-    telemetry.decided(faces, 0.9, same=True)
+    telemetry.decided(faces, 0.9, Outcome.SAME)
 print("told", flush=True)
 sys.stdin.read()
 """
@@ -179,7 +183,7 @@ def test_a_model_that_is_replaced_begins_anew_and_its_predecessor_is_served_no_m
     telemetry.serves([old])
     told(telemetry, old, [0.1] * 10)
     telemetry.serves([new])
-    telemetry.decided(old, 0.1, same=True)  # a request that had begun
+    telemetry.decided(old, 0.1, Outcome.SAME)  # a request that had begun
     found = samples(recorder)
     info = {dict(k[1])["version"]: v for k, v in found.items() if k[0] == "likewise_model_info"}
     assert info == {"1.2.3": 0, "1.3.0": 1}
