@@ -33,12 +33,13 @@ export async function manifest(name) {
   return (await call(`/models/${encodeURIComponent(name)}`)).json();
 }
 
-/** Return the answer of /verify for two files. */
-export async function verify(one, other, model) {
+/** Return the answer of /verify for two files; `choices` are further parameters. */
+export async function verify(one, other, model, choices) {
   const form = new FormData();
   form.append("image1", one);
   form.append("image2", other);
   form.append("model", model);
+  for (const [name, value] of Object.entries(choices ?? {})) form.append(name, value);
   return (await call("/verify", { method: "POST", body: form })).json();
 }
 
@@ -65,12 +66,12 @@ export async function example(name) {
 }
 
 /** Return the curl command that makes the same call as `verify`. */
-export function curlOf(one, other, model, fmr) {
+export function curlOf(one, other, model, choices) {
   const parts = [`curl -s ${shellQuoted(`${location.origin}${ROOT}/verify`)}`];
   if (hasKey()) parts.push("-H 'X-API-Key: YOUR-KEY'");
   parts.push(`-F ${shellQuoted(`image1=@${curlName(one)}`)}`, `-F ${shellQuoted(`image2=@${curlName(other)}`)}`);
   parts.push(`-F ${shellQuoted(`model=${model}`)}`);
-  if (fmr !== null) parts.push(`-F fmr=${fmr}`);
+  for (const [name, value] of Object.entries(choices)) parts.push(`-F ${name}=${value}`);
   return parts.join(" \\\n     ");
 }
 

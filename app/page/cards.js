@@ -33,7 +33,7 @@ function card(model, provider) {
     rates(calibration),
     h("div", { class: "side-by-side" },
       h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, "Detection error trade-off on people or things not seen in training, with 95 % interval; the dot is the default operating point.")),
-      h("figure", {}, histogramPlot(calibration.histogram, point.threshold), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
+      h("figure", {}, histogramPlot(calibration.histogram, { low: point.threshold, high: point.threshold }), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
     h("details", {}, h("summary", {}, "Where it comes from"),
       h("dl", {},
         ...entry("Trained on", `${count(provenance.train_images)} images of ${count(provenance.train_identities)} identities of ${provenance.data}`),

@@ -1,10 +1,11 @@
 // View of two images: their energy, the decision at an operating point, and its error rates.
 
 import { curlOf, example, Refusal, verify } from "./api.js";
+import { costsForm } from "./costs.js";
 import { h, announce, refusalText, TOUCH } from "./dom.js";
-import { histogramPlot, legend } from "./plots.js";
 import { Slot, pastedImages } from "./slot.js";
-import { errorSentence, figure, likelihood, percent } from "./words.js";
+import { Verdict } from "./verdict.js";
+import { byThreshold, byZone, percent } from "./words.js";
 
 const FACES = [
   ["Ann twice", "ann-1.jpg", "ann-2.jpg"],
@@ -20,6 +21,7 @@ export class PairView {
   constructor() {
     this.model = null;
     this.fmr = null;
+    this.costs = null; // Of the two errors; null for a decision by a threshold.
     this.round = 0;
     this.slots = ["First image", "Second image"].map((title, i) => new Slot(title, i + 1, () => this.compare()));
     this.verdict = document.getElementById("verdict");
@@ -69,7 +71,7 @@ export class PairView {
     if (!one.file || !other.file) return;
     this.show(h("p", { class: "busy" }, "Comparing …"));
     try {
-      const answer = await verify(one.file, other.file, this.model.name);
+      const answer = await verify(one.file, other.file, this.model.name, this.costs);
       if (round === this.round) this.showResult(answer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -91,42 +93,54 @@ export class PairView {
   }
 
   showResult(answer) {
-    const { calibration } = this.model;
-    const offered = supported(calibration);
-    const badge = h("p", { class: "badge" });
-    const sentence = h("p", { class: "sentence" });
-    const odds = h("p", {});
-    const plot = h("div", {});
+    const verdict = new Verdict(answer, this.model);
     const command = h("code", { tabIndex: 0 });
-    const decide = () => {
-      const point = offered.find(({ target_fmr }) => target_fmr === this.fmr) ?? offered[0];
-      const same = answer.energy <= point.threshold;
-      badge.textContent = same ? "Same" : "Different";
-      badge.classList.toggle("different", !same);
-      sentence.textContent = errorSentence(same, point.test);
-      odds.textContent = likelihood(
-        answer.likelihood_ratio, calibration.likelihood_ratio, same, answer.likelihood_ratio_interval,
-      );
-      plot.replaceChildren(histogramPlot(calibration.histogram, point.threshold, answer.energy));
-      command.textContent = curlOf(this.slots[0].file, this.slots[1].file, this.model.name, this.fmr);
-      announce(`${badge.textContent}. ${sentence.textContent}`);
+    const tell = () => {
+      command.textContent = curlOf(this.slots[0].file, this.slots[1].file, this.model.name, this.choices());
     };
     this.show(
-      h("div", { class: "decision" }, badge, sentence),
-      odds,
-      h("p", { class: "energy" }, "Energy ", h("strong", {}, figure(answer.energy)), `, by ${this.model.name} ${this.model.version}`),
-      plot,
-      h("p", { class: "legend" }, ...legend().map((entry) => h("span", {}, ...entry))),
-      slider(offered, this.fmr, (fmr) => {
-        this.fmr = fmr;
-        decide();
+      ...verdict.elements,
+      ...(this.costs === null ? this.showThreshold(verdict, tell) : showZone(verdict)),
+      costsForm(this.costs, (costs) => {
+        this.costs = costs;
+        this.compare();
       }),
-      unsupported(calibration),
       h("h3", {}, "The same call in a shell"),
       h("div", { class: "command" }, h("pre", {}, command), copyButton(command)),
     );
-    decide();
+    tell();
   }
+
+  /** Parameters of the decision, as /verify takes them. */
+  choices() {
+    if (this.costs !== null) return this.costs;
+    return this.fmr === null ? {} : { fmr: this.fmr };
+  }
+
+  /** Decide by the threshold of the slider, which sends nothing. */
+  showThreshold(verdict, moved) {
+    const { calibration, accuracy } = this.model;
+    const offered = supported(calibration);
+    const decide = () => {
+      const point = offered.find(({ target_fmr }) => target_fmr === this.fmr) ?? offered[0];
+      const { threshold } = point;
+      verdict.show(byThreshold(verdict.answer.energy, point, accuracy.curve), { low: threshold, high: threshold });
+    };
+    decide();
+    const choose = (fmr) => {
+      this.fmr = fmr;
+      decide();
+      moved();
+    };
+    return [slider(offered, this.fmr, choose), unsupported(calibration)];
+  }
+}
+
+/** Decide by the zone of the answer. */
+function showZone(verdict) {
+  const { zone } = verdict.answer;
+  verdict.show(byZone(verdict.answer), zone);
+  return [];
 }
 
 /**

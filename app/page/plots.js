@@ -6,14 +6,16 @@ import { figure, percent } from "./words.js";
 const HEIGHT = 250;
 const NARROW = 560;
 const EDGE = { left: 18, right: 18, top: 34, bottom: 34 };
+const ROOM = { middle: [60, 60], end: [125, 0], start: [0, 125] }; // Of a label, to the left and right of its line.
 let plots = 0;
 
 /**
- * Histograms of the energies of the calibration's genuine and impostor pairs, with a threshold.
+ * Histograms of the energies of the calibration's genuine and impostor pairs, with a threshold or a zone.
  * @param {{edges: number[], genuine: number[], impostor: number[]}} histogram
+ * @param {{low: number|null, high: number|null}} limits Two equal ones are a threshold.
  * @param {number|null} energy Energy of the pair to mark; null for none.
  */
-export function histogramPlot(histogram, threshold, energy = null) {
+export function histogramPlot(histogram, limits, energy = null) {
   const { edges, genuine, impostor } = histogram;
   const width = innerWidth < NARROW ? 360 : 640; // Keeps the text readable on a phone.
   const last = edges.length - 1;
@@ -26,13 +28,15 @@ export function histogramPlot(histogram, threshold, energy = null) {
     `M${x(edges[0])},${floor}${shares.map((v, i) => `V${y(v)}H${x(edges[i + 1])}`).join("")}V${floor}Z`;
   const hatch = `hatch${(plots += 1)}`;
   const marked = energy === null ? "" : ` This pair has ${figure(energy)}.`;
+  const { words, lines, band } = limitsIn(limits, energy, low, high);
   return plot(
     width,
     HEIGHT,
     "Energies of genuine and impostor pairs",
-    `Pairs of the same thing lie to the left, of different things to the right. The threshold is ${figure(threshold)}.${marked}`,
+    `Pairs of the same thing lie to the left, of different things to the right. ${words}${marked}`,
     s("defs", {}, s("pattern", { id: hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       s("rect", { width: 2, height: 6, class: "hatch" }))),
+    band && s("rect", { x: x(band.from), width: x(band.to) - x(band.from), y: EDGE.top, height: floor - EDGE.top, class: band.kind }),
     s("path", { d: outline(genuine), class: "genuine" }),
     s("path", { d: outline(impostor), class: "impostor", fill: `url(#${hatch})` }),
     ticks(low, high).map((value) => [
@@ -40,11 +44,30 @@ export function histogramPlot(histogram, threshold, energy = null) {
       text(x(value), floor + 19, figure(value), "tick"),
     ]),
     s("line", { x1: EDGE.left, x2: width - EDGE.right, y1: floor, y2: floor, class: "axis" }),
-    s("line", { x1: x(threshold), x2: x(threshold), y1: EDGE.top - 6, y2: floor, class: "threshold" }),
-    text(Math.min(Math.max(x(threshold), 60), width - 60), EDGE.top - 12, `threshold ${figure(threshold)}`, "label"),
+    lines.map(({ at, label, side }) => [
+      s("line", { x1: x(at), x2: x(at), y1: EDGE.top - 6, y2: floor, class: "threshold" }),
+      s("text", { x: Math.min(Math.max(x(at), ROOM[side][0]), width - ROOM[side][1]), y: EDGE.top - 12, class: `label ${side}` }, label),
+    ]),
     energy === null ? null : s("path", { d: `M${x(energy)},${floor}l-8,-16h16Z`, class: "marker" }),
     energy === null ? null : s("line", { x1: x(energy), x2: x(energy), y1: EDGE.top + 4, y2: floor, class: "marker-line" }),
   );
+}
+
+/**
+ * A threshold or a zone for a histogram: in words, as lines, and as a band. The band of a threshold is its
+ * distance to the energy.
+ */
+function limitsIn({ low, high }, energy, first, last) {
+  if (low !== null && low === high) {
+    const band = energy === null ? null : { kind: "gap", from: Math.min(low, energy), to: Math.max(low, energy) };
+    return { words: `The threshold is ${figure(low)}.`, lines: [{ at: low, label: `threshold ${figure(low)}`, side: "middle" }], band };
+  }
+  const ends = [[low, "same up to", "end"], [high, "different above", "start"]].filter(([at]) => at !== null);
+  return {
+    words: `${ends.map(([at, label]) => `${label} ${figure(at)}. `).join("")}In between lies the zone of unsure.`,
+    lines: ends.map(([at, label, side]) => ({ at, label: `${label} ${figure(at)}`, side })),
+    band: { kind: "zone", from: Math.max(low ?? first, first), to: Math.min(high ?? last, last) },
+  };
 }
 
 /** Legend of the histograms: a sample and its text for each. */
@@ -87,7 +110,7 @@ export function detPlot(rates, chosen) {
     s("polyline", { points: line(shown.map(({ fmr, fnmr }) => [fmr, fnmr])), class: "curve" }),
     s("circle", { cx: x(chosen.fmr), cy: y(chosen.fnmr), r: 5, class: "marker" }),
     text(left + side / 2, top + side + 36, "false match rate, %", "label"),
-    s("text", { transform: `translate(12 ${top + side / 2}) rotate(-90)`, class: "label" }, "false non-match rate, %"),
+    s("text", { transform: `translate(12 ${top + side / 2}) rotate(-90)`, class: "label middle" }, "false non-match rate, %"),
   );
 }
 

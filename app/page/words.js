@@ -42,23 +42,23 @@ function outOf(rate, [low, high]) {
   return { all: count(all), about, between: `${some(low)} to ${some(high)}` };
 }
 
-/** Sentence on how often a decision at an operating point is wrong. */
-export function errorSentence(same, { fmr, fmr_interval, fnmr, fnmr_interval }) {
+/** Sentence on how often a decision is wrong, with rates at a `limit` of the energy. */
+export function errorSentence(same, { fmr, fmr_interval, fnmr, fnmr_interval }, limit = "threshold") {
   if (same) {
     const { all, about, between } = outOf(fmr, fmr_interval);
-    return `Of ${all} pairs of different things, ${about} (${between}) come as close as this threshold allows, and would be called the same by mistake.`;
+    return `Of ${all} pairs of different things, ${about} (${between}) come as close as this ${limit} allows, and would be called the same by mistake.`;
   }
   const { all, about, between } = outOf(fnmr, fnmr_interval);
-  return `Of ${all} pairs of the same thing, ${about} (${between}) lie further apart than this threshold allows, and would be called different by mistake.`;
+  return `Of ${all} pairs of the same thing, ${about} (${between}) lie further apart than this ${limit} allows, and would be called different by mistake.`;
 }
 
 /**
  * A likelihood ratio in words.
  * @param {{log10_min: number, log10_max: number}} bounds Range that the calibration supports.
- * @param {boolean} same The decision, which a strict or loose threshold may make differ from the ratio.
+ * @param {string} kind The decision, which a strict or loose threshold may make differ from the ratio.
  * @param {[number, number]?} interval Its 95 % interval, where the model has one.
  */
-export function likelihood(ratio, { log10_min, log10_max }, same, interval = null) {
+export function likelihood(ratio, { log10_min, log10_max }, kind, interval = null) {
   const log = Math.log10(ratio);
   if (Math.abs(log) < 0.05) return "This energy is as likely for the same thing as for different ones.";
   const times = (value) => count(Number((log > 0 ? value : 1 / value).toPrecision(2)));
@@ -66,6 +66,69 @@ export function likelihood(ratio, { log10_min, log10_max }, same, interval = nul
   const between = ends ? ` (${ends[0]} to ${ends[1]})` : "";
   const edge = log <= log10_min + 1e-9 || log >= log10_max - 1e-9 ? "at least" : "about";
   const which = log > 0 ? "the same thing than for different ones" : "different things than for the same";
-  const contrast = log > 0 === same ? "" : ` The threshold is ${same ? "looser" : "stricter"} than even odds, because of the false match rate that it aims at.`;
+  const agrees = kind === "unsure" || (kind === "same") === log > 0;
+  const contrast = agrees ? "" : ` The threshold is ${kind === "same" ? "looser" : "stricter"} than even odds, because of the error rate that it aims at.`;
   return `An energy like this is ${edge} ${times(ratio)} times${between} likelier for ${which} (its likelihood ratio).${contrast}`;
+}
+
+/** False match rate at an energy, on the test curve of a manifest; between two points the straight line. */
+export function fmrAt({ thresholds, rates }, energy) {
+  return interpolated(thresholds, rates.map(({ fmr }) => fmr), energy);
+}
+
+/** Smallest threshold with a false match rate, on the test curve of a manifest. */
+export function thresholdAt({ thresholds, rates }, fmr) {
+  return interpolated(rates.map((rate) => rate.fmr), thresholds, fmr);
+}
+
+function interpolated(xs, ys, x) {
+  const end = xs.findIndex((value) => value >= x);
+  if (end === -1) return ys.at(-1);
+  if (end === 0) return ys[0];
+  const [low, high] = [xs[end - 1], xs[end]];
+  return ys[end - 1] + ((x - low) / (high - low)) * (ys[end] - ys[end - 1]);
+}
+
+/**
+ * The decision by a threshold in words. It is "only just" where a threshold of half or twice the
+ * false match rate would decide otherwise.
+ * @param {{threshold: number, test: object}} point Operating point.
+ * @param {object} curve Test curve of the manifest.
+ * @returns {{kind: string, near: boolean, badge: string, sentence: string, margin: string|null}}
+ */
+export function byThreshold(energy, point, curve) {
+  const same = energy <= point.threshold;
+  const { fmr } = point.test;
+  const other = same ? fmr / 2 : 2 * fmr;
+  const near = same ? fmrAt(curve, energy) > other : fmrAt(curve, energy) < other;
+  const [word, opposite] = same ? ["Same", "different"] : ["Different", "the same"];
+  return {
+    kind: same ? "same" : "different",
+    near,
+    badge: near ? `${word}, but only just` : word,
+    sentence: errorSentence(same, point.test),
+    margin: near
+      ? `With ${same ? "half" : "twice"} the false match rate (${percent(other)}) the threshold would be ${figure(thresholdAt(curve, other))}, and these two would be called ${opposite}.`
+      : null,
+  };
+}
+
+/** The decision by costs in words; as `byThreshold`. */
+export function byZone({ decision, zone }) {
+  const sentence = decision === "unsure"
+    ? `Neither decision is worth its risk. At these costs ${percent(zone.genuine_unsure)} of the pairs of the same thing, and ${percent(zone.impostor_unsure)} of the pairs of different things, are unsure like this one.`
+    : errorSentence(decision === "same", zone, "limit");
+  return {
+    kind: decision,
+    near: false,
+    badge: decision.charAt(0).toUpperCase() + decision.slice(1),
+    sentence,
+    margin: zone.note && `${zone.note.charAt(0).toUpperCase()}${zone.note.slice(1)}.`,
+  };
+}
+
+/** Distance of an energy to a threshold, in words. */
+export function distance(energy, threshold) {
+  const gap = energy - threshold;
+  return gap === 0 ? `at the threshold of ${figure(threshold)}` : `${Number(Math.abs(gap).toPrecision(2))} ${gap < 0 ? "below" : "above"} the threshold of ${figure(threshold)}`;
 }

@@ -6,6 +6,7 @@ import subprocess
 import httpx2
 import pytest
 
+from model.scoring import rates_at
 from tests import fakes
 from tests.browser.pictures import (
     ANN,
@@ -88,11 +89,82 @@ def test_at_every_step_of_the_slider_the_page_and_the_service_decide_alike(page,
     for step, fmr in enumerate((0.1, 0.05, 0.01, 0.001, 0.0001)):
         page.locator("#fmr").fill(str(step))
         expected = energy_of(shipped, ANN, BEN, fmr=str(fmr))
-        assert (page.locator(".badge").inner_text() == "Same") is expected["same"], fmr
+        assert page.locator(".badge").inner_text().startswith("Same") is expected["same"], fmr
         assert f"-F fmr={fmr}" in page.locator(".command code").inner_text()
         assert page.locator("#fmr").get_attribute("aria-valuetext").startswith(f"{100 * fmr:g} %")
         seen.add(expected["same"])
     assert seen == {True, False}
+
+
+def test_a_decision_near_the_threshold_is_not_a_bold_one(page, shipped):
+    choose(page, ANN, BEN)
+    assert verdict(page) == "Different"
+    weight = "getComputedStyle(document.querySelector('.badge')).fontWeight"
+    assert int(page.evaluate(weight)) >= 700
+    page.locator("#fmr").fill("1")
+    expected = energy_of(shipped, ANN, BEN, fmr="0.05")
+    assert page.locator(".badge").inner_text() == "Same, but only just"
+    assert int(page.evaluate(weight)) <= 400
+    gap = expected["threshold"] - expected["energy"]
+    assert f"{gap:.2g} below the threshold of 1.102" in page.locator(".energy").inner_text()
+    assert page.locator("#verdict svg rect.gap").count() == 1
+    told = page.locator(".margin").inner_text()
+    assert "With half the false match rate (2.6 %)" in told
+    other = float(re.search(r"threshold would be (1\.\d+)", told)[1])
+    fields = {"threshold": str(other)}
+    stricter = energy_of(shipped, ANN, BEN, **fields)
+    assert not stricter["same"]
+    rates = [answer["operating_point"]["fmr"] for answer in (stricter, expected)]
+    assert rates[0] == pytest.approx(rates[1] / 2, rel=1e-2)
+
+
+@pytest.mark.parametrize("energy", [0.05, 0.3, 0.34, 0.35, 0.4, 0.46, 0.5, 0.7, 1.9])
+def test_only_just_means_that_half_or_twice_the_rate_would_decide_otherwise(page, energy):
+    manifest = fakes.make_manifest(b"g", golden=(0.0,) * fakes.DIM)
+    point = manifest.calibration.operating_points[1]
+    curve = manifest.accuracy.curve
+    found = module(
+        page,
+        "words.js",
+        "m.byThreshold(...given)",
+        [energy, point.model_dump(), curve.model_dump()],
+    )
+    same, fmr = energy <= point.threshold, rates_at(curve, energy).fmr
+    assert found["kind"] == ("same" if same else "different")
+    assert found["near"] is (fmr > point.test.fmr / 2 if same else fmr < 2 * point.test.fmr)
+
+
+def test_costs_make_a_third_outcome_with_its_zone_and_the_same_call_in_a_shell(page, shipped):
+    choose(page, ANN, BEN)
+    verdict(page)
+    page.get_by_text("What does a mistake cost you?").click()
+    page.get_by_label("Calling different things the same costs").fill("200")
+    page.get_by_role("button", name="Decide by these costs").click()
+    page.wait_for_selector(".badge.unsure")
+    costs = {"cost_false_match": "200", "cost_false_non_match": "10", "prior": "0.5"}
+    expected = energy_of(shipped, ANN, BEN, **costs)
+    assert expected["decision"] == "unsure"
+    assert verdict(page) == "Unsure"
+    label = page.locator("#verdict svg.plot").get_attribute("aria-label")
+    for limit in ("low", "high"):
+        assert f"{expected['zone'][limit]:.4g}" in label
+    assert page.locator("#verdict svg rect.zone").count() == 1
+    assert page.locator("#fmr").count() == 0
+    command = page.locator(".command code").inner_text()
+    assert all(f"-F {name}={value}" in command for name, value in costs.items())
+    page.get_by_role("button", name="Decide by a threshold").click()
+    page.wait_for_selector(".badge.different")
+    assert page.locator("#fmr").count() == 1
+
+
+def test_costs_that_the_data_does_not_support_are_told(page):
+    choose(page, ANN, ANN_AGAIN)
+    verdict(page)
+    page.get_by_text("What does a mistake cost you?").click()
+    page.get_by_label("Calling different things the same costs").fill("10000000")
+    page.get_by_role("button", name="Decide by these costs").click()
+    page.wait_for_selector(".badge.unsure")
+    assert "No pair is same: at these costs" in page.locator(".margin").inner_text()
 
 
 def test_moving_the_slider_sends_nothing(page):
@@ -257,18 +329,18 @@ def test_what_happens_is_said_to_a_screen_reader(page):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "same", "words"),
+    ("ratio", "kind", "words"),
     [
-        (51712.0, True, "at least 52,000 times likelier for the same thing"),
-        (5.6, False, "stricter than even odds"),
-        (0.01, False, "about 100 times likelier for different things"),
-        (0.5, True, "looser than even odds"),
-        (1.0, True, "as likely for the same thing as for different ones"),
+        (51712.0, "same", "at least 52,000 times likelier for the same thing"),
+        (5.6, "different", "stricter than even odds"),
+        (0.01, "different", "about 100 times likelier for different things"),
+        (0.5, "same", "looser than even odds"),
+        (1.0, "unsure", "as likely for the same thing as for different ones"),
     ],
 )
-def test_a_likelihood_ratio_in_words(page, ratio, same, words):
+def test_a_likelihood_ratio_in_words(page, ratio, kind, words):
     bounds = {"log10_min": -2.25, "log10_max": 4.7135913}
-    found = module(page, "words.js", "m.likelihood(...given)", [ratio, bounds, same])
+    found = module(page, "words.js", "m.likelihood(...given)", [ratio, bounds, kind])
     assert words in found
 
 
