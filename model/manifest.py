@@ -22,6 +22,7 @@ from model.schema.calibration import (
     OperatingPoint,
     SampleSize,
 )
+from model.schema.conditions import Conditions
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
 from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
@@ -39,6 +40,7 @@ __all__ = [
     "Calibration",
     "CalibrationSource",
     "Card",
+    "Conditions",
     "Curve",
     "DomainCheck",
     "ErrorRates",
@@ -189,6 +191,8 @@ class Manifest(Frozen):
     domain: DomainCheck | None = None
     provenance: Provenance
     card: Card
+    conditions: Conditions | None = None
+    """Error rates of the test pairs by condition; None where they were not measured."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -203,6 +207,8 @@ class Manifest(Frozen):
         self._check_undecided()
         self._check_domain()
         self._check_uncertainty()
+        if self.schema_version == 1 and self.conditions is not None:
+            raise ValueError("a manifest of schema version 1 has no rates by condition")
         return self
 
     def _check_domain(self) -> None:

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from model.manifest import (
     Aspect,
+    Conditions,
     Curve,
     ErrorRates,
     Golden,
@@ -167,6 +168,19 @@ def test_version_1_has_no_interval_of_likelihood_ratios(manifest):
     assert changed(manifest, schema_version=1, calibration=older).schema_version == 1
     with pytest.raises(ValidationError, match="no interval of likelihood ratios"):
         changed(manifest, schema_version=1)
+
+
+def test_version_1_has_no_rates_by_condition(manifest):
+    rates = manifest.calibration.default_point.test
+    conditions = Conditions(
+        threshold=1.0, overall=rates, domain=None, fmr_spread=None, fnmr_spread=None
+    )
+    assert changed(manifest, conditions=conditions).conditions == conditions
+    calibration = manifest.calibration
+    ratio = calibration.likelihood_ratio.model_copy(update={"uncertainty": None})
+    older = calibration.model_copy(update={"likelihood_ratio": ratio})
+    with pytest.raises(ValidationError, match="no rates by condition"):
+        changed(manifest, schema_version=1, calibration=older, conditions=conditions)
 
 
 @pytest.mark.parametrize(
