@@ -15,6 +15,7 @@ from model.schema.calibration import (
     Benchmark,
     Calibration,
     Curve,
+    ErrorOver,
     ErrorRates,
     Histogram,
     LikelihoodRatio,
@@ -22,7 +23,6 @@ from model.schema.calibration import (
     OperatingPoint,
     SampleSize,
 )
-from model.schema.conditions import Conditions
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
 from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
@@ -40,9 +40,9 @@ __all__ = [
     "Calibration",
     "CalibrationSource",
     "Card",
-    "Conditions",
     "Curve",
     "DomainCheck",
+    "ErrorOver",
     "ErrorRates",
     "Fraction",
     "Golden",
@@ -191,8 +191,6 @@ class Manifest(Frozen):
     domain: DomainCheck | None = None
     provenance: Provenance
     card: Card
-    conditions: Conditions | None = None
-    """Error rates of the test pairs by condition; None where they were not measured."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -207,8 +205,6 @@ class Manifest(Frozen):
         self._check_undecided()
         self._check_domain()
         self._check_uncertainty()
-        if self.schema_version == 1 and self.conditions is not None:
-            raise ValueError("a manifest of schema version 1 has no rates by condition")
         return self
 
     def _check_domain(self) -> None:
@@ -228,6 +224,9 @@ class Manifest(Frozen):
     def _check_uncertainty(self) -> None:
         if self.schema_version == 1 and self.calibration.likelihood_ratio.uncertainty is not None:
             raise ValueError("a manifest of schema version 1 has no interval of likelihood ratios")
+        stated = any(each.standard_error_over for each in self.accuracy.benchmarks)
+        if self.schema_version == 1 and stated:
+            raise ValueError("a manifest of schema version 1 does not state standard_error_over")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0

@@ -191,6 +191,7 @@ class Benchmark:
     value: float
     pairs: int
     standard_error: float | None = None
+    standard_error_over: Literal["identities", "images", "episodes", "runs", "folds"] | None = None
 
 
 @dataclass(frozen=True)

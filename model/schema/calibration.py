@@ -5,13 +5,17 @@ thresholds are in the units of the bundle's metric. Terms follow ISO/IEC 19795-1
 of impostor pairs that are accepted, FNMR the share of genuine pairs that are rejected.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
 from model.schema.fields import Count, Fraction, Frozen, Interval
 
 _ROUNDING = 1e-6
+
+ErrorOver = Literal["identities", "images", "episodes", "runs", "folds"]
+"""Sample that a standard error is over: `identities` of the test part, `images` of known classes,
+`episodes` or `runs` that a protocol draws from the same identities, or `folds` of other ones."""
 
 
 class ErrorRates(Frozen):
@@ -156,6 +160,8 @@ class Benchmark(Frozen):
     value: FiniteFloat
     standard_error: float | None = Field(default=None, ge=0)
     pairs: Count
+    standard_error_over: ErrorOver | None = None
+    """The sample of the standard error; None in bundles that do not state it."""
 
 
 class Accuracy(Frozen):

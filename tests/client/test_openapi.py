@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from functools import cache
 from types import UnionType
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import httpx
 import likewise_client as lc
@@ -120,7 +120,7 @@ def differences(kind, schema, at="answer"):
     schema, origin, arguments = resolved(schema), get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         yield from differences_of_object(kind, schema, at)
-    elif origin is UnionType:
+    elif origin in {Union, UnionType}:
         value, null = schema.get("anyOf", [schema, None])
         yield from [] if null == {"type": "null"} else [f"{at}: never null"]
         yield from differences(arguments[0], value, at)

@@ -8,6 +8,7 @@ from model.bundle import open_bundle
 from training.data.image_set import ImageSet
 from training.data.readers.lfw import read_lfw
 from training.data.source import open_data
+from training.evaluation.benchmarks import TEN_FOLD
 from training.evaluation.evaluate import evaluate
 from training.evaluation.unseen import Origin, split_unseen
 from training.export.model_card import render_card
@@ -64,10 +65,9 @@ def test_faces_reaches_through_http_the_accuracy_that_its_manifest_states(shippe
         [energy(shipped, files[a].read(), files[b].read())[0] for a, b, _ in listed]
     )
     accuracy, _ = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
-    stated = {
-        b.name: b.value for b in open_bundle(SHIPPED_BUNDLES / "faces").manifest.accuracy.benchmarks
-    }
-    assert accuracy == pytest.approx(stated[name], abs=0.002)
+    manifest = open_bundle(SHIPPED_BUNDLES / "faces").manifest
+    stated = {(b.name, b.measure): b.value for b in manifest.accuracy.benchmarks}
+    assert accuracy == pytest.approx(stated[name, TEN_FOLD], abs=0.002)
     assert accuracy >= 0.90
 
 

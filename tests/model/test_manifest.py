@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from model.manifest import (
     Aspect,
-    Conditions,
+    Benchmark,
     Curve,
     ErrorRates,
     Golden,
@@ -170,17 +170,20 @@ def test_version_1_has_no_interval_of_likelihood_ratios(manifest):
         changed(manifest, schema_version=1)
 
 
-def test_version_1_has_no_rates_by_condition(manifest):
-    rates = manifest.calibration.default_point.test
-    conditions = Conditions(
-        threshold=1.0, overall=rates, domain=None, fmr_spread=None, fnmr_spread=None
-    )
-    assert changed(manifest, conditions=conditions).conditions == conditions
-    calibration = manifest.calibration
-    ratio = calibration.likelihood_ratio.model_copy(update={"uncertainty": None})
-    older = calibration.model_copy(update={"likelihood_ratio": ratio})
-    with pytest.raises(ValidationError, match="no rates by condition"):
-        changed(manifest, schema_version=1, calibration=older, conditions=conditions)
+def test_version_1_does_not_state_what_a_standard_error_is_over(manifest):
+    ratio = manifest.calibration.likelihood_ratio.model_copy(update={"uncertainty": None})
+    older = manifest.calibration.model_copy(update={"likelihood_ratio": ratio})
+    plain = Benchmark(name="list", measure="accuracy", value=0.9, standard_error=0.1, pairs=10)
+
+    def manifest_with(version, over):
+        benchmark = plain.model_copy(update={"standard_error_over": over})
+        accuracy = manifest.accuracy.model_copy(update={"benchmarks": (benchmark,)})
+        return changed(manifest, schema_version=version, calibration=older, accuracy=accuracy)
+
+    assert manifest_with(2, "identities").accuracy.benchmarks[0].standard_error == 0.1
+    assert manifest_with(1, None).accuracy.benchmarks[0].standard_error_over is None
+    with pytest.raises(ValidationError, match="does not state standard_error_over"):
+        manifest_with(1, "identities")
 
 
 @pytest.mark.parametrize(

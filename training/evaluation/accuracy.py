@@ -2,7 +2,8 @@
 
 import json
 
-from model.manifest import Accuracy, LikelihoodRatio, Manifest
+from model.manifest import Accuracy, Calibration, Manifest
+from training.evaluation.benchmarks import benchmarks
 from training.evaluation.system import SystemUnderTest
 from training.metrics.calibration import measure
 from training.metrics.pairs import PairEnergies
@@ -18,7 +19,7 @@ def measured_per_identity(manifest: Manifest) -> int:
 
 
 def accuracy_of(
-    system: SystemUnderTest, test: PairEnergies, ratio: LikelihoodRatio, images_per_identity: int
+    system: SystemUnderTest, test: PairEnergies, calibration: Calibration, images_per_identity: int
 ) -> Accuracy:
     """Measure a system's test pairs, of at most so many images per identity, for a manifest.
 
@@ -26,7 +27,8 @@ def accuracy_of(
         DataError: An image of a published list of pairs cannot be read.
     """
     protocol = _protocol(system, test, images_per_identity)
-    return measure(test, ratio, protocol, tuple(system.benchmarks()))
+    measured = tuple(benchmarks(system, calibration))
+    return measure(test, calibration.likelihood_ratio, protocol, measured)
 
 
 def _protocol(system: SystemUnderTest, pairs: PairEnergies, images_per_identity: int) -> str:

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 
 from model.bundle import Bundle
-from model.manifest import Accuracy, Conditions, ErrorRates
+from model.manifest import Accuracy, ErrorRates
 from training.data.image_set import ImageSet
-from training.data.labels import ImageLabels
 from training.evaluation.accuracy import accuracy_of, measured_per_identity
-from training.evaluation.compared import ComparedImages, compare_images, domain_percentiles
-from training.evaluation.labelled import LabelledRates, labelled_rates
 from training.evaluation.opening import system_of
-from training.metrics.conditions import measure_conditions
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
 
@@ -25,9 +21,7 @@ class Evaluation:
         left_out: Identities (of a closed set: images) of other data that are not measured, since
             they have the name of one that the bundle has seen.
         points: Each operating point's target FMR and threshold, with the rates found here.
-        compared: The images, and the energies behind all these figures.
-        conditions: Error rates by condition.
-        by_label: Error rates of groups of images, by the column of their labels.
+        pairs: The energies behind all these figures, for plots.
     """
 
     bundle: Bundle
@@ -36,14 +30,7 @@ class Evaluation:
     left_out: int
     accuracy: Accuracy
     points: tuple[tuple[float | None, float, ErrorRates], ...]
-    compared: ComparedImages
-    conditions: Conditions
-    by_label: tuple[LabelledRates, ...] = ()
-
-    @property
-    def pairs(self) -> PairEnergies:
-        """The energies of all pairs."""
-        return self.compared.pairs
+    pairs: PairEnergies
 
 
 def evaluate(
@@ -52,22 +39,19 @@ def evaluate(
     images_per_identity: int | None = None,
     *,
     include_known_names: bool = False,
-    labels: ImageLabels | None = None,
 ) -> Evaluation:
     """Measure a bundle on what it has not seen of a data set.
 
     At most `images_per_identity` images of one identity are compared; None stands for the number
     that the bundle's own figures were measured with. See `split_unseen` for `include_known_names`.
-    Rates are also measured for the groups of each column of `labels`.
 
     Raises:
-        DataError: Nothing is unseen, or too little to make pairs, or to compare groups.
+        DataError: Nothing is unseen, or too little to make pairs.
     """
     manifest = bundle.manifest
     limit = images_per_identity or measured_per_identity(manifest)
     system = system_of(bundle, images, include_known_names=include_known_names)
-    compared = compare_images(system, system.tested, limit)
-    pairs, point = compared.pairs, manifest.calibration.default_point
+    pairs = system.pairs(system.tested, limit)
     table = RateTable(pairs)
     names = len(images) if system.is_closed_set else len(images.identities)
     return Evaluation(
@@ -75,12 +59,10 @@ def evaluate(
         data=images.name,
         same_data=system.own_data,
         left_out=0 if system.own_data else names - len(system.split.test),
-        accuracy=accuracy_of(system, pairs, manifest.calibration.likelihood_ratio, limit),
+        accuracy=accuracy_of(system, pairs, manifest.calibration, limit),
         points=tuple(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
             for point in manifest.calibration.operating_points
         ),
-        compared=compared,
-        conditions=measure_conditions(pairs, point, domain_percentiles(bundle, compared)),
-        by_label=() if labels is None else labelled_rates(compared, point, labels),
+        pairs=pairs,
     )

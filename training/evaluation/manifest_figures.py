@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from model.domain import Domain, embedding_numbers
-from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Conditions, kind_of
+from model.domain import embedding_numbers
+from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, kind_of
 from model.pixel_statistics import PixelStatistics
+from training.data.decoding import decode
 from training.evaluation.accuracy import accuracy_of
-from training.evaluation.compared import ComparedImages, compare_images
 from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import EmbeddingComparer
 from training.metrics.calibration import calibrate
-from training.metrics.conditions import measure_conditions
 from training.metrics.domain import FittedDomain, fit_domain
 
 
@@ -25,13 +22,11 @@ class ManifestFigures:
         calibration: Operating points and likelihood ratio.
         accuracy: Error rates on the test part.
         domain: Domain check, None where the calibration part is too small for one.
-        conditions: Error rates of the test part by condition.
     """
 
     calibration: Calibration
     accuracy: Accuracy
     domain: FittedDomain | None
-    conditions: Conditions
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -41,7 +36,6 @@ class ManifestFigures:
             "calibration": self.calibration,
             "accuracy": self.accuracy,
             "domain": self.domain.check if self.domain else None,
-            "conditions": self.conditions,
         }
 
     @property
@@ -56,33 +50,22 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
     Raises:
         DataError: No genuine or no impostor pairs in either part.
     """
-    test = compare_images(system, system.tested, images_per_identity)
-    calibrated = compare_images(system, system.calibrated, images_per_identity)
-    calibration = calibrate(calibrated.pairs, test.pairs)
-    domain = _fit_domain(system, calibrated)
-    percentiles = None if domain is None else _percentiles(system, domain, test)
+    test = system.pairs(system.tested, images_per_identity)
+    calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test)
     return ManifestFigures(
         calibration=calibration,
-        accuracy=accuracy_of(system, test.pairs, calibration.likelihood_ratio, images_per_identity),
-        domain=domain,
-        conditions=measure_conditions(test.pairs, calibration.default_point, percentiles),
+        accuracy=accuracy_of(system, test, calibration, images_per_identity),
+        domain=_measure_domain(system, images_per_identity),
     )
 
 
-def _fit_domain(system: SystemUnderTest, calibrated: ComparedImages) -> FittedDomain | None:
+def _measure_domain(system: SystemUnderTest, images_per_identity: int) -> FittedDomain | None:
     """Fit the domain check to the images whose pairs the thresholds are chosen on."""
+    decoded = decode(system.calibrated.bounded(images_per_identity), system.spec)
     embeddings = None
-    if calibrated.embeddings is not None:
-        embeddings = embedding_numbers(calibrated.embeddings, kind_of(system.metric))
-    statistics = PixelStatistics(system.spec)(calibrated.pixels)
-    labels = calibrated.source.labels()
+    if isinstance(system.comparer, EmbeddingComparer):
+        answers = system.comparer.embed(decoded.pixels)
+        embeddings = embedding_numbers(answers, kind_of(system.metric))
+    statistics = PixelStatistics(system.spec)(decoded.pixels)
+    labels = decoded.source.labels()
     return fit_domain(statistics, embeddings, labels, by_image=system.is_closed_set)
-
-
-def _percentiles(
-    system: SystemUnderTest, fitted: FittedDomain, test: ComparedImages
-) -> NDArray[np.float64]:
-    """Domain percentile of each test image, (images,)."""
-    numbers = np.frombuffer(fitted.data, dtype="<f4").astype(np.float32)
-    domain = Domain(fitted.check, numbers, kind_of(system.metric), system.spec)
-    return domain.percentiles(test.pixels, test.embeddings)

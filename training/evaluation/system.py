@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.manifest import Benchmark, InputSpec, Metric
+from model.manifest import InputSpec, Metric
 from model.scoring import Energies, Vectors
 from training import registry
 from training.data.decoding import decode
@@ -18,7 +18,6 @@ from training.errors import ConfigError, DataError
 from training.evaluation.measured_value import MeasuredValue
 from training.inference.comparer import Comparer, EmbeddingComparer
 from training.metrics.pairs import PairEnergies
-from training.metrics.verification import ten_fold_accuracy
 from training.registry import Component, Part
 
 Pixels = NDArray[np.uint8]
@@ -114,25 +113,6 @@ class SystemUnderTest:
         row = {image.name: i for i, image in enumerate(images)}
         rows = np.array([(row[left], row[right]) for left, right, _ in pairs])
         return self.energies(images, *rows.T)
-
-    def benchmarks(self) -> Iterator[Benchmark]:
-        """Ten-fold accuracy on each published list of pairs whose images are all unseen.
-
-        Raises:
-            DataError: An image of a list cannot be read.
-        """
-        unseen = {image.name for image in self.tested}
-        for name, pairs in self.images.official_pairs.items():
-            if {image for left, right, _ in pairs for image in (left, right)} <= unseen:
-                same = np.array([kind for *_, kind in pairs])
-                accuracy, error = ten_fold_accuracy(self.listed_energies(pairs), same)
-                yield Benchmark(
-                    name=name,
-                    measure="accuracy, ten-fold best threshold",
-                    value=accuracy,
-                    standard_error=error,
-                    pairs=len(pairs),
-                )
 
     def embed(self, images: ImageSet) -> tuple[Vectors, Indices]:
         """Embed some images.

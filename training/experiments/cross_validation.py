@@ -210,6 +210,7 @@ def mean_values(folds: Sequence[Sequence[MeasuredValue]]) -> Iterator[MeasuredVa
             name=f"{same[0].name}, mean of {len(values)} folds",
             value=statistics.fmean(values),
             standard_error=statistics.stdev(values) / math.sqrt(len(values)),
+            standard_error_over="folds",
             trials=sum(measured.trials for measured in same),
         )
 

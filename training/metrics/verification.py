@@ -1,5 +1,7 @@
 """Accuracy on a published list of pairs, with thresholds from the other folds (LFW's protocol)."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,20 @@ from training.errors import DataError
 FOLDS = 10
 
 
-def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[float, float]:
-    """Compute the mean accuracy over ten folds, each by the best threshold of the other nine.
+class TenFold(NamedTuple):
+    """Result of a ten-fold verification.
+
+    Attributes:
+        accuracy: Mean over the folds of the share of right decisions.
+        right: Whether each pair was decided rightly, in the order of the list, (pairs,).
+    """
+
+    accuracy: float
+    right: NDArray[np.bool_]
+
+
+def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> TenFold:
+    """Decide the pairs of each of ten folds by the best threshold of the other nine.
 
     A fold is a tenth of the genuine and a tenth of the impostor pairs, in the order of the list
     (Huang et al. 2007, section 4; View 1's list has no folds of its own).
@@ -18,9 +32,6 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
     Args:
         energies: Of the listed pairs, (pairs,).
         same: True for a genuine pair, (pairs,).
-
-    Returns:
-        The mean, and its standard error over folds, both as shares.
 
     Raises:
         DataError: Fewer than ten pairs of either kind.
@@ -30,12 +41,13 @@ def ten_fold_accuracy(energies: Energies, same: NDArray[np.bool_]) -> tuple[floa
     fold = np.empty(len(same), dtype=np.int64)
     for kind in (same, ~same):
         fold[kind] = np.arange(kind.sum()) * FOLDS // kind.sum()
-    accuracies = []
+    right = np.empty(len(same), dtype=np.bool_)
     for k in range(FOLDS):
         held_out = fold == k
         threshold = best_threshold(energies[~held_out], same[~held_out])
-        accuracies.append(np.mean(is_same(energies[held_out], threshold) == same[held_out]))
-    return float(np.mean(accuracies)), float(np.std(accuracies, ddof=1) / np.sqrt(FOLDS))
+        right[held_out] = is_same(energies[held_out], threshold) == same[held_out]
+    accuracy = np.mean([right[fold == k].mean() for k in range(FOLDS)])
+    return TenFold(float(accuracy), right)
 
 
 def best_threshold(energies: Energies, same: NDArray[np.bool_]) -> float:

@@ -3,6 +3,10 @@
 An episode draws N of the test identities, enrols K images of each, and classifies other images of
 the N by the nearest enrolled image, or by the nearest mean embedding of an identity (Snell,
 Swersky, Zemel 2017). Nothing is trained on the enrolled images.
+
+The standard error is over the identities, since episodes draw from the same ones: an answer counts
+for the identity of its query and for the one that it names. Turned forms of a sign are one identity
+there.
 """
 
 from dataclasses import dataclass
@@ -12,10 +16,11 @@ from numpy.typing import NDArray
 
 from model.manifest import Metric
 from model.scoring import Vectors, energy
-from training.data.quarter_turns import with_quarter_turns
+from training.data.quarter_turns import unturned_labels, with_quarter_turns
 from training.errors import DataError
 from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import SystemUnderTest
+from training.metrics.identity_error import error_over_identities
 
 NEAREST, MEAN = "nearest", "mean"
 MAX_EPISODES = 100_000
@@ -69,14 +74,18 @@ class FewShot:
         embeddings, labels = system.embed(images)
         members = self._members(labels, system.images.name)
         rng = np.random.default_rng(self.seed)
-        shares = np.array(
-            [self._episode(embeddings, members, system.metric, rng) for _ in range(self.episodes)]
-        )
+        episodes = [
+            self._episode(embeddings, members, system.metric, rng) for _ in range(self.episodes)
+        ]
+        asked, answered = np.concatenate(episodes, axis=1)
+        right = asked == answered
+        unturned = unturned_labels(images.identities)[labels[[rows[0] for rows in members]]]
         accuracy = MeasuredValue(
             name=self.name,
-            value=float(shares.mean()),
-            standard_error=float(shares.std(ddof=1) / np.sqrt(self.episodes)),
-            trials=self.episodes * self.ways * self.queries,
+            value=float(right.mean()),
+            standard_error=error_over_identities(right, unturned[asked], unturned[answered]),
+            standard_error_over="identities",
+            trials=len(right),
         )
         return (accuracy,)
 
@@ -97,8 +106,8 @@ class FewShot:
         members: list[NDArray[np.int64]],
         metric: Metric,
         rng: np.random.Generator,
-    ) -> float:
-        """Share of right answers in one episode."""
+    ) -> NDArray[np.int64]:
+        """Identity of each query and of its answer in one episode, from 0, (2, queries)."""
         chosen = rng.choice(len(members), self.ways, replace=False)
         drawn = np.stack(
             [rng.choice(members[i], self.shots + self.queries, replace=False) for i in chosen]
@@ -109,7 +118,8 @@ class FewShot:
         asked = embeddings[drawn[:, self.shots :]]  # (ways, queries, dim)
         energies = energy(metric, asked[:, :, None, None], enrolled[None, None])
         answers = energies.min(axis=-1).argmin(axis=-1)  # (ways, queries)
-        return float(np.mean(answers == np.arange(self.ways)[:, None]))
+        own = np.broadcast_to(np.arange(self.ways)[:, None], answers.shape)
+        return np.stack([chosen[own.ravel()], chosen[answers.ravel()]])
 
 
 build = FewShot

@@ -71,6 +71,7 @@ class NearestNeighbours:
                 name=self.name,
                 value=error,
                 standard_error=float(np.sqrt(error * (1 - error) / len(queries))),
+                standard_error_over="images",
                 trials=len(queries),
             ),
         )

@@ -55,6 +55,7 @@ def measure(system: SystemUnderTest) -> tuple[MeasuredValue, ...]:
         name=NAME,
         value=float(np.mean(shares)),
         standard_error=float(np.std(shares, ddof=1) / np.sqrt(RUNS)),
+        standard_error_over="runs",
         trials=RUNS * TRIALS,
     )
     return (accuracy,)

@@ -12,6 +12,7 @@ import numpy as np
 from model.scoring import energy
 from training.evaluation.measured_value import MeasuredValue
 from training.evaluation.system import Indices, SystemUnderTest
+from training.metrics.identity_error import error_over_identities
 from training.metrics.verification import ten_fold_accuracy
 from training.sampling.balanced_pairs import BalancedPairs
 
@@ -43,9 +44,17 @@ class Verification:
         """
         embeddings, labels = system.embed(system.tested)
         left, right = draw_pairs(labels, self.pairs, self.seed)
+        first, second = labels[left], labels[right]
         energies = energy(system.metric, embeddings[left], embeddings[right])
-        accuracy, error = ten_fold_accuracy(energies, labels[left] == labels[right])
-        return (MeasuredValue(name=NAME, value=accuracy, standard_error=error, trials=len(left)),)
+        accuracy, decided = ten_fold_accuracy(energies, first == second)
+        measured = MeasuredValue(
+            name=NAME,
+            value=accuracy,
+            standard_error=error_over_identities(decided, first, second),
+            standard_error_over="identities",
+            trials=len(left),
+        )
+        return (measured,)
 
 
 def draw_pairs(labels: Indices, count: int, seed: int) -> tuple[Indices, Indices]:

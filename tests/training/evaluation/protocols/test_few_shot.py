@@ -4,6 +4,7 @@ import pytest
 from tests.training.synthetic import image_set
 from training.errors import DataError
 from training.evaluation.protocols.few_shot import build
+from training.metrics.identity_error import error_over_identities
 
 TEST = [f"t{i}" for i in range(7)]
 IMAGES = image_set({f"s{i}": 3 for i in range(4)} | dict.fromkeys(TEST, 6))
@@ -26,11 +27,10 @@ def by_hand(embeddings, options, seed):
     """The protocol episode by episode, drawn in the same order from the same generator."""
     ways, shots, queries, episodes, mean = options
     rng = np.random.default_rng(seed)
-    shares = []
+    answers = []
     for _ in range(episodes):
         chosen = rng.choice(7, ways, replace=False)
         drawn = [rng.choice(np.arange(6) + 6 * i, shots + queries, replace=False) for i in chosen]
-        right = 0
         for own, images in enumerate(drawn):
             for asked in images[shots:]:
                 distances = []
@@ -38,9 +38,9 @@ def by_hand(embeddings, options, seed):
                     enrolled = embeddings[others[:shots]]
                     enrolled = [enrolled.mean(axis=0)] if mean else enrolled
                     distances.append(min(np.linalg.norm(embeddings[asked] - e) for e in enrolled))
-                right += int(np.argmin(distances)) == own
-        shares.append(right / (ways * queries))
-    return np.mean(shares), np.std(shares, ddof=1) / np.sqrt(episodes)
+                answers.append((chosen[own], chosen[int(np.argmin(distances))]))
+    right = [asked == answered for asked, answered in answers]
+    return np.mean(right), error_over_identities(np.array(right), *np.array(answers).T)
 
 
 @pytest.mark.parametrize("mean", [False, True])
@@ -58,6 +58,7 @@ def test_the_figure_is_the_protocol_by_hand(system_of, ways, shots, mean):
     (figure,) = protocol(system_of(IMAGES, TEST, encoder=encoder))
     expected = by_hand(encoder.embeddings, (ways, shots, 2, 20, mean), 9)
     assert (figure.value, figure.standard_error) == pytest.approx(expected)
+    assert figure.standard_error_over == "identities"
     assert 1 / ways < figure.value < 1
     assert figure.trials == 20 * ways * 2
 
