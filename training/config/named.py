@@ -39,13 +39,13 @@ def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingC
 
 
 def refresh_measurement(config: TrainingConfig) -> TrainingConfig:
-    """Take the protocols and targets of the named config, where there is one."""
-    return _refresh(config, "protocols", "targets")
+    """Take the protocols, targets and choice of the named config, where there is one."""
+    return _refresh(config, "protocols", "targets", "choice")
 
 
 def refresh_export(config: TrainingConfig) -> TrainingConfig:
-    """Take the views, whitening, version and card of the named config, where there is one."""
-    return _refresh(config, "views", "whitening", "whitening_weights", "version", "card")
+    """Take views, whitening, version, card and choice of the named config, where there is one."""
+    return _refresh(config, "views", "whitening", "whitening_weights", "version", "card", "choice")
 
 
 def _refresh(config: TrainingConfig, *fields: str) -> TrainingConfig:
@@ -56,5 +56,5 @@ def _refresh(config: TrainingConfig, *fields: str) -> TrainingConfig:
     current = load_config(named).model_dump()
     overridden = {key.split(".")[0] for key in keys_of(config.settings)}
     return config.model_copy(
-        update={name: current[name] for name in fields if name not in overridden}
+        update={name: current.get(name) for name in fields if name not in overridden}
     )

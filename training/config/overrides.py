@@ -22,7 +22,7 @@ _CONTEXT = {
     "optimiser": {"parameters", "learning_rate"},
 }
 """Arguments that the trainer passes to a part's `build`: they are no options."""
-_UNRECORDED = {"name", "version", "seed", "card", "targets"}
+_UNRECORDED = {"name", "version", "seed", "card", "targets", "choice"}
 """Fields that do not make a variant: a record's name and a bundle's card hold them already."""
 
 

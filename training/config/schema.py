@@ -28,7 +28,8 @@ _JSON_KEYS = (
     *Export.model_fields,
     *("metric", "split", "network", "loss", "sampler", "augmentation", "optimiser"),
     *Optimisation.model_fields,
-    *("images_per_identity", "seed", "card", "protocols", "targets", "settings"),
+    *("images_per_identity", "seed", "card", "protocols", "targets", "choice"),
+    "settings",
 )
 """The keys of the flat form, in the order in which bundles and records store them."""
 
@@ -104,6 +105,8 @@ class TrainingConfig(Frozen):
         flat: dict[str, Any] = handler(self)
         for section in _SECTIONS:
             flat |= flat.pop(section, {})
+        if flat.get("choice") is None:
+            flat.pop("choice", None)  # As in configs that are older than the field.
         return {key: flat[key] for key in _JSON_KEYS if key in flat}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -119,7 +122,12 @@ class TrainingConfig(Frozen):
     def recipe(self) -> str:
         """The fields that decide the figures, except for the seed, as JSON."""
         return self.model_dump_json(
-            exclude={"seed": True, "version": True, "card": True, "measurement": {"targets": True}}
+            exclude={
+                "seed": True,
+                "version": True,
+                "card": True,
+                "measurement": {"targets": True, "choice": True},
+            }
         )
 
 

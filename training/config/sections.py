@@ -1,5 +1,6 @@
 """The sections of a training config, and the values in them: frozen and strict."""
 
+from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -135,11 +136,30 @@ class Target(Frozen):
             raise ValueError("a target is an upper or a lower bar, not both")
         return self
 
-    def is_met(self, value: float) -> bool | None:
-        """Compare a value with the bar; None if there is no bar."""
-        if self.at_most is not None:
-            return value <= self.at_most
-        return None if self.at_least is None else value >= self.at_least
+    @property
+    def bar(self) -> float | None:
+        """Our bar, an error or an accuracy as the value is; None if there is none."""
+        return self.at_least if self.at_most is None else self.at_most
+
+
+class ChosenBy(StrEnum):
+    """Data whose figures were seen before the settings of a config were final."""
+
+    PRESET = "preset"
+    """None: settings of a paper or of another config, or set once before the first measurement."""
+    CALIBRATION = "calibration"
+    """Calibration data only, or data set aside for choosing."""
+    TEST = "test data was looked at"
+    """Test data as well: a setting was chosen by its figures, or with them in view."""
+
+
+class Choice(Frozen):
+    """Evidence that the settings of a config were chosen by."""
+
+    by: ChosenBy
+    """Data that was looked at."""
+    how: str = Field(min_length=1)
+    """What was chosen, and by which figures, in a sentence or two."""
 
 
 class Measurement(Frozen):
@@ -151,3 +171,5 @@ class Measurement(Frozen):
     """Protocols that `record` measures on the exported bundle."""
     targets: tuple[Target, ...] = ()
     """Bars and published values; a run is held against those that are given for its overrides."""
+    choice: Choice | None = None
+    """Data that the config's settings were chosen by; None where it is not stated."""

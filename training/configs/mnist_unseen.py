@@ -11,7 +11,7 @@ over the seeds 1998 to 2000: verification accuracy 75.3 % ± 1.6 %, 1-shot 80.2 
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig
+from training.config.sections import Choice, ChosenBy, Measurement, Optimisation, SplitConfig
 from training.registry import Component
 
 _OF = "digits 8 and 9, never seen"
@@ -56,6 +56,10 @@ CONFIG = TrainingConfig(
                 name="few_shot",
                 options={"ways": 2, "shots": 5, "queries": 10, "enrolled": "mean", "of": _OF},
             ),
+        ),
+        choice=Choice(
+            by=ChosenBy.PRESET,
+            how="Set before the first measurement, and not changed since.",
         ),
     ),
 )

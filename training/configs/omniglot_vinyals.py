@@ -14,7 +14,7 @@ config had the whitening, and exported with `--as-now`.
 """
 
 from model.manifest import Aspect, InputSpec
-from training.config.sections import SplitConfig, Target
+from training.config.sections import Choice, ChosenBy, SplitConfig, Target
 from training.configs.omniglot import CONFIG as OMNIGLOT
 from training.registry import Component
 
@@ -56,6 +56,14 @@ CONFIG = OMNIGLOT.derive(
                 "Vinyals split, 20-way 1-shot: ProtoNet 96.0 %, MAML 95.8 %, "
                 "RelationNet 97.6 %, TapNet 98.07 %"
             ),
+        ),
+    ),
+    choice=Choice(
+        by=ChosenBy.TEST,
+        how=(
+            "Width, blocks and epochs were changed after 97.1 % had missed the bar. The "
+            "whitening was chosen by the calibration EER (1.81 % with it, 1.87 % without), and "
+            "the accuracy without it (97.9 %) was measured too."
         ),
     ),
 )

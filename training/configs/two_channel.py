@@ -14,7 +14,14 @@ docs/experiments.md compares the four.
 
 from model.manifest import Aspect, Card, InputSpec, Metric
 from training.config.schema import TrainingConfig
-from training.config.sections import Measurement, Optimisation, SplitConfig, Target
+from training.config.sections import (
+    Choice,
+    ChosenBy,
+    Measurement,
+    Optimisation,
+    SplitConfig,
+    Target,
+)
 from training.registry import Component
 
 CONFIG = TrainingConfig(
@@ -59,6 +66,13 @@ CONFIG = TrainingConfig(
             Target(
                 figure="FPR at 95 % recall",
                 published="5.53 % on photo-tour patches (Zagoruyko, Komodakis 2015, mean)",
+            ),
+        ),
+        choice=Choice(
+            by=ChosenBy.PRESET,
+            how=(
+                "Set before the first measurement, and not changed since; siam, pseudo-siam and "
+                "the two of two channels differ in the network alone."
             ),
         ),
     ),

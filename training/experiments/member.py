@@ -15,7 +15,7 @@ from training.fit.plan import plan_resumption, plan_training
 from training.runs.run_folder import RunFolder
 from training.transfer.pretrained import TrainedWeights
 
-_UNTRAINED_FIELDS = ("version", "card", "protocols", "targets")
+_UNTRAINED_FIELDS = ("version", "card", "protocols", "targets", "choice")
 """Fields of a config that do not influence the weights, and may be corrected afterwards."""
 
 
@@ -84,7 +84,7 @@ class Member:
         if not self.run.is_begun:
             return
         now = self.config.model_dump()
-        corrected = {name: now[name] for name in _UNTRAINED_FIELDS}
+        corrected = {name: now.get(name) for name in _UNTRAINED_FIELDS}
         source = None if self.weights is None else self.weights.source
         for what, found, asked in (
             ("another config", self.run.config().model_copy(update=corrected), self.config),

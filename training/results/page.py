@@ -1,5 +1,6 @@
 """Page of results and its plots, from the committed records."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,6 +10,7 @@ from training.metrics.det import DetCurve
 from training.results.plots import Dot, bars_svg, det_svg
 from training.results.record import Record
 from training.results.sections import Row, Section, sections
+from training.results.verdict import Verdict
 from training.templates.render import percent, render
 
 
@@ -79,25 +81,28 @@ def _bars(found: Iterable[Section]) -> tuple[Plot, ...]:
     dots = [dot for section in found for row in section.rows if (dot := _dot(section, row))]
     if not dots:
         return ()
-    met = sum(dot.met for dot in dots)
-    alt = f"{len(dots)} figures beside their bars: {met} met, {len(dots) - met} missed"
+    counts = Counter(dot.verdict for dot in dots)
+    counted = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each])
+    alt = f"{len(dots)} figures beside their bars: {counted}"
     caption = (
-        "Thin lines are 95 % intervals by the protocol's own standard error, thick ones the "
-        "standard deviation over seeds, where there are any."
+        "Thin lines end at the one-sided 95 % bounds that the verdict is by: a bar left of the "
+        "line is missed, one right of it met. Thick lines are the standard deviation over seeds, "
+        "where there are any."
     )
     return (Plot("bars.svg", alt, caption, bars_svg(dots) + "\n"),)
 
 
 def _dot(section: Section, row: Row) -> Dot | None:
-    if row.limit is None or row.met is None:
+    bar, judged = row.target.bar, row.judged
+    if bar is None or judged is None:
         return None
     of_accuracy = row.target.at_least is not None
     return Dot(
         label=f"{section.title}: {row.name}",
         text=f"{percent(row.mean)}, bar {row.bar}",
         error=1 - row.mean if of_accuracy else row.mean,
-        bar=1 - row.limit if of_accuracy else row.limit,
-        met=row.met,
-        standard_error=row.one_seed.standard_error,
+        bar=1 - bar if of_accuracy else bar,
+        verdict=judged,
+        standard_error=row.standard_error,
         deviation=row.deviation,
     )

@@ -1,9 +1,9 @@
 """Plots of the page of results, as SVG."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,18 +15,30 @@ from scipy.stats import norm
 
 from training.metrics.det import DetCurve
 from training.metrics.plots import deviate_axes, svg
+from training.results.verdict import ONE_SIDED_95, Verdict
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Palette of Okabe and Ito, for colour-blind readers; without yellow, too faint on white."""
 _STYLES = ("-", "--", "-.", ":")
-_MET, _MISSED = _COLOURS[:2]
 _SMALLEST = 1e-4
 """Start of the axes: an error of 0 has no place on a logarithmic or a deviate axis."""
 _LARGEST = 0.8
 _MAX_BANDS = 2
 """Intervals of more systems would hide one another."""
 _LABEL = 52
-_NORMAL_95 = 1.96
+_VERDICTS = {
+    Verdict.MET: (_COLOURS[0], "full"),
+    Verdict.EQUAL: (_COLOURS[-1], "left"),
+    Verdict.MISSED: (_COLOURS[1], "none"),
+    Verdict.OPEN: ("grey", "none"),
+}
+"""Colour and filling of the dot of each verdict."""
+_MEANINGS = {
+    Verdict.MET: "met",
+    Verdict.EQUAL: "equal: the bar lies within the bounds",
+    Verdict.MISSED: "missed",
+    Verdict.OPEN: "open: no standard error",
+}
 
 
 @dataclass(frozen=True)
@@ -38,8 +50,8 @@ class Dot:
         text: The value and its bar, in words.
         error: In [0, 1].
         bar: The largest error that meets the bar.
-        met: Whether the error meets it.
-        standard_error: Of the value, by its own protocol; None where it has none.
+        verdict: On the error beside the bar.
+        standard_error: Of the value, over samples and seeds; None where it has none.
         deviation: Standard deviation over seeds; None for one seed.
     """
 
@@ -47,7 +59,7 @@ class Dot:
     text: str
     error: float
     bar: float
-    met: bool
+    verdict: Verdict
     standard_error: float | None
     deviation: float | None
 
@@ -79,8 +91,8 @@ def det_svg(systems: Mapping[str, Sequence[DetCurve]]) -> str:
 def bars_svg(dots: Sequence[Dot]) -> str:
     """Draw each value as a dot beside its bar, on a logarithmic axis of errors.
 
-    A thick line is the standard deviation over seeds to both sides, a thin one the 95 % interval
-    that the protocol's own standard error gives.
+    A thick line is the standard deviation over seeds to both sides, a thin one ends at the
+    one-sided 95 % bounds that the verdict is by.
     """
     figure = Figure(figsize=(9.0, 1.2 + 0.55 * len(dots)), layout="constrained")
     axes = figure.subplots()
@@ -98,7 +110,7 @@ def bars_svg(dots: Sequence[Dot]) -> str:
     axes.grid(axis="x", alpha=0.3)
     words = axes.secondary_yaxis("right")
     words.set_yticks(rows, [dot.text for dot in dots], fontsize=7)
-    _legend(figure)
+    _legend(figure, {dot.verdict for dot in dots})
     return _as_text(figure)
 
 
@@ -125,28 +137,33 @@ def _band(axes: Axes, curve: DetCurve, colour: str) -> None:
 
 
 def _draw_dot(axes: Axes, row: int, dot: Dot) -> None:
-    colour = _MET if dot.met else _MISSED
-    interval = _NORMAL_95 * (dot.standard_error or 0)
-    for spread, width in ((interval, 1.2), (dot.deviation or 0, 4.0)):
+    colour, filling = _VERDICTS[dot.verdict]
+    bounds = ONE_SIDED_95 * (dot.standard_error or 0)
+    for spread, width in ((bounds, 1.2), (dot.deviation or 0, 4.0)):
         if spread:
             ends = [max(dot.error - spread, _SMALLEST), dot.error + spread]
             axes.plot(ends, [row, row], color=colour, linewidth=width, solid_capstyle="butt")
     axes.plot([dot.bar, dot.bar], [row - 0.3, row + 0.3], color="black", linewidth=1.6)
-    face = colour if dot.met else "white"
     place = max(dot.error, _SMALLEST), row
-    axes.plot(*place, marker="o", color=colour, markerfacecolor=face, markersize=7)
+    axes.plot(*place, color=colour, **_marker(filling))
 
 
-def _legend(figure: Figure) -> None:
-    dot = partial(Line2D, [], [], marker="o", linestyle="none", markersize=7)
+def _marker(filling: str) -> dict[str, Any]:
+    """Return the style of a dot that is full, half full or empty."""
+    return {"marker": "o", "markersize": 7, "fillstyle": filling, "markerfacecoloralt": "white"}
+
+
+def _legend(figure: Figure, verdicts: Collection[Verdict]) -> None:
+    dots = [
+        Line2D([], [], linestyle="none", color=colour, label=_MEANINGS[each], **_marker(filling))
+        for each, (colour, filling) in _VERDICTS.items()
+        if each in verdicts
+    ]
+    bar = Line2D([], [], color="black", linewidth=1.6, label="the bar; left of it is better")
     figure.legend(
-        handles=[
-            dot(color=_MET, label="met"),
-            dot(color=_MISSED, markerfacecolor="white", label="missed"),
-            Line2D([], [], color="black", linewidth=1.6, label="the bar; left of it is better"),
-        ],
+        handles=[*dots, bar],
         loc="outside lower center",
-        ncols=3,
+        ncols=len(dots) + 1,
         fontsize=8,
         frameon=False,
     )

@@ -59,6 +59,10 @@ class Record(Frozen):
     figures: tuple[MeasuredValue, ...]
     det: DetCurve | None = None
     """None in records that are older than the curves."""
+    graph_sha256: str | None = None
+    """Of the graph that was measured, or of those of all folds; None in older records."""
+    test_sha256: str | None = None
+    """Of the names of the test part (`Split.test_sha256`); None in older records."""
 
     @property
     def file_name(self) -> str:
@@ -180,6 +184,7 @@ def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:
             name=f"{benchmark.name}: {benchmark.measure}",
             value=benchmark.value,
             standard_error=benchmark.standard_error,
+            standard_error_over=benchmark.standard_error_over,
             trials=benchmark.pairs,
         )
 

@@ -1,5 +1,6 @@
 """Sections of the results page: each config's figures over its seeds, beside bar and paper."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,11 +8,13 @@ from itertools import groupby
 
 from training.config.named import config_names, load_config
 from training.config.schema import TrainingConfig
-from training.config.sections import Target
+from training.config.sections import Choice, Target
 from training.config.variants import targets_of
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
 from training.results.record import Record
+from training.results.stored_error import with_stored_error
+from training.results.verdict import Verdict, verdict
 from training.templates.render import percent
 
 
@@ -42,11 +45,24 @@ class Row:
         return statistics.stdev(self.values) if len(self.values) > 1 else None
 
     @property
+    def standard_error(self) -> float | None:
+        """Standard error of the mean over other test samples and, with several seeds, other seeds.
+
+        None where the protocol has none or does not state the sample.
+        """
+        sample = self.one_seed.standard_error
+        if sample is None or self.one_seed.standard_error_over is None:
+            return None
+        return math.hypot(sample, (self.deviation or 0) / math.sqrt(len(self.values)))
+
+    @property
     def measured(self) -> str:
-        """Value of one seed, with its protocol's own standard error if there is one."""
-        error = self.one_seed.standard_error
+        """Value of one seed, with its standard error over the sample that it is of."""
+        error, over = self.one_seed.standard_error, self.one_seed.standard_error_over
         value = percent(self.one_seed.value)
-        return value if error is None else f"{value} ± {percent(error)} (se)"
+        if error is None:
+            return value
+        return f"{value} ± {percent(error)} ({over or 'of an unstated sample'})"
 
     @property
     def over_seeds(self) -> str:
@@ -56,27 +72,22 @@ class Row:
         return f"{percent(self.mean)} ± {percent(self.deviation)} ({len(self.values)})"
 
     @property
-    def limit(self) -> float | None:
-        """Our bar, an error or an accuracy as the value is."""
-        error, accuracy = self.target.at_most, self.target.at_least
-        return accuracy if error is None else error
-
-    @property
     def bar(self) -> str:
         """Our bar, in words."""
-        if self.limit is None:
+        if self.target.bar is None:
             return ""
-        return f"{'≤' if self.target.at_least is None else '≥'} {percent(self.limit)}"
+        return f"{'≤' if self.target.at_least is None else '≥'} {percent(self.target.bar)}"
 
     @property
-    def met(self) -> bool | None:
-        """True if the mean reaches the bar; None where there is none."""
-        return self.target.is_met(self.mean)
+    def judged(self) -> Verdict | None:
+        """Verdict on the mean over the seeds; None where there is no bar."""
+        return verdict(self.mean, self.standard_error, self.target)
 
     @property
     def verdict(self) -> str:
-        """`met` in words."""
-        return {True: "met", False: "**missed**", None: ""}[self.met]
+        """Verdict in words; empty where there is no bar."""
+        judged = self.judged
+        return f"**{judged}**" if judged is Verdict.MISSED else str(judged or "")
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,18 @@ class Section:
     def data(self) -> str:
         """Name of the data set."""
         return self.records[0].data
+
+    @property
+    def choice(self) -> Choice | None:
+        """Evidence that the settings were chosen by; of older records, as the named config says."""
+        stated = self.config.measurement.choice
+        named = _named(self.config)
+        return named.measurement.choice if stated is None and named is not None else stated
+
+    @property
+    def chosen_by(self) -> str:
+        """Data that the settings were chosen by, in words."""
+        return "not stated" if self.choice is None else str(self.choice.by)
 
     @property
     def minutes(self) -> float:
@@ -138,11 +161,23 @@ def _section(records: tuple[Record, ...]) -> Section:
 def _own_seed(records: Sequence[Record]) -> int:
     """Seed of the named config; the first recorded one where that config no longer exists."""
     seeds = [record.seed for record in records]
-    named = records[0].config.name.replace("-", "_")
-    own = load_config(named).seed if named in config_names() else None
-    return own if own in seeds else min(seeds)
+    named = _named(records[0].config)
+    return named.seed if named is not None and named.seed in seeds else min(seeds)
+
+
+def _named(config: TrainingConfig) -> TrainingConfig | None:
+    """Return the named config as it is now; None where it no longer exists."""
+    name = config.name.replace("-", "_")
+    return load_config(name) if name in config_names() else None
 
 
 def _row(name: str, records: Sequence[Record], target: Target) -> Row:
-    found = [value for record in records for value in record.figures if value.name == name]
-    return Row(name, found[0], tuple(each.value for each in found), target)
+    found = [
+        (value, record) for record in records for value in record.figures if value.name == name
+    ]
+    return Row(
+        name,
+        with_stored_error(found[0][0], found[0][1].det, target.bar),
+        tuple(value.value for value, _ in found),
+        target,
+    )

@@ -4,6 +4,7 @@ import numpy as np
 
 from training.metrics.det import DetCurve
 from training.results.plots import Dot, bars_svg, det_svg
+from training.results.verdict import Verdict
 
 RATES = tuple(np.linspace(0, 1, 12).tolist())
 CURVE = DetCurve(
@@ -16,7 +17,13 @@ CURVE = DetCurve(
 
 
 def dot(**changes):
-    fields = {"label": "a: error", "text": "2 %", "error": 0.02, "bar": 0.03, "met": True}
+    fields = {
+        "label": "a: error",
+        "text": "2 %",
+        "error": 0.02,
+        "bar": 0.03,
+        "verdict": Verdict.MET,
+    }
     return Dot(**(fields | {"standard_error": None, "deviation": None} | changes))
 
 
@@ -39,12 +46,14 @@ def test_rates_of_nought_and_one_are_gaps():
 
 
 def test_figures_stand_beside_their_bars_in_words_too():
-    drawn = bars_svg([dot(), dot(label="b: accuracy", text="90 %", met=False)])
+    drawn = bars_svg([dot(), dot(label="b: accuracy", text="90 %", verdict=Verdict.MISSED)])
     assert {"a: error", "b: accuracy", "2 %", "90 %"} <= set(re.findall(r">([^<>]+)</text>", drawn))
 
 
-def test_what_is_met_looks_unlike_what_is_missed():
-    assert bars_svg([dot()]) != bars_svg([dot(met=False)])
+def test_every_verdict_looks_unlike_the_others_and_is_explained():
+    drawn = {each: bars_svg([dot(verdict=each)]) for each in Verdict}
+    assert len(set(drawn.values())) == len(Verdict)
+    assert all(f">{each}" in svg for each, svg in drawn.items())
 
 
 def test_a_spread_is_drawn_where_there_is_one():

@@ -83,7 +83,13 @@ def made(record, seed, error, **changes):
     """A record of another seed, with one figure."""
     target = Target(figure="error", at_most=0.02, published="3 % (they, 1999)")
     config = record.config.model_copy(update={"targets": (target,)})
-    figure = MeasuredValue(name="error", value=error, standard_error=0.004, trials=100)
+    figure = MeasuredValue(
+        name="error",
+        value=error,
+        standard_error=0.004,
+        standard_error_over="images",
+        trials=100,
+    )
     return record.model_copy(
         update={"config": config, "seed": seed, "figures": (figure,), **changes}
     )
