@@ -92,11 +92,13 @@ class Choice:
     """Threshold that a request is decided by, with its error rates.
 
     `rates` were measured on test subjects; `target_fmr` is None where the threshold aims at none.
+    `is_own` is true of a threshold that the request itself gives.
     """
 
     threshold: float
     target_fmr: float | None
     rates: ErrorRates
+    is_own: bool = False
 
 
 def choose(
@@ -118,7 +120,7 @@ def choose(
         OperatingPointError: No supported operating point has that target.
     """
     if threshold is not None:
-        return Choice(threshold, None, rates_at(accuracy.curve, threshold))
+        return Choice(threshold, None, rates_at(accuracy.curve, threshold), is_own=True)
     point = calibration.default_point
     if fmr is not None:
         by_target = {p.target_fmr: p for p in calibration.operating_points if p.supported}

@@ -169,6 +169,12 @@ def operating_point(target: float | None, threshold: float) -> OperatingPoint:
     )
 
 
+def _uncertainty(unit: float) -> LineUncertainty:
+    return LineUncertainty(
+        intercept=0.04, slope=0.25 / unit**2, covariance=-0.05 / unit, factor=2.0
+    )
+
+
 def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares about)
     graph: bytes,
     *,
@@ -210,9 +216,7 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
                 slope=-10.0 / unit,
                 log10_min=-2.5,
                 log10_max=2.5,
-                uncertainty=LineUncertainty(
-                    intercept=0.04, slope=0.25 / unit**2, covariance=-0.05 / unit, factor=2.0
-                ),
+                uncertainty=None if changes.get("schema_version") == 1 else _uncertainty(unit),
             ),
             cllr=0.2,
             min_cllr=0.18,

@@ -22,11 +22,17 @@ from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import CompareAnswer
-from app.api.schemas.operating_point import OperatingPointAnswer
+from app.api.schemas.domain import (
+    WITHHELD_OF_COMPARISON,
+    ComparisonDomainAnswer,
+    is_withheld,
+    rates_of,
+)
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel
 from app.decision import Comparison, choose_threshold, compare, to_vectors
+from app.domain import ComparisonDomain, GalleryCheck
 from app.worker.service import Service
 from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
@@ -88,7 +94,8 @@ async def compare_embeddings(request: Request) -> Response:
 
     Embeddings of different models, or of different versions of one, cannot be compared: keep the
     `sha256` of the model beside them. With `Accept: application/x-npy` the answer is the energies
-    alone, float32 (n,), and the headers X-Threshold and X-Model-SHA256 say the rest.
+    alone, float32 (n,), and the headers X-Threshold, X-Domain-Status, X-Withheld and
+    X-Model-SHA256 say the rest.
     """
     service, as_npy = running(request), npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
@@ -104,10 +111,10 @@ async def _stream(request: Request, service: Service, *, as_npy: bool) -> Respon
     model, choice = _chosen(service, choices)
     max_rows = service.settings.max_gallery
     with service.bodies.reserve() as held:
-        gallery = StreamedGallery(model.manifest, choice, max_rows, held.take)
+        gallery = StreamedGallery(model, choice, max_rows, held.take)
         await stream(request, service, gallery.feed)
-        comparison = gallery.close()
-        answer = partial(_respond, service, model, comparison, as_npy=as_npy)
+        comparison, domain = gallery.close()
+        answer = partial(_respond, service, model, comparison, domain, as_npy=as_npy)
         if as_npy or len(comparison.energies) <= _NUMBERS_AT_A_TIME:
             return answer()
         response: Response = await service.jobs.submit(answer, service.deadline_s, held.share)
@@ -161,27 +168,48 @@ def _answer(
     probe = to_vectors(model.manifest, sent.probe, "probe")[0]
     gallery = to_vectors(model.manifest, np.concatenate(sent.gallery), "gallery")
     comparison = compare(model.manifest, probe, gallery, choice)
-    return _respond(service, model, comparison, as_npy=as_npy)
+    check = GalleryCheck(model.domain, model.manifest, probe, len(gallery))
+    check.take(gallery)
+    return _respond(service, model, comparison, check.result(), as_npy=as_npy)
 
 
 def _respond(
-    service: Service, model: ServedModel, comparison: Comparison, *, as_npy: bool
+    service: Service,
+    model: ServedModel,
+    comparison: Comparison,
+    domain: ComparisonDomain,
+    *,
+    as_npy: bool,
 ) -> Response:
     same, rows = int(comparison.same.sum()), len(comparison.same)
     service.telemetry.compared(model.manifest, same=same, different=rows - same)
     if as_npy:
-        headers = {"X-Threshold": repr(comparison.choice.threshold)}
-        return npy.response(comparison.energies, ModelReference.of(model.manifest), headers)
-    return Response(_to_json(model, comparison), media_type=json_body.MEDIA_TYPE)
+        return npy.response(
+            comparison.energies, ModelReference.of(model.manifest), _headers(comparison, domain)
+        )
+    return Response(_to_json(model, comparison, domain), media_type=json_body.MEDIA_TYPE)
 
 
-def _to_json(model: ServedModel, comparison: Comparison) -> bytes:
+def _headers(comparison: Comparison, domain: ComparisonDomain) -> dict[str, str]:
+    rows = domain.gallery.rows if domain.gallery else ()
+    headers = {
+        "X-Threshold": repr(comparison.choice.threshold),
+        **npy.domain_headers(domain.probe.status, rows),
+    }
+    if is_withheld(domain.probe, comparison.choice):
+        headers["X-Withheld"] = WITHHELD_OF_COMPARISON
+    return headers
+
+
+def _to_json(model: ServedModel, comparison: Comparison, domain: ComparisonDomain) -> bytes:
     """Encode the answer a few numbers at a time: the encoder holds the interpreter in each call."""
     empty = CompareAnswer.model_construct(
         energies=[],
         same=[],
         threshold=comparison.choice.threshold,
-        operating_point=OperatingPointAnswer.of(comparison.choice),
+        operating_point=rates_of(domain.probe, comparison.choice),
+        domain=ComparisonDomainAnswer.of_comparison(domain),
+        withheld=WITHHELD_OF_COMPARISON if is_withheld(domain.probe, comparison.choice) else None,
         model=ModelReference.of(model.manifest),
     )
     lists = (_elements(comparison.energies), _elements(comparison.same))

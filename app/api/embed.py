@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
@@ -15,8 +16,11 @@ from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import EmbedAnswer
+from app.api.schemas.domain import DomainAnswer
 from app.batching.batch_runner import EncodeJob, Job
+from app.batching.image_input import ImageFile
 from app.catalog.catalog import ServedModel
+from app.domain import check_images
 from app.worker.service import Service
 
 router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
@@ -42,7 +46,8 @@ async def embed(request: Request) -> Response:
     """Give one embedding for each image, in their order.
 
     With `Accept: application/x-npy` the answer is one NumPy array, float32 (n, dim), or uint8 for
-    packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose.
+    packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose, and
+    X-Domain-Status and X-Domain-Out whether the images are like those of the calibration.
     """
     make_job = partial(_make_job, as_npy=npy.is_accepted(request))
     answer: Response = await dispatch(request, running(request), _read, make_job)
@@ -55,18 +60,32 @@ _read = partial(read_images, SEVERAL)
 def _make_job(_: Request, service: Service, batch: Batch, *, as_npy: bool) -> Job:
     model = service.catalog.get_encoder(batch.model)
     service.telemetry.chose(model.manifest)
-    answer = partial(_answer, model, as_npy=as_npy)
+    answer = partial(_answer, service, model, batch.images, as_npy=as_npy)
     return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 
-def _answer(model: ServedModel, embeddings: NDArray[Any], *, as_npy: bool) -> Response:
+def _answer(  # noqa: PLR0913 (the runner gives images and embeddings)
+    service: Service,
+    model: ServedModel,
+    files: tuple[ImageFile, ...],
+    images: NDArray[np.uint8],
+    embeddings: NDArray[Any],
+    *,
+    as_npy: bool,
+) -> Response:
     """Return the response. It is made by the runner, since many embeddings take long to encode."""
+    names = [file.name for file in files]
+    domain = check_images(model.domain, model.manifest, names, images, embeddings)
+    service.telemetry.checked(model.manifest, domain)
     reference = ModelReference.of(model.manifest)
     if as_npy:
-        return npy.response(embeddings, reference)
+        return npy.response(embeddings, reference, npy.domain_headers(domain.status, domain.out))
     # Without validation, which would visit every number: the values were computed here.
     return json_response(
         EmbedAnswer.model_construct(
-            embeddings=embeddings.tolist(), dim=model.manifest.embedding_dim, model=reference
+            embeddings=embeddings.tolist(),
+            dim=model.manifest.embedding_dim,
+            domain=DomainAnswer.of(domain),
+            model=reference,
         )
     )

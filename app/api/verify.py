@@ -5,6 +5,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from pydantic import Field
@@ -22,13 +23,14 @@ from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
-from app.api.schemas.operating_point import OperatingPointAnswer
+from app.api.schemas.domain import WITHHELD, DomainAnswer, is_withheld, rates_of
 from app.api.schemas.zone import ZoneAnswer
 from app.batching.batch_runner import EncodeJob, Job
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile, to_tensor
 from app.catalog.catalog import Served, ServedModel, ServedPairModel
 from app.decision import Decision, choose_threshold, decide, decide_energy
+from app.domain import DomainResult, check_images
 from app.telemetry.traces import Trace
 from app.worker.service import Service
 from app.zone import Outcome, Zone, zone_of_costs, zone_of_targets
@@ -158,14 +160,22 @@ def _make_job(_: Request, service: Service, pair: Pair) -> Job:
     trace = service.telemetry.trace()
     if isinstance(model, ServedPairModel):
         return partial(_answer_pair_model, service, model, pair.images, rule, trace)
-    answer = partial(_answer, service, model, rule)
+    answer = partial(_answer, service, model, pair.images, rule)
     return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
 
-def _answer(
-    service: Service, model: ServedModel, rule: Rule, embeddings: NDArray[Any]
+def _answer(  # noqa: PLR0913, PLR0917 (the runner gives the last two)
+    service: Service,
+    model: ServedModel,
+    files: tuple[ImageFile, ...],
+    rule: Rule,
+    images: NDArray[np.uint8],
+    embeddings: NDArray[Any],
 ) -> VerifyAnswer:
-    return _to_answer(service, model, rule, decide(model.manifest, embeddings, rule.choice))
+    names = [file.name for file in files]
+    domain = check_images(model.domain, model.manifest, names, images, embeddings)
+    decision = decide(model.manifest, embeddings, rule.choice)
+    return _to_answer(service, model, rule, decision, domain)
 
 
 def _answer_pair_model(
@@ -181,20 +191,29 @@ def _answer_pair_model(
     service.telemetry.decoded(decoded - began, trace)
     energies = model.scorer.score(tensor[:1], tensor[1:])
     service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
-    return _to_answer(service, model, rule, decide_energy(model.manifest, energies, rule.choice))
+    names = [image.name for image in images]
+    domain = check_images(model.domain, model.manifest, names, tensor)
+    decision = decide_energy(model.manifest, energies, rule.choice)
+    return _to_answer(service, model, rule, decision, domain)
 
 
-def _to_answer(service: Service, model: Served, rule: Rule, decision: Decision) -> VerifyAnswer:
+def _to_answer(
+    service: Service, model: Served, rule: Rule, decision: Decision, domain: DomainResult
+) -> VerifyAnswer:
     outcome = rule.outcome(decision)
     service.telemetry.decided(model.manifest, decision.energy, outcome)
+    service.telemetry.checked(model.manifest, domain)
+    withheld = is_withheld(domain, decision.choice)
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,
         threshold=decision.choice.threshold,
         decision=outcome,
-        zone=None if rule.zone is None else ZoneAnswer.of(rule.zone),
-        operating_point=OperatingPointAnswer.of(decision.choice),
-        likelihood_ratio=decision.likelihood_ratio,
-        likelihood_ratio_interval=decision.likelihood_ratio_interval,
+        zone=None if rule.zone is None else ZoneAnswer.of(rule.zone, withheld=withheld),
+        operating_point=rates_of(domain, decision.choice),
+        likelihood_ratio=None if withheld else decision.likelihood_ratio,
+        likelihood_ratio_interval=None if withheld else decision.likelihood_ratio_interval,
+        domain=DomainAnswer.of(domain),
+        withheld=WITHHELD if withheld else None,
         model=ModelReference.of(model.manifest),
     )

@@ -26,20 +26,21 @@ from model.preprocessing import ImageLimits
 
 @dataclass(frozen=True)
 class EncodeJob:
-    """Images to encode, and a function from their embeddings to the job's result.
+    """Images to encode, and a function from them and their embeddings to the job's result.
 
     Attributes:
         model: The model that encodes the images.
         files: The images as they were sent.
         limits: The limits of one image's size.
-        answer: Computes the job's result from the embeddings, (len(files), dim).
+        answer: Computes the job's result from the decoded images, uint8 (len(files), height, width,
+            channels), and their embeddings, (len(files), dim).
         trace: The trace of the request, if it is traced.
     """
 
     model: ServedModel
     files: tuple[ImageFile, ...]
     limits: ImageLimits
-    answer: Callable[[NDArray[Any]], Any]
+    answer: Callable[[NDArray[np.uint8], NDArray[Any]], Any]
     trace: Trace | None = None
 
     def decode(self, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
@@ -106,7 +107,7 @@ class BatchRunner:
         together = attempt(partial(self._encode, group))
         if not isinstance(together, Failed):
             return [
-                attempt(partial(decoded.job.answer, embeddings))
+                attempt(partial(decoded.job.answer, decoded.images, embeddings))
                 for decoded, embeddings in zip(group, together, strict=True)
             ]
         if len(group) == 1:

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
+from model.domain import Domain
 from model.errors import BundleError, LikewiseError, ManifestError, UnreadableError
 from model.files import LASTING
 from model.golden import check_golden, check_golden_pairs
@@ -22,10 +23,14 @@ MAX_ENTRIES = 10_000
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A bundle that has passed every check, and its running encoder."""
+    """A bundle that has passed every check, and its running encoder.
+
+    `domain` is None where the bundle has no domain check.
+    """
 
     manifest: Manifest
     encoder: Encoder
+    domain: Domain | None = None
 
     def check(self) -> None:
         """Run the golden self-check.
@@ -43,10 +48,14 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class ServedPairModel:
-    """A bundle of kind `pair` that has passed every check; it has no embeddings."""
+    """A bundle of kind `pair` that has passed every check; it has no embeddings.
+
+    `domain` is None where the bundle has no domain check.
+    """
 
     manifest: Manifest
     scorer: PairScorer
+    domain: Domain | None = None
 
     def check(self) -> None:
         """Run the golden self-check.

@@ -57,6 +57,12 @@ DECISIONS = Family(
     "Decisions, by model and outcome.",
     (*_MODEL, "route", "outcome"),
 )
+DOMAIN = Family(
+    Kind.COUNTER,
+    "likewise_domain_images",
+    "Images of /verify and /embed, by the result of the domain check.",
+    (*_MODEL, "status"),
+)
 ENERGY = Family(
     Kind.HISTOGRAM,
     "likewise_energy",
@@ -105,7 +111,7 @@ WORKER_START = Family(
 EXPORTED = (
     *(REQUESTS, REQUEST_SECONDS, REFUSED),
     *(QUEUE_DEPTH, QUEUE_SECONDS, BATCH_IMAGES, DECODE_SECONDS, INFERENCE_SECONDS),
-    *(DECISIONS, ENERGY, PSI, PSI_DECISIONS, GENUINE_SHARE),
+    *(DECISIONS, DOMAIN, ENERGY, PSI, PSI_DECISIONS, GENUINE_SHARE),
     *(MODEL_INFO, WORKERS, WORKER_START),
 )
 """The exported metrics, in the order of docs/operate.md."""

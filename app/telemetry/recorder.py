@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.domain import DomainResult, DomainStatus
 from app.telemetry import families
 from app.telemetry.drift_baseline import DriftBaseline, baseline_of
 from app.telemetry.folder import remove_gauges
@@ -44,6 +45,7 @@ class Recorder:
         self._requests: dict[tuple[str, int], Value] = {}
         self._request_seconds: dict[str, Histogram] = {}
         self._decisions: dict[tuple[str, str, str, Outcome], Value] = {}
+        self._domain: dict[tuple[str, str, str], Value] = {}
         self._models: dict[str, ModelValues] = {}
         self._refused = {reason: files.value(families.REFUSED, reason) for reason in reasons}
         self._depth = files.value(families.QUEUE_DEPTH)
@@ -104,6 +106,16 @@ class Recorder:
             if count:
                 self._decision(manifest, route, outcome).add(count)
 
+    def checked(self, manifest: Manifest, domain: DomainResult) -> None:
+        """Record the domain check of the images of a request."""
+        if domain.status is DomainStatus.UNKNOWN:
+            self._checked(manifest, DomainStatus.UNKNOWN).add(domain.images)
+            return
+        out = len(domain.out)
+        for status, count in ((DomainStatus.IN, domain.images - out), (DomainStatus.OUT, out)):
+            if count:
+                self._checked(manifest, status).add(count)
+
     def measured(self, manifest: Manifest, energy: float) -> None:
         """Record the energy of a pair of images."""
         values = self._models.get(manifest.name)
@@ -132,6 +144,12 @@ class Recorder:
             self._decisions[key] = self._files.value(families.DECISIONS, *key)
         return self._decisions[key]
 
+    def _checked(self, manifest: Manifest, status: DomainStatus) -> Value:
+        key = (manifest.name, manifest.version, status.value)
+        if key not in self._domain:
+            self._domain[key] = self._files.value(families.DOMAIN, *key)
+        return self._domain[key]
+
     def _model_values(self, manifest: Manifest) -> ModelValues:
         current = self._models.get(manifest.name)
         if current is not None and current.manifest is manifest:
@@ -146,5 +164,7 @@ class Recorder:
             families.MODEL_INFO, *of, manifest.kind, manifest.metric, manifest.onnx.sha256
         )
         info.set(1)
+        for status in DomainStatus:
+            self._checked(manifest, status)  # Starts at 0: a first value does not count as a rise.
         energy = self._files.histogram(replace(families.ENERGY, bounds=baseline.bounds), *of)
         return ModelValues(manifest, baseline, energy, RecentCounts(bins), info)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from app.domain import DomainResult
 from app.settings import Settings
 from app.telemetry.exposition import exposition
 from app.telemetry.folder import metrics_folder
@@ -96,6 +97,14 @@ class Telemetry:
         if self._recorder is not None:
             self._recorder.decided(manifest, VERIFY, {outcome: 1})
             self._recorder.measured(manifest, energy)
+
+    def checked(self, manifest: Manifest, domain: DomainResult) -> None:
+        """Record the domain check of the images of a request.
+
+        Rows of /compare do not count: their images were checked by /embed.
+        """
+        if self._recorder is not None:
+            self._recorder.checked(manifest, domain)
 
     def compared(self, manifest: Manifest, *, same: int, different: int) -> None:
         """Record the decisions on a probe and the rows of a gallery.

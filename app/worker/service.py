@@ -23,6 +23,7 @@ from app.telemetry.telemetry import Telemetry
 from app.worker.measured_catalog import Loaded, load_measured
 from app.worker.memory_plan import log_plan, plan_memory
 from model.bundle import Bundle
+from model.domain import Domain
 from model.manifest import Kind
 from model.preprocessing import ImageLimits
 
@@ -136,5 +137,5 @@ def load_model(bundle: Bundle, provider: Provider) -> Served:
         SelfCheckError: The graph does not compute what the manifest promises.
     """
     if bundle.manifest.kind is Kind.PAIR:
-        return ServedPairModel(bundle.manifest, load_scorer(bundle, provider))
-    return ServedModel(bundle.manifest, load_encoder(bundle, provider))
+        return ServedPairModel(bundle.manifest, load_scorer(bundle, provider), Domain.of(bundle))
+    return ServedModel(bundle.manifest, load_encoder(bundle, provider), Domain.of(bundle))

@@ -20,6 +20,7 @@ from starlette.formparsers import MultiPartParser
 from app.api.bodies.multipart import Expected, MultipartReader
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
+from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.decision import choose_threshold
 from app.zone import Outcome
@@ -155,6 +156,8 @@ def _answer() -> VerifyAnswer:
         operating_point=OperatingPointAnswer.of(choice),
         likelihood_ratio=12.3456,
         likelihood_ratio_interval=(4.5678, 33.333),
+        domain=DomainAnswer(status="in", percentile=[12.345, 67.89], reason=None),
+        withheld=None,
         model=ModelReference.of(manifest),
     )
 

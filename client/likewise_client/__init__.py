@@ -1,6 +1,7 @@
 """Client of a Likewise service: do two images show the same thing?"""
 
 from likewise_client.client import AsyncLikewise, Likewise
+from likewise_client.domain import ComparisonDomain, Domain, GalleryDomain
 from likewise_client.errors import (
     BadAnswer,
     ChoiceRefused,
@@ -30,8 +31,11 @@ __all__ = [
     "BadAnswer",
     "ChoiceRefused",
     "Comparison",
+    "ComparisonDomain",
     "DeadlinePassed",
+    "Domain",
     "Embeddings",
+    "GalleryDomain",
     "ImageRefused",
     "Likewise",
     "LikewiseClientError",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -16,11 +16,18 @@ import httpx
 import numpy as np
 from numpy.typing import ArrayLike
 
+from likewise_client.domain import ComparisonDomain, Domain
 from likewise_client.errors import BadAnswer, Overloaded, UnusableImage, problem_of
 from likewise_client.images import File, Picture, refuse_one_image, to_file
 from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.parsing import parse
-from likewise_client.results import Comparison, Embeddings, Model, OperatingPoint, Verification
+from likewise_client.results import (
+    Comparison,
+    Embeddings,
+    Model,
+    OperatingPoint,
+    Verification,
+)
 
 IMAGES_A_CALL = 32
 """Most images that one call of /embed may send under the service's default settings."""
@@ -201,7 +208,18 @@ class Calls:
 def _join(answers: Sequence[Embeddings]) -> Embeddings:
     if len({answer.model for answer in answers}) > 1:
         raise BadAnswer("the service changed its model between two calls; embed the images again")
-    return Embeddings(np.concatenate([answer.vectors for answer in answers]), answers[0].model)
+    vectors = np.concatenate([answer.vectors for answer in answers])
+    return Embeddings(vectors, answers[0].model, _join_domains([a.domain for a in answers]))
+
+
+def _join_domains(domains: Sequence[Domain | None]) -> Domain | None:
+    """Join the domain checks of one model: out where any image is."""
+    found = [domain for domain in domains if domain is not None]
+    if not found or found[0].percentile is None:
+        return found[0] if found else None
+    percentile = tuple(share for domain in found for share in domain.percentile or ())
+    out = [domain for domain in found if domain.status == "out"]
+    return replace((out or found)[0], percentile=percentile)
 
 
 def _rows(probe: ArrayLike, gallery: ArrayLike) -> bytes:
@@ -227,7 +245,8 @@ def _embeddings(response: httpx.Response) -> Embeddings:
     rows = members["embeddings"]
     is_codes = all(isinstance(value, int) for value in rows[0])
     vectors = np.asarray(rows, np.uint8 if is_codes else np.float32)
-    return Embeddings(vectors, parse(Model, members["model"]))
+    domain = parse(Domain | None, members.get("domain"))
+    return Embeddings(vectors, parse(Model, members["model"]), domain)
 
 
 def _comparison(response: httpx.Response) -> Comparison:
@@ -236,8 +255,10 @@ def _comparison(response: httpx.Response) -> Comparison:
         energies=np.asarray(members["energies"], np.float32),
         same=np.asarray(parse(tuple[bool, ...], members["same"]), np.bool_),
         threshold=parse(float, members["threshold"]),
-        operating_point=parse(OperatingPoint, members["operating_point"]),
+        operating_point=parse(OperatingPoint | None, members["operating_point"]),
         model=parse(Model, members["model"]),
+        domain=parse(ComparisonDomain | None, members.get("domain")),
+        withheld=parse(str | None, members.get("withheld")),
     )
 
 

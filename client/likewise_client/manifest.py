@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from likewise_client.domain import DomainCheck
 from likewise_client.parsing import parse
 from likewise_client.results import Interval, Model, OperatingPoint
 
@@ -273,3 +274,4 @@ class Manifest(_Document):
     schema_version: Literal[1, 2] = 2
     split_sha256: str | None = None
     split_by: SplitBy = "identity"
+    domain: DomainCheck | None = None

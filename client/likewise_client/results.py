@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise_client.domain import ComparisonDomain, Domain
+
 Interval = tuple[float, float]
 
 
@@ -43,6 +45,8 @@ class OperatingPoint:
 class Zone:
     """Zone of energies that are neither same nor different, and how often a decision is wrong.
 
+    The shares are None where the error rates are withheld.
+
     Attributes:
         low: Energies up to here are same; None where the energy never decides that (`note`).
         high: Energies above are different, and those in between unsure; None as for `low`.
@@ -57,12 +61,12 @@ class Zone:
 
     low: float | None
     high: float | None
-    fmr: float
-    fmr_interval: Interval
-    fnmr: float
-    fnmr_interval: Interval
-    impostor_unsure: float
-    genuine_unsure: float
+    fmr: float | None
+    fmr_interval: Interval | None
+    fnmr: float | None
+    fnmr_interval: Interval | None
+    impostor_unsure: float | None
+    genuine_unsure: float | None
     note: str | None
 
 
@@ -77,22 +81,28 @@ class Verification:
         decision: As `same`; by `zone` where costs or a pair of target rates were sent, and
             `unsure` between its limits.
         zone: Limits of the decision; None where neither costs nor target rates were sent.
-        operating_point: Error rates at the threshold.
+        operating_point: Error rates at the threshold; None where they are withheld.
         likelihood_ratio: Probability density of the energy if the two are the same, over that if
-            they are different.
-        likelihood_ratio_interval: Its 95 % interval over people; None where the model has none.
+            they are different; None where it is withheld.
+        likelihood_ratio_interval: Its 95 % interval over people; None where the model has none, or
+            it is withheld.
         model: The model that answered.
+        domain: Whether the images are like those that the rates were measured on; None of a service
+            that has no domain check.
+        withheld: Why there are neither rates nor likelihood ratio; None where there are.
     """
 
     same: bool
     energy: float
     threshold: float
     decision: Literal["same", "different", "unsure"]
-    operating_point: OperatingPoint
-    likelihood_ratio: float
+    operating_point: OperatingPoint | None
+    likelihood_ratio: float | None
     model: Model
     likelihood_ratio_interval: Interval | None = None
     zone: Zone | None = None
+    domain: Domain | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,12 @@ class Embeddings:
     Attributes:
         vectors: float32 (n, dim), or uint8 (n, bytes) of packed bits from a model of codes.
         model: The model that computed them.
+        domain: As in `Verification`.
     """
 
     vectors: NDArray[Any]
     model: Model
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -120,5 +132,7 @@ class Comparison:
     energies: NDArray[np.float32]
     same: NDArray[np.bool_]
     threshold: float
-    operating_point: OperatingPoint
+    operating_point: OperatingPoint | None
     model: Model
+    domain: ComparisonDomain | None = None
+    withheld: str | None = None

@@ -34,6 +34,7 @@ def test_the_rules_and_the_configuration_are_what_prometheus_reads():
     folder = ROOT / "deploy/prometheus"
     run(binary("promtool"), "check", "config", str(folder / "prometheus.yml"))
     run(binary("promtool"), "check", "rules", str(folder / "likewise.rules.yml"))
+    run(binary("promtool"), "test", "rules", str(folder / "likewise.rules.test.yml"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from app.api.problem_types import ANSWERS
+from app.domain import DomainStatus
 from app.telemetry.families import EXPORTED
 from app.telemetry.values import Kind
 
@@ -51,6 +52,12 @@ def test_the_reasons_and_routes_that_are_asked_for_exist():
     asked = {r for query in QUERIES for r in re.findall(r'reason="([^"]+)"', query)}
     assert asked
     assert asked <= {answer.slug for answer in ANSWERS.values()}
+
+
+def test_the_results_of_the_domain_check_that_are_asked_for_exist():
+    selectors = [s for query in QUERIES for s in re.findall(r'status=~?"(\w+(?:\|\w+)*)"', query)]
+    asked = {status for s in selectors for status in s.split("|") if not status.isdigit()}
+    assert asked == {DomainStatus.IN, DomainStatus.OUT}
 
 
 def test_panels_have_ids_and_places_of_their_own():

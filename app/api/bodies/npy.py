@@ -1,7 +1,7 @@
 """NumPy arrays as bodies and answers: `application/x-npy`, NumPy's file format (NEP 1)."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from tokenize import TokenError
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.api.bodies.media_type import answer_type
 from app.api.schemas.answer import ModelReference
+from app.domain import MAX_NAMED, DomainStatus
 from app.errors import UnreadableBodyError
 
 MEDIA_TYPE = "application/x-npy"
@@ -154,10 +155,23 @@ def _read_header(data: bytes) -> Matrix:
     return Matrix(shape[0], shape[1], dtype)
 
 
+def domain_headers(status: DomainStatus, out: Sequence[int]) -> dict[str, str]:
+    """Return the headers of a domain check.
+
+    Args:
+        status: Its status.
+        out: Positions of images or rows that are out of the domain; the first 100 are named.
+    """
+    headers = {"X-Domain-Status": status.value}
+    if out:
+        headers["X-Domain-Out"] = ",".join(map(str, out[:MAX_NAMED]))
+    return headers
+
+
 def response(
     array: NDArray[Any], model: ModelReference, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an array as the answer; headers name the model."""
+    """Return an array as the answer; headers name the model, and are added to."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     of_model = {

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from app.api.bodies import npy
+from app.catalog.catalog import ServedModel
 from app.decision import Comparison, StreamingComparison, check_rows
+from app.domain import ComparisonDomain, GalleryCheck
 from app.errors import BodyTooLargeError
-from model.manifest import Manifest
 from model.scoring import Choice
 
 
@@ -13,21 +14,22 @@ class StreamedGallery:
     """Consumer of a body's chunks; it keeps the energies only."""
 
     def __init__(
-        self, manifest: Manifest, choice: Choice, max_rows: int, hold: Callable[[int], None]
+        self, model: ServedModel, choice: Choice, max_rows: int, hold: Callable[[int], None]
     ) -> None:
         """Prepare for a body.
 
         Args:
-            manifest: The bundle that made the embeddings.
+            model: The model that made the embeddings.
             choice: The threshold.
             max_rows: Maximum number of rows in the gallery.
             hold: Called with the bytes of memory that the comparison takes.
         """
-        self._manifest, self._choice, self._max_rows = manifest, choice, max_rows
+        self._model, self._choice, self._max_rows = model, choice, max_rows
         self._hold = hold
         self._reader = npy.MatrixReader(self._check)
         self._rows = 0
         self._comparison: StreamingComparison | None = None
+        self._domain: GalleryCheck | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Compare the rows that the chunk completes.
@@ -41,26 +43,29 @@ class StreamedGallery:
         rows = self._reader.feed(chunk)
         if rows is None or not len(rows):
             return
-        if self._comparison is None:
+        if self._comparison is None or self._domain is None:
             probe, rows = rows[0].copy(), rows[1:]
-            self._hold(StreamingComparison.bytes_for(len(probe), self._rows - 1))
-            self._comparison = StreamingComparison(
-                self._manifest, probe, self._rows - 1, self._choice
-            )
+            count, manifest = self._rows - 1, self._model.manifest
+            self._hold(StreamingComparison.bytes_for(len(probe), count))
+            self._comparison = StreamingComparison(manifest, probe, count, self._choice)
+            self._domain = GalleryCheck(self._model.domain, manifest, probe, count)
         self._comparison.take(rows)
+        self._domain.take(rows)
 
-    def close(self) -> Comparison:
-        """Return the whole comparison, at the body's end.
+    def close(self) -> tuple[Comparison, ComparisonDomain]:
+        """Return the whole comparison and its domain check, at the body's end.
 
         Raises:
             UnreadableBodyError: The body ended before its last row.
         """
         self._reader.close()
-        assert self._comparison is not None  # noqa: S101 (for the type checker: no row is missing)
-        return self._comparison.result()
+        # For the type checker: no row is missing.
+        assert self._comparison is not None  # noqa: S101
+        assert self._domain is not None  # noqa: S101
+        return self._comparison.result(), self._domain.result()
 
     def _check(self, matrix: npy.Matrix) -> None:
-        check_rows(self._manifest, matrix.columns, matrix.dtype)
+        check_rows(self._model.manifest, matrix.columns, matrix.dtype)
         check_gallery(matrix.rows - 1, self._max_rows)
         self._rows = matrix.rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from app.api.schemas.answer import Answer, Interval, ModelReference
+from app.api.schemas.domain import ComparisonDomainAnswer, DomainAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.api.schemas.zone import ZoneAnswer
 from app.zone import Outcome
@@ -27,14 +28,23 @@ class VerifyAnswer(Answer):
         description="Limits of `decision` and its error rates; null where neither costs nor a pair "
         "of target rates were sent.",
     )
-    operating_point: OperatingPointAnswer
-    likelihood_ratio: float = Field(
-        description="How many times likelier the energy is if the two are the same."
+    operating_point: OperatingPointAnswer | None = Field(
+        description="Error rates at the threshold; null where they are withheld."
+    )
+    likelihood_ratio: float | None = Field(
+        description="How many times likelier the energy is if the two are the same; null where "
+        "it is withheld."
     )
     likelihood_ratio_interval: Interval | None = Field(
         default=None,
         description="95 % interval over people of `likelihood_ratio`, within the bounds that the "
-        "calibration data supports; null where the model has none.",
+        "calibration data supports; null where the model has none, "
+        "or it is withheld.",
+    )
+    domain: DomainAnswer
+    withheld: str | None = Field(
+        default=None,
+        description="Why there are no error rates and no likelihood ratio; null where there are.",
     )
     model: ModelReference
 
@@ -46,6 +56,7 @@ class EmbedAnswer(Answer):
         description="Floats; bytes of packed bits from a model of kind `codes`."
     )
     dim: int = Field(description="Numbers in each embedding.")
+    domain: DomainAnswer
     model: ModelReference
 
 
@@ -55,5 +66,11 @@ class CompareAnswer(Answer):
     energies: list[float]
     same: list[bool]
     threshold: float
-    operating_point: OperatingPointAnswer
+    operating_point: OperatingPointAnswer | None = Field(
+        description="Error rates at the threshold; null where they are withheld."
+    )
+    domain: ComparisonDomainAnswer
+    withheld: str | None = Field(
+        default=None, description="Why there are no error rates; null where there are."
+    )
     model: ModelReference

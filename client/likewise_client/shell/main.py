@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from likewise_client.client import Likewise
+from likewise_client.domain import Domain
 from likewise_client.errors import LikewiseClientError
 from likewise_client.in_process import in_process
 from likewise_client.shell import arrays, text
@@ -67,10 +68,13 @@ def _embed(service: Likewise, given: argparse.Namespace) -> int:
     report = sys.stderr if given.out == arrays.STDOUT else sys.stdout
     rows = {str(row): str(path) for row, path in enumerate(given.images)}
     if given.json:
-        print(json.dumps({"rows": rows, "model": asdict(found.model)}), file=report)
+        domain = found.domain and asdict(found.domain)
+        members = {"rows": rows, "model": asdict(found.model), "domain": domain}
+        print(json.dumps(members), file=report)
     else:
         for row, path in rows.items():
             print(f"{row}\t{path}", file=report)
+        _warn(found.domain)
     return 0
 
 
@@ -83,6 +87,8 @@ def _compare(service: Likewise, given: argparse.Namespace) -> int:
     answer = service.compare(probe[0], gallery, fmr=given.fmr, threshold=given.threshold)
     members = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
     _print(given, members, text.comparison(answer))
+    if not given.json:
+        _warn(answer.domain)
     return 0
 
 
@@ -94,6 +100,12 @@ def _models(service: Likewise, given: argparse.Namespace) -> int:
         one = service.model(given.name)
         _print(given, one.to_dict(), text.manifest(one))
     return 0
+
+
+def _warn(domain: Domain | None) -> None:
+    """Say on standard error where images are out of the domain."""
+    if domain is not None and domain.status == "out":
+        print(f"likewise: {text.outside(domain)}", file=sys.stderr)
 
 
 def _print(given: argparse.Namespace, as_json: Any, lines: Iterable[str]) -> None:  # noqa: ANN401

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import floor, log10
 
+from likewise_client.domain import Domain
 from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.results import Comparison, OperatingPoint, Verification, Zone
 
 _LARGEST_SAMPLE = 1_000_000
 _AT_LEAST = 9.5
+_NO_RATES = "outside what it was measured on: no error rates"
 
 
 def percent(rate: float) -> str:
@@ -21,28 +23,36 @@ def percent(rate: float) -> str:
 
 
 def verification(answer: Verification) -> str:
-    """Format a decision, with its error rate and model."""
-    if answer.zone is not None:
-        return "\n".join([*_by_zone(answer, answer.zone), _model(answer)])
-    verdict = "same" if answer.same else "different"
-    side = "at most" if answer.same else "above"
-    return (
-        f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}\n"
-        f"{error_rate(answer.operating_point, same=answer.same)}\n"
-        f"{_likelihood_ratio(answer)}{_model(answer)}"
-    )
+    """Format a decision, with its error rate and model, a line each."""
+    decided = _by_threshold(answer) if answer.zone is None else _by_zone(answer, answer.zone)
+    model = f"{answer.model.name} {answer.model.version}"
+    return "\n".join([*decided, *_domain(answer), *_likelihood_ratio(answer), model])
 
 
-def _model(answer: Verification) -> str:
-    return f"{answer.model.name} {answer.model.version}"
+def _by_threshold(answer: Verification) -> Iterable[str]:
+    """Format a decision of two outcomes: the threshold and the error rate."""
+    verdict, side = ("same", "at most") if answer.same else ("different", "above")
+    yield f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}"
+    yield error_rate(answer.operating_point, same=answer.same)
 
 
-def _likelihood_ratio(answer: Verification) -> str:
-    """Format the likelihood ratio as a line, empty where it has no interval."""
-    if answer.likelihood_ratio_interval is None:
-        return ""
-    low, high = answer.likelihood_ratio_interval
-    return f"likelihood ratio {_short(answer.likelihood_ratio)} ({_short(low)} to {_short(high)})\n"
+def _domain(answer: Verification) -> Iterable[str]:
+    """Format why the images are out of the domain; nothing where they are not."""
+    if answer.domain is not None and answer.domain.status == "out":
+        yield outside(answer.domain)
+
+
+def outside(domain: Domain) -> str:
+    """Format why images are out of the domain."""
+    return f"out of the domain: {domain.reason}"
+
+
+def _likelihood_ratio(answer: Verification) -> Iterable[str]:
+    """Format the likelihood ratio; nothing where it has no interval."""
+    ratio, interval = answer.likelihood_ratio, answer.likelihood_ratio_interval
+    if answer.zone is None and ratio is not None and interval is not None:
+        low, high = interval
+        yield f"likelihood ratio {_short(ratio)} ({_short(low)} to {_short(high)})"
 
 
 def _short(value: float) -> str:
@@ -55,7 +65,9 @@ def _by_zone(answer: Verification, zone: Zone) -> Iterable[str]:
     low = [] if zone.low is None else [f"same up to {zone.low:.4g}"]
     high = [] if zone.high is None else [f"different above {zone.high:.4g}"]
     yield f"{answer.decision}: {', '.join([f'energy {answer.energy:.4g}', *low, *high])}"
-    if answer.decision == "unsure":
+    if zone.genuine_unsure is None or zone.impostor_unsure is None:
+        yield _NO_RATES
+    elif answer.decision == "unsure":
         yield (
             f"unsure are {percent(zone.genuine_unsure)} of the pairs of the same thing, and "
             f"{percent(zone.impostor_unsure)} of the pairs of different things"
@@ -66,9 +78,13 @@ def _by_zone(answer: Verification, zone: Zone) -> Iterable[str]:
         yield zone.note
 
 
-def error_rate(point: OperatingPoint | Zone, *, same: bool) -> str:
+def error_rate(point: OperatingPoint | Zone | None, *, same: bool) -> str:
     """Format the rate of wrong decisions of this kind, as a number out of so many pairs."""
+    if point is None:
+        return _NO_RATES
     rate, ends = (point.fmr, point.fmr_interval) if same else (point.fnmr, point.fnmr_interval)
+    if rate is None or ends is None:
+        return _NO_RATES
     of = 100
     while of < _LARGEST_SAMPLE and rate * of < _AT_LEAST:
         of *= 10

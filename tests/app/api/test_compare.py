@@ -31,7 +31,8 @@ def test_each_row_has_its_energy_and_its_decision(client):
     assert answer["threshold"] == 0.3
     assert answer["operating_point"]["target_fmr"] == 0.01
     assert answer["model"]["name"] == "tiny"
-    assert set(answer) == {"energies", "same", "threshold", "operating_point", "model"}
+    more = {"threshold", "operating_point", "domain", "withheld", "model"}
+    assert set(answer) == {"energies", "same", *more}
 
 
 def test_threshold_and_fmr_are_chosen_as_in_verify(client):

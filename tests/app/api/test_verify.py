@@ -48,6 +48,8 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "operating_point",
         "likelihood_ratio",
         "likelihood_ratio_interval",
+        "domain",
+        "withheld",
         "model",
     }
     point = answer["operating_point"]

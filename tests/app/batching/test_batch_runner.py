@@ -43,7 +43,7 @@ def model(encoder):
 
 def job(served, *images):
     files = tuple(ImageFile(f"image[{n}]", image) for n, image in enumerate(images))
-    return EncodeJob(served, files, ImageLimits(), np.ndarray.tolist)
+    return EncodeJob(served, files, ImageLimits(), lambda _, embeddings: embeddings.tolist())
 
 
 def expected(*images):
@@ -123,7 +123,7 @@ def test_an_image_that_the_encoder_refuses_fails_its_own_job_only(place):
 def test_an_answer_that_cannot_be_made_fails_its_own_job():
     served = model(Noting())
 
-    def refuse(_):
+    def refuse(*_):
         raise ZeroDivisionError
 
     bad = EncodeJob(served, (ImageFile("image1", photo(1)),), ImageLimits(), refuse)

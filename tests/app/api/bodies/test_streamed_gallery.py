@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from app.api.bodies.streamed_gallery import StreamedGallery
+from app.catalog.catalog import ServedModel
 from app.decision import choose_threshold, compare
 from app.errors import BodyTooLargeError, UnreadableBodyError
 from model.errors import VectorError
@@ -9,11 +10,12 @@ from tests import fakes
 from tests.app.api.bodies.test_npy import rows, saved
 
 MANIFEST = fakes.make_manifest(b"no graph", golden=(0.0,) * fakes.DIM)
+MODEL = ServedModel(MANIFEST, fakes.FakeEncoder())
 CHOICE = choose_threshold(MANIFEST)
 
 
 def fed(body, step, max_rows=1000):
-    gallery = StreamedGallery(MANIFEST, CHOICE, max_rows, lambda _: None)
+    gallery = StreamedGallery(MODEL, CHOICE, max_rows, lambda _: None)
     for start in range(0, len(body), step):
         gallery.feed(body[start : start + step])
     return gallery
@@ -22,7 +24,7 @@ def fed(body, step, max_rows=1000):
 @pytest.mark.parametrize("step", [1, 31, 33, 500, 100_000])
 def test_a_gallery_is_compared_as_in_one_piece_however_it_arrives(step):
     array = rows(n=60)
-    comparison = fed(saved(array), step).close()
+    comparison, _ = fed(saved(array), step).close()
     whole = compare(MANIFEST, array[0], array[1:], CHOICE)
     np.testing.assert_array_equal(comparison.energies, whole.energies)
     np.testing.assert_array_equal(comparison.same, whole.same)
