@@ -25,6 +25,8 @@ _BINS = 256
 _STEPS = 100
 _LARGEST_STEP = 2.0
 _CONVERGED = 1e-6
+_LEAST = 0.05
+"""Bounds the correction where one subject has nearly all genuine pairs."""
 
 Floats = NDArray[np.float64]
 
@@ -34,14 +36,14 @@ def line_uncertainty(pairs: PairEnergies, draws: int = DRAWS) -> LineUncertainty
 
     The factor is Student's quantile for the effective number of subjects with genuine pairs.
     """
-    lines = bootstrap_lines(pairs, draws)
-    (intercept, covariance), (_, slope) = np.cov(lines.T)
-    subjects = effective(_count(pairs.genuine_subject))
+    counts = np.unique(pairs.genuine_subject, return_counts=True)[1].astype(np.float64)
+    covariances = np.cov(bootstrap_lines(pairs, draws).T) * _correction(counts)
+    (intercept, covariance), (_, slope) = covariances
     return LineUncertainty(
         intercept=float(intercept),
         slope=float(slope),
         covariance=float(covariance),
-        factor=float(t.ppf(norm.cdf(Z), max(1.0, subjects - 1))),
+        factor=float(t.ppf(norm.cdf(Z), max(1.0, effective(counts) - 1))),
     )
 
 
@@ -112,5 +114,13 @@ def _bin(energies: Energies, edges: Floats) -> Subjects:
     return inside
 
 
-def _count(subjects: Subjects) -> Floats:
-    return np.unique(subjects, return_counts=True)[1].astype(np.float64)
+def _correction(sizes: Floats) -> float:
+    """Return the factor that makes the variance of a mean over groups of these sizes unbiased.
+
+    Residuals are taken from the estimated mean, to which a large group is drawn: their weighted
+    squares have the expectation 1 - 2 Σw³ / Σw² + Σw² of what they estimate, for groups of equal
+    variance and weight w.
+    """
+    weights = sizes / sizes.sum()
+    squares = float(np.square(weights).sum())
+    return 1 / max(_LEAST, 1 - 2 * float((weights**3).sum()) / squares + squares)
