@@ -1,0 +1,1 @@
+"""Quoted error rates beside real ones, on data unlike that of a bundle."""
