@@ -26,6 +26,7 @@ from model.schema.calibration import (
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
 from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
+from model.schema.templates import TemplateRule, Templates, TemplateSize
 
 __all__ = [
     "GOLDEN_PAIRS",
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_UNDECIDED",
     "READ_VERSIONS",
     "SCHEMA_VERSION",
+    "TEMPLATE_RULES",
     "Accuracy",
     "Aspect",
     "Benchmark",
@@ -59,6 +61,9 @@ __all__ = [
     "Provenance",
     "SampleSize",
     "SplitBy",
+    "TemplateRule",
+    "TemplateSize",
+    "Templates",
     "Version",
     "kind_of",
 ]
@@ -189,6 +194,8 @@ class Manifest(Frozen):
     calibration: Calibration
     accuracy: Accuracy
     domain: DomainCheck | None = None
+    templates: Templates | None = None
+    """Comparison of several images of one thing on a side; None where it was not measured."""
     provenance: Provenance
     card: Card
 
@@ -205,6 +212,7 @@ class Manifest(Frozen):
         self._check_undecided()
         self._check_domain()
         self._check_uncertainty()
+        self._check_templates()
         return self
 
     def _check_domain(self) -> None:
@@ -227,6 +235,14 @@ class Manifest(Frozen):
         stated = any(each.standard_error_over for each in self.accuracy.benchmarks)
         if self.schema_version == 1 and stated:
             raise ValueError("a manifest of schema version 1 does not state standard_error_over")
+
+    def _check_templates(self) -> None:
+        if self.templates is None:
+            return
+        if self.schema_version == 1:
+            raise ValueError("a manifest of schema version 1 has no templates")
+        if self.templates.rule is not TEMPLATE_RULES[self.metric]:
+            raise ValueError(f"the rule {self.templates.rule} does not suit the kind {self.kind}")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0
@@ -252,6 +268,13 @@ _METRICS_OF_KIND = {
     Kind.CODES: {Metric.HAMMING},
     Kind.PAIR: {Metric.NONE},
 }
+TEMPLATE_RULES = {
+    Metric.L1: TemplateRule.MEAN,
+    Metric.L2: TemplateRule.MEAN,
+    Metric.HAMMING: TemplateRule.BIT_SHARES,
+    Metric.NONE: TemplateRule.TRIMMED_MEAN_ENERGY,
+}
+"""Rule for templates, by the metric: the best of those compared in decision 43."""
 
 
 def kind_of(metric: Metric) -> Kind:

@@ -55,9 +55,12 @@ def file_text() -> str:
     """Return the text of the file."""
     found = {path: shorten(answer) for path, answer in answers().items()}
     manifest = found["/models/{name}"]
-    curve, calibration = manifest["accuracy"]["curve"], manifest["calibration"]
-    curve["rates"] = curve["rates"][:LONGEST]
-    calibration["operating_points"] = calibration["operating_points"][:LONGEST]
+    templates = manifest["templates"] or {"sizes": []}
+    templates["sizes"] = templates["sizes"][:1]
+    for figures in (manifest, *templates["sizes"]):
+        curve, calibration = figures["accuracy"]["curve"], figures["calibration"]
+        curve["rates"] = curve["rates"][:LONGEST]
+        calibration["operating_points"] = calibration["operating_points"][:LONGEST]
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 

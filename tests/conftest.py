@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from model.manifest import Kind
+from model.manifest import Kind, Metric
 from tests import fakes
 
 pytest_plugins = ["tests.browsing"]
@@ -39,8 +39,9 @@ def _no_settings_of_the_developer(monkeypatch):
 def models_dir(tmp_path_factory):
     """A folder with the bundles `tiny` (default, L2) and `tiny-codes` (Hamming)."""
     folder = tmp_path_factory.mktemp("bundles")
-    fakes.make_bundle(folder, "tiny")
-    fakes.make_bundle(folder, "tiny-codes", Kind.CODES)
+    fakes.make_bundle(folder, "tiny", templates=fakes.make_templates())
+    of_codes = fakes.make_templates(Metric.HAMMING)
+    fakes.make_bundle(folder, "tiny-codes", Kind.CODES, templates=of_codes)
     return folder
 
 

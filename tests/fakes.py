@@ -19,6 +19,7 @@ from app.worker.service import Service, job_pool
 from model.bundle import sha256, write_bundle
 from model.golden import golden_image, golden_pairs
 from model.manifest import (
+    TEMPLATE_RULES,
     Accuracy,
     Aspect,
     Calibration,
@@ -37,6 +38,8 @@ from model.manifest import (
     OperatingPoint,
     Provenance,
     SampleSize,
+    Templates,
+    TemplateSize,
 )
 
 OPSET = 17
@@ -46,6 +49,8 @@ POOL = 4
 THRESHOLDS = {0.1: 0.5, 0.05: 0.4, 0.01: 0.3, 0.001: 0.2}
 """Target FMR to threshold, in the units of the L2 encoder's energies."""
 SUPPORTED = (0.1, 0.05, 0.01)
+TEMPLATE_SIZES = {(1, 2): 0.8, (2, 2): 0.6}
+"""Sizes of templates to the share of a single image's thresholds that theirs are."""
 BITS_OF = 60.0
 """How many times larger a threshold of `tiny` codes is: their energies count bits."""
 
@@ -169,9 +174,60 @@ def operating_point(target: float | None, threshold: float) -> OperatingPoint:
     )
 
 
-def _uncertainty(unit: float) -> LineUncertainty:
-    return LineUncertainty(
-        intercept=0.04, slope=0.25 / unit**2, covariance=-0.05 / unit, factor=2.0
+def make_figures(
+    unit: float = 1.0, default: int = 2, version: int = 2
+) -> tuple[Calibration, Accuracy]:
+    """Figures for energies that are `unit` times those of the L2 encoder."""
+    points = [operating_point(target, at * unit) for target, at in THRESHOLDS.items()]
+    points.append(operating_point(None, 0.35 * unit))
+    sample = SampleSize(identities=40, images=400, genuine_pairs=1800, impostor_pairs=78000)
+    calibration = Calibration(
+        sample=sample,
+        operating_points=tuple(points),
+        default=default,
+        eer=0.04,
+        likelihood_ratio=LikelihoodRatio(
+            intercept=4.0,
+            slope=-10.0 / unit,
+            log10_min=-2.5,
+            log10_max=2.5,
+            uncertainty=None
+            if version == 1
+            else LineUncertainty(
+                intercept=0.04, slope=0.25 / unit**2, covariance=-0.05 / unit, factor=2.0
+            ),
+        ),
+        cllr=0.2,
+        min_cllr=0.18,
+        histogram=Histogram(
+            edges=(0.0, 0.5 * unit, 2.0 * unit), genuine=(0.9, 0.1), impostor=(0.1, 0.9)
+        ),
+    )
+    accuracy = Accuracy(
+        protocol="formula images, no subject in two parts",
+        sample=sample,
+        eer=0.04,
+        eer_threshold=0.35 * unit,
+        cllr=0.21,
+        min_cllr=0.19,
+        curve=Curve(
+            thresholds=(0.0, 0.3 * unit, 0.5 * unit, 2.0 * unit),
+            rates=(rates(0.0, 1.0), rates(0.01, 0.08), rates(0.1, 0.02), rates(1.0, 0.0)),
+        ),
+    )
+    return calibration, accuracy
+
+
+def make_templates(metric: Metric = Metric.L2) -> Templates:
+    """Figures of `TEMPLATE_SIZES`, whose energies are smaller than those of single images."""
+    unit = BITS_OF if metric is Metric.HAMMING else 1.0
+    return Templates(
+        rule=TEMPLATE_RULES[metric],
+        sizes=tuple(
+            TemplateSize(images=size, calibration=calibration, accuracy=accuracy)
+            for size, share in TEMPLATE_SIZES.items()
+            for calibration, accuracy in [make_figures(unit * share)]
+        ),
     )
 
 
@@ -192,9 +248,7 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
     if golden is None:
         images = golden_image(spec)[np.newaxis]
         golden = tuple(float(v) for v in run_reference(graph, images).reshape(-1))
-    points = [operating_point(target, at * unit) for target, at in THRESHOLDS.items()]
-    points.append(operating_point(None, 0.35 * unit))
-    sample = SampleSize(identities=40, images=400, genuine_pairs=1800, impostor_pairs=78000)
+    calibration, accuracy = make_figures(unit, default, changes.get("schema_version", 2))
     fields = {
         "name": name,
         "version": "1.2.3",
@@ -206,36 +260,8 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
         "golden": golden
         if isinstance(golden, Golden)
         else Golden(embedding=golden, tolerance=1e-3),
-        "calibration": Calibration(
-            sample=sample,
-            operating_points=tuple(points),
-            default=default,
-            eer=0.04,
-            likelihood_ratio=LikelihoodRatio(
-                intercept=4.0,
-                slope=-10.0 / unit,
-                log10_min=-2.5,
-                log10_max=2.5,
-                uncertainty=None if changes.get("schema_version") == 1 else _uncertainty(unit),
-            ),
-            cllr=0.2,
-            min_cllr=0.18,
-            histogram=Histogram(
-                edges=(0.0, 0.5 * unit, 2.0 * unit), genuine=(0.9, 0.1), impostor=(0.1, 0.9)
-            ),
-        ),
-        "accuracy": Accuracy(
-            protocol="formula images, no subject in two parts",
-            sample=sample,
-            eer=0.04,
-            eer_threshold=0.35 * unit,
-            cllr=0.21,
-            min_cllr=0.19,
-            curve=Curve(
-                thresholds=(0.0, 0.3 * unit, 0.5 * unit, 2.0 * unit),
-                rates=(rates(0.0, 1.0), rates(0.01, 0.08), rates(0.1, 0.02), rates(1.0, 0.0)),
-            ),
-        ),
+        "calibration": calibration,
+        "accuracy": accuracy,
         "provenance": Provenance(
             data="formula images",
             data_sha256="0" * 64,

@@ -19,6 +19,8 @@ Metric = Literal["l1", "l2", "hamming", "none"]
 """Metric of the energy; a pair model has none."""
 SplitBy = Literal["identity", "image"]
 """Unit that the training, calibration and test parts do not share."""
+TemplateRule = Literal["mean", "bit-shares", "trimmed-mean-energy"]
+"""Rule for the energy of several images on a side."""
 Aspect = Literal["stretch", "crop", "pad"]
 """Rule that fits an image to the shape of the input."""
 
@@ -210,6 +212,23 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class TemplateSize:
+    """Measurements of so many images on the one side against so many on the other."""
+
+    images: tuple[int, int]
+    calibration: Calibration
+    accuracy: Accuracy
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Rule for several images of one thing on a side, and the sizes that it was measured for."""
+
+    rule: TemplateRule
+    sizes: tuple[TemplateSize, ...]
+
+
+@dataclass(frozen=True)
 class CalibrationSource:
     """Source of a recalibration, where it is not the data that the bundle was exported with."""
 
@@ -275,3 +294,4 @@ class Manifest(_Document):
     split_sha256: str | None = None
     split_by: SplitBy = "identity"
     domain: DomainCheck | None = None
+    templates: Templates | None = None

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.domain import embedding_numbers
-from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, kind_of
+from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Templates, kind_of
 from model.pixel_statistics import PixelStatistics
 from training.data.decoding import decode
 from training.evaluation.accuracy import accuracy_of
 from training.evaluation.system import SystemUnderTest
+from training.evaluation.template_figures import measure_templates
 from training.inference.comparer import EmbeddingComparer
 from training.metrics.calibration import calibrate
 from training.metrics.domain import FittedDomain, fit_domain
@@ -22,11 +23,13 @@ class ManifestFigures:
         calibration: Operating points and likelihood ratio.
         accuracy: Error rates on the test part.
         domain: Domain check, None where the calibration part is too small for one.
+        templates: Figures for several images on a side, None where there are too few for any.
     """
 
     calibration: Calibration
     accuracy: Accuracy
     domain: FittedDomain | None
+    templates: Templates | None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -36,6 +39,7 @@ class ManifestFigures:
             "calibration": self.calibration,
             "accuracy": self.accuracy,
             "domain": self.domain.check if self.domain else None,
+            "templates": self.templates,
         }
 
     @property
@@ -56,6 +60,7 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
         calibration=calibration,
         accuracy=accuracy_of(system, test, calibration, images_per_identity),
         domain=_measure_domain(system, images_per_identity),
+        templates=measure_templates(system, images_per_identity),
     )
 
 
