@@ -2,14 +2,15 @@
 
 A draw gives every subject an exponential weight of mean 1 (Rubin 1981). A genuine pair counts by
 the weight of its subject, an impostor pair by the product of the weights of its two (Owen 2007,
-equation 7): pairs that share a subject vary together. Energies are binned, so that a draw costs two
-sums over the pairs and not a fit to all of them.
+equation 7): pairs that share a subject vary together. Energies are binned, so that a draw costs a
+sum over the pairs and not a fit to all of them.
 """
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.stats import norm, t
 
 from model.manifest import LineUncertainty
@@ -23,6 +24,7 @@ RIDGE = 1e-6
 _SEED = 2016
 _BINS = 256
 _STEPS = 100
+_DRAWS_AT_A_TIME = 32
 _LARGEST_STEP = 2.0
 _CONVERGED = 1e-6
 _LEAST = 0.05
@@ -49,15 +51,20 @@ def line_uncertainty(pairs: PairEnergies, draws: int = DRAWS) -> LineUncertainty
 
 def bootstrap_lines(pairs: PairEnergies, draws: int) -> Floats:
     """Intercept and slope of log10 LR for each draw of weights, (draws, 2)."""
-    rng = np.random.default_rng(_SEED)
     edges = np.linspace(pairs.all_energies.min(), pairs.all_energies.max(), _BINS + 1)
     of_genuine, of_impostor = (_bin(e, edges) for e in (pairs.genuine, pairs.impostor))
     left, right = pairs.impostor_subjects.T
+    dyads, of_dyad = np.unique(left * pairs.subjects + right, return_inverse=True)
+    one, other = np.divmod(dyads, pairs.subjects)
+    genuine_counts = _counts(of_genuine, pairs.genuine_subject, pairs.subjects)
+    impostor_counts = _counts(of_impostor, of_dyad, len(dyads))
+    rng = np.random.default_rng(_SEED)
     genuine, impostor = np.empty((2, draws, _BINS))
-    for draw in range(draws):
-        weights = rng.exponential(size=pairs.subjects)
-        genuine[draw] = np.bincount(of_genuine, weights[pairs.genuine_subject], _BINS)
-        impostor[draw] = np.bincount(of_impostor, weights[left] * weights[right], _BINS)
+    for begin in range(0, draws, _DRAWS_AT_A_TIME):
+        part = slice(begin, begin + _DRAWS_AT_A_TIME)
+        weights = rng.exponential(size=(pairs.subjects, len(genuine[part])))
+        genuine[part] = (genuine_counts @ weights).T
+        impostor[part] = (impostor_counts @ (weights[one] * weights[other])).T
     ridge = 2 * RIDGE / len(pairs.all_energies)
     return fit_lines((edges[:-1] + edges[1:]) / 2, genuine, impostor, ridge) / math.log(10)
 
@@ -112,6 +119,11 @@ def _bin(energies: Energies, edges: Floats) -> Subjects:
     last = len(edges) - 2
     inside: Subjects = np.clip(np.searchsorted(edges, energies, side="right") - 1, 0, last)
     return inside
+
+
+def _counts(bins: Subjects, groups: Subjects, size: int) -> csr_array:
+    """Number of pairs in each bin of each group, (bins, size)."""
+    return csr_array((np.ones(len(bins)), (bins, groups)), shape=(_BINS, size))
 
 
 def _correction(sizes: Floats) -> float:
