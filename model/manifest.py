@@ -25,7 +25,8 @@ from model.schema.calibration import (
 )
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
-from model.schema.provenance import CalibrationSource, InitialWeights, Provenance
+from model.schema.input import MAX_SIDE, Aspect, InputSpec, Resample
+from model.schema.provenance import Adoption, CalibrationSource, InitialWeights, Provenance, Seen
 from model.schema.templates import TemplateRule, Templates, TemplateSize
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TEMPLATE_RULES",
     "Accuracy",
+    "Adoption",
     "Aspect",
     "Benchmark",
     "BundleName",
@@ -59,7 +61,9 @@ __all__ = [
     "OnnxFile",
     "OperatingPoint",
     "Provenance",
+    "Resample",
     "SampleSize",
+    "Seen",
     "SplitBy",
     "TemplateRule",
     "TemplateSize",
@@ -72,9 +76,6 @@ SCHEMA_VERSION: Final = 2
 """The version that this code writes."""
 READ_VERSIONS: Final = (1, 2)
 """The versions that this code reads. A bundle of version 1 lacks what version 2 added."""
-
-MAX_SIDE = 1024
-"""The largest input side, in pixels, that a bundle may ask for."""
 
 MAX_UNDECIDED: Final = 0.25
 """The largest share of a golden code's bits that may be undecided."""
@@ -110,32 +111,6 @@ class SplitBy(StrEnum):
     """Identities: those tested are new, as those that the bundle is meant for."""
     IMAGE = "image"
     """Images only: the classes are a closed set, known from training."""
-
-
-class Aspect(StrEnum):
-    """Rule that fits an image of another shape to the input's shape."""
-
-    STRETCH = "stretch"
-    """Each axis is scaled on its own."""
-    CROP = "crop"
-    """The largest centred part of the right shape is kept."""
-    PAD = "pad"
-    """The whole image is kept, centred on white."""
-
-
-class InputSpec(Frozen):
-    """The tensor that the graph takes: uint8, shape (N, height, width, channels)."""
-
-    width: int = Field(ge=4, le=MAX_SIDE)
-    height: int = Field(ge=4, le=MAX_SIDE)
-    channels: Literal[1, 3]
-    aspect: Aspect
-    middle: float = Field(default=1, ge=0.1, le=1)
-    """The share of the image's width and height, around its centre, that is used.
-
-    Cut off before the aspect rule is applied: what a photograph shows around the thing says nothing
-    about it, and takes pixels away from it.
-    """
 
 
 class OnnxFile(Frozen):
@@ -196,7 +171,9 @@ class Manifest(Frozen):
     domain: DomainCheck | None = None
     templates: Templates | None = None
     """Comparison of several images of one thing on a side; None where it was not measured."""
-    provenance: Provenance
+    provenance: Provenance | None
+    """None of an encoder that others trained: see `adoption`."""
+    adoption: Adoption | None = None
     card: Card
 
     @model_validator(mode="after")
@@ -210,10 +187,29 @@ class Manifest(Frozen):
         elif len(self.golden.embedding) != self.embedding_dim:
             raise ValueError("the golden embedding's length is not embedding_dim")
         self._check_undecided()
+        self._check_origin()
         self._check_domain()
         self._check_uncertainty()
         self._check_templates()
         return self
+
+    @property
+    def origin(self) -> Provenance | Adoption:
+        """The provenance of a bundle that was trained here, or the adoption of another."""
+        origin = self.provenance or self.adoption
+        assert origin is not None  # noqa: S101 (`_check_origin`)
+        return origin
+
+    @property
+    def seen(self) -> Seen:
+        """Knowledge of the identities that the encoder was trained on."""
+        return Seen.IDENTITIES if self.adoption is None else self.adoption.seen
+
+    def _check_origin(self) -> None:
+        if (self.provenance is None) is (self.adoption is None):
+            raise ValueError("a manifest has either a provenance or an adoption")
+        if self.schema_version == 1 and self.adoption is not None:
+            raise ValueError("a manifest of schema version 1 has no adoption")
 
     def _check_domain(self) -> None:
         if self.domain is None:

@@ -17,11 +17,12 @@ from PIL.PpmImagePlugin import PpmImageFile
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError
 from model.image_files import heif
 from model.image_files.decoding_cost import TURNING, Opened, decoding_cost, raise_if_of_system
+from model.image_files.fitting import REDUCING_GAP, fit
 from model.image_files.image_headers import ORIENTATION, check_header, check_pixels, directory
 from model.image_files.netpbm import decode_netpbm
 from model.image_files.opening import DECODING_FAILURES, open_file
 from model.image_files.pixel_types import bands, check_pixel_type, eight_bit_grey
-from model.manifest import Aspect, InputSpec
+from model.manifest import InputSpec
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", *heif.FORMATS)
 """Pillow's names of the formats that are read. Of an animation, the first frame."""
@@ -42,12 +43,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-Size = tuple[float, float]
-"""Width and height, in pixels."""
-
-_REDUCING_GAP = 2
-"""Least ratio of a reduced-scale decode to the target, so that the resize still filters."""
 
 
 Hold = Callable[[int], AbstractContextManager[object]]
@@ -176,7 +171,7 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
     It is the smallest scale that still leaves the resize its work.
     """
     opened = Opened(image, data, image.width, image.height, limits.max_pixels)
-    side = math.ceil(_REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
+    side = math.ceil(REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
     try:
         image.draft("L" if spec.channels == 1 else "RGB", (side, side))
         return decoding_cost(opened, spec.channels)
@@ -187,7 +182,7 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
 
 def _fitted(image: Image.Image, data: bytes, spec: InputSpec) -> NDArray[np.uint8]:
     """Decode the first frame to the graph's input."""
-    fitted = _fit(_upright_pixels(image, data, spec.channels), spec)
+    fitted = fit(_upright_pixels(image, data, spec.channels), spec)
     # Faster than `np.array(fitted)`; a bytearray makes an array that can be written to.
     pixels = np.frombuffer(bytearray(fitted.tobytes()), dtype=np.uint8)
     return pixels.reshape(spec.height, spec.width, spec.channels)
@@ -260,36 +255,4 @@ def _over_white(image: Image.Image, wanted: str) -> Image.Image:
         white = Image.new("RGBA", layer.size, "white")
         opaque = Image.alpha_composite(white, layer).convert("RGB")
         canvas.paste(opaque if wanted == "RGB" else opaque.convert(wanted), (left, top))
-    return canvas
-
-
-def _fit(image: Image.Image, spec: InputSpec) -> Image.Image:
-    """Resize to the input's size by its aspect rule, with an antialiasing bilinear filter."""
-    size = (spec.width, spec.height)
-    used = (image.width * spec.middle, image.height * spec.middle)
-    if spec.aspect is Aspect.PAD:
-        return _pad(image, used, size)
-    shape = _largest_part(used, size) if spec.aspect is Aspect.CROP else used
-    return _resize(image, shape, size)
-
-
-def _largest_part(source: Size, target: Size) -> Size:
-    """The largest part of `source` with the shape of `target`."""
-    scale = min(source[0] / target[0], source[1] / target[1])
-    return (target[0] * scale, target[1] * scale)
-
-
-def _resize(image: Image.Image, part: Size, size: tuple[int, int]) -> Image.Image:
-    """The centred part of an image, (width, height), at another size."""
-    left, top = (image.width - part[0]) / 2, (image.height - part[1]) / 2
-    box = (left, top, left + part[0], top + part[1])
-    return image.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP)
-
-
-def _pad(image: Image.Image, used: Size, size: tuple[int, int]) -> Image.Image:
-    scale = min(size[0] / used[0], size[1] / used[1])
-    inner = (max(1, round(used[0] * scale)), max(1, round(used[1] * scale)))
-    canvas = Image.new(image.mode, size, "white")
-    resized = _resize(image, used, inner)
-    canvas.paste(resized, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return canvas

@@ -144,8 +144,8 @@ def _of_bundle(manifest: Manifest) -> dict[str, str]:
         "fmr of 1,000": f"{1000 * point.test.fmr:.0f}",
         "fnmr of 1,000": f"{1000 * point.test.fnmr:.0f}",
         "eer": f"{100 * accuracy.eer:.1f}",
-        "parameters": f"{manifest.provenance.parameters / 1e6:.1f}",
-        "trained": f"{manifest.provenance.train_identities:,}",
+        "parameters": f"{manifest.origin.parameters / 1e6:.1f}",
+        "trained": f"{manifest.provenance.train_identities if manifest.provenance else 0:,}",
         "calibrated": f"{manifest.calibration.sample.identities:,}",
         "tested": f"{accuracy.sample.identities:,}",
     }

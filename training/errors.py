@@ -9,7 +9,8 @@ LikewiseError
     ├── RunError                  a run folder that cannot be used
     ├── DivergedError             the loss is no longer a number
     ├── CollapsedError            every image gets the same embedding
-    └── ExportError               the ONNX graph does not compute what PyTorch does
+    ├── ExportError               the ONNX graph does not compute what PyTorch does
+    └── AdoptionError             an encoder of others that cannot be adopted
 """
 
 from model.errors import LikewiseError
@@ -49,3 +50,7 @@ class CollapsedError(TrainingError):
 
 class ExportError(TrainingError):
     """The ONNX graph does not compute what PyTorch computes."""
+
+
+class AdoptionError(TrainingError):
+    """An encoder of others that cannot be adopted, or whose input is not declared."""

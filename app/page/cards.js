@@ -15,7 +15,8 @@ export async function showCards(list) {
 }
 
 function card(model, provider) {
-  const { accuracy, calibration, card: text, provenance } = model;
+  const { accuracy, calibration, card: text } = model;
+  const origin = model.provenance ?? model.adoption;
   const point = calibration.operating_points[calibration.default];
   return h("article", { class: "card", "aria-labelledby": `card-${model.name}` },
     h("h2", { id: `card-${model.name}` }, `${model.name} ${model.version}`),
@@ -36,16 +37,31 @@ function card(model, provider) {
       h("figure", {}, histogramPlot(calibration.histogram, { low: point.threshold, high: point.threshold }), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
     h("details", {}, h("summary", {}, "Where it comes from"),
       h("dl", {},
-        ...entry("Trained on", `${count(provenance.train_images)} images of ${count(provenance.train_identities)} identities of ${provenance.data}`),
+        ...trained(model),
         ...entry("Input", `${model.input.width} × ${model.input.height}, ${model.input.channels === 1 ? "grey" : "colour"}`),
         ...entry("Embedding", model.embedding_dim ? `${model.embedding_dim} numbers, ${model.metric}` : "none: it compares two images at a time"),
-        ...entry("Parameters", count(provenance.parameters)),
-        ...entry("Command", h("code", {}, provenance.command)),
-        ...entry("Seed", String(provenance.seed)),
-        ...entry("Revision", h("code", {}, provenance.git_revision)),
-        ...entry("Trained at", provenance.trained_at),
+        ...entry("Parameters", count(origin.parameters)),
+        ...entry("Command", h("code", {}, origin.command)),
+        ...entry("Seed", String(origin.seed)),
+        ...entry("Revision", h("code", {}, origin.git_revision)),
         ...entry("Runs on", provider),
         ...entry("SHA-256 of the graph", h("code", {}, model.onnx.sha256)))));
+}
+
+/** Entries on the training: the data behind the weights, or whose encoder it is. */
+function trained({ provenance, adoption }) {
+  if (adoption === null) {
+    return [
+      ...entry("Trained on", `${count(provenance.train_images)} images of ${count(provenance.train_identities)} identities of ${provenance.data}`),
+      ...entry("Trained at", provenance.trained_at),
+    ];
+  }
+  return [
+    ...entry("Adopted", `${adoption.file}, ${adoption.adopted_at}`),
+    ...entry("Trained on", adoption.training_data),
+    ...entry("Terms", adoption.licence),
+    ...(adoption.seen === "unknown" ? entry("Note", "Whether the encoder was trained on identities that it was measured on is not known; if it was, the error rates are too good.") : []),
+  ];
 }
 
 function entry(term, description) {

@@ -162,7 +162,7 @@ export function defaultRate(calibration) {
 
 /** Test whether a model compares hand-drawn signs. */
 export function comparesSigns(model) {
-  return model.provenance.data.startsWith("omniglot");
+  return (model.provenance ?? model.adoption).data.startsWith("omniglot");
 }
 
 /** Slider over the operating points; `chosen` is called with the target FMR. */

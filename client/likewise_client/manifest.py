@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 
 from likewise_client.domain import DomainCheck
 from likewise_client.parsing import parse
-from likewise_client.results import Interval, Model, OperatingPoint
+from likewise_client.provenance import Adoption, Provenance, Seen
+from likewise_client.results import Interval, OperatingPoint
 
 Kind = Literal["encoder", "codes", "pair"]
 """Output of the model's graph: embeddings, packed binary codes, or energies of pairs."""
@@ -21,6 +22,8 @@ SplitBy = Literal["identity", "image"]
 """Unit that the training, calibration and test parts do not share."""
 TemplateRule = Literal["mean", "bit-shares", "trimmed-mean-energy"]
 """Rule for the energy of several images on a side."""
+Resample = Literal["bilinear", "bicubic"]
+"""Filter of the resize."""
 Aspect = Literal["stretch", "crop", "pad"]
 """Rule that fits an image to the shape of the input."""
 
@@ -67,6 +70,7 @@ class ModelSummary(_Document):
     provider: str
     default_operating_point: OfferedOperatingPoint
     operating_points: tuple[OfferedOperatingPoint, ...]
+    seen: Seen
     summary: str
 
 
@@ -79,6 +83,7 @@ class InputSpec:
     channels: Literal[1, 3]
     aspect: Aspect
     middle: float = 1.0
+    resample: Resample = "bilinear"
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,7 @@ class Accuracy:
     min_cllr: float
     curve: Curve
     benchmarks: tuple[Benchmark, ...] = ()
+    images_per_identity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -226,42 +232,6 @@ class Templates:
 
     rule: TemplateRule
     sizes: tuple[TemplateSize, ...]
-
-
-@dataclass(frozen=True)
-class CalibrationSource:
-    """Source of a recalibration, where it is not the data that the bundle was exported with."""
-
-    of: str
-    data: str
-    data_sha256: str
-    seed: int
-    command: str
-    git_revision: str
-    calibrated_at: str
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Origin of the weights and, where it was done separately, of the calibration."""
-
-    data: str
-    data_sha256: str
-    config: str
-    config_json: str
-    seed: int
-    command: str
-    git_revision: str
-    trained_at: str
-    training_seconds: float
-    parameters: int
-    train_identities: int
-    train_images: int
-    libraries: dict[str, str]
-    initial_weights: Model | None = None
-    teacher: Model | None = None
-    calibrated_on: CalibrationSource | None = None
-    renewed_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -288,8 +258,9 @@ class Manifest(_Document):
     golden: Golden
     calibration: Calibration
     accuracy: Accuracy
-    provenance: Provenance
+    provenance: Provenance | None
     card: Card
+    adoption: Adoption | None = None
     schema_version: Literal[1, 2] = 2
     split_sha256: str | None = None
     split_by: SplitBy = "identity"

@@ -175,3 +175,5 @@ class Accuracy(Frozen):
     min_cllr: float = Field(ge=0)
     curve: Curve
     benchmarks: tuple[Benchmark, ...] = ()
+    images_per_identity: int | None = Field(default=None, ge=1)
+    """Maximum number of images of one identity that were compared."""

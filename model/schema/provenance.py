@@ -1,5 +1,7 @@
 """Provenance part of a manifest: data, config, command and code of weights and calibration."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from model.schema.fields import Count, Frozen, Sha256, Version
@@ -51,3 +53,50 @@ class Provenance(Frozen):
     teacher: InitialWeights | None = None
     calibrated_on: CalibrationSource | None = None
     renewed_by: str | None = None
+
+
+class Seen(StrEnum):
+    """Knowledge of the identities that the encoder was trained on."""
+
+    IDENTITIES = "identities"
+    """They are known, and none of them was calibrated or tested on."""
+    UNKNOWN = "unknown"
+    """They are not: if some were tested on, the error rates are too good."""
+
+
+class Adoption(Frozen):
+    """Origin of an encoder that others trained, in place of a provenance.
+
+    Attributes:
+        file: Name of the encoder's file, as it was given.
+        sha256: Of that file.
+        declared: Preprocessing that was declared, in words.
+        declared_by: Name of the file that declared it, or `command line`.
+        licence: Terms of the encoder's weights, as the adopter states them.
+        training_data: Data that it was trained on, as the adopter states it.
+        seen: Whether the identities that it was trained on are known.
+        data: Name of the data set that it was calibrated and tested on.
+        data_sha256: Fingerprint of that data set.
+        seed: Of the halves to calibrate and to test on.
+        parameters: Number of weights.
+        subnormals: Number of subnormal weights that were set to 0.
+        calibrated_on: Data of a later calibration, if any.
+    """
+
+    file: str
+    sha256: Sha256
+    declared: str
+    declared_by: str
+    licence: str = Field(min_length=1)
+    training_data: str = "unknown"
+    seen: Seen = Seen.UNKNOWN
+    data: str
+    data_sha256: Sha256
+    seed: int
+    command: str
+    git_revision: str
+    adopted_at: str
+    parameters: Count
+    subnormals: Count
+    libraries: dict[str, str]
+    calibrated_on: CalibrationSource | None = None

@@ -2,7 +2,7 @@
 
 import json
 
-from model.manifest import Accuracy, Calibration, Manifest
+from model.manifest import Accuracy, Calibration, Manifest, Seen
 from training.evaluation.benchmarks import benchmarks
 from training.evaluation.system import SystemUnderTest
 from training.metrics.calibration import measure
@@ -11,9 +11,20 @@ from training.metrics.pairs import PairEnergies
 _IMAGES_PER_IDENTITY = 10
 """Default for a bundle whose config does not state it."""
 
+_UNSEEN = {
+    Seen.IDENTITIES: "none of them was trained or calibrated on",
+    Seen.UNKNOWN: (
+        "none of them was calibrated on; whether the encoder was trained on some of them is not "
+        "known, and if it was, these rates are too good"
+    ),
+}
+
 
 def measured_per_identity(manifest: Manifest) -> int:
     """The most images of one identity that a manifest's own figures were measured on."""
+    stated = manifest.accuracy.images_per_identity
+    if stated is not None or manifest.provenance is None:
+        return stated or _IMAGES_PER_IDENTITY
     config = json.loads(manifest.provenance.config_json)
     return int(config.get("images_per_identity", _IMAGES_PER_IDENTITY))
 
@@ -28,7 +39,8 @@ def accuracy_of(
     """
     protocol = _protocol(system, test, images_per_identity)
     measured = tuple(benchmarks(system, calibration))
-    return measure(test, calibration.likelihood_ratio, protocol, measured)
+    accuracy = measure(test, calibration.likelihood_ratio, protocol, measured)
+    return accuracy.model_copy(update={"images_per_identity": images_per_identity})
 
 
 def _protocol(system: SystemUnderTest, pairs: PairEnergies, images_per_identity: int) -> str:
@@ -47,5 +59,5 @@ def _protocol(system: SystemUnderTest, pairs: PairEnergies, images_per_identity:
     return (
         f"{compared} among {pairs.images} images of the "
         f"{len(tested.identities)} test identities of {tested.name}, at most "
-        f"{images_per_identity} images of one identity; none of them was trained or calibrated on"
+        f"{images_per_identity} images of one identity; {_UNSEEN[system.seen]}"
     )

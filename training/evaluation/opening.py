@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.bundle import Bundle
-from model.manifest import Metric
+from model.manifest import Metric, Seen
 from model.scoring import Vectors
 from training.data.image_set import ImageSet
 from training.encoder import trained_encoder
@@ -51,14 +51,18 @@ def system_of(
     """
     origin, fingerprint = origin_of(opened), images.fingerprint()
     split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
+    seen = Seen.IDENTITIES
     if isinstance(opened, RunFolder):
         comparer, spec = _run_comparer(opened), opened.config().input
     else:
         manifest = opened.manifest
         check_graph(opened)
         comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
+        seen = manifest.seen
     own = fingerprint == origin.calibrated_on
-    return SystemUnderTest(comparer, spec, images, split, data, name=origin.name, own_data=own)
+    return SystemUnderTest(
+        comparer, spec, images, split, data, name=origin.name, own_data=own, seen=seen
+    )
 
 
 def _run_comparer(run: RunFolder) -> Comparer:

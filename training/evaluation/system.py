@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.manifest import InputSpec, Metric
+from model.manifest import InputSpec, Metric, Seen
 from model.scoring import Energies, Vectors
 from training import registry
 from training.data.decoding import decode
@@ -37,6 +37,7 @@ class SystemUnderTest:
         activations: The network before its signs, where it gives codes.
         name: The run's or the bundle's.
         own_data: Whether the network was calibrated on `images`.
+        seen: Whether the identities that the network was trained on are known.
     """
 
     comparer: Comparer
@@ -47,6 +48,7 @@ class SystemUnderTest:
     activations: Callable[[Pixels], NDArray[np.generic]] | None = None
     name: str = ""
     own_data: bool = True
+    seen: Seen = Seen.IDENTITIES
 
     @property
     def metric(self) -> Metric:

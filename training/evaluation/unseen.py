@@ -34,7 +34,7 @@ class Origin:
     def of(cls, bundle: Bundle) -> Origin:
         """Origin of a bundle; see `opening.origin_of` for a run."""
         manifest = bundle.manifest
-        data, again = manifest.provenance.data_sha256, manifest.provenance.calibrated_on
+        data, again = manifest.origin.data_sha256, manifest.origin.calibrated_on
         calibrated_on = data if again is None else again.data_sha256
         return cls(manifest.name, bundle.split, manifest.split_by, data, calibrated_on)
 

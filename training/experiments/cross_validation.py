@@ -113,7 +113,7 @@ class CrossValidation:
             seed=self.config.seed,
             data=begun[0].data_name,
             data_sha256=begun[0].data_sha256,
-            parameters=open_bundle(folds[0].bundle).manifest.provenance.parameters,
+            parameters=open_bundle(folds[0].bundle).manifest.origin.parameters,
             epochs=self.config.optimisation.epochs,
             training_seconds=sum(
                 epoch["seconds"] for each in (*folds, *starts) for epoch in each.run.history()

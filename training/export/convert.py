@@ -125,13 +125,14 @@ def _split_of(bundle: Bundle, images: ImageSet) -> DataSplit:
         raise ExportError(
             f"{bundle.folder} cannot be converted: only an encoder with its split of identities can"
         )
-    if manifest.provenance.calibrated_on is not None:
+    again = manifest.origin.calibrated_on
+    if again is not None:
         raise ExportError(
             f"{bundle.folder} was calibrated on other data; convert the bundle that it is from, "
-            f"{manifest.provenance.calibrated_on.of}, and calibrate the result"
+            f"{again.of}, and calibrate the result"
         )
     split = split_by_digests(images, bundle.split, manifest.split_by)
-    if split is None or images.fingerprint() != manifest.provenance.data_sha256:
+    if split is None or images.fingerprint() != manifest.origin.data_sha256:
         raise RunError(
             f"{images.name} is not the data that {bundle.folder} was made from; its operating "
             "points cannot be chosen again without it"

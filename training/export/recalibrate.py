@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
 from model.manifest import CalibrationSource, Manifest, SplitBy
@@ -61,13 +62,19 @@ def recalibrate(
         "name": name,
         "version": next_patch(bundle.manifest.version),
         "split_sha256": sha256(split_bytes(digests)),
-        "provenance": bundle.manifest.provenance.model_copy(update={"calibrated_on": source}),
+        **_calibrated_on(bundle.manifest, source),
         **figures.fields,
     }
     manifest = bundle.manifest.model_copy(update=changes)
     card, domain = render_card(manifest), figures.domain_data
     write_bundle(to, manifest, bundle.onnx, split=digests, domain=domain, card=card)
     return Recalibration(manifest, len(images.identities) - len(unseen.test))
+
+
+def _calibrated_on(manifest: Manifest, source: CalibrationSource) -> dict[str, Any]:
+    """Return the manifest's origin with the new source, under its own name."""
+    name = "adoption" if manifest.provenance is None else "provenance"
+    return {name: manifest.origin.model_copy(update={"calibrated_on": source})}
 
 
 def _source(bundle: Bundle, data: str, fingerprint: str, seed: int) -> CalibrationSource:
@@ -96,7 +103,7 @@ def measure_graph(
     At most as many images of one identity are compared as for the manifest's own figures.
     """
     comparer = graph_comparer(graph, manifest.metric)
-    system = SystemUnderTest(comparer, manifest.input, images, split)
+    system = SystemUnderTest(comparer, manifest.input, images, split, seen=manifest.seen)
     return measure_figures(system, measured_per_identity(manifest))
 
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from model.bundle import Bundle
 from model.errors import faults
-from model.manifest import Manifest
+from model.manifest import Manifest, Provenance
 from training.config.named import refresh_export
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
@@ -30,7 +30,7 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
         ExportError: The data differs, the bundle has no split, or it was calibrated on other data
             since; or what an export raises.
     """
-    origin, digests = bundle.manifest.provenance, bundle.split
+    origin, digests = _provenance(bundle), bundle.split
     split = None
     if digests is not None and origin.calibrated_on is None:
         split = split_by_digests(images, digests, bundle.manifest.split_by)
@@ -52,3 +52,12 @@ def renew(bundle: Bundle, images: ImageSet, to: Path) -> Manifest:
     renewed = origin.model_copy(update=changes)
     trained = Trained(encoder.eval(), config, images, split, digests, renewed)
     return write_trained(trained, to)
+
+
+def _provenance(bundle: Bundle) -> Provenance:
+    if bundle.manifest.provenance is None:
+        raise ExportError(
+            f"{bundle.folder} was adopted: its network is not known here, only its graph; adopt "
+            "the encoder again, or fit the thresholds by calibrate"
+        )
+    return bundle.manifest.provenance

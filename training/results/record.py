@@ -88,7 +88,8 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             not what the run began with.
     """
     bundle, begun = open_bundle(bundle_folder), run.record()
-    if bundle.manifest.provenance.config_json != run.config().model_dump_json():
+    made = bundle.manifest.provenance
+    if made is None or made.config_json != run.config().model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
     if Origin.of(bundle).calibrated_on != begun.data_sha256:
         raise RunError(
@@ -113,6 +114,8 @@ def record_of_bundle(manifest: Manifest) -> Record:
     Its protocols and targets are those that the config has now; the rest is as it was run.
     """
     made = manifest.provenance
+    if made is None:
+        raise RunError(f"{manifest.name} was adopted: there is no run of it to record")
     config = refresh_measurement(TrainingConfig.model_validate_json(made.config_json))
     return Record(
         config=config,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.api.schemas.answer import Answer
 from app.api.schemas.operating_point import OperatingPointOffer
-from model.manifest import Kind, Metric
+from model.manifest import Kind, Metric, Seen
 
 
 class ModelSummary(Answer):
@@ -22,6 +22,12 @@ class ModelSummary(Answer):
     provider: str = Field(description="What runs it: CPU or CUDA.")
     default_operating_point: OperatingPointOffer
     operating_points: list[OperatingPointOffer] = Field(description="The supported ones.")
+    seen: Seen = Field(
+        description=(
+            "Whether the identities that the encoder was trained on are known, so that none of "
+            "them was measured; if `unknown`, the rates may be too good."
+        )
+    )
     summary: str
 
 

@@ -1,0 +1,1 @@
+"""Adoption of an encoder that others trained: an ONNX file in, a calibrated bundle out."""
