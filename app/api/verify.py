@@ -23,7 +23,7 @@ from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
-from app.api.schemas.domain import WITHHELD, DomainAnswer, is_withheld, rates_of
+from app.api.schemas.domain import WITHHELD, WITHHELD_ZONE, DomainAnswer, is_withheld, rates_of
 from app.api.schemas.zone import ZoneAnswer
 from app.batching.batch_runner import EncodeJob, Job
 from app.batching.byte_budget import Reservation
@@ -146,11 +146,15 @@ class Rule:
             zone = zone_of_targets(calibration, curve, choice, sent.fnmr)
         return cls(choice, zone)
 
-    def outcome(self, decision: Decision) -> Outcome:
-        """Return the outcome of a decision: by the zone, or else by the threshold."""
-        if self.zone is not None:
-            return self.zone.outcome(decision.energy)
-        return Outcome.of(same=decision.same)
+    def outcome(self, decision: Decision, *, withheld: bool) -> Outcome:
+        """Return the outcome of a decision: by the zone, or else by the threshold.
+
+        A zone rests on the rates or the likelihood ratio. Where these are withheld it decides
+        nothing, and the outcome is unsure.
+        """
+        if self.zone is None:
+            return Outcome.of(same=decision.same)
+        return Outcome.UNSURE if withheld else self.zone.outcome(decision.energy)
 
 
 def _make_job(_: Request, service: Service, pair: Pair) -> Job:
@@ -200,20 +204,22 @@ def _answer_pair_model(
 def _to_answer(
     service: Service, model: Served, rule: Rule, decision: Decision, domain: DomainResult
 ) -> VerifyAnswer:
-    outcome = rule.outcome(decision)
+    withheld = is_withheld(domain, decision.choice)
+    outcome = rule.outcome(decision, withheld=withheld)
     service.telemetry.decided(model.manifest, decision.energy, outcome)
     service.telemetry.checked(model.manifest, domain)
-    withheld = is_withheld(domain, decision.choice)
+    zone = None if rule.zone is None or withheld else ZoneAnswer.of(rule.zone)
+    reason = WITHHELD if rule.zone is None else WITHHELD_ZONE
     return VerifyAnswer(
         same=decision.same,
         energy=decision.energy,
         threshold=decision.choice.threshold,
         decision=outcome,
-        zone=None if rule.zone is None else ZoneAnswer.of(rule.zone, withheld=withheld),
+        zone=zone,
         operating_point=rates_of(domain, decision.choice),
         likelihood_ratio=None if withheld else decision.likelihood_ratio,
         likelihood_ratio_interval=None if withheld else decision.likelihood_ratio_interval,
         domain=DomainAnswer.of(domain),
-        withheld=WITHHELD if withheld else None,
+        withheld=reason if withheld else None,
         model=ModelReference.of(model.manifest),
     )

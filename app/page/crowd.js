@@ -6,7 +6,7 @@ import { csv, groups, matrix, places } from "./energies.js";
 import { defaultRate, comparesSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
 import { acceptDrops, pastedImages } from "./slot.js";
-import { figure } from "./words.js";
+import { figure, unlike } from "./words.js";
 
 const MAX_IMAGES = 32;
 const MIN_IMAGES = 2;
@@ -108,8 +108,8 @@ export class CrowdView {
     if (good.length < MIN_IMAGES) return;
     this.answer.append(h("p", { class: "busy" }, "Comparing …"));
     try {
-      const { embeddings } = await embed(good.map(({ file }) => file), this.model.name);
-      if (round === this.round) this.showResult(good, matrix(embeddings, this.model.metric));
+      const { embeddings, domain } = await embed(good.map(({ file }) => file), this.model.name);
+      if (round === this.round) this.showResult(good, matrix(embeddings, this.model.metric), domain);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (round === this.round) this.handleRefusal(good, error);
@@ -133,7 +133,7 @@ export class CrowdView {
       h("button", { type: "button", onclick: action }, "Try again"));
   }
 
-  showResult(good, energies) {
+  showResult(good, energies, domain) {
     const offered = supported(this.model.calibration);
     const names = good.map(({ file }) => file.name);
     const body = h("div", {});
@@ -149,11 +149,13 @@ export class CrowdView {
         h("button", { type: "button", onclick: () => download(new File([csv(names, energies, threshold)], "energies.csv", { type: "text/csv" })) }, "Download as CSV"));
       announce(`${found.length} groups among ${names.length} images.`);
     };
+    const out = domain.status === "out";
     this.answer.replaceChildren(
+      out ? h("p", { class: "notice domain" }, unlike(domain, names.map((name, i) => `${i + 1}, ${name}`))) : "",
       slider(offered, this.fmr, (fmr) => {
         this.fmr = fmr;
         decide();
-      }),
+      }, !out),
       body);
     decide();
   }

@@ -5,7 +5,7 @@ import { costsForm } from "./costs.js";
 import { h, announce, refusalText, TOUCH } from "./dom.js";
 import { Slot, pastedImages } from "./slot.js";
 import { Verdict } from "./verdict.js";
-import { byThreshold, byZone, percent } from "./words.js";
+import { byThreshold, byZone, percent, withoutRates } from "./words.js";
 
 const FACES = [
   ["Ann twice", "ann-1.jpg", "ann-2.jpg"],
@@ -120,11 +120,13 @@ export class PairView {
   /** Decide by the threshold of the slider, which sends nothing. */
   showThreshold(verdict, moved) {
     const { calibration, accuracy } = this.model;
+    const { energy, domain, withheld } = verdict.answer;
     const offered = supported(calibration);
     const decide = () => {
       const point = offered.find(({ target_fmr }) => target_fmr === this.fmr) ?? offered[0];
       const { threshold } = point;
-      verdict.show(byThreshold(verdict.answer.energy, point, accuracy.curve), { low: threshold, high: threshold });
+      const decision = withheld ? withoutRates(energy, point, domain) : byThreshold(energy, point, accuracy.curve);
+      verdict.show(decision, { low: threshold, high: threshold });
     };
     decide();
     const choose = (fmr) => {
@@ -132,7 +134,7 @@ export class PairView {
       decide();
       moved();
     };
-    return [slider(offered, this.fmr, choose), unsupported(calibration)];
+    return [slider(offered, this.fmr, choose, !withheld), unsupported(calibration)];
   }
 }
 
@@ -165,10 +167,12 @@ export function comparesSigns(model) {
   return (model.provenance ?? model.adoption).data.startsWith("omniglot");
 }
 
-/** Slider over the operating points; `chosen` is called with the target FMR. */
-export function slider(offered, fmr, chosen) {
-  const words = ({ target_fmr, test }) =>
-    `${target_fmr === null ? "Where both errors are equal" : percent(target_fmr)}: of pairs not seen in training, ${percent(test.fmr)} of the different ones are called the same, and ${percent(test.fnmr)} of the same ones different.`;
+/** Slider over the operating points; `chosen` is called with the target FMR. `apply`: whether their rates do. */
+export function slider(offered, fmr, chosen, apply = true) {
+  const name = ({ target_fmr }) => (target_fmr === null ? "Where both errors are equal" : percent(target_fmr));
+  const words = (point) => `${name(point)}: ${apply ? rates(point) : "this rate does not apply to these images."}`;
+  const rates = ({ test }) =>
+    `of pairs not seen in training, ${percent(test.fmr)} of the different ones are called the same, and ${percent(test.fnmr)} of the same ones different.`;
   if (offered.length < 2) return h("p", { class: "hint" }, words(offered[0]));
   const output = h("output", { htmlFor: "fmr" });
   const input = h("input", {

@@ -12,7 +12,7 @@ let plots = 0;
 /**
  * Histograms of the energies of the calibration's genuine and impostor pairs, with a threshold or a zone.
  * @param {{edges: number[], genuine: number[], impostor: number[]}} histogram
- * @param {{low: number|null, high: number|null}} limits Two equal ones are a threshold.
+ * @param {{low: number|null, high: number|null}|null} limits Two equal ones are a threshold; null for none.
  * @param {number|null} energy Energy of the pair to mark; null for none.
  */
 export function histogramPlot(histogram, limits, energy = null) {
@@ -57,7 +57,9 @@ export function histogramPlot(histogram, limits, energy = null) {
  * A threshold or a zone for a histogram: in words, as lines, and as a band. The band of a threshold is its
  * distance to the energy.
  */
-function limitsIn({ low, high }, energy, first, last) {
+function limitsIn(limits, energy, first, last) {
+  if (limits === null) return { words: "", lines: [], band: null };
+  const { low, high } = limits;
   if (low !== null && low === high) {
     const band = energy === null ? null : { kind: "gap", from: Math.min(low, energy), to: Math.max(low, energy) };
     return { words: `The threshold is ${figure(low)}.`, lines: [{ at: low, label: `threshold ${figure(low)}`, side: "middle" }], band };

@@ -2,7 +2,7 @@
 
 import { h, announce } from "./dom.js";
 import { histogramPlot, legend } from "./plots.js";
-import { distance, figure, likelihood } from "./words.js";
+import { distance, figure, likelihood, likeness } from "./words.js";
 
 /** Elements of a decision, which is changed in place while the slider moves. */
 export class Verdict {
@@ -13,6 +13,7 @@ export class Verdict {
   constructor(answer, model) {
     this.answer = answer;
     this.model = model;
+    const { domain } = answer;
     this.badge = h("p", {});
     this.sentence = h("p", { class: "sentence" });
     this.margin = h("p", { class: "margin" });
@@ -23,6 +24,7 @@ export class Verdict {
       h("div", { class: "decision" }, this.badge, this.sentence),
       this.margin,
       this.odds,
+      domain.status === "out" ? null : h("p", { class: "hint domain" }, likeness(domain)),
       h("p", { class: "energy" }, "Energy ", h("strong", {}, figure(answer.energy)), this.place, `, by ${model.name} ${model.version}`),
       this.plot,
       h("p", { class: "legend" }, ...legend().map((entry) => h("span", {}, ...entry))),
@@ -32,7 +34,7 @@ export class Verdict {
   /**
    * Show a decision.
    * @param {{kind: string, near: boolean, badge: string, sentence: string, margin: string|null}} decision
-   * @param {{low: number|null, high: number|null}} limits Two equal ones are a threshold.
+   * @param {{low: number|null, high: number|null}|null} limits Two equal ones are a threshold.
    */
   show({ kind, near, badge, sentence, margin }, limits) {
     const { answer, model } = this;
@@ -42,8 +44,9 @@ export class Verdict {
     this.sentence.textContent = sentence;
     this.margin.textContent = margin ?? "";
     this.margin.hidden = !margin;
-    this.odds.textContent = likelihood(answer.likelihood_ratio, bounds, kind, answer.likelihood_ratio_interval);
-    this.place.textContent = limits.low === limits.high ? `, ${distance(answer.energy, limits.low)}` : "";
+    this.odds.hidden = answer.likelihood_ratio === null;
+    if (!this.odds.hidden) this.odds.textContent = likelihood(answer.likelihood_ratio, bounds, kind, answer.likelihood_ratio_interval);
+    this.place.textContent = limits !== null && limits.low === limits.high ? `, ${distance(answer.energy, limits.low)}` : "";
     this.plot.replaceChildren(histogramPlot(histogram, limits, answer.energy));
     announce(`${badge}. ${sentence}`);
   }

@@ -113,8 +113,41 @@ export function byThreshold(energy, point, curve) {
   };
 }
 
+/** The decision on images unlike those that the rates were measured on, in words; as `byThreshold`. */
+export function withoutRates(energy, { threshold }, domain) {
+  const decision = energy <= threshold ? "the same" : "different";
+  return {
+    kind: "plain",
+    near: false,
+    badge: "No rates apply",
+    sentence: `By its energy alone this pair would be called ${decision}. How often that is wrong for images like these is not known.`,
+    margin: unlike(domain, ["the first image", "the second image"]),
+  };
+}
+
+/** Sentence on images out of the domain; the reason of the service, with names for the images. */
+export function unlike({ reason }, names) {
+  const named = reason.replace(/\bimage(?:\[(\d+)\]|(\d))?(?= \()/g, (_, index, place) => names[index ?? (place ?? 1) - 1]);
+  return `The error rates and the likelihood ratio were measured on other images than these: ${named}.`;
+}
+
+/** Sentence on the domain of images that are in it, or of which it is unknown. */
+export function likeness({ status, percentile, reason }) {
+  if (status === "unknown") return `Whether the rates apply to images like these has not been checked: ${reason}.`;
+  return `The rates apply to images like those of the calibration; of these, ${percentile.map((share) => percent(share / 100)).join(" and ")} are less unusual than yours.`;
+}
+
 /** The decision by costs in words; as `byThreshold`. */
-export function byZone({ decision, zone }) {
+export function byZone({ decision, zone, domain }) {
+  if (zone === null) {
+    return {
+      kind: "unsure",
+      near: false,
+      badge: "Unsure",
+      sentence: "No likelihood ratio applies to these images, and without one costs decide nothing.",
+      margin: unlike(domain, ["the first image", "the second image"]),
+    };
+  }
   const sentence = decision === "unsure"
     ? `Neither decision is worth its risk. At these costs ${percent(zone.genuine_unsure)} of the pairs of the same thing, and ${percent(zone.impostor_unsure)} of the pairs of different things, are unsure like this one.`
     : errorSentence(decision === "same", zone, "limit");

@@ -45,8 +45,6 @@ class OperatingPoint:
 class Zone:
     """Zone of energies that are neither same nor different, and how often a decision is wrong.
 
-    The shares are None where the error rates are withheld.
-
     Attributes:
         low: Energies up to here are same; None where the energy never decides that (`note`).
         high: Energies above are different, and those in between unsure; None as for `low`.
@@ -61,12 +59,12 @@ class Zone:
 
     low: float | None
     high: float | None
-    fmr: float | None
-    fmr_interval: Interval | None
-    fnmr: float | None
-    fnmr_interval: Interval | None
-    impostor_unsure: float | None
-    genuine_unsure: float | None
+    fmr: float
+    fmr_interval: Interval
+    fnmr: float
+    fnmr_interval: Interval
+    impostor_unsure: float
+    genuine_unsure: float
     note: str | None
 
 
@@ -80,7 +78,8 @@ class Verification:
         threshold: The threshold of `same`, in units of the energy.
         decision: As `same`; by `zone` where costs or a pair of target rates were sent, and
             `unsure` between its limits.
-        zone: Limits of the decision; None where neither costs nor target rates were sent.
+        zone: Limits of the decision; None where neither costs nor target rates were sent, or the
+            rates are withheld: it is then unsure.
         operating_point: Error rates at the threshold; None where they are withheld.
         likelihood_ratio: Probability density of the energy if the two are the same, over that if
             they are different; None where it is withheld.

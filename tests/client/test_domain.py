@@ -61,8 +61,9 @@ def test_a_verification_has_its_domain_and_lacks_what_is_withheld(service):
     assert (odd.operating_point, odd.likelihood_ratio) == (None, None)
     assert odd.likelihood_ratio_interval is None
     assert odd.withheld.startswith("The error rates and the likelihood ratio were measured on")
-    zone = service.verify("one.png", "noise.png", fmr=0.05, fnmr=0.08).zone
-    assert (zone.low, zone.fmr, zone.fnmr_interval, zone.genuine_unsure) == (0.4, None, None, None)
+    by_rates = service.verify("one.png", "noise.png", fmr=0.05, fnmr=0.08)
+    assert (by_rates.decision, by_rates.zone) == ("unsure", None)
+    assert by_rates.withheld.endswith("decide nothing, so it is unsure.")
     own = service.verify("one.png", "noise.png", threshold=0.3)
     assert (own.domain.status, own.operating_point.fmr) == ("out", 0.01)
 
@@ -94,8 +95,11 @@ def test_the_shell_says_so_and_its_status_is_that_of_the_decision(capsys, tmp_pa
     lines = capsys.readouterr().out.splitlines()
     assert "lie further apart" in lines[1]
     assert lines[2].startswith("out of the domain: ")
-    assert main(["verify", "--fmr", "0.05", "--fnmr", "0.08", "noise.png", "noise.png"]) == 0
-    assert "no error rates" in capsys.readouterr().out
+    costs = ("--cost-false-match", "50", "--cost-false-non-match", "20")
+    assert main(["verify", *costs, "noise.png", "noise.png"]) == 3
+    shown = capsys.readouterr().out
+    assert shown.startswith("unsure: energy 0, at most the threshold of 0.3")
+    assert "no error rates" in shown
     rows = tmp_path / "rows.npy"
     assert main(["embed", "noise.png", "-o", str(rows)]) == 0
     shown = capsys.readouterr()

@@ -16,8 +16,8 @@ class VerifyAnswer(Answer):
 
     same: bool = Field(description="True where the energy does not exceed the threshold.")
     decision: Outcome = Field(
-        description="As `same`; where costs or a pair of target rates were sent, by `zone`, and "
-        "`unsure` between its limits."
+        description="As `same`; where costs or a pair of target rates were sent, by `zone`: "
+        "`unsure` between its limits, and where it is withheld."
     )
     energy: float = Field(
         description="Distance of the two embeddings, or a pair model's answer; small means same."
@@ -26,7 +26,7 @@ class VerifyAnswer(Answer):
     zone: ZoneAnswer | None = Field(
         None,
         description="Limits of `decision` and its error rates; null where neither costs nor a pair "
-        "of target rates were sent.",
+        "of target rates were sent, or where it is withheld.",
     )
     operating_point: OperatingPointAnswer | None = Field(
         description="Error rates at the threshold; null where they are withheld."

@@ -15,6 +15,7 @@ WITHHELD = (
     "The error rates and the likelihood ratio were measured on images unlike these (see `domain`), "
     "so none is given. Calibrate the model on images like these."
 )
+WITHHELD_ZONE = f"{WITHHELD} Without them costs and target rates decide nothing, so it is unsure."
 WITHHELD_OF_COMPARISON = (
     "The error rates were measured on images unlike these (see `domain`), so none is given. "
     "Calibrate the model on images like these."

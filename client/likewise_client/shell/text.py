@@ -30,9 +30,15 @@ def verification(answer: Verification) -> str:
 
 
 def _by_threshold(answer: Verification) -> Iterable[str]:
-    """Format a decision of two outcomes: the threshold and the error rate."""
-    verdict, side = ("same", "at most") if answer.same else ("different", "above")
-    yield f"{verdict}: energy {answer.energy:.4g}, {side} the threshold of {answer.threshold:.4g}"
+    """Format a decision of two outcomes: the threshold and the error rate.
+
+    It is unsure only where a zone was asked for and withheld.
+    """
+    side = "at most" if answer.same else "above"
+    yield (
+        f"{answer.decision}: energy {answer.energy:.4g}, {side} the threshold of "
+        f"{answer.threshold:.4g}"
+    )
     yield error_rate(answer.operating_point, same=answer.same)
 
 
@@ -65,9 +71,7 @@ def _by_zone(answer: Verification, zone: Zone) -> Iterable[str]:
     low = [] if zone.low is None else [f"same up to {zone.low:.4g}"]
     high = [] if zone.high is None else [f"different above {zone.high:.4g}"]
     yield f"{answer.decision}: {', '.join([f'energy {answer.energy:.4g}', *low, *high])}"
-    if zone.genuine_unsure is None or zone.impostor_unsure is None:
-        yield _NO_RATES
-    elif answer.decision == "unsure":
+    if answer.decision == "unsure":
         yield (
             f"unsure are {percent(zone.genuine_unsure)} of the pairs of the same thing, and "
             f"{percent(zone.impostor_unsure)} of the pairs of different things"
@@ -83,8 +87,6 @@ def error_rate(point: OperatingPoint | Zone | None, *, same: bool) -> str:
     if point is None:
         return _NO_RATES
     rate, ends = (point.fmr, point.fmr_interval) if same else (point.fnmr, point.fnmr_interval)
-    if rate is None or ends is None:
-        return _NO_RATES
     of = 100
     while of < _LARGEST_SAMPLE and rate * of < _AT_LEAST:
         of *= 10
