@@ -25,6 +25,9 @@ RECORD = ROOT / "training" / "records" / "omniglot-seed2015.json"
 VERIFICATION = "verification accuracy, balanced random pairs of the test identities"
 COSTS = Costs(false_match=100, false_non_match=10)
 """The costs of the example in docs/concepts.md."""
+_REASON = 40
+"""Letters of a reason that are quoted."""
+_NO_RATES = ' "operating_point": null,\n'
 SENTENCES: dict[str, tuple[str, ...]] = {
     "README.md": (
         '`"same": false` at an energy of {different energy}.',
@@ -195,6 +198,16 @@ def _answer_block(manifest: Manifest) -> str:
     test = point.test
     model = answer["model"] | {"version": manifest.version}
     model["sha256"] = f"{manifest.onnx.sha256[:8]}…"
+    domain = answer["domain"]
+    if domain["reason"] is not None:
+        domain["reason"] = f"{domain['reason'][:_REASON]}…"
+    rates = (
+        ' "operating_point": {\n'
+        f'  "target_fmr": {point.target_fmr},\n'
+        f'  "fmr": {short(test.fmr)}, "fmr_interval": {interval(test.fmr_interval)},\n'
+        f'  "fnmr": {short(test.fnmr)}, "fnmr_interval": {interval(test.fnmr_interval)}\n'
+        " },\n"
+    )
     return (
         "{\n"
         f' "same": {json.dumps(answer["same"])},\n'
@@ -202,13 +215,11 @@ def _answer_block(manifest: Manifest) -> str:
         f' "energy": {answer["energy"]},\n'
         f' "threshold": {short(point.threshold)},\n'
         f' "zone": {json.dumps(answer["zone"])},\n'
-        ' "operating_point": {\n'
-        f'  "target_fmr": {point.target_fmr},\n'
-        f'  "fmr": {short(test.fmr)}, "fmr_interval": {interval(test.fmr_interval)},\n'
-        f'  "fnmr": {short(test.fnmr)}, "fnmr_interval": {interval(test.fnmr_interval)}\n'
-        " },\n"
-        f' "likelihood_ratio": {answer["likelihood_ratio"]},\n'
+        f"{rates if answer['operating_point'] else _NO_RATES}"
+        f' "likelihood_ratio": {json.dumps(answer["likelihood_ratio"])},\n'
         f' "likelihood_ratio_interval": {json.dumps(answer["likelihood_ratio_interval"])},\n'
+        f' "domain": {json.dumps(domain, ensure_ascii=False)},\n'
+        f' "withheld": {json.dumps(answer["withheld"], ensure_ascii=False)},\n'
         f' "model": {json.dumps(model, ensure_ascii=False)}\n'
         "}\n"
     )
