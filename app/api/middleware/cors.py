@@ -12,6 +12,10 @@ _RESPONSE_HEADERS = (
     "X-Model-Name",
     "X-Model-Version",
     "X-Model-SHA256",
+    "X-Threshold",
+    "X-Domain-Status",
+    "X-Domain-Out",
+    "X-Withheld",
     "X-Request-ID",
 )
 
