@@ -107,7 +107,7 @@ def _rate_limits(row: Row, record: TrustRecord, verdict: Verdict) -> Iterator[st
 def _ratio_limits(row: Row) -> Iterator[str]:
     """Phrase on the ratios that claim more than is found, on either side of 1."""
     found = [
-        f"of {_power(each.low)} to {_power(each.high)} worth {_cell(each)}"
+        f"of about {_power(each.claimed)} worth {_worth(each)}"
         for each in _ratios(row)
         if row.shows_identity and each.claims_too_much
     ]
@@ -120,13 +120,20 @@ def _ratios(row: Row) -> tuple[RatioBin, ...]:
 
 
 def _cell(found: RatioBin) -> str:
-    """Actual ratio of a bin with its interval; bold where the interval misses the claim."""
+    """Claimed and actual ratio of a bin: bold where it claims too much, italic where too little."""
+    actual = _worth(found)
+    mark = "" if found.holds else "**" if found.claims_too_much else "*"
+    return f"{_power(found.claimed)}: {mark}{actual}{mark}"
+
+
+def _worth(found: RatioBin) -> str:
+    """Actual ratio of a bin with its interval."""
     ends = _DASH.join(
         "∞" if end is None and is_high else _power(end)
         for is_high, end in enumerate(found.interval)
     )
     actual = "∞" if found.actual is None and not found.impostor else _power(found.actual)
-    return f"{actual} ({ends})" if found.holds else f"**{actual}** ({ends})"
+    return f"{actual} ({ends})"
 
 
 def _power(log10: float | None) -> str:
