@@ -1,10 +1,10 @@
 """Domain check: how unusual an image is among those that the error rates were measured on.
 
 Error rates say nothing of images unlike those that they were measured on. Each image gets a score
-for its embedding and one for statistics of its pixels (`model.pixel_statistics`): its squared
-Mahalanobis distance from the calibration images. The score's rank among those of the calibration
-images makes it a conformal p-value (Vovk, Gammerman and Shafer 2005): of images like them, of new
-identities, no more than the stated share is out of the domain.
+for its embedding and one for statistics of its pixels (`model.pixel_statistics`): how much likelier
+they are among altered images than among the calibration images. The score's rank among those of the
+calibration images makes it a conformal p-value (Vovk, Gammerman and Shafer 2005): of images like
+them, of new identities, no more than the stated share is out of the domain.
 """
 
 from __future__ import annotations
@@ -24,42 +24,67 @@ Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
+_LIMIT = 6.0
+"""Standard deviations."""
 _ROUNDING = 1e-9
 """Less than the share of one calibration image."""
 
 
 @dataclass(frozen=True)
-class Gaussian:
-    """Normal distribution with a few directions, and one variance of the scaled rest.
+class Quadratic:
+    """Quadratic function of some numbers.
 
-    The squared Mahalanobis distance of x is |z|² - |directions · z|², z = scale · (x - mean)
-    (Tipping and Bishop 1999, equation 6: probabilistic principal component analysis).
+    With z = scale · (x - mean), held within ±6, it is
+    bias + weights · z + squares · z² - |subtracted z|² + |added z|².
 
     Attributes:
+        bias: The value at the mean.
         mean: (features,).
         scale: (features,).
-        directions: (directions, features).
+        weights: (features,).
+        squares: (features,).
+        subtracted: (directions, features).
+        added: (directions, features), another number of them.
     """
 
+    bias: float
     mean: Numbers
     scale: Numbers
-    directions: Numbers
+    weights: Numbers
+    squares: Numbers
+    subtracted: Numbers
+    added: Numbers
 
     def scores(self, rows: Numbers) -> Scores:
-        """Squared distance from the mean of each row, (n, features): float64, (n,)."""
-        scaled: Numbers = (rows - self.mean) * self.scale
-        inside: Numbers = scaled @ self.directions.T
-        return np.subtract(_squares(scaled), _squares(inside))
+        """Value of each row, (n, features): float64, (n,)."""
+        z = standardised(rows, self.mean, self.scale)
+        scores: Scores = np.add(z @ self.weights, self.bias, dtype=np.float64)
+        scores += (z * z) @ self.squares
+        for sign, directions in ((-1, self.subtracted), (1, self.added)):
+            if len(directions):
+                inside: Numbers = z @ directions.T
+                scores += sign * np.einsum("ij,ij->i", inside, inside, dtype=np.float64)
+        return scores
 
     def numbers(self) -> Numbers:
-        """All numbers in the order of the file: mean, scale, directions."""
-        return np.concatenate([self.mean, self.scale, self.directions.ravel()])
+        """All numbers in the order of the file."""
+        vectors = (self.mean, self.scale, self.weights, self.squares)
+        directions = (self.subtracted.ravel(), self.added.ravel())
+        return np.concatenate([[self.bias], *vectors, *directions]).astype(np.float32)
 
     @classmethod
-    def of(cls, part: DomainPart, numbers: Numbers) -> Gaussian:
+    def of(cls, part: DomainPart, numbers: Numbers) -> Quadratic:
         """Take a part's numbers, as `numbers` gives them."""
-        mean, scale = numbers[: 2 * part.features].reshape(2, -1)
-        return cls(mean, scale, numbers[2 * part.features :].reshape(-1, part.features))
+        rows = numbers[1:].reshape(-1, part.features)
+        return cls(float(numbers[0]), *rows[:4], *np.split(rows[4:], [part.subtracted]))
+
+
+def standardised(rows: Numbers, mean: Numbers, scale: Numbers) -> Numbers:
+    """Subtract a mean from rows, (n, features), and scale them, within bounds."""
+    z: Numbers = rows - mean
+    z *= scale
+    # An outlier in one number is enough where it is far out; farther, its square would be all.
+    return np.clip(z, -_LIMIT, _LIMIT, out=z)
 
 
 class Domain:
@@ -69,10 +94,10 @@ class Domain:
         self.check = check
         self._kind = manifest.kind
         self._statistics = PixelStatistics(manifest.input)
-        self._pixels = Gaussian.of(check.pixels, numbers[-check.pixels.numbers :])
-        self._embedding: Gaussian | None = None
+        self._pixels = Quadratic.of(check.pixels, numbers[-check.pixels.numbers :])
+        self._embedding: Quadratic | None = None
         if check.embedding is not None:
-            self._embedding = Gaussian.of(check.embedding, numbers[: check.embedding.numbers])
+            self._embedding = Quadratic.of(check.embedding, numbers[: check.embedding.numbers])
 
     @classmethod
     def of(cls, bundle: Bundle) -> Domain | None:
@@ -126,12 +151,6 @@ class Domain:
         counts = np.concatenate([[0], table.counts])
         percentiles: Scores = counts[below] / (self.check.images + 1)
         return percentiles
-
-
-def _squares(rows: Numbers) -> Scores:
-    """Sum of the squares of each row."""
-    squares: Scores = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-    return squares
 
 
 def embedding_numbers(embeddings: NDArray[Any], kind: Kind) -> Numbers:

@@ -222,7 +222,7 @@ class Manifest(Frozen):
         bits = 8 if self.kind is Kind.CODES else 1
         if part is not None and part.features != bits * self.embedding_dim:
             raise ValueError("the domain check is of embeddings of another length")
-        if self.domain.pixels.features != PIXEL_FEATURES[self.input.channels]:
+        if self.domain.pixels.features != PIXEL_FEATURES:
             raise ValueError("the domain check is of other statistics of pixels")
 
     def _check_uncertainty(self) -> None:

@@ -1,10 +1,10 @@
-"""Numbers that describe how an image looks: light, colour, contrast and sharpness by region.
+"""Numbers that describe how an image looks: light, edges and sharpness by region.
 
-They say little of what the image shows. The domain check compares them with those of the
-calibration images.
+They are of the luminance alone: colour is left to the network, whose error rates hold for grey
+pictures where they were trained with. The domain check compares them with those of the calibration
+images.
 """
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -16,71 +16,99 @@ from model.schema.domain import PIXEL_FEATURES
 Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
 
-_GRID: Final = 6
-_SHARPNESS_GRID: Final = 3
-_MAX_ROWS: Final = 36
-"""Rows that are read, evenly spaced: all numbers are means, which a sample of the rows gives."""
-_GREY: Final = np.array([1.0], dtype=np.float32)[:, np.newaxis]
-_COLOUR: Final = np.array(
-    [[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]], dtype=np.float32
-).T
-"""RGB to luminance, blue and red difference (ITU-T T.871)."""
-_FLOOR: Final = 0.5
-"""Added before a logarithm, in grey levels: the rounding of pixels."""
+_SMALL: Final = 36
+"""Side of the small image that light and edges are read from."""
+_FINE: Final = 12
+_COARSE: Final = 6
+_SHARPNESS: Final = 3
+"""Sides of the grids of regions."""
+_BAND: Final = 3
+"""Neighbouring rows that are read together: two differences, and a difference of them."""
+_MAX_BANDS: Final = 24
+"""Bands that are read, evenly spaced: all numbers are means, which a sample gives as well."""
+_LUMINANCE: Final = {
+    1: np.ones(1, dtype=np.float32),
+    3: np.array([0.299, 0.587, 0.114], dtype=np.float32),
+}
+"""Weights of grey, and of red, green and blue (ITU-T T.871)."""
+_DARKEST, _FLATTEST, _SMALLEST, _EVENEST = (np.float32(floor) for floor in (8, 1, 0.5, 0.05))
+"""Added before a division or a logarithm: grey levels, but for the last one's, of logarithms."""
+_SIZES: Final = 4 * _COARSE**2 + 4 * _SHARPNESS**2
 
 
 class PixelStatistics:
     """Statistics of the pixels of images of one shape."""
 
     def __init__(self, spec: InputSpec) -> None:
-        self._channels = spec.channels
-        count = min(_MAX_ROWS, spec.height - 1)
-        self._rows = np.linspace(0, spec.height - 2, count).round().astype(np.intp)
-        self._transform = _GREY if spec.channels == 1 else _COLOUR
-        self._down = _means(count, _GRID).T
-        self._across = _means(spec.width, _GRID)
-        self._down_sharp = _means(count, _SHARPNESS_GRID).T
-        self._across_sharp = _means(spec.width - 2, _SHARPNESS_GRID)
+        bands = min(spec.height // _BAND, _MAX_BANDS)
+        first = np.linspace(0, spec.height - _BAND, bands).round().astype(np.intp)
+        self._rows = (first[:, np.newaxis] + np.arange(_BAND)).ravel()
+        self._weights = _LUMINANCE[spec.channels]
+        self._small = (_means(len(self._rows), _SMALL).T.copy(), _means(spec.width, _SMALL))
+        self._coarse = _Regions(_SMALL, _SMALL, _COARSE)
+        self._edges = _Regions(_SMALL - 1, _SMALL - 1, _COARSE)
+        self._slopes = _Regions(_SMALL - 1, _SMALL - 1, _FINE)
+        self._sharpness = _Regions(bands, spec.width - 2, _SHARPNESS)
 
     def __call__(self, images: Pixels) -> Numbers:
         """Compute the statistics of images, uint8 (n, h, w, c): float32, (n, features)."""
-        numbers = np.empty((len(images), PIXEL_FEATURES[self._channels]), dtype=np.float32)
+        numbers = np.empty((len(images), PIXEL_FEATURES), dtype=np.float32)
         for row, image in zip(numbers, images, strict=True):
-            self._describe(image, row)
+            light = image[self._rows].astype(np.float32) @ self._weights
+            small = self._small[0] @ light @ self._small[1]
+            np.concatenate([*self._light(small), *self._edge(small), *self._sharp(light)], out=row)
+        sizes = numbers[:, -_SIZES:]
+        sizes += _SMALLEST
+        np.log(sizes, out=sizes)
         return numbers
 
-    def _describe(self, image: Pixels, out: Numbers) -> None:
-        rows, below = image[self._rows], image[self._rows + 1]
-        planes = rows.astype(np.float32) @ self._transform
-        light = planes[..., 0]
-        under = below.astype(np.float32) @ self._transform[:, 0]
-        blocks = self._down @ light @ self._across
-        across = light[:, 1:] - light[:, :-1]
-        steps = (across[:, :-1], (under - light)[:, 1:-1], across[:, 1:] - across[:, :-1])
-        parts = [blocks.ravel(), *map(self._log_size, steps)]
-        if self._channels > 1:
-            parts.append(_colour(planes[..., 1:]))
-        np.concatenate(parts, out=out)
+    def _light(self, small: Numbers) -> tuple[Numbers, Numbers]:
+        """Logarithms of the light of each region less their mean; the mean, and their spread."""
+        light = np.log(self._coarse.means(small) + _DARKEST)
+        mean = light.mean()
+        light -= mean
+        spread = np.sqrt(np.dot(light, light) / np.float32(light.size))
+        return light, np.array([mean, np.log(spread + _EVENEST)], dtype=np.float32)
 
-    def _log_size(self, steps: Numbers) -> Numbers:
-        """Logarithm of the mean size of some differences of pixels, by region."""
-        sizes: Numbers = self._down_sharp @ np.abs(steps) @ self._across_sharp
-        logarithms: Numbers = np.log(sizes + _FLOOR).ravel()
-        return logarithms
+    def _edge(self, small: Numbers) -> list[Numbers]:
+        """Slopes of each region relative to all, and the mean size of steps in four directions."""
+        corner = small[:-1, :-1]
+        across, down = small[:-1, 1:] - corner, small[1:, :-1] - corner
+        squares = np.vdot(across, across) + np.vdot(down, down)
+        size = float(np.sqrt(squares / across.size)) + float(_FLATTEST)
+        slopes = [self._slopes.means(step) / size for step in (across, down)]
+        steps = (across, down, across + down, across - down)
+        sizes = [self._edges.means(np.abs(step)) for step in steps]
+        return [*slopes, np.array([np.log(size)], dtype=np.float32), *sizes]
+
+    def _sharp(self, light: Numbers) -> list[Numbers]:
+        """Mean size of the first and second differences of neighbouring pixels."""
+        above, middle, below = (light[start::_BAND] for start in range(_BAND))
+        across, down = middle[:, 1:] - middle[:, :-1], middle - above
+        bends = (across[:, 1:] - across[:, :-1], (below - middle - down)[:, 1:-1])
+        steps = (across[:, :-1], down[:, 1:-1], *bends)
+        return [self._sharpness.means(np.abs(step)) for step in steps]
 
 
-def _colour(planes: Numbers) -> Numbers:
-    """Mean of both colour differences, and the logarithm of their mean size."""
-    means = planes.mean(axis=(0, 1))
-    return np.append(means, np.log(np.abs(planes).mean() + _FLOOR)).astype(np.float32)
+class _Regions:
+    """Means over a square grid of regions of a plane."""
+
+    def __init__(self, height: int, width: int, side: int) -> None:
+        self._down, self._across = _means(height, side).T.copy(), _means(width, side)
+
+    def means(self, plane: Numbers) -> Numbers:
+        """Mean of each region of a plane, (height, width): (side²,)."""
+        rows: Numbers = self._down @ plane
+        means: Numbers = rows @ self._across
+        return means.ravel()
 
 
 def _means(size: int, parts: int) -> Numbers:
-    """Return a matrix, (size, parts), that takes the mean of each of some parts of an axis."""
-    matrix = np.zeros((size, parts), dtype=np.float32)
-    edges = np.linspace(0, size, parts + 1).round().astype(int)
-    for part, (begin, end) in enumerate(pairwise(edges.tolist())):
-        # A side of fewer pixels than parts has some pixel in several parts.
-        begin = min(begin, size - 1)  # noqa: PLW2901
-        matrix[begin : max(end, begin + 1), part] = 1 / max(end - begin, 1)
-    return matrix
+    """Return a matrix, (size, parts), that takes the mean of each of some equal parts of an axis.
+
+    A pixel that lies in two parts counts in each by its share.
+    """
+    edges = np.linspace(0, size, parts + 1)
+    pixels = np.arange(size)[:, np.newaxis]
+    inside = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    return np.asarray(np.maximum(inside, 0) * parts / size, dtype=np.float32)

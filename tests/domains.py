@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from model.bundle import Bundle, open_bundle, sha256, write_bundle
-from model.domain import Gaussian, embedding_numbers
+from model.domain import Quadratic, embedding_numbers
 from model.manifest import DomainCheck, Kind, Manifest
 from model.pixel_statistics import PixelStatistics
 from model.schema.domain import DomainPart, ScoreTable
@@ -32,19 +32,19 @@ def ordinary_images(spec=fakes.SPEC, count=ORDINARY):
 def make_domain(manifest: Manifest, graph: bytes) -> tuple[Manifest, bytes]:
     """Give a manifest of a fake bundle a domain check of the ordinary images; returns its file.
 
-    The distributions have a variance for each number, and no directions.
+    Each score is the mean of the squares of the numbers in standard deviations.
     """
     images = ordinary_images(manifest.input)
     rows = [PixelStatistics(manifest.input)(images)]
     if manifest.kind is not Kind.PAIR:
         rows.insert(0, embedding_numbers(fakes.run_reference(graph, images), manifest.kind))
-    fitted = [_independent(numbers) for numbers in rows]
-    scores = [gaussian.scores(numbers) for gaussian, numbers in zip(fitted, rows, strict=True)]
+    fitted = [_mean_square(numbers) for numbers in rows]
+    scores = [quadratic.scores(numbers) for quadratic, numbers in zip(fitted, rows, strict=True)]
     parts = [
-        DomainPart(features=numbers.shape[1], directions=0, table=_table(score))
+        DomainPart(features=numbers.shape[1], subtracted=0, added=0, table=_table(score))
         for numbers, score in zip(rows, scores, strict=True)
     ]
-    data = b"".join(gaussian.numbers().astype("<f4").tobytes() for gaussian in fitted)
+    data = b"".join(quadratic.numbers().astype("<f4").tobytes() for quadratic in fitted)
     check = DomainCheck(
         sha256=sha256(data),
         bytes=len(data),
@@ -75,11 +75,12 @@ def add_domain(folder: Path) -> Bundle:
     return open_bundle(folder)
 
 
-def _independent(rows) -> Gaussian:
-    spread = rows.std(axis=0) * np.sqrt(rows.shape[1])
-    scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+def _mean_square(rows) -> Quadratic:
+    spread = rows.std(axis=0)
+    scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 1e-6)
     none = np.empty((0, rows.shape[1]), dtype=np.float32)
-    return Gaussian(rows.mean(axis=0), scale, none)
+    shares = np.full_like(scale, 1 / len(scale))
+    return Quadratic(0.0, rows.mean(axis=0), scale, np.zeros_like(scale), shares, none, none)
 
 
 def _table(scores) -> ScoreTable:

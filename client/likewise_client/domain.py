@@ -58,10 +58,11 @@ class ScoreTable:
 
 @dataclass(frozen=True)
 class DomainPart:
-    """Normal distribution of the embeddings, or of the pixels, with the images' scores by it."""
+    """Score of the embeddings, or of the pixels, with those of the calibration images."""
 
     features: int
-    directions: int
+    subtracted: int
+    added: int
     table: ScoreTable
 
 
@@ -76,7 +77,7 @@ class DomainCheck:
     embedding: DomainPart | None
     pixels: DomainPart
     both: ScoreTable | None
-    statistic: Literal["gaussian"] = "gaussian"
+    statistic: Literal["quadratic"] = "quadratic"
     statistic_version: Literal[1] = 1
     file: Literal["domain.bin"] = "domain.bin"
     false_flag_rate: float = 0.01

@@ -10,11 +10,11 @@ DOMAIN_FILE: Final = "domain.bin"
 FALSE_FLAG_RATE: Final = 0.01
 """Stated share of images like the calibration images that are taken for unlike them."""
 MAX_DOMAIN_BYTES: Final = 64_000_000
-MAX_FEATURES: Final = 65_536
-MAX_DIRECTIONS: Final = 512
+MAX_FEATURES: Final = 8192
+MAX_DIRECTIONS: Final = 256
 MAX_SCORES: Final = 512
-PIXEL_FEATURES: Final = {1: 63, 3: 66}
-"""Number of statistics of the pixels (`model.pixel_statistics`), by the input's channels."""
+PIXEL_FEATURES: Final = 38 + 2 * 144 + 1 + 4 * 36 + 4 * 9
+"""Number of statistics of the pixels: see `model.pixel_statistics`."""
 _BYTES_OF_A_NUMBER: Final = 4
 
 
@@ -40,20 +40,21 @@ class ScoreTable(Frozen):
 
 
 class DomainPart(Frozen):
-    """Normal distribution of some numbers of an image, and the calibration images' scores by it.
+    """Score that is a quadratic function of some numbers, with those of the calibration images.
 
-    In the file a part has its mean (`features` numbers), its scale (as many) and its `directions`,
-    each of `features` numbers; see `model.domain.Gaussian`.
+    In the file a part has its bias, and `features` numbers for each of mean, scale, weights,
+    squares, the `subtracted` directions and the `added` ones (`model.domain.Quadratic`).
     """
 
     features: int = Field(ge=1, le=MAX_FEATURES)
-    directions: int = Field(ge=0, le=MAX_DIRECTIONS)
+    subtracted: int = Field(ge=0, le=MAX_DIRECTIONS)
+    added: int = Field(ge=0, le=MAX_DIRECTIONS)
     table: ScoreTable
 
     @property
     def numbers(self) -> int:
         """Numbers of this part in the file."""
-        return self.features * (2 + self.directions)
+        return 1 + self.features * (4 + self.subtracted + self.added)
 
 
 class DomainCheck(Frozen):
@@ -64,7 +65,7 @@ class DomainCheck(Frozen):
     unusual is `false_flag_rate` or less. The file is of float32, little-endian, `embedding` first.
     """
 
-    statistic: Literal["gaussian"] = "gaussian"
+    statistic: Literal["quadratic"] = "quadratic"
     statistic_version: Literal[1] = 1
     file: Literal["domain.bin"] = DOMAIN_FILE
     sha256: Sha256

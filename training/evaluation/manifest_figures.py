@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from model.domain import embedding_numbers
-from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Templates, kind_of
-from model.pixel_statistics import PixelStatistics
-from training.data.decoding import decode
+from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Templates
+from training.domain_check.fit import FittedDomain
 from training.evaluation.accuracy import accuracy_of
+from training.evaluation.domain_figures import measure_domain
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.template_figures import measure_templates
-from training.inference.comparer import EmbeddingComparer
 from training.metrics.calibration import calibrate
-from training.metrics.domain import FittedDomain, fit_domain
 
 
 @dataclass(frozen=True)
@@ -59,18 +56,6 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
     return ManifestFigures(
         calibration=calibration,
         accuracy=accuracy_of(system, test, calibration, images_per_identity),
-        domain=_measure_domain(system, images_per_identity),
+        domain=measure_domain(system, images_per_identity),
         templates=measure_templates(system, images_per_identity),
     )
-
-
-def _measure_domain(system: SystemUnderTest, images_per_identity: int) -> FittedDomain | None:
-    """Fit the domain check to the images whose pairs the thresholds are chosen on."""
-    decoded = decode(system.calibrated.bounded(images_per_identity), system.spec)
-    embeddings = None
-    if isinstance(system.comparer, EmbeddingComparer):
-        answers = system.comparer.embed(decoded.pixels)
-        embeddings = embedding_numbers(answers, kind_of(system.metric))
-    statistics = PixelStatistics(system.spec)(decoded.pixels)
-    labels = decoded.source.labels()
-    return fit_domain(statistics, embeddings, labels, by_image=system.is_closed_set)

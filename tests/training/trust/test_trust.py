@@ -13,9 +13,9 @@ from model.pixel_statistics import PixelStatistics
 from tests.training import synthetic
 from training.data.decoding import decode
 from training.data.source import open_data
+from training.domain_check.fit import Sample, fit_images
 from training.errors import DataError, RunError
 from training.inference.onnx_runtime import OnnxEncoder
-from training.metrics.domain import fit_domain
 from training.trust.corruptions import CORRUPTIONS
 from training.trust.measure import TrustMeter
 from training.trust.page import share
@@ -47,12 +47,13 @@ def bundle(exported, tmp_path_factory):
     root = tmp_path_factory.mktemp("more") / "data"
     like = open_data(synthetic.write_files(root, synthetic.files_of(identities=30)))
     decoded = decode(like, opened.manifest.input)
-    embeddings = OnnxEncoder(opened.onnx).embed(decoded.pixels)
-    fitted = fit_domain(
-        PixelStatistics(opened.manifest.input)(decoded.pixels),
-        embedding_numbers(embeddings, opened.manifest.kind),
-        decoded.source.labels(),
-    )
+    encoder, statistics = OnnxEncoder(opened.onnx), PixelStatistics(opened.manifest.input)
+
+    def describe(images, labels):
+        embeddings = embedding_numbers(encoder.embed(images), opened.manifest.kind)
+        return Sample(statistics(images), embeddings, labels)
+
+    fitted = fit_images(decoded.pixels, decoded.source.labels(), describe)
     manifest = opened.manifest.model_copy(update={"domain": fitted.check})
     numbers = np.frombuffer(fitted.data, dtype="<f4")
     return dataclasses.replace(opened, manifest=manifest, domain=numbers)

@@ -1,0 +1,1 @@
+"""Fit of a bundle's domain check on its calibration images (see `model.domain`)."""
