@@ -14,7 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.zone import Costs, zone_of_costs
+from app.api.schemas.domain import DomainAnswer
+from app.api.schemas.meaning import meaning_of
+from app.api.schemas.operating_point import OperatingPointAnswer
+from app.decision import choose_threshold
+from app.zone import Costs, Outcome, zone_of_costs
 from model.bundle import open_bundle
 from model.manifest import Manifest, OperatingPoint
 
@@ -220,9 +224,17 @@ def _answer_block(manifest: Manifest) -> str:
         f' "likelihood_ratio_interval": {json.dumps(answer["likelihood_ratio_interval"])},\n'
         f' "domain": {json.dumps(domain, ensure_ascii=False)},\n'
         f' "withheld": {json.dumps(answer["withheld"], ensure_ascii=False)},\n'
-        f' "model": {json.dumps(model, ensure_ascii=False)}\n'
+        f' "model": {json.dumps(model, ensure_ascii=False)},\n'
+        f' "meaning": {json.dumps(_meaning(answer, manifest), ensure_ascii=False)}\n'
         "}\n"
     )
+
+
+def _meaning(answer: Mapping[str, Any], manifest: Manifest) -> str:
+    rates = (
+        OperatingPointAnswer.of(choose_threshold(manifest)) if answer["operating_point"] else None
+    )
+    return meaning_of(Outcome(answer["decision"]), rates, DomainAnswer(**answer["domain"]))
 
 
 def _fill_sentence(sentence: str, text: str, values: Mapping[str, str], page: str) -> str:

@@ -89,6 +89,8 @@ class Verification:
         domain: Whether the images are like those that the rates were measured on; None of a service
             that has no domain check.
         withheld: Why there are neither rates nor likelihood ratio; None where there are.
+        meaning: The decision and how often such a decision is wrong, as a sentence; None of a
+            service that gives none.
     """
 
     same: bool
@@ -102,6 +104,7 @@ class Verification:
     zone: Zone | None = None
     domain: Domain | None = None
     withheld: str | None = None
+    meaning: str | None = None
 
 
 @dataclass(frozen=True)

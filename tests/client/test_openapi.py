@@ -115,7 +115,7 @@ def resolved(schema):
     return schema_of(reference.rpartition("/")[2]) | schema if reference else schema
 
 
-ADDED = {"answer.domain", "answer.withheld"}
+ADDED = {"answer.domain", "answer.withheld", "answer.meaning"}
 """Members that a service of an earlier release leaves out; the client then has None."""
 
 

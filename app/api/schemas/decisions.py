@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from app.api.schemas.answer import Answer, Interval, ModelReference
 from app.api.schemas.domain import ComparisonDomainAnswer, DomainAnswer
+from app.api.schemas.meaning import meaning_of
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.api.schemas.zone import ZoneAnswer
 from app.zone import Outcome
@@ -47,6 +48,14 @@ class VerifyAnswer(Answer):
         description="Why there are no error rates and no likelihood ratio; null where there are.",
     )
     model: ModelReference
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="The decision and how often such a decision is wrong, as a sentence."
+    )
+    @property
+    def meaning(self) -> str:
+        """The decision and how often such a decision is wrong, as a sentence."""
+        return meaning_of(self.decision, self.zone or self.operating_point, self.domain)
 
 
 class EmbedAnswer(Answer):

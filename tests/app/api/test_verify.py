@@ -45,6 +45,7 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "threshold",
         "decision",
         "zone",
+        "meaning",
         "operating_point",
         "likelihood_ratio",
         "likelihood_ratio_interval",
