@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle import Bundle
-from model.manifest import Kind, Manifest
+from model.manifest import InputSpec, Kind, Manifest
 from model.pixel_statistics import PixelStatistics
 from model.schema.domain import DomainCheck, DomainPart, ScoreTable
 
@@ -90,10 +90,10 @@ def standardised(rows: Numbers, mean: Numbers, scale: Numbers) -> Numbers:
 class Domain:
     """Domain check of one bundle. It keeps no state, so that threads may share it."""
 
-    def __init__(self, check: DomainCheck, numbers: Numbers, manifest: Manifest) -> None:
+    def __init__(self, check: DomainCheck, numbers: Numbers, kind: Kind, spec: InputSpec) -> None:
         self.check = check
-        self._kind = manifest.kind
-        self._statistics = PixelStatistics(manifest.input)
+        self._kind = kind
+        self._statistics = PixelStatistics(spec)
         self._pixels = Quadratic.of(check.pixels, numbers[-check.pixels.numbers :])
         self._embedding: Quadratic | None = None
         if check.embedding is not None:
@@ -105,7 +105,7 @@ class Domain:
         check, numbers = bundle.manifest.domain, bundle.domain
         if check is None or numbers is None:
             return None
-        return cls(check, numbers, bundle.manifest)
+        return cls(check, numbers, bundle.manifest.kind, bundle.manifest.input)
 
     def percentiles(
         self, images: Pixels | None = None, embeddings: NDArray[Any] | None = None

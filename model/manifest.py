@@ -23,6 +23,7 @@ from model.schema.calibration import (
     OperatingPoint,
     SampleSize,
 )
+from model.schema.conditions import Conditions
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
 from model.schema.input import MAX_SIDE, Aspect, InputSpec, Resample
@@ -44,6 +45,7 @@ __all__ = [
     "Calibration",
     "CalibrationSource",
     "Card",
+    "Conditions",
     "Curve",
     "DomainCheck",
     "ErrorOver",
@@ -175,6 +177,8 @@ class Manifest(Frozen):
     """None of an encoder that others trained: see `adoption`."""
     adoption: Adoption | None = None
     card: Card
+    conditions: Conditions | None = None
+    """Error rates of the test pairs by condition; None where they were not measured."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -191,6 +195,8 @@ class Manifest(Frozen):
         self._check_domain()
         self._check_uncertainty()
         self._check_templates()
+        if self.schema_version == 1 and self.conditions is not None:
+            raise ValueError("a manifest of schema version 1 has no rates by condition")
         return self
 
     @property

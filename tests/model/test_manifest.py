@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from model.manifest import (
     Aspect,
     Benchmark,
+    Conditions,
     Curve,
     ErrorRates,
     Golden,
@@ -184,6 +185,19 @@ def test_version_1_does_not_state_what_a_standard_error_is_over(manifest):
     assert manifest_with(1, None).accuracy.benchmarks[0].standard_error_over is None
     with pytest.raises(ValidationError, match="does not state standard_error_over"):
         manifest_with(1, "identities")
+
+
+def test_version_1_has_no_rates_by_condition(manifest):
+    rates = manifest.calibration.default_point.test
+    conditions = Conditions(
+        threshold=1.0, overall=rates, domain=None, fmr_spread=None, fnmr_spread=None
+    )
+    assert changed(manifest, conditions=conditions).conditions == conditions
+    calibration = manifest.calibration
+    ratio = calibration.likelihood_ratio.model_copy(update={"uncertainty": None})
+    older = calibration.model_copy(update={"likelihood_ratio": ratio})
+    with pytest.raises(ValidationError, match="no rates by condition"):
+        changed(manifest, schema_version=1, calibration=older, conditions=conditions)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Templates
+import numpy as np
+from numpy.typing import NDArray
+
+from model.domain import Domain
+from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Conditions, Templates, kind_of
 from training.domain_check.fit import FittedDomain
 from training.evaluation.accuracy import accuracy_of
+from training.evaluation.compared import ComparedImages, compare_images
 from training.evaluation.domain_figures import measure_domain
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.template_figures import measure_templates
 from training.metrics.calibration import calibrate
+from training.metrics.conditions import measure_conditions
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,14 @@ class ManifestFigures:
         accuracy: Error rates on the test part.
         domain: Domain check, None where the calibration part is too small for one.
         templates: Figures for several images on a side, None where there are too few for any.
+        conditions: Error rates of the test part by condition.
     """
 
     calibration: Calibration
     accuracy: Accuracy
     domain: FittedDomain | None
     templates: Templates | None
+    conditions: Conditions
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -37,6 +45,7 @@ class ManifestFigures:
             "accuracy": self.accuracy,
             "domain": self.domain.check if self.domain else None,
             "templates": self.templates,
+            "conditions": self.conditions,
         }
 
     @property
@@ -51,11 +60,23 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
     Raises:
         DataError: No genuine or no impostor pairs in either part.
     """
-    test = system.pairs(system.tested, images_per_identity)
-    calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test)
+    test = compare_images(system, system.tested, images_per_identity)
+    calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test.pairs)
+    domain = measure_domain(system, images_per_identity)
+    percentiles = None if domain is None else _percentiles(system, domain, test)
     return ManifestFigures(
         calibration=calibration,
-        accuracy=accuracy_of(system, test, calibration, images_per_identity),
-        domain=measure_domain(system, images_per_identity),
+        accuracy=accuracy_of(system, test.pairs, calibration, images_per_identity),
+        domain=domain,
         templates=measure_templates(system, images_per_identity),
+        conditions=measure_conditions(test.pairs, calibration.default_point, percentiles),
     )
+
+
+def _percentiles(
+    system: SystemUnderTest, fitted: FittedDomain, test: ComparedImages
+) -> NDArray[np.float64]:
+    """Domain percentile of each test image, (images,)."""
+    numbers = np.frombuffer(fitted.data, dtype="<f4").astype(np.float32)
+    domain = Domain(fitted.check, numbers, kind_of(system.metric), system.spec)
+    return domain.percentiles(test.pixels, test.embeddings)

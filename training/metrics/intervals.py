@@ -154,13 +154,14 @@ class Precision:
         )
         return DependentErrors(self.tail.comparisons, rate, tuple(sharing)).variance
 
-    def interval(self, observed: DependentErrors) -> tuple[float, float]:
+    def interval(self, observed: DependentErrors, quantile: float = Z) -> tuple[float, float]:
         """Compute the interval of an observed rate: (low, high) in [0, 1], around it.
 
-        The factor is Student's quantile; the variance is at least the observed one.
+        The factor is Student's quantile of the same level as the normal one that is given; the
+        variance is at least the observed one.
         """
         rate, largest = observed.rate, self.clusters if self._is_extreme(observed) else math.inf
-        factor = float(t.ppf(norm.cdf(Z), max(1.0, self.subjects - 1)))
+        factor = float(t.ppf(norm.cdf(quantile), max(1.0, self.subjects - 1)))
         factor *= math.sqrt(self._inflation(observed))
 
         def beyond(expected: float) -> float:

@@ -1,7 +1,7 @@
 """Genuine and impostor pairs of some images, with their energies and subjects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,8 @@ from model.scoring import Energies, Vectors, energy
 from training.errors import DataError
 
 Subjects = NDArray[np.int64]
+Rows = NDArray[np.unsignedinteger]
+Chosen = NDArray[np.bool_] | slice
 MAX_IMAGES = 6000
 """Bounds the pairs to 18 million, whose energies and subjects take half a gigabyte."""
 
@@ -27,6 +29,9 @@ class PairEnergies:
         genuine_subject: The subject of each genuine pair, (genuine pairs,).
         impostor: Energies of pairs of two subjects, float32, (impostor pairs,).
         impostor_subjects: The two subjects of each impostor pair, (impostor pairs, 2).
+        genuine_images: Rows of the two images of each genuine pair, (genuine pairs, 2); None for
+            pairs of several measurements.
+        impostor_images: Likewise of each impostor pair, (impostor pairs, 2).
     """
 
     images: int
@@ -35,6 +40,22 @@ class PairEnergies:
     genuine_subject: Subjects
     impostor: Energies
     impostor_subjects: Subjects
+    genuine_images: Rows | None = None
+    impostor_images: Rows | None = None
+
+    def take(self, genuine: Chosen, impostor: Chosen) -> "PairEnergies":
+        """Select pairs of each kind, possibly none; subjects and images keep their numbers."""
+        return replace(
+            self,
+            genuine=self.genuine[genuine],
+            genuine_subject=self.genuine_subject[genuine],
+            impostor=self.impostor[impostor],
+            impostor_subjects=self.impostor_subjects[impostor],
+            genuine_images=None if self.genuine_images is None else self.genuine_images[genuine],
+            impostor_images=(
+                None if self.impostor_images is None else self.impostor_images[impostor]
+            ),
+        )
 
     @property
     def sample(self) -> SampleSize:
@@ -116,6 +137,8 @@ def compared_pairs(
     if not same.any() or same.all():
         raise DataError("error rates need both genuine and impostor pairs; there is only one kind")
     genuine, impostor = _rising(energies, same), _rising(energies, ~same)
+    rows = np.min_scalar_type(len(labels))  # Two bytes for a row: the pairs may be millions.
+    images = np.stack([left.astype(rows), right.astype(rows)], axis=1)
     return PairEnergies(
         images=len(labels),
         subjects=int(subject.max()) + 1,
@@ -123,6 +146,8 @@ def compared_pairs(
         genuine_subject=subject[left[genuine]],
         impostor=energies[impostor],
         impostor_subjects=np.stack([subject[left[impostor]], subject[right[impostor]]], axis=1),
+        genuine_images=images[genuine],
+        impostor_images=images[impostor],
     )
 
 

@@ -12,6 +12,7 @@ from training.metrics.intervals import (
     TAIL,
     DependentErrors,
     Precision,
+    Z,
     clustered_errors,
     dyadic_errors,
     effective,
@@ -29,7 +30,7 @@ class EqualError(NamedTuple):
 
 
 class Share(NamedTuple):
-    """Share of the pairs of one kind, and its 95 % interval over people."""
+    """Share of the pairs of one kind, and its interval over people, at 95 % by default."""
 
     rate: float
     interval: tuple[float, float]
@@ -53,9 +54,7 @@ class RateTable:
 
     def rates(self, threshold: float) -> ErrorRates:
         """Compute FMR and FNMR where energies up to `threshold` count as same."""
-        genuine = self.pairs.genuine
-        fmr = self.share_of_impostors(0, _accepted(self.pairs.impostor, threshold))
-        fnmr = self.share_of_genuine(_accepted(genuine, threshold), len(genuine))
+        fmr, fnmr = self.fmr(threshold), self.fnmr(threshold)
         return ErrorRates(
             fmr=fmr.rate,
             fmr_interval=fmr.interval,
@@ -63,19 +62,28 @@ class RateTable:
             fnmr_interval=fnmr.interval,
         )
 
-    def share_of_impostors(self, begin: int, end: int) -> Share:
+    def fmr(self, threshold: float, quantile: float = Z) -> Share:
+        """FMR at a threshold; the level of its interval is that of a two-sided normal quantile."""
+        return self.share_of_impostors(0, accepted(self.pairs.impostor, threshold), quantile)
+
+    def fnmr(self, threshold: float, quantile: float = Z) -> Share:
+        """FNMR at a threshold; the level of its interval is that of a two-sided normal quantile."""
+        genuine = self.pairs.genuine
+        return self.share_of_genuine(accepted(genuine, threshold), len(genuine), quantile)
+
+    def share_of_impostors(self, begin: int, end: int, quantile: float = Z) -> Share:
         """Share of the impostor pairs with these ranks, by rising energy from 0."""
         errors = self._impostors(begin, end)
-        return Share(errors.rate, self._impostor_precision(begin, end).interval(errors))
+        return Share(errors.rate, self._impostor_precision(begin, end).interval(errors, quantile))
 
-    def share_of_genuine(self, begin: int, end: int) -> Share:
+    def share_of_genuine(self, begin: int, end: int, quantile: float = Z) -> Share:
         """Share of the genuine pairs with these ranks, by rising energy from 0."""
         errors = self._genuine(begin, end)
-        return Share(errors.rate, self._genuine_precision(begin, end).interval(errors))
+        return Share(errors.rate, self._genuine_precision(begin, end).interval(errors, quantile))
 
     def independent_impostors(self, threshold: float) -> int:
         """Number of independent trials that the impostor pairs are worth at a threshold."""
-        matches = _accepted(self.pairs.impostor, threshold)
+        matches = accepted(self.pairs.impostor, threshold)
         precision = self._impostor_precision(0, matches)
         return int(precision.independent_trials(self._impostors(0, matches)))
 
@@ -137,7 +145,7 @@ def threshold_at_fmr(impostor: Energies, target: float) -> float:
 
 def fnmr_at_fmr(genuine: Energies, impostor: Energies, target: float) -> float:
     """FNMR at the highest FMR that does not exceed a target, in (0, 1), of rising energies."""
-    return 1 - _accepted(genuine, threshold_at_fmr(impostor, target)) / len(genuine)
+    return 1 - accepted(genuine, threshold_at_fmr(impostor, target)) / len(genuine)
 
 
 def curve(table: RateTable, points: int = 32) -> Curve:
@@ -172,7 +180,8 @@ def _tail(begin: int, end: int, comparisons: int) -> tuple[int, int]:
     return begin, begin + size
 
 
-def _accepted(rising: Energies, threshold: float) -> int:
+def accepted(rising: Energies, threshold: float) -> int:
+    """Count the energies, in rising order, up to a threshold."""
     return int(np.searchsorted(rising.astype(np.float64), threshold, side="right"))
 
 
