@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from model.bundle import Bundle
-from model.manifest import Accuracy, ErrorRates
+from model.manifest import Accuracy, Conditions, ErrorRates
 from training.data.image_set import ImageSet
+from training.data.labels import ImageLabels
 from training.evaluation.accuracy import accuracy_of, measured_per_identity
+from training.evaluation.compared import ComparedImages, compare_images, domain_percentiles
+from training.evaluation.labelled import LabelledRates, labelled_rates
 from training.evaluation.opening import system_of
+from training.metrics.conditions import measure_conditions
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
 
@@ -21,7 +25,9 @@ class Evaluation:
         left_out: Identities (of a closed set: images) of other data that are not measured, since
             they have the name of one that the bundle has seen.
         points: Each operating point's target FMR and threshold, with the rates found here.
-        pairs: The energies behind all these figures, for plots.
+        compared: The images, and the energies behind all these figures.
+        conditions: Error rates by condition.
+        by_label: Error rates of groups of images, by the column of their labels.
     """
 
     bundle: Bundle
@@ -30,7 +36,14 @@ class Evaluation:
     left_out: int
     accuracy: Accuracy
     points: tuple[tuple[float | None, float, ErrorRates], ...]
-    pairs: PairEnergies
+    compared: ComparedImages
+    conditions: Conditions
+    by_label: tuple[LabelledRates, ...] = ()
+
+    @property
+    def pairs(self) -> PairEnergies:
+        """The energies of all pairs."""
+        return self.compared.pairs
 
 
 def evaluate(
@@ -39,19 +52,22 @@ def evaluate(
     images_per_identity: int | None = None,
     *,
     include_known_names: bool = False,
+    labels: ImageLabels | None = None,
 ) -> Evaluation:
     """Measure a bundle on what it has not seen of a data set.
 
     At most `images_per_identity` images of one identity are compared; None stands for the number
     that the bundle's own figures were measured with. See `split_unseen` for `include_known_names`.
+    Rates are also measured for the groups of each column of `labels`.
 
     Raises:
-        DataError: Nothing is unseen, or too little to make pairs.
+        DataError: Nothing is unseen, or too little to make pairs, or to compare groups.
     """
     manifest = bundle.manifest
     limit = images_per_identity or measured_per_identity(manifest)
     system = system_of(bundle, images, include_known_names=include_known_names)
-    pairs = system.pairs(system.tested, limit)
+    compared = compare_images(system, system.tested, limit)
+    pairs, point = compared.pairs, manifest.calibration.default_point
     table = RateTable(pairs)
     names = len(images) if system.is_closed_set else len(images.identities)
     return Evaluation(
@@ -64,5 +80,7 @@ def evaluate(
             (point.target_fmr, point.threshold, table.rates(point.threshold))
             for point in manifest.calibration.operating_points
         ),
-        pairs=pairs,
+        compared=compared,
+        conditions=measure_conditions(pairs, point, domain_percentiles(bundle, compared)),
+        by_label=() if labels is None else labelled_rates(compared, point, labels),
     )

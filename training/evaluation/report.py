@@ -33,6 +33,15 @@ def as_json(evaluation: Evaluation) -> dict[str, object]:
             for target, threshold, rates in evaluation.points
         ],
         "accuracy": evaluation.accuracy.model_dump(),
+        "conditions": evaluation.conditions.model_dump(),
+        "by_label": [
+            {
+                "column": labelled.column,
+                "unlabelled_images": labelled.unlabelled,
+                "groups": [group.model_dump() for group in labelled.groups],
+            }
+            for labelled in evaluation.by_label
+        ],
     }
 
 

@@ -48,6 +48,7 @@ def made_from(bundle, images):
 def test_on_its_own_data_a_bundle_measures_what_its_manifest_says(evaluation, bundle):
     assert evaluation.same_data
     assert evaluation.accuracy == bundle.manifest.accuracy
+    assert evaluation.conditions == bundle.manifest.conditions
     for (target, threshold, rates), point in zip(
         evaluation.points, bundle.manifest.calibration.operating_points, strict=True
     ):
@@ -199,6 +200,7 @@ def report(evaluation, tmp_path_factory):
 def test_the_json_holds_the_manifests_figures(report, bundle):
     document = json.loads((report / "evaluation.json").read_text())
     assert document["accuracy"] == json.loads(bundle.manifest.accuracy.model_dump_json())
+    assert document["conditions"] == json.loads(bundle.manifest.conditions.model_dump_json())
     assert document["bundle"]["sha256"] == bundle.manifest.onnx.sha256
     assert document["same_data_as_calibration"] is True
     for said, point in zip(
