@@ -63,8 +63,9 @@ export function likelihood(ratio, { log10_min, log10_max }, kind, interval = nul
   if (Math.abs(log) < 0.05) return "This energy is as likely for the same thing as for different ones.";
   const times = (value) => count(Number((log > 0 ? value : 1 / value).toPrecision(2)));
   const ends = interval && (log > 0 ? interval : [...interval].reverse()).map(times);
-  const between = ends ? ` (${ends[0]} to ${ends[1]})` : "";
-  const edge = log <= log10_min + 1e-9 || log >= log10_max - 1e-9 ? "at least" : "about";
+  const bounded = log <= log10_min + 1e-9 || log >= log10_max - 1e-9;
+  const between = ends ? ` (${ends[0]} ${bounded ? "or more" : `to ${ends[1]}`})` : "";
+  const edge = bounded && !ends ? "at least" : "about";
   const which = log > 0 ? "the same thing than for different ones" : "different things than for the same";
   const agrees = kind === "unsure" || (kind === "same") === log > 0;
   const contrast = agrees ? "" : ` The threshold is ${kind === "same" ? "looser" : "stricter"} than even odds, because of the error rate that it aims at.`;

@@ -345,6 +345,21 @@ def test_a_likelihood_ratio_in_words(page, ratio, kind, words):
 
 
 @pytest.mark.parametrize(
+    ("ratio", "interval", "words"),
+    [
+        (40.0, [12.0, 133.0], "about 40 times (12 to 130) likelier for the same thing"),
+        (0.01, [0.002, 0.05], "about 100 times (20 to 500) likelier for different things"),
+        (1000.0, [310.0, 1000.0], "about 1,000 times (310 or more) likelier for the same thing"),
+        (0.001, [0.001, 0.004], "about 1,000 times (250 or more) likelier for different things"),
+    ],
+)
+def test_the_interval_of_a_likelihood_ratio_in_words(page, ratio, interval, words):
+    bounds = {"log10_min": -3, "log10_max": 3}
+    given = [ratio, bounds, "unsure", interval]
+    assert words in module(page, "words.js", "m.likelihood(...given)", given)
+
+
+@pytest.mark.parametrize(
     ("rate", "text"), [(0.0991, "9.9 %"), (0.321, "32 %"), (0.00005, "0.005 %"), (0, "0 %")]
 )
 def test_rates_have_two_digits_that_count(page, rate, text):
