@@ -63,7 +63,7 @@ class Quadratic:
         for sign, directions in ((-1, self.subtracted), (1, self.added)):
             if len(directions):
                 inside: Numbers = z @ directions.T
-                scores += sign * np.einsum("ij,ij->i", inside, inside, dtype=np.float64)
+                scores += sign * np.einsum("ij,ij->i", inside, inside)
         return scores
 
     def numbers(self) -> Numbers:
@@ -95,9 +95,15 @@ class Domain:
         self._kind = kind
         self._statistics = PixelStatistics(spec)
         self._pixels = Quadratic.of(check.pixels, numbers[-check.pixels.numbers :])
+        self._pixel_ranks = _Ranks(check.pixels.table, check.images)
         self._embedding: Quadratic | None = None
+        self._embedding_ranks: _Ranks | None = None
+        self._ranks_of_both: _Ranks | None = None
         if check.embedding is not None:
             self._embedding = Quadratic.of(check.embedding, numbers[: check.embedding.numbers])
+            self._embedding_ranks = _Ranks(check.embedding.table, check.images)
+        if check.both is not None:
+            self._ranks_of_both = _Ranks(check.both, check.images)
 
     @classmethod
     def of(cls, bundle: Bundle) -> Domain | None:
@@ -124,33 +130,41 @@ class Domain:
         Raises:
             ValueError: Neither is given, or embeddings of a pair model, which has none.
         """
-        parts: list[tuple[Scores, ScoreTable]] = []
+        parts: list[tuple[Scores, _Ranks]] = []
         if embeddings is not None:
             parts.append(self._of_embeddings(embeddings))
         if images is not None:
             scores = self._pixels.scores(self._statistics(images))
-            parts.append((scores, self.check.pixels.table))
+            parts.append((scores, self._pixel_ranks))
         if not parts:
             raise ValueError("a domain check needs images or embeddings")
-        if len(parts) == 1 or self.check.both is None:
-            return self._rank(*parts[-1])
-        return self._rank(np.maximum(parts[0][0], parts[1][0]), self.check.both)
+        if len(parts) == 1 or self._ranks_of_both is None:
+            scores, ranks = parts[-1]
+            return ranks.percentiles(scores)
+        return self._ranks_of_both.percentiles(np.maximum(parts[0][0], parts[1][0]))
 
     def is_out(self, percentiles: Scores) -> NDArray[np.bool_]:
         """Return whether each image is out of the domain, (n,), by its percentile."""
         return np.greater_equal(percentiles, 1 - self.check.false_flag_rate - _ROUNDING)
 
-    def _of_embeddings(self, embeddings: NDArray[Any]) -> tuple[Scores, ScoreTable]:
-        if self._embedding is None or self.check.embedding is None:
+    def _of_embeddings(self, embeddings: NDArray[Any]) -> tuple[Scores, _Ranks]:
+        if self._embedding is None or self._embedding_ranks is None:
             raise ValueError("a pair model has no embeddings")
         rows = embedding_numbers(embeddings, self._kind)
-        return self._embedding.scores(rows), self.check.embedding.table
+        return self._embedding.scores(rows), self._embedding_ranks
 
-    def _rank(self, scores: Scores, table: ScoreTable) -> Scores:
-        below = np.searchsorted(np.asarray(table.scores), scores, side="left")
-        counts = np.concatenate([[0], table.counts])
-        percentiles: Scores = counts[below] / (self.check.images + 1)
-        return percentiles
+
+class _Ranks:
+    """Ranks of scores among those of the calibration images."""
+
+    def __init__(self, table: ScoreTable, images: int) -> None:
+        self._scores = np.array(table.scores)
+        self._shares = np.array([0, *table.counts]) / (images + 1)
+
+    def percentiles(self, scores: Scores) -> Scores:
+        """Share of calibration images with a smaller score, for each score."""
+        shares: Scores = self._shares[np.searchsorted(self._scores, scores, side="left")]
+        return shares
 
 
 def embedding_numbers(embeddings: NDArray[Any], kind: Kind) -> Numbers:

@@ -24,8 +24,10 @@ _SHARPNESS: Final = 3
 """Sides of the grids of regions."""
 _BAND: Final = 3
 """Neighbouring rows that are read together: two differences, and a difference of them."""
-_MAX_BANDS: Final = 24
+_MAX_BANDS: Final = 16
 """Bands that are read, evenly spaced: all numbers are means, which a sample gives as well."""
+_AT_A_TIME: Final = 8
+"""Images whose numbers are computed together: they fit into a cache, and numpy's calls are few."""
 _LUMINANCE: Final = {
     1: np.ones(1, dtype=np.float32),
     3: np.array([0.299, 0.587, 0.114], dtype=np.float32),
@@ -53,54 +55,64 @@ class PixelStatistics:
     def __call__(self, images: Pixels) -> Numbers:
         """Compute the statistics of images, uint8 (n, h, w, c): float32, (n, features)."""
         numbers = np.empty((len(images), PIXEL_FEATURES), dtype=np.float32)
-        for row, image in zip(numbers, images, strict=True):
-            light = image[self._rows].astype(np.float32) @ self._weights
-            small = self._small[0] @ light @ self._small[1]
-            np.concatenate([*self._light(small), *self._edge(small), *self._sharp(light)], out=row)
-        sizes = numbers[:, -_SIZES:]
-        sizes += _SMALLEST
-        np.log(sizes, out=sizes)
+        for start in range(0, len(images), _AT_A_TIME):
+            part = slice(start, start + _AT_A_TIME)
+            self._describe(images[part], numbers[part])
         return numbers
 
-    def _light(self, small: Numbers) -> tuple[Numbers, Numbers]:
+    def _describe(self, images: Pixels, out: Numbers) -> None:
+        light = np.matmul(images[:, self._rows].astype(np.float32), self._weights)
+        small = np.matmul(np.matmul(self._small[0], light), self._small[1])
+        groups = [*self._light(small), *self._edge(small), *self._sharp(light)]
+        np.concatenate(groups, axis=1, out=out)
+        sizes = out[:, -_SIZES:]
+        sizes += _SMALLEST
+        np.log(sizes, out=sizes)
+
+    def _light(self, small: Numbers) -> list[Numbers]:
         """Logarithms of the light of each region less their mean; the mean, and their spread."""
         light = np.log(self._coarse.means(small) + _DARKEST)
-        mean = light.mean()
+        mean = light.mean(axis=1, keepdims=True)
         light -= mean
-        spread = np.sqrt(np.dot(light, light) / np.float32(light.size))
-        return light, np.array([mean, np.log(spread + _EVENEST)], dtype=np.float32)
+        spread = np.sqrt((light * light).mean(axis=1, keepdims=True))
+        return [light, mean, np.log(spread + _EVENEST)]
 
     def _edge(self, small: Numbers) -> list[Numbers]:
         """Slopes of each region relative to all, and the mean size of steps in four directions."""
-        corner = small[:-1, :-1]
-        across, down = small[:-1, 1:] - corner, small[1:, :-1] - corner
-        squares = np.vdot(across, across) + np.vdot(down, down)
-        size = float(np.sqrt(squares / across.size)) + float(_FLATTEST)
+        corner = small[:, :-1, :-1]
+        steps = np.empty((4, *corner.shape), dtype=np.float32)
+        across, down = steps[:2]
+        np.subtract(small[:, :-1, 1:], corner, out=across)
+        np.subtract(small[:, 1:, :-1], corner, out=down)
+        squares = np.einsum("kij,kij->k", across, across) + np.einsum("kij,kij->k", down, down)
+        size = np.sqrt(squares / np.float32(corner[0].size))[:, np.newaxis] + _FLATTEST
         slopes = [self._slopes.means(step) / size for step in (across, down)]
-        steps = (across, down, across + down, across - down)
-        sizes = [self._edges.means(np.abs(step)) for step in steps]
-        return [*slopes, np.array([np.log(size)], dtype=np.float32), *sizes]
+        np.add(across, down, out=steps[2])
+        np.subtract(across, down, out=steps[3])
+        return [*slopes, np.log(size), *self._edges.means(np.abs(steps, out=steps))]
 
     def _sharp(self, light: Numbers) -> list[Numbers]:
         """Mean size of the first and second differences of neighbouring pixels."""
-        above, middle, below = (light[start::_BAND] for start in range(_BAND))
-        across, down = middle[:, 1:] - middle[:, :-1], middle - above
-        bends = (across[:, 1:] - across[:, :-1], (below - middle - down)[:, 1:-1])
-        steps = (across[:, :-1], down[:, 1:-1], *bends)
-        return [self._sharpness.means(np.abs(step)) for step in steps]
+        above, here, below = (light[:, start::_BAND, 1:-1] for start in range(_BAND))
+        left, right = light[:, 1::_BAND, :-2], light[:, 1::_BAND, 2:]
+        steps = np.empty((4, *here.shape), dtype=np.float32)
+        for step, bend, before, after in ((0, 2, left, right), (1, 3, above, below)):
+            np.subtract(here, before, out=steps[step])
+            np.subtract(after, here, out=steps[bend])
+            steps[bend] -= steps[step]
+        return [*self._sharpness.means(np.abs(steps, out=steps))]
 
 
 class _Regions:
-    """Means over a square grid of regions of a plane."""
+    """Means over a square grid of regions of planes."""
 
     def __init__(self, height: int, width: int, side: int) -> None:
         self._down, self._across = _means(height, side).T.copy(), _means(width, side)
 
-    def means(self, plane: Numbers) -> Numbers:
-        """Mean of each region of a plane, (height, width): (side²,)."""
-        rows: Numbers = self._down @ plane
-        means: Numbers = rows @ self._across
-        return means.ravel()
+    def means(self, planes: Numbers) -> Numbers:
+        """Mean of each region of planes, (..., height, width): (..., side²)."""
+        means: Numbers = np.matmul(np.matmul(self._down, planes), self._across)
+        return means.reshape(*planes.shape[:-2], -1)
 
 
 def _means(size: int, parts: int) -> Numbers:
