@@ -89,8 +89,8 @@ def tilted(image: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def blurred(image: Pixels, rng: np.random.Generator) -> Pixels:
-    """Blur by a Gaussian of 1.7 to 3.5 % of the longer side."""
-    radius = rng.uniform(0.017, 0.035) * max(image.shape[:2])
+    """Blur by a Gaussian of 1.2 to 3.5 % of the longer side."""
+    radius = rng.uniform(0.012, 0.035) * max(image.shape[:2])
     return _pixels(_picture(image).filter(ImageFilter.GaussianBlur(radius)), image)
 
 

@@ -71,7 +71,6 @@ def test_equal_scores_are_counted_together():
 def test_of_new_people_the_stated_share_is_out():
     """Over many data sets of 399 images; without cross-fitting it would not hold."""
     rng = np.random.default_rng(5)
-    folds = (np.zeros(399, dtype=int), np.ones(399, dtype=int))
     shares, naive = [], []
     for _ in range(40):
         (like, labels), (unlike, _) = people(rng, 133, 3, 40), people(rng, 133, 3, 40, 1.5)
@@ -81,10 +80,9 @@ def test_of_new_people_the_stated_share_is_out():
         fair = cross_fitted_scores(like, unlike, by_person, relative_mahalanobis)
         for known, out in ((fair, shares), (score.scores(like), naive)):
             out.append((score.scores(new) > np.sort(known)[-4]).mean())
-    assert len(folds[0]) == len(like)
     low, high = stats.t.interval(0.999, 39, np.mean(shares), stats.sem(shares))
-    assert low <= 0.01
-    assert np.mean(shares) > 0.003
+    # The fit to all people is a little better than those to nine tenths, which give the ranks.
+    assert low <= 0.01 <= high + 0.002
     assert stats.ttest_1samp(naive, 0.01, alternative="greater").pvalue < 1e-3
     assert high < np.mean(naive)
 
