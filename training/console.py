@@ -25,6 +25,12 @@ KnownNamesOption = Annotated[
 ]
 
 
+def print_verdict(sentence: str, *, holds: bool) -> None:
+    """Print the sentence of a verdict, in yellow where stated rates are not shown to hold."""
+    style = None if holds else "yellow"
+    console.print(sentence, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_accuracy(accuracy: Accuracy) -> None:
     """Print what was measured on the test identities."""
     sample = accuracy.sample

@@ -16,6 +16,7 @@ from tests.training import synthetic
 from training import commands
 from training.cli import CommandFolder
 from training.config.named import config_names
+from training.report.verdict import verdict_of_manifest
 from training.runs.run_folder import RunFolder
 
 
@@ -30,15 +31,18 @@ def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, 
     assert code == 0, err
     assert f"wrote {bundle}: {bundle.name} 0.1.0" in out
     said = re.findall(r"EER .*", out)
+    verdict = verdict_of_manifest(open_bundle(bundle).manifest).sentence
+    assert verdict in out
     code, out, err = call("evaluate", bundle, "--data", folder, "--out", report)
     assert code == 0, err
+    assert verdict in out
     assert re.findall(r"EER .*", out) == said * 2  # Measured anew, and as the manifest has it.
     assert "not the data" not in out
     document = json.loads((report / "evaluation.json").read_text())
     manifest = open_bundle(bundle).manifest
     assert document["accuracy"] == json.loads(manifest.accuracy.model_dump_json())
     assert (report / "report.html").exists()
-    table = [line for line in out.splitlines() if "equal error" in line]
+    table = [line for line in out.splitlines() if "│ equal error" in line]
     assert f"{manifest.calibration.operating_points[-1].threshold:.4g}" in table[0]
 
 

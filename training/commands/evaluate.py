@@ -9,13 +9,21 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.schema.conditions import GroupRate
-from training.console import KnownNamesOption, console, print_accuracy, print_left_out
+from training.console import (
+    KnownNamesOption,
+    console,
+    print_accuracy,
+    print_left_out,
+    print_verdict,
+)
 from training.data.labels import read_labels
 from training.data.source import open_data
 from training.errors import DataError
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.labelled import NOTE_ON_GROUPS, LabelledRates
-from training.evaluation.report import write_report
+from training.report.page import write_report
+from training.report.verdict import verdict_of
+from training.report.worst_pairs import SHOWN
 from training.templates.render import percent
 
 
@@ -32,6 +40,9 @@ def run(  # noqa: PLR0913, PLR0917 (one for each option)
         Path | None,
         typer.Option(help="A CSV with a column image or identity, and columns of labels."),
     ] = None,
+    pictures: Annotated[
+        int, typer.Option(min=0, max=24, help="Worst pairs of each kind that the report shows.")
+    ] = SHOWN,
 ) -> None:
     """Measure a bundle through ONNX Runtime on identities that it has not seen."""
     if bool(by) is not (labels is not None):
@@ -48,12 +59,14 @@ def run(  # noqa: PLR0913, PLR0917 (one for each option)
             soft_wrap=True,
         )
     if out is not None:
-        write_report(evaluation, out)
+        write_report(evaluation, out, pictures)
         console.print(f"report: {out / 'report.html'}")
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:
     manifest = evaluation.bundle.manifest
+    verdict = verdict_of(evaluation)
+    print_verdict(verdict.sentence, holds=verdict.holds)
     console.print(f"{manifest.name} {manifest.version} on {evaluation.accuracy.protocol}")
     if not evaluation.same_data:
         console.print(
@@ -74,8 +87,9 @@ def _print_evaluation(evaluation: Evaluation) -> None:
 
 
 def _points(evaluation: Evaluation) -> Table:
-    table = Table("target FMR", "threshold", "FMR", "95 %", "FNMR", "95 %")
-    for target, threshold, rates in evaluation.points:
+    table = Table("target FMR", "threshold", "FMR", "95 %", "FNMR", "95 %", "supported")
+    points = evaluation.bundle.manifest.calibration.operating_points
+    for (target, threshold, rates), point in zip(evaluation.points, points, strict=True):
         table.add_row(
             "equal error" if target is None else percent(target),
             f"{threshold:.4g}",
@@ -83,6 +97,7 @@ def _points(evaluation: Evaluation) -> Table:
             " – ".join(map(percent, rates.fmr_interval)),
             percent(rates.fnmr),
             " – ".join(map(percent, rates.fnmr_interval)),
+            "yes" if point.supported else "no",
         )
     return table
 

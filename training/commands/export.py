@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from training.config.named import refresh_export
-from training.console import DataOption, console, print_accuracy
+from training.console import DataOption, console, print_accuracy, print_verdict
 from training.export.bundle import export_run
+from training.report.verdict import verdict_of_manifest
 from training.runs.run_folder import RunFolder
 
 
@@ -29,4 +30,6 @@ def run(
         folder.replace_config(refresh_export(folder.config()))
     manifest = export_run(folder, to, data)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
+    verdict = verdict_of_manifest(manifest)
+    print_verdict(verdict.sentence, holds=verdict.holds)
     print_accuracy(manifest.accuracy)

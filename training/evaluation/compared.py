@@ -1,6 +1,7 @@
 """Images of a data set and the energies of their pairs."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,13 @@ class ComparedImages:
     pairs: PairEnergies
 
 
+class ImageDomain(NamedTuple):
+    """Domain percentile of each image, (images,), and whether it is out of the domain."""
+
+    percentiles: NDArray[np.float64]
+    is_out: NDArray[np.bool_]
+
+
 def compare_images(
     system: SystemUnderTest, images: ImageSet, images_per_identity: int
 ) -> ComparedImages:
@@ -50,9 +58,10 @@ def compare_images(
     return ComparedImages(source, decoded.pixels, embeddings, pairs)
 
 
-def domain_percentiles(bundle: Bundle, compared: ComparedImages) -> NDArray[np.float64] | None:
-    """Domain percentile of each image, (images,); None for a bundle without a domain check."""
+def image_domain(bundle: Bundle, compared: ComparedImages) -> ImageDomain | None:
+    """Check the domain of each image; None for a bundle without a domain check."""
     domain = Domain.of(bundle)
     if domain is None:
         return None
-    return domain.percentiles(compared.pixels, compared.embeddings)
+    percentiles = domain.percentiles(compared.pixels, compared.embeddings)
+    return ImageDomain(percentiles, domain.is_out(percentiles))

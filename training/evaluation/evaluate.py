@@ -7,8 +7,8 @@ from model.manifest import Accuracy, Conditions, ErrorRates
 from training.data.image_set import ImageSet
 from training.data.labels import ImageLabels
 from training.evaluation.accuracy import accuracy_of, measured_per_identity
-from training.evaluation.compared import ComparedImages, compare_images, domain_percentiles
-from training.evaluation.labelled import LabelledRates, labelled_rates
+from training.evaluation.compared import ComparedImages, compare_images, image_domain
+from training.evaluation.labelled import LabelledRates, domain_rates, labelled_rates
 from training.evaluation.opening import system_of
 from training.metrics.conditions import measure_conditions
 from training.metrics.pairs import PairEnergies
@@ -27,6 +27,8 @@ class Evaluation:
         points: Each operating point's target FMR and threshold, with the rates found here.
         compared: The images, and the energies behind all these figures.
         conditions: Error rates by condition.
+        by_domain: Error rates of images in the domain and out of it; None without a domain check.
+        images_out_of_domain: Number of images out of it; 0 without a domain check.
         by_label: Error rates of groups of images, by the column of their labels.
     """
 
@@ -38,6 +40,8 @@ class Evaluation:
     points: tuple[tuple[float | None, float, ErrorRates], ...]
     compared: ComparedImages
     conditions: Conditions
+    by_domain: LabelledRates | None
+    images_out_of_domain: int
     by_label: tuple[LabelledRates, ...] = ()
 
     @property
@@ -68,7 +72,7 @@ def evaluate(
     system = system_of(bundle, images, include_known_names=include_known_names)
     compared = compare_images(system, system.tested, limit)
     pairs, point = compared.pairs, manifest.calibration.default_point
-    table = RateTable(pairs)
+    table, domain = RateTable(pairs), image_domain(bundle, compared)
     names = len(images) if system.is_closed_set else len(images.identities)
     return Evaluation(
         bundle=bundle,
@@ -81,6 +85,8 @@ def evaluate(
             for point in manifest.calibration.operating_points
         ),
         compared=compared,
-        conditions=measure_conditions(pairs, point, domain_percentiles(bundle, compared)),
+        conditions=measure_conditions(pairs, point, domain.percentiles if domain else None),
+        by_domain=None if domain is None else domain_rates(compared, point, domain.is_out),
+        images_out_of_domain=0 if domain is None else int(domain.is_out.sum()),
         by_label=() if labels is None else labelled_rates(compared, point, labels),
     )

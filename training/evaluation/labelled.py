@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.manifest import OperatingPoint
 from model.schema.conditions import Group
 from training.data.labels import ImageLabels
@@ -14,6 +17,7 @@ NOTE_ON_GROUPS = (
     "*: the rate differs from that of all pairs, with allowance for the number of rates compared "
     "(Bonferroni, 5 % over a table); of 95 % intervals, one in twenty misses by chance"
 )
+IN_DOMAIN, OUT_OF_DOMAIN = "in the domain", "out of the domain"
 _FEWEST_GROUPS = 2
 
 
@@ -53,3 +57,16 @@ def labelled_rates(
             )
         found.append(LabelledRates(column, of_image.count(None), groups))
     return tuple(found)
+
+
+def domain_rates(
+    compared: ComparedImages, point: OperatingPoint, is_out: NDArray[np.bool_]
+) -> LabelledRates:
+    """Measure the images in the domain, those out of it, (images,), and the pairs of both.
+
+    A group without a pair is left out.
+    """
+    pairs = Compared.of(compared.pairs, point)
+    names = [OUT_OF_DOMAIN if out else IN_DOMAIN for out in is_out.tolist()]
+    groups = label_groups(pairs, names, across="one image in, one out")
+    return LabelledRates("domain", 0, tuple(group for group in groups if group.fmr or group.fnmr))

@@ -78,12 +78,15 @@ def domain_thirds(compared: Compared, percentiles: NDArray[np.float64]) -> tuple
     return compare_groups(compared, masks)
 
 
-def label_groups(compared: Compared, labels: Sequence[str | None]) -> tuple[Group, ...]:
+def label_groups(
+    compared: Compared, labels: Sequence[str | None], across: str = "across groups"
+) -> tuple[Group, ...]:
     """Compare the pairs within each group of images, and those across groups.
 
     Args:
         compared: All pairs, with the rows of their images.
         labels: The group of each image, (images,); None for an image of no group.
+        across: Name of the group of pairs across groups.
 
     Returns:
         One group of pairs for each label, sorted by name, then the pairs across them.
@@ -93,8 +96,8 @@ def label_groups(compared: Compared, labels: Sequence[str | None]) -> tuple[Grou
     group = np.array([-1 if label is None else index[label] for label in labels])
     (g, h), (i, j) = (group[images].T for images in _images(compared.pairs))
     masks = {name: ((g == k) & (h == k), (i == k) & (j == k)) for name, k in index.items()}
-    across = ((g != h) & (g >= 0) & (h >= 0), (i != j) & (i >= 0) & (j >= 0))
-    return compare_groups(compared, masks | {"across groups": across})
+    both = ((g != h) & (g >= 0) & (h >= 0), (i != j) & (i >= 0) & (j >= 0))
+    return compare_groups(compared, masks | {across: both})
 
 
 def compare_groups(compared: Compared, masks: Mapping[str, PairMasks]) -> tuple[Group, ...]:

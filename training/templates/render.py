@@ -1,9 +1,12 @@
 """Rendering of the templates, and the formats of numbers in texts."""
 
+import math
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 _MINUTE = 60
 _SMALL = 0.001
+_FEW_DIGITS = 100
 
 
 def render(template: str, **values: object) -> str:
@@ -14,7 +17,7 @@ def render(template: str, **values: object) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=percent, thousands=thousands, minutes=minutes)
+    environment.filters.update(percent=percent, thousands=thousands, minutes=minutes, power=power)
     return environment.get_template(template).render(**values)
 
 
@@ -32,3 +35,12 @@ def thousands(number: int) -> str:
 def minutes(seconds: float) -> str:
     """Format a duration in minutes, or in seconds below one minute."""
     return f"{seconds / _MINUTE:.0f} min" if seconds >= _MINUTE else f"{seconds:.0f} s"
+
+
+def power(exponent: float) -> str:
+    """Format 10 to some exponent with two digits: as a number, or below 1 as `1/n`."""
+    if math.isinf(exponent):
+        return "∞" if exponent > 0 else "0"
+    number = 10 ** abs(exponent)
+    digits = f"{number:.2g}" if number < _FEW_DIGITS else f"{float(f'{number:.2g}'):,.0f}"
+    return digits if exponent >= 0 or number == 1 else f"1/{digits}"

@@ -1,6 +1,4 @@
 import dataclasses
-import json
-import re
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from training.errors import DataError
 from training.evaluation.benchmarks import CALIBRATED, TEN_FOLD, benchmarks
 from training.evaluation.evaluate import evaluate
 from training.evaluation.opening import system_of
-from training.evaluation.report import as_json, write_report
 from training.evaluation.unseen import Origin, split_unseen
 from training.inference.onnx_runtime import OnnxEncoder
 from training.runs.run_folder import RunFolder
@@ -188,77 +185,3 @@ def test_the_runtime_gives_each_image_its_own_row(bundle, folder):
     assert len(together) == 80
     for i in (0, 63, 64, 79):
         np.testing.assert_allclose(together[i], encoder.embed(pixels[i : i + 1])[0], atol=1e-6)
-
-
-@pytest.fixture(scope="module")
-def report(evaluation, tmp_path_factory):
-    out = tmp_path_factory.mktemp("report") / "deep" / "er"
-    write_report(evaluation, out)
-    return out
-
-
-def test_the_json_holds_the_manifests_figures(report, bundle):
-    document = json.loads((report / "evaluation.json").read_text())
-    assert document["accuracy"] == json.loads(bundle.manifest.accuracy.model_dump_json())
-    assert document["conditions"] == json.loads(bundle.manifest.conditions.model_dump_json())
-    assert document["bundle"]["sha256"] == bundle.manifest.onnx.sha256
-    assert document["same_data_as_calibration"] is True
-    for said, point in zip(
-        document["operating_points"], bundle.manifest.calibration.operating_points, strict=True
-    ):
-        assert said["target_fmr"] == point.target_fmr
-        assert said["threshold"] == point.threshold
-        assert said["fmr"] == point.test.fmr
-
-
-def test_the_report_refers_to_nothing_outside_itself(report):
-    html = (report / "report.html").read_text()
-    namespaces = re.compile(r'xmlns(:\w+)?="https?://[^"]+"')
-    assert not re.findall(r"https?://[^\s\"'<]+", namespaces.sub("", html))
-    assert not re.search(r"<(script|link|img|iframe)\b|@import|url\((?!#)", html)
-
-
-def test_the_report_has_its_plots_and_figures(report, bundle):
-    html = (report / "report.html").read_text()
-    assert html.count("<svg") == html.count("</svg>") == 3
-    for title in ("Energies", "DET curve", "ROC curve"):
-        assert f"<h2>{title}</h2>" in html
-    assert f"{100 * bundle.manifest.accuracy.eer:.2f} %" in html
-    assert "not the data" not in html
-
-
-def test_the_report_warns_of_other_data(bundle, tmp_path):
-    found = evaluate(bundle, synthetic.image_set({f"new{i}": 2 for i in range(4)}))
-    write_report(found, tmp_path)
-    assert (
-        "not the data that the bundle was calibrated on" in (tmp_path / "report.html").read_text()
-    )
-    assert as_json(found)["same_data_as_calibration"] is False
-
-
-def test_the_same_evaluation_gives_the_same_report(evaluation, report, tmp_path):
-    write_report(evaluation, tmp_path)
-    for name in ("report.html", "evaluation.json"):
-        assert (tmp_path / name).read_bytes() == (report / name).read_bytes()
-
-
-def test_a_name_is_shown_and_never_run(bundle, tmp_path):
-    images = dataclasses.replace(
-        synthetic.image_set({f"new{i}": 2 for i in range(4)}), name="<script>alert(1)</script>"
-    )
-    write_report(evaluate(bundle, images), tmp_path)
-    html = (tmp_path / "report.html").read_text()
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
-
-
-def test_parted_energies_can_be_reported_too(bundle, tmp_path):
-    files = {  # An identity is one flat grey: its pairs have no energy at all.
-        f"g{level:03d}/{k}.png": synthetic.png(np.full((16, 16), level, np.uint8))
-        for level in (0, 120, 250)
-        for k in range(2)
-    }
-    images = read_folder(synthetic.write_files(tmp_path / "flat", files))
-    found = evaluate(bundle, images)
-    assert found.accuracy.eer == 0
-    write_report(found, tmp_path / "report")

@@ -1,7 +1,9 @@
+import math
+
 import jinja2
 import pytest
 
-from training.templates.render import minutes, percent, render, thousands
+from training.templates.render import minutes, percent, power, render, thousands
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,20 @@ def test_counts_are_grouped_and_durations_rounded():
 def test_a_value_that_a_template_misses_is_an_error():
     with pytest.raises(jinja2.UndefinedError):
         render("card.md.j2")
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"),
+    [
+        (0, "1"),
+        (0.5, "3.2"),
+        (-0.5, "1/3.2"),
+        (2, "100"),
+        (3.32, "2,100"),
+        (-2.826, "1/670"),
+        (math.inf, "∞"),
+        (-math.inf, "0"),
+    ],
+)
+def test_a_power_of_ten_is_a_number_or_a_fraction(exponent, text):
+    assert power(exponent) == text
