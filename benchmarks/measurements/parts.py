@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ import onnxruntime
 import uvloop
 from fastapi.encoders import jsonable_encoder
 from multipart import PushMultipartParser, parse_options_header
+from numpy.typing import NDArray
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
@@ -22,7 +24,13 @@ from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
-from app.decision import choose_threshold
+from app.batching.batch_runner import BatchRunner, EncodeJob
+from app.batching.image_input import ImageFile
+from app.catalog.catalog import ServedModel
+from app.decision import choose_threshold, decide
+from app.domain import check_images
+from app.settings import Provider
+from app.worker.service import load_model
 from app.zone import Outcome
 from benchmarks.host.cores import pinned_to, server_cores
 from benchmarks.measurements.full_scale import full_scale, full_scale_grey, no_shortcut
@@ -31,7 +39,7 @@ from benchmarks.plan import Plan
 from benchmarks.result import Cell
 from benchmarks.servers.ceiling import bundle_of
 from benchmarks.trials.contest import pictures_of
-from model.preprocessing import preprocess
+from model.preprocessing import ImageLimits, preprocess
 
 _MODEL = "att-chopra"
 _CHUNK = 65_536
@@ -48,7 +56,7 @@ COLUMNS = ("part", "as it is", "µs", "alternative", "µs ", "gives")
 def measure_parts(plan: Plan) -> tuple[Row, ...]:
     """Measure each alternative, and return a row for each; see `COLUMNS`."""
     with pinned_to(server_cores()):
-        rows = [*_decoding(plan), *_parsing(plan), *_encoding(), *_hops()]
+        rows = [*_decoding(plan), *_parsing(plan), *_encoding(), *_hops(), *_domain(plan)]
     return (*rows, *_sessions())
 
 
@@ -160,6 +168,31 @@ def _answer() -> VerifyAnswer:
         withheld=None,
         model=ModelReference.of(manifest),
     )
+
+
+def _domain(plan: Plan) -> Iterator[Row]:
+    """Compare /verify without HTTP with and without the domain check, of bundles that have one."""
+    data = pictures_of(plan, "lfw")[0].files
+    files = ImageFile("image1", data[0]), ImageFile("image2", data[1])
+    for name in (_MODEL, "faces"):
+        model = load_model(bundle_of(name), Provider.CPU)
+        if isinstance(model, ServedModel) and model.domain is not None:
+            without = _verification(replace(model, domain=None), files)
+            times = _duel(_verification(model, files), without)
+            yield _row(f"/verify without HTTP, {name}", "domain check", "without it", times)
+
+
+def _verification(model: ServedModel, files: Sequence[ImageFile]) -> Work:
+    """Return the work of a job of /verify: decode, embed, decide, check the domain."""
+    choice = choose_threshold(model.manifest)
+    names = [file.name for file in files]
+
+    def answer(images: NDArray[np.uint8], embeddings: NDArray[np.float32]) -> object:
+        domain = check_images(model.domain, model.manifest, names, images, embeddings)
+        return decide(model.manifest, embeddings, choice), DomainAnswer.of(domain)
+
+    job = EncodeJob(model, tuple(files), ImageLimits(), answer)
+    return partial(BatchRunner(32).run, [job], [bool])
 
 
 def _hops() -> Iterator[Row]:
