@@ -87,21 +87,19 @@ def check_images(
     domain: Domain | None,
     manifest: Manifest,
     names: Sequence[str],
-    images: NDArray[np.uint8],
-    embeddings: NDArray[Any] | None = None,
+    percentiles: NDArray[np.float64] | None,
 ) -> DomainResult:
-    """Check the images of a request.
+    """Return the domain check of the images of a request.
 
     Args:
         domain: The bundle's domain check, None if it has none.
         manifest: The bundle's manifest.
         names: The images' names in messages.
-        images: The graph's input, uint8 (n, height, width, channels).
-        embeddings: The graph's answers, (n, dim); None of a pair model.
+        percentiles: Those of the images, (n,), as the domain check gives them; None without one.
     """
-    if domain is None:
+    if domain is None or percentiles is None:
         return unknown(manifest, len(names))
-    return _result(domain, names, domain.percentiles(images, embeddings))
+    return _result(domain, names, percentiles)
 
 
 def _result(domain: Domain, names: Sequence[str], percentiles: NDArray[np.float64]) -> DomainResult:

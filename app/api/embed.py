@@ -1,11 +1,8 @@
 """POST /embed: images in, embeddings out."""
 
 from functools import partial
-from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
-from numpy.typing import NDArray
 
 from app import errors
 from app.api import examples, problem_types
@@ -17,7 +14,7 @@ from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import EmbedAnswer
 from app.api.schemas.domain import DomainAnswer
-from app.batching.batch_runner import EncodeJob, Job
+from app.batching.batch_runner import Encoded, EncodeJob, Job
 from app.batching.image_input import ImageFile
 from app.catalog.catalog import ServedModel
 from app.domain import check_images
@@ -64,26 +61,27 @@ def _make_job(_: Request, service: Service, batch: Batch, *, as_npy: bool) -> Jo
     return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
 
 
-def _answer(  # noqa: PLR0913 (the runner gives images and embeddings)
+def _answer(
     service: Service,
     model: ServedModel,
     files: tuple[ImageFile, ...],
-    images: NDArray[np.uint8],
-    embeddings: NDArray[Any],
+    encoded: Encoded,
     *,
     as_npy: bool,
 ) -> Response:
     """Return the response. It is made by the runner, since many embeddings take long to encode."""
     names = [file.name for file in files]
-    domain = check_images(model.domain, model.manifest, names, images, embeddings)
+    domain = check_images(model.domain, model.manifest, names, encoded.percentiles)
     service.telemetry.checked(model.manifest, domain)
     reference = ModelReference.of(model.manifest)
     if as_npy:
-        return npy.response(embeddings, reference, npy.domain_headers(domain.status, domain.out))
+        return npy.response(
+            encoded.embeddings, reference, npy.domain_headers(domain.status, domain.out)
+        )
     # Without validation, which would visit every number: the values were computed here.
     return json_response(
         EmbedAnswer.model_construct(
-            embeddings=embeddings.tolist(),
+            embeddings=encoded.embeddings.tolist(),
             dim=model.manifest.embedding_dim,
             domain=DomainAnswer.of(domain),
             model=reference,

@@ -5,9 +5,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
-from numpy.typing import NDArray
 from pydantic import Field
 
 from app import errors
@@ -25,7 +23,7 @@ from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.domain import WITHHELD, WITHHELD_ZONE, DomainAnswer, is_withheld, rates_of
 from app.api.schemas.zone import ZoneAnswer
-from app.batching.batch_runner import EncodeJob, Job
+from app.batching.batch_runner import Encoded, EncodeJob, Job
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile, to_tensor
 from app.catalog.catalog import Served, ServedModel, ServedPairModel
@@ -168,17 +166,16 @@ def _make_job(_: Request, service: Service, pair: Pair) -> Job:
     return EncodeJob(model, pair.images, service.image_limits, answer, trace)
 
 
-def _answer(  # noqa: PLR0913, PLR0917 (the runner gives the last two)
+def _answer(
     service: Service,
     model: ServedModel,
     files: tuple[ImageFile, ...],
     rule: Rule,
-    images: NDArray[np.uint8],
-    embeddings: NDArray[Any],
+    encoded: Encoded,
 ) -> VerifyAnswer:
     names = [file.name for file in files]
-    domain = check_images(model.domain, model.manifest, names, images, embeddings)
-    decision = decide(model.manifest, embeddings, rule.choice)
+    domain = check_images(model.domain, model.manifest, names, encoded.percentiles)
+    decision = decide(model.manifest, encoded.embeddings, rule.choice)
     return _to_answer(service, model, rule, decision, domain)
 
 
@@ -196,7 +193,8 @@ def _answer_pair_model(
     energies = model.scorer.score(tensor[:1], tensor[1:])
     service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
     names = [image.name for image in images]
-    domain = check_images(model.domain, model.manifest, names, tensor)
+    percentiles = None if model.domain is None else model.domain.percentiles(tensor)
+    domain = check_images(model.domain, model.manifest, names, percentiles)
     decision = decide_energy(model.manifest, energies, rule.choice)
     return _to_answer(service, model, rule, decision, domain)
 

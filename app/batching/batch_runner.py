@@ -25,22 +25,34 @@ from model.preprocessing import ImageLimits
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """Results of a model for the images of a job.
+
+    Attributes:
+        embeddings: (images, dim).
+        percentiles: Domain check, float64 (images,), in [0, 1); None of a model without one.
+    """
+
+    embeddings: NDArray[Any]
+    percentiles: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
 class EncodeJob:
-    """Images to encode, and a function from them and their embeddings to the job's result.
+    """Images to encode, and a function from their embeddings to the job's result.
 
     Attributes:
         model: The model that encodes the images.
         files: The images as they were sent.
         limits: The limits of one image's size.
-        answer: Computes the job's result from the decoded images, uint8 (len(files), height, width,
-            channels), and their embeddings, (len(files), dim).
+        answer: Computes the job's result from what the model gives for the images.
         trace: The trace of the request, if it is traced.
     """
 
     model: ServedModel
     files: tuple[ImageFile, ...]
     limits: ImageLimits
-    answer: Callable[[NDArray[np.uint8], NDArray[Any]], Any]
+    answer: Callable[[Encoded], Any]
     trace: Trace | None = None
 
     def decode(self, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
@@ -107,8 +119,8 @@ class BatchRunner:
         together = attempt(partial(self._encode, group))
         if not isinstance(together, Failed):
             return [
-                attempt(partial(decoded.job.answer, decoded.images, embeddings))
-                for decoded, embeddings in zip(group, together, strict=True)
+                attempt(partial(decoded.job.answer, encoded))
+                for decoded, encoded in zip(group, together, strict=True)
             ]
         if len(group) == 1:
             return [together]
@@ -120,19 +132,26 @@ class BatchRunner:
         self._telemetry.decoded(perf_counter() - began, job.trace)
         return images
 
-    def _encode(self, group: list[_Decoded]) -> list[NDArray[Any]]:
-        """Embed the images of several jobs, at most `max_batch` in one run of the graph."""
-        encoder = group[0].job.model.encoder
+    def _encode(self, group: list[_Decoded]) -> list[Encoded]:
+        """Embed the images of several jobs, at most `max_batch` in one run of the graph.
+
+        Their domain is checked together, which takes half the time of one job after the other.
+        """
+        model = group[0].job.model
         traces = [decoded.job.trace for decoded in group]
         tensors = [decoded.images for decoded in group]
         images = tensors[0] if len(tensors) == 1 else np.concatenate(tensors)
         runs = [
-            self._embed(encoder, images[start : start + self.max_batch], traces)
+            self._embed(model.encoder, images[start : start + self.max_batch], traces)
             for start in range(0, len(images), self.max_batch)
         ]
         embeddings = runs[0] if len(runs) == 1 else np.concatenate(runs)
         ends = list(accumulate(len(tensor) for tensor in tensors))
-        return [embeddings[start:end] for start, end in pairwise([0, *ends])]
+        parts = [slice(start, end) for start, end in pairwise([0, *ends])]
+        if model.domain is None:
+            return [Encoded(embeddings[part], None) for part in parts]
+        percentiles = model.domain.percentiles(images, embeddings)
+        return [Encoded(embeddings[part], percentiles[part]) for part in parts]
 
     def _embed(
         self, encoder: Encoder, images: NDArray[np.uint8], traces: Sequence[Trace | None]

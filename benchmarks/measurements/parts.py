@@ -15,7 +15,6 @@ import onnxruntime
 import uvloop
 from fastapi.encoders import jsonable_encoder
 from multipart import PushMultipartParser, parse_options_header
-from numpy.typing import NDArray
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
@@ -24,7 +23,7 @@ from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.operating_point import OperatingPointAnswer
-from app.batching.batch_runner import BatchRunner, EncodeJob
+from app.batching.batch_runner import BatchRunner, Encoded, EncodeJob
 from app.batching.image_input import ImageFile
 from app.catalog.catalog import ServedModel
 from app.decision import choose_threshold, decide
@@ -187,9 +186,9 @@ def _verification(model: ServedModel, files: Sequence[ImageFile]) -> Work:
     choice = choose_threshold(model.manifest)
     names = [file.name for file in files]
 
-    def answer(images: NDArray[np.uint8], embeddings: NDArray[np.float32]) -> object:
-        domain = check_images(model.domain, model.manifest, names, images, embeddings)
-        return decide(model.manifest, embeddings, choice), DomainAnswer.of(domain)
+    def answer(encoded: Encoded) -> object:
+        domain = check_images(model.domain, model.manifest, names, encoded.percentiles)
+        return decide(model.manifest, encoded.embeddings, choice), DomainAnswer.of(domain)
 
     job = EncodeJob(model, tuple(files), ImageLimits(), answer)
     return partial(BatchRunner(32).run, [job], [bool])

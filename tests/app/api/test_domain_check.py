@@ -143,9 +143,9 @@ def test_each_request_of_a_batch_gets_the_percentiles_of_its_own_images(folder):
     def job(images):
         files = tuple(ImageFile(f"image[{n}]", image) for n, image in enumerate(images))
 
-        def answer(tensor, embeddings):
+        def answer(encoded):
             names = [file.name for file in files]
-            return check_images(served.domain, served.manifest, names, tensor, embeddings)
+            return check_images(served.domain, served.manifest, names, encoded.percentiles)
 
         return EncodeJob(served, files, ImageLimits(), answer)
 

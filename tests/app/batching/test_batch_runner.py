@@ -43,7 +43,7 @@ def model(encoder):
 
 def job(served, *images):
     files = tuple(ImageFile(f"image[{n}]", image) for n, image in enumerate(images))
-    return EncodeJob(served, files, ImageLimits(), lambda _, embeddings: embeddings.tolist())
+    return EncodeJob(served, files, ImageLimits(), lambda encoded: encoded.embeddings.tolist())
 
 
 def expected(*images):
