@@ -20,6 +20,10 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="A folder of identities, a zip of one, or a known data set."),
 ]
+UnsealOption = Annotated[
+    str | None,
+    typer.Option(help="Reason for a second look at the test part by a changed system."),
+]
 KnownNamesOption = Annotated[
     bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
 ]

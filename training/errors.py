@@ -7,6 +7,7 @@ LikewiseError
     │   └── SplitError                too few identities to train, calibrate and test
     ├── WeightsError              trained weights that cannot be started from, or distilled
     ├── RunError                  a run folder that cannot be used
+    ├── SealedError               a second look at a test part, by a changed system
     ├── DivergedError             the loss is no longer a number
     ├── CollapsedError            every image gets the same embedding
     ├── ExportError               the ONNX graph does not compute what PyTorch does
@@ -38,6 +39,10 @@ class WeightsError(TrainingError):
 
 class RunError(TrainingError):
     """A run folder that is missing, in use, or belongs to another config or data set."""
+
+
+class SealedError(TrainingError):
+    """A test part that another system of the same config and seed was measured on."""
 
 
 class DivergedError(TrainingError):

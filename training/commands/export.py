@@ -6,15 +6,24 @@ from typing import Annotated
 import typer
 
 from training.config.named import refresh_export
-from training.console import DataOption, console, print_accuracy, print_verdict
-from training.export.bundle import export_run
+from training.console import (
+    DataOption,
+    UnsealOption,
+    console,
+    print_accuracy,
+    print_values,
+    print_verdict,
+)
+from training.export.bundle import export_run, trained_of
+from training.export.calibration_figures import calibration_figures
 from training.report.verdict import verdict_of_manifest
+from training.runs.looks import Ledger
 from training.runs.run_folder import RunFolder
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    to: Annotated[Path, typer.Option(help="The bundle's folder.")],
+    to: Annotated[Path | None, typer.Option(help="The bundle's folder.")] = None,
     data: DataOption = None,
     as_now: Annotated[
         bool,
@@ -23,12 +32,25 @@ def run(
             help="Take views, whitening, version and card from the named config as it is now.",
         ),
     ] = False,
+    calibration_only: Annotated[
+        bool,
+        typer.Option(
+            "--calibration-only",
+            help="Print figures of the calibration part, and write nothing.",
+        ),
+    ] = False,
+    unseal: UnsealOption = None,
 ) -> None:
     """Write a run's bundle: graph, calibration, measured accuracy, model card."""
     folder = RunFolder(run)
+    if not calibration_only and to is None:
+        raise typer.BadParameter("a bundle needs --to")
     if as_now:
         folder.replace_config(refresh_export(folder.config()))
-    manifest = export_run(folder, to, data)
+    if calibration_only or to is None:
+        print_values(calibration_figures(trained_of(folder, data)))
+        return
+    manifest = export_run(folder, to, data, Ledger(to.resolve().parent, unseal))
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     verdict = verdict_of_manifest(manifest)
     print_verdict(verdict.sentence, holds=verdict.holds)

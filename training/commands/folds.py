@@ -8,7 +8,7 @@ import typer
 
 from training.config.named import load_config
 from training.config.overrides import override
-from training.console import RECORDS, console, print_values
+from training.console import RECORDS, UnsealOption, console, print_values
 from training.experiments.cross_validation import plan_folds
 from training.results.record import write_record
 from training.transfer.pretrained import open_weights
@@ -37,6 +37,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         typer.Option("--set", help="key=value in place of the config's; may be given repeatedly."),
     ] = None,
     to: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
+    unseal: UnsealOption = None,
 ) -> None:
     """Train once for each fold of the identities, and pool their test pairs.
 
@@ -51,8 +52,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         console.print(_still_missing(missing, len(planned.splits), out))
         return
     record = planned.record()
+    path = write_record(record, to, unseal)
     print_values(record.figures)
-    console.print(f"wrote {write_record(record, to)}")
+    console.print(f"wrote {path}")
 
 
 def _still_missing(missing: Sequence[int], folds: int, out: Path) -> str:

@@ -6,17 +6,20 @@ from typing import Annotated
 import typer
 
 from model.bundle import open_bundle
-from training.console import console, print_accuracy
+from training.console import UnsealOption, console, print_accuracy
 from training.data.source import open_data
 from training.export.reexport import renew
+from training.runs.looks import Ledger
 
 
 def run(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data that the bundle was trained on.")],
     to: Annotated[Path, typer.Option(help="The new bundle's folder; may be the same.")],
+    unseal: UnsealOption = None,
 ) -> None:
     """Export a bundle again, with views, whitening and card of its named config as it is now."""
-    manifest = renew(open_bundle(bundle), open_data(data), to)
+    ledger = Ledger(to.resolve().parent, unseal)
+    manifest = renew(open_bundle(bundle), open_data(data), to, ledger)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

@@ -9,6 +9,7 @@ from model.bundle import MANIFEST_FILE, read_manifest
 from training.console import RECORDS, console
 from training.results.page import write_results
 from training.results.record import read_records, record_of_bundle
+from training.runs.looks import Ledger
 
 
 def run(
@@ -19,5 +20,6 @@ def run(
     """Write the page of results and its plots from the committed records and shipped bundles."""
     manifests = [read_manifest(path.parent) for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}"))]
     found = (*map(record_of_bundle, manifests), *read_records(records))
-    written = write_results(found, out)
+    looks = (*Ledger(bundles).looks(), *Ledger(records).looks())
+    written = write_results(found, out, looks)
     console.print(f"wrote {out} from {len(found)} records, with {len(written) - 1} plots")

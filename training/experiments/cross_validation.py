@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from model.bundle import identity_digest, open_bundle
+from model.bundle import Bundle, identity_digest, open_bundle, sha256
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.data.folds import fold_splits, official_fold_splits
@@ -28,6 +28,7 @@ from training.metrics.pairs import PairEnergies, pool
 from training.metrics.rates import RateTable, curve, equal_error, fnmr_at_fmr
 from training.results.record import Record, exported_system
 from training.runs import provenance
+from training.runs.looks import test_digest
 from training.transfer.pretrained import TrainedWeights
 
 DRAWN_FOLDS = 8
@@ -99,12 +100,8 @@ class CrossValidation:
             )
         folds = [self._member(fold) for fold in range(len(self.splits))]
         measurement = self.config.measurement
-        measured: list[PairEnergies] = []
-        by_protocol: list[tuple[MeasuredValue, ...]] = []
-        for fold in folds:
-            system = exported_system(fold.run, open_bundle(fold.bundle), self.data)
-            measured.append(system.pairs(system.tested, measurement.images_per_identity))
-            by_protocol.append(tuple(system.measure(measurement.protocols)))
+        bundles = [open_bundle(fold.bundle) for fold in folds]
+        measured, by_protocol = self._measure(folds, bundles)
         begun = [fold.run.record() for fold in folds]
         starts = {start.folder: start for start in self.starts if start is not None}.values()
         return Record(
@@ -113,7 +110,7 @@ class CrossValidation:
             seed=self.config.seed,
             data=begun[0].data_name,
             data_sha256=begun[0].data_sha256,
-            parameters=open_bundle(folds[0].bundle).manifest.origin.parameters,
+            parameters=bundles[0].manifest.origin.parameters,
             epochs=self.config.optimisation.epochs,
             training_seconds=sum(
                 epoch["seconds"] for each in (*folds, *starts) for epoch in each.run.history()
@@ -124,9 +121,24 @@ class CrossValidation:
             git_revision=_join_distinct(record.git_revision for record in begun),
             libraries=begun[0].libraries,
             trained_at=begun[0].started_at,
+            graph_sha256=sha256("".join(each.manifest.onnx.sha256 for each in bundles).encode()),
+            test_sha256=test_digest(*(split.digests() for split in self.splits)),
             figures=(*pooled_values(measured), *mean_values(by_protocol)),
             det=pooled_curve(measured, begun[0].data_name, measurement.images_per_identity),
         )
+
+    def _measure(
+        self, folds: Sequence[Member], bundles: Sequence[Bundle]
+    ) -> tuple[list[PairEnergies], list[tuple[MeasuredValue, ...]]]:
+        """Measure the test pairs and the protocols of each fold."""
+        measured: list[PairEnergies] = []
+        by_protocol: list[tuple[MeasuredValue, ...]] = []
+        measurement = self.config.measurement
+        for fold, bundle in zip(folds, bundles, strict=True):
+            system = exported_system(fold.run, bundle, self.data)
+            measured.append(system.pairs(system.tested, measurement.images_per_identity))
+            by_protocol.append(tuple(system.measure(measurement.protocols)))
+        return measured, by_protocol
 
     def _member(self, fold: int) -> Member:
         start = self.starts[fold]

@@ -30,6 +30,7 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
     records: Path,
     console: Console,
     weights: TrainedWeights | None = None,
+    unseal: str | None = None,
 ) -> Iterator[Record]:
     """Train, export and record a config with its own seed and with those that follow it.
 
@@ -37,7 +38,8 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
     is not trained again, except with initial weights, which a record does not name.
 
     The config's seed decides the split for all. The folder `out` gets a run and a bundle for each
-    seed, and `records` a record. Each training starts from the weights, or from random ones.
+    seed, and `records` a record. Each training starts from the weights, or from random ones. See
+    `write_record` for `unseal`.
 
     Yields:
         Each seed's record, after it is written.
@@ -56,7 +58,7 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
             member = Member(out / f"seed{seed}", asked, data, split, weights, config.name)
             member.train(console)
             record = record_run(member.run, member.bundle, data)
-            write_record(record, records)
+            write_record(record, records, unseal)
         else:
             console.print(f"seed {seed}: {path} has it already")
         yield record

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from model.manifest import (
     kind_of,
 )
 from training.config.schema import TrainingConfig
+from training.config.variants import variant_of
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
@@ -36,6 +37,8 @@ from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.inference.pytorch import embed
+from training.runs import provenance
+from training.runs.looks import Ledger, Look, test_digest
 from training.runs.run_folder import RunFolder
 from training.serving_graph.multi_view import served_input, with_views
 from training.serving_graph.wccn import WhitenedEncoder, measured_whitening
@@ -57,40 +60,73 @@ class Trained:
     digests: Split
     provenance: Provenance
 
+    def look(self, graph: bytes) -> Look:
+        """Return the look of its graph at its test part."""
+        config = self.config
+        return Look(
+            at=provenance.now(),
+            title="-".join(filter(None, (config.name, variant_of(config), "bundle"))),
+            config=config.name,
+            seed=config.seed,
+            data=self.images.name,
+            test_sha256=test_digest(self.digests),
+            graph_sha256=sha256(graph),
+            command=provenance.command(),
+        )
 
-def export_run(run: RunFolder, to: Path, data: Path | None = None) -> Manifest:
+
+class Exported(NamedTuple):
+    """Graph of a trained network, its golden answer, and the system that it makes."""
+
+    graph: bytes
+    golden: Golden
+    system: SystemUnderTest
+    parameters: int
+
+
+def export_run(
+    run: RunFolder, to: Path, data: Path | None = None, ledger: Ledger | None = None
+) -> Manifest:
     """Write the bundle of a run, finished or not; returns its manifest.
 
     The last checkpoint is exported, or the best where the config has a patience. The bundle is
     named after its folder `to`; an existing one is replaced as a whole. `data` is the present path
-    of data that was moved.
+    of data that was moved. With a ledger the look at the test part is noted, and refused where it
+    is the second one.
 
     Raises:
         RunError: The run has no checkpoint, or its data was not found.
+        SealedError: Another system of the config and seed was measured on the test part.
         CollapsedError: The encoder gives every image the same embedding.
         ExportError: The folder's name cannot be a bundle's, or PyTorch and ONNX Runtime disagree;
             nothing is written.
     """
     bundle_name(to)
+    return write_trained(trained_of(run, data), to, ledger)
+
+
+def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
+    """Load the network of a run, with its data.
+
+    Raises:
+        RunError: The run has no checkpoint, or its data was not found.
+    """
     config, split, images = run.config(), run.split(), run.open_data(data)
     state = run.load_result()
     encoder = trained_encoder(config, state)
-    provenance = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
-    return write_trained(Trained(encoder, config, images, split, run.digests(), provenance), to)
+    origin = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
+    return Trained(encoder, config, images, split, run.digests(), origin)
 
 
-def write_trained(trained: Trained, to: Path) -> Manifest:
+def write_trained(trained: Trained, to: Path, ledger: Ledger | None = None) -> Manifest:
     """Write a bundle of a trained network; raises as `export_run`."""
-    name, config = bundle_name(to), trained.config
-    kind, spec = kind_of(config.metric), served_input(config.input, config.export.views)
-    encoder = _served(trained, spec)
-    known = trained.split.take(trained.images, "calibration")
-    sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
-    graph, golden = checked_graph(encoder, spec, config.metric, sample)
-    comparer = graph_comparer(graph, config.metric)
-    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
-    figures = measure_figures(system, config.measurement.images_per_identity)
-    provenance = trained.provenance.model_copy(update={"parameters": _parameters(encoder)})
+    name, config, kind = bundle_name(to), trained.config, kind_of(trained.config.metric)
+    graph, golden, system, parameters = exported(trained)
+    look = trained.look(graph)
+    if ledger is not None:
+        ledger.check(look)
+    spec, figures = system.spec, measure_figures(system, config.measurement.images_per_identity)
+    origin = trained.provenance.model_copy(update={"parameters": parameters})
     file = "scorer.onnx" if kind is Kind.PAIR else "encoder.onnx"
     manifest = Manifest(
         name=name,
@@ -103,13 +139,28 @@ def write_trained(trained: Trained, to: Path) -> Manifest:
         split_sha256=sha256(split_bytes(trained.digests)),
         split_by=config.split.by,
         golden=golden,
-        provenance=provenance,
+        provenance=origin,
         card=config.card,
         **figures.fields,
     )
     card, domain = render_card(manifest), figures.domain_data
     write_bundle(to, manifest, graph, split=trained.digests, domain=domain, card=card)
+    if ledger is not None:
+        ledger.add(look)
     return manifest
+
+
+def exported(trained: Trained) -> Exported:
+    """Export the graph of a trained network, with its views and whitening, and check it."""
+    config = trained.config
+    spec = served_input(config.input, config.export.views)
+    encoder = _served(trained, spec)
+    known = trained.split.take(trained.images, "calibration")
+    sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
+    graph, golden = checked_graph(encoder, spec, config.metric, sample)
+    comparer = graph_comparer(graph, config.metric)
+    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
+    return Exported(graph, golden, system, _parameters(encoder))
 
 
 def checked_graph(

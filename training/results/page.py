@@ -1,7 +1,7 @@
 """Page of results and its plots, from the committed records."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,7 @@ from training.results.plots import Dot, bars_svg, det_svg
 from training.results.record import Record
 from training.results.sections import Row, Section, sections
 from training.results.verdict import Verdict
+from training.runs.looks import Look
 from training.templates.render import percent, render
 
 
@@ -24,9 +25,12 @@ class Plot:
     svg: str
 
 
-def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
+def write_results(
+    records: Iterable[Record], page: Path, looks: Sequence[Look] = ()
+) -> tuple[Path, ...]:
     """Write the page, in Markdown, and its plots; return the files that were written.
 
+    The looks are those of the ledgers beside the records and the bundles.
     Plots go into the folder of the same name beside the page; other SVGs in it are removed.
 
     Raises:
@@ -44,6 +48,7 @@ def write_results(records: Iterable[Record], page: Path) -> tuple[Path, ...]:
         bars=bars,
         several=any(len(section.records) > 1 for section in found),
         folder=page.stem,
+        looks={each.title: [look for look in looks if look.title == each.title] for each in found},
     )
     plots = (*bars, *(plot for _, _, drawn in sets for plot in drawn))
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,7 @@ from training.export.presign_graph import before_sign
 from training.inference.onnx_runtime import OnnxEncoder
 from training.metrics.det import DetCurve
 from training.runs import provenance
+from training.runs.looks import Ledger, Look, test_digest
 from training.runs.run_folder import RunFolder
 
 MAX_RECORD_BYTES = 20_000_000
@@ -74,6 +75,20 @@ class Record(Frozen):
         """Name of the config, with its variant."""
         return f"{self.config.name}-{self.variant}" if self.variant else self.config.name
 
+    @property
+    def look(self) -> Look:
+        """The look at the test part that it was measured by."""
+        return Look(
+            at=provenance.now(),
+            title=self.title,
+            config=self.config.name,
+            seed=self.seed,
+            data=self.data,
+            test_sha256=self.test_sha256,
+            graph_sha256=self.graph_sha256,
+            command=self.record_command,
+        )
+
 
 def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) -> Record:
     """Measure a run's bundle under every protocol that its config has now.
@@ -103,6 +118,7 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
         "epochs": len(run.history()),
         "device": begun.device,
         "record_command": provenance.command(),
+        "test_sha256": None if bundle.split is None else test_digest(bundle.split),
         "figures": (*record.figures, *measured),
     }
     return record.model_copy(update=changes)
@@ -134,20 +150,28 @@ def record_of_bundle(manifest: Manifest) -> Record:
         trained_at=made.trained_at,
         figures=tuple(_of_manifest(manifest)),
         det=DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve),
+        graph_sha256=manifest.onnx.sha256,
     )
 
 
-def write_record(record: Record, folder: Path) -> Path:
-    """Write a record under its own name, and return its path.
+def write_record(record: Record, folder: Path, unseal: str | None = None) -> Path:
+    """Write a record under its own name, note the look at the test part, and return its path.
+
+    `unseal` is the reason for a second look by a changed system of the config and seed, which is
+    refused without one.
 
     Raises:
         RunError: The record of another variant has the same file name.
+        SealedError: The record of a changed system, without a reason.
     """
+    ledger, look = Ledger(folder, unseal), record.look
+    ledger.check(look)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / record.file_name
     if path.exists() and _read(path).config.settings != record.config.settings:
         raise RunError(f"{path} is the record of another variant; give --to another folder")
     path.write_text(record.model_dump_json(indent=1) + "\n")
+    ledger.add(look)
     return path
 
 

@@ -63,7 +63,12 @@ def test_a_run_is_exported_as_it_was_trained_or_as_now(call, folder, tmp_path):
     assert code == 0, err
     config = json.loads((run / "config.json").read_text()) | {"whitening": None, "version": "1.0.0"}
     (run / "config.json").write_text(json.dumps(config))
-    for flags, whitening, version in (((), None, "1.0.0"), (("--as-now",), 0.5, "9.0.0")):
+    changed = ("--as-now", "--unseal", "the whitening is new")
+    for flags, whitening, version in (((), None, "1.0.0"), (changed, 0.5, "9.0.0")):
+        if flags:
+            code, _, err = call("export", run, "--to", tmp_path / "tiny-now", "--as-now")
+            assert code == 1
+            assert "--unseal REASON" in err
         code, _, err = call("export", run, "--to", tmp_path / "tiny-now", *flags)
         assert code == 0, err
         manifest = open_bundle(tmp_path / "tiny-now").manifest

@@ -6,11 +6,14 @@ from tests.training import synthetic
 from training.config.schema import TrainingConfig
 from training.data.decoding import decode
 from training.data.readers.folder import read_folder
-from training.errors import ExportError
+from training.errors import ExportError, SealedError
+from training.export.bundle import trained_of
 from training.export.model_card import render_card
 from training.export.recalibrate import recalibrate
 from training.export.reexport import renew
 from training.inference.onnx_runtime import OnnxEncoder
+from training.runs.looks import Ledger
+from training.runs.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -46,6 +49,20 @@ def test_the_same_weights_are_exported_as_the_config_is_now(exported, folder, tm
     assert np.abs(white - plain).max() > 0.01
     assert np.mean((turned * white).sum(axis=1)) > 0.99
     assert after.manifest.provenance.parameters > before.manifest.provenance.parameters
+
+
+def test_other_layers_are_a_second_look_and_the_same_ones_are_none(
+    run, exported, folder, tmp_path, request
+):
+    bundle, images, ledger = open_bundle(exported), read_folder(folder), Ledger(tmp_path)
+    ledger.add(trained_of(RunFolder(run)).look(bundle.onnx))
+    renew(bundle, images, tmp_path / "again", ledger)
+    assert len(ledger.looks()) == 1
+    request.getfixturevalue("whitened_now")
+    with pytest.raises(SealedError, match="by another system of patterns"):
+        renew(bundle, images, tmp_path / "whitened", ledger)
+    renew(bundle, images, tmp_path / "whitened", Ledger(tmp_path, "whitening by calibration EER"))
+    assert [look.unsealed for look in ledger.looks()] == ["", "whitening by calibration EER"]
 
 
 def test_other_data_than_it_was_made_from_is_refused(exported, tmp_path):

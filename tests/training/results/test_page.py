@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from training.config.named import load_config
-from training.config.sections import Target
+from training.config.sections import Choice, ChosenBy, Target
 from training.errors import RunError
 from training.evaluation.measured_value import MeasuredValue
 from training.results.page import write_results
-from training.results.record import record_run
+from training.results.record import read_records, record_run
 from training.results.sections import sections
 from training.runs.run_folder import RunFolder
 
@@ -71,6 +71,39 @@ def test_an_accuracy_has_a_lower_bar(record):
     config = found.config.model_copy(update={"targets": (target,)})
     [section] = sections([found.model_copy(update={"config": config})])
     assert (section.rows[0].bar, section.rows[0].verdict) == ("≥ 97.00 %", "equal")
+
+
+def test_a_section_says_what_its_config_was_chosen_by_and_how_often_it_was_tested(record, tmp_path):
+    choice = Choice(by=ChosenBy.CALIBRATION, how="Width by the calibration EER.")
+    found = made(record, 1, 0.01)
+    config = found.config.model_copy(update={"choice": choice})
+    found = found.model_copy(update={"config": config})
+    first = found.look
+    again = first.model_copy(update={"at": "2026-12-24T00:00:00", "unsealed": "a mended file"})
+    other = first.model_copy(update={"title": "another"})
+    page, *_ = write_results([found], tmp_path / "page.md", (first, again, other))
+    text = page.read_text()
+    assert "| data | [`patterns`](#patterns) | calibration | error |" in text
+    assert "- chosen by: calibration. Width by the calibration EER.\n" in text
+    assert "- recorded looks at its test part: 2, the last on 2026-12-24\n" in text
+    assert "- unsealed: a mended file\n" in text
+
+
+def test_the_choice_of_an_older_record_is_that_of_the_named_config(record):
+    named = load_config("mnist_margin")
+    older = named.model_copy(update={"choice": None})
+    [section] = sections([made(record, named.seed, 0.1, config=older)])
+    assert older.measurement.choice is None
+    assert section.choice == named.measurement.choice
+
+
+def test_every_recorded_config_states_its_choice_in_its_own_words():
+    recorded = {record.config.name for record in read_records(ROOT / "training" / "records")}
+    choices = {n: load_config(n.replace("-", "_")).measurement.choice for n in recorded}
+    assert all(choices.values())
+    alike = {"siam", "pseudo-siam", "two-channel", "two-channel-two-stream"}
+    own = [choice.how for name, choice in choices.items() if name not in alike]
+    assert len(set(own)) == len(own)
 
 
 def test_records_that_differ_in_more_than_the_seed_have_no_mean(record):
