@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from likewise_client.conditions import Conditions, ErrorRates
 from likewise_client.domain import DomainCheck
 from likewise_client.parsing import parse
 from likewise_client.provenance import Adoption, Provenance, Seen
-from likewise_client.results import Interval, OperatingPoint
+from likewise_client.results import OperatingPoint
 
 Kind = Literal["encoder", "codes", "pair"]
 """Output of the model's graph: embeddings, packed binary codes, or energies of pairs."""
@@ -104,16 +105,6 @@ class Golden:
     tolerance: float
     formula: Literal["ramp-1", "ramp-1-pairs"] = "ramp-1"
     undecided: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class ErrorRates:
-    """Error rates at one threshold, with 95 % intervals."""
-
-    fmr: float
-    fmr_interval: Interval
-    fnmr: float
-    fnmr_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -266,3 +257,4 @@ class Manifest(_Document):
     split_by: SplitBy = "identity"
     domain: DomainCheck | None = None
     templates: Templates | None = None
+    conditions: Conditions | None = None
