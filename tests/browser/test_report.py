@@ -47,9 +47,15 @@ def test_the_report_is_readable(opened, report, scheme, width):
     assert (red > 128) is (scheme == "dark"), "the plots' text is light on dark"
 
 
-def test_the_report_is_printed_dark_on_light(opened, report):
-    page = opened("about:blank", color_scheme="dark")
+def test_the_report_is_printed_dark_on_light_and_fits_the_paper(opened, report):
+    width = 718  # Pixels of A4 within its margins.
+    page = opened("about:blank", color_scheme="dark", viewport={"width": width, "height": 1000})
     page.goto(report)
     page.emulate_media(media="print")
-    ink = page.evaluate("getComputedStyle(document.body).color")
-    assert ink == "rgb(28, 31, 35)"
+    style = "getComputedStyle(document.body)"
+    assert page.evaluate(f"[{style}.color, {style}.backgroundColor]") == [
+        "rgb(28, 31, 35)",
+        "rgb(255, 255, 255)",
+    ]
+    tables = "[...document.querySelectorAll('.scroll')]"
+    assert page.evaluate(f"{tables}.every((each) => each.scrollWidth <= each.clientWidth)")
