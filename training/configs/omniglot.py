@@ -5,7 +5,7 @@
     python -m training record runs/omniglot model/bundles/omniglot
 
 Time: 12 epochs of 1.5 to 4 minutes in one thread, on two cores that others shared. Figures: 96.5 %
-in the official 20 runs (bar 95.5 %), 97.2 % ± 0.1 % in verification (bar 97 %), 96.8 % 20-way
+in the official 20 runs (bar 95.5 %), 97.2 % ± 0.2 % in verification (bar 97 %), 96.8 % 20-way
 1-shot across the evaluation alphabets. See docs/experiments.md.
 """
 
