@@ -51,6 +51,12 @@ export async function embed(files, model) {
   return (await call("/embed", { method: "POST", body: form })).json();
 }
 
+/** Return the answer of /compare for one embedding and others. */
+export async function compare(probe, gallery, model, fmr) {
+  const body = JSON.stringify({ probe, gallery, model, ...(fmr === null ? {} : { fmr }) });
+  return (await call("/compare", { method: "POST", body }, { "Content-Type": "application/json" })).json();
+}
+
 /** Return the model's input for a file, as a picture. */
 export async function preview(file, model) {
   const form = new FormData();
@@ -86,9 +92,9 @@ function curlName(file) {
   return PLAIN.test(file.name) ? file.name : `"${file.name.replace(/["\\]/g, "\\$&")}"`;
 }
 
-async function call(path, options = {}) {
+async function call(path, options = {}, headers = {}) {
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await request(path, options);
+    const answer = await request(path, options, headers);
     if (answer.ok) return answer;
     const wait = Number(answer.headers.get("Retry-After") ?? NaN);
     const again = [429, 503].includes(answer.status) && attempt < MAX_TRIES;
@@ -97,9 +103,9 @@ async function call(path, options = {}) {
   }
 }
 
-async function request(path, options) {
+async function request(path, options, headers) {
   try {
-    return await fetch(ROOT + path, { ...options, headers: key ? { "X-API-Key": key } : {} });
+    return await fetch(ROOT + path, { ...options, headers: key ? { ...headers, "X-API-Key": key } : headers });
   } catch {
     throw new Refusal(
       0,

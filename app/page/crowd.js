@@ -1,12 +1,12 @@
 // Many images: the energy of each pair, the groups at a threshold, and a map.
 
-import { embed, example, Refusal } from "./api.js";
+import { compare, embed, example, Refusal } from "./api.js";
 import { h, download, announce, photo, refusalText, TOUCH } from "./dom.js";
 import { csv, groups, matrix, places } from "./energies.js";
 import { defaultRate, comparesSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
 import { acceptDrops, pastedImages } from "./slot.js";
-import { figure, unlike } from "./words.js";
+import { figure, searchSentence, unlike } from "./words.js";
 
 const MAX_IMAGES = 32;
 const MIN_IMAGES = 2;
@@ -109,7 +109,7 @@ export class CrowdView {
     this.answer.append(h("p", { class: "busy" }, "Comparing …"));
     try {
       const { embeddings, domain } = await embed(good.map(({ file }) => file), this.model.name);
-      if (round === this.round) this.showResult(good, matrix(embeddings, this.model.metric), domain);
+      if (round === this.round) this.showResult(good, embeddings, domain);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (round === this.round) this.handleRefusal(good, error);
@@ -133,10 +133,12 @@ export class CrowdView {
       h("button", { type: "button", onclick: action }, "Try again"));
   }
 
-  showResult(good, energies, domain) {
+  showResult(good, embeddings, domain) {
+    const energies = matrix(embeddings, this.model.metric);
     const offered = supported(this.model.calibration);
     const names = good.map(({ file }) => file.name);
     const body = h("div", {});
+    const search = h("p", { class: "hint search" });
     const decide = () => {
       const { threshold } = offered.find(({ target_fmr }) => target_fmr === this.fmr) ?? offered[0];
       const found = groups(energies, threshold);
@@ -148,6 +150,7 @@ export class CrowdView {
           h("figure", { class: "map" }, mapPlot(places(energies), groupOf, good.map(({ url }) => url), names), h("figcaption", {}, "A map: images with a small energy lie near each other, as far as two dimensions allow."))),
         h("button", { type: "button", onclick: () => download(new File([csv(names, energies, threshold)], "energies.csv", { type: "text/csv" })) }, "Download as CSV"));
       announce(`${found.length} groups among ${names.length} images.`);
+      if (!out) this.showSearch(search, embeddings, this.fmr);
     };
     const out = domain.status === "out";
     this.answer.replaceChildren(
@@ -156,8 +159,20 @@ export class CrowdView {
         this.fmr = fmr;
         decide();
       }, !out),
+      out ? "" : search,
       body);
     decide();
+  }
+
+  /** Show how often a search for one image among the others is wrong, as the service answers it. */
+  async showSearch(element, [probe, ...others], fmr) {
+    element.textContent = "";
+    try {
+      const answer = await compare(probe, others, this.model.name, fmr);
+      if (fmr === this.fmr && !answer.withheld) element.textContent = searchSentence(others.length, answer);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error; // The groups stay; only this sentence is missing.
+    }
   }
 }
 

@@ -166,3 +166,11 @@ export function distance(energy, threshold) {
   const gap = energy - threshold;
   return gap === 0 ? `at the threshold of ${figure(threshold)}` : `${Number(Math.abs(gap).toPrecision(2))} ${gap < 0 ? "below" : "above"} the threshold of ${figure(threshold)}`;
 }
+
+/** Sentence on a search for one image among others: how often it finds something that is not there. */
+export function searchSentence(others, { identification, identification_reason: reason }) {
+  if (!identification && !reason) return ""; // The service answers no rates of a search.
+  if (!identification) return `How often a search among ${count(others)} finds something by mistake is not known: ${reason}.`;
+  const { all, about, between } = outOf(identification.fpir, identification.fpir_interval);
+  return `Of ${all} searches among ${count(others)} different things for one that is not there, ${about} (${between}) find one by mistake. The more there are, the likelier that is.`;
+}

@@ -132,3 +132,18 @@ def test_examples_that_cannot_be_fetched_are_told_and_tried_again(opened, shippe
     page.get_by_role("button", name="Try again").click()
     page.get_by_role("heading", name="3 groups").wait_for()
     assert page.locator(".crowd li").count() == 6
+
+
+def test_a_search_among_images_has_an_error_rate_of_its_own(page):
+    found = {"fpir": 0.08, "fpir_interval": [0.04, 0.12]}
+    told = module(page, "words.js", "m.searchSentence(...given)", [10, {"identification": found}])
+    assert told.startswith("Of 1,000 searches among 10 different things for one that is not there")
+    assert "about 80 (40 to 120) find one by mistake" in told
+
+
+def test_a_search_without_a_measured_rate_says_why(page):
+    unmeasured = {"identification": None, "identification_reason": "too large a gallery"}
+    found = module(page, "words.js", "m.searchSentence(...given)", [2000, unmeasured])
+    assert found.endswith(
+        "among 2,000 finds something by mistake is not known: too large a gallery."
+    )
