@@ -49,11 +49,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Energies and decisions of one probe against each row of a gallery, both of shape (n,)."""
+    """Energies and decisions of one probe against each row of a gallery, both of shape (n,).
+
+    `images` are the numbers of images of the probe and of each thing in the gallery.
+    """
 
     energies: Energies
     same: NDArray[np.bool_]
     choice: Choice
+    images: tuple[int, int] = (1, 1)
 
 
 def choose_threshold(

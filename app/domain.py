@@ -139,13 +139,16 @@ class GalleryCheck:
         Args:
             domain: The bundle's domain check, None if it has none.
             manifest: The bundle's manifest.
-            probe: Shape (dim,).
+            probe: Its embedding, shape (dim,), or those of several images, (images, dim).
             rows: Number of rows in the whole gallery.
         """
         self._domain, self._manifest = domain, manifest
-        self._probe = unknown(manifest, 1)
+        rows_of_probe = np.atleast_2d(probe)
+        images = len(rows_of_probe)
+        self._probe = unknown(manifest, images)
         if domain is not None:
-            self._probe = _result(domain, ["the probe"], _of_rows(domain, probe[np.newaxis]))
+            names = ["the probe"] if images == 1 else [f"probe row {row}" for row in range(images)]
+            self._probe = _result(domain, names, _of_rows(domain, rows_of_probe))
         self._stride = max(1, math.ceil(rows / MAX_CHECKED_ROWS))
         self._waiting: list[NDArray[Any]] = []
         self._places: list[int] = []
@@ -184,7 +187,8 @@ class GalleryCheck:
             f"more unusual than {_usual(self._domain):g} % of the calibration images: "
             f"{self._out} of the {self._checked} rows of the gallery that were checked"
         )
-        out = DomainResult(DomainStatus.OUT, 1, self._probe.percentiles, (), reason)
+        probe = self._probe
+        out = DomainResult(DomainStatus.OUT, probe.images, probe.percentiles, (), reason)
         return ComparisonDomain(out, gallery)
 
     def _check(self, domain: Domain) -> None:

@@ -20,6 +20,7 @@
         │   ├── TooManyImagesError    more images than one call may send
         │   ├── PartError             a part is missing, unknown or there twice
         │   ├── ParameterError        a parameter has a value that cannot be used
+        │   ├── TemplateSizeError     numbers of images that nothing was measured for
         │   ├── UnknownModelError     no bundle of that name
         │   └── KindError             the bundle's kind cannot answer this call
         ├── UnavailableError      a valid request that cannot be answered now
@@ -114,6 +115,11 @@ class ClientGoneError(RequestError):
 class TooManyImagesError(RequestError):
     """More images than one call may send."""
 
+    @classmethod
+    def beyond(cls, max_images: int) -> Self:
+        """Return the error of a call with more than so many images."""
+        return cls(f"more than {max_images} images in one call; send them in several")
+
 
 class PartError(RequestError):
     """A part of the body is missing, unknown, or there more often than it may be."""
@@ -135,6 +141,18 @@ class ParameterError(RequestError):
         """Return the error of one parameter, whose name is cut to 100 characters."""
         name = field[:100]
         return cls(f"{name}: {message}", [{"field": name, "message": message}])
+
+
+class TemplateSizeError(RequestError):
+    """Numbers of images on the two sides for which the bundle has no operating points.
+
+    Attributes:
+        supported: The numbers for which it has some, the smaller one first.
+    """
+
+    def __init__(self, message: str, supported: Sequence[tuple[int, int]]) -> None:
+        super().__init__(message)
+        self.supported = tuple(supported)
 
 
 class UnknownModelError(RequestError):

@@ -139,8 +139,8 @@ def zone_of_targets(
     _check_supported(calibration.sample, target_fnmr)
     low = choice.threshold
     high = max(low, threshold_at_fnmr(calibration.histogram, target_fnmr))
-    rates = choice.rates if high == low else rates_at(curve, high)
-    return _zone(low, high, choice.rates, rates)
+    rates = choice.measured if high == low else rates_at(curve, high)
+    return _zone(low, high, choice.measured, rates)
 
 
 def threshold_at_fnmr(histogram: Histogram, target_fnmr: float) -> float:

@@ -92,13 +92,25 @@ class Choice:
     """Threshold that a request is decided by, with its error rates.
 
     `rates` were measured on test subjects; `target_fmr` is None where the threshold aims at none.
-    `is_own` is true of a threshold that the request itself gives.
+    `is_own` is true of a threshold that the request itself gives. `rates` is None where nothing was
+    measured: for numbers of images without operating points.
     """
 
     threshold: float
     target_fmr: float | None
-    rates: ErrorRates
+    rates: ErrorRates | None
     is_own: bool = False
+
+    @property
+    def measured(self) -> ErrorRates:
+        """The rates, where there are some.
+
+        Raises:
+            ValueError: Nothing was measured.
+        """
+        if self.rates is None:
+            raise ValueError("nothing was measured at this threshold")
+        return self.rates
 
 
 def choose(

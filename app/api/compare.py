@@ -1,13 +1,13 @@
 """POST /compare: decisions on embeddings that the caller has stored; no image is needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from pydantic_core import to_json
 
 from app.api import examples, problem_types
@@ -15,9 +15,9 @@ from app.api.bodies import json_body, npy
 from app.api.bodies.json_body import JsonReader
 from app.api.bodies.json_vectors import JsonGallery, JsonProbe, Rows, VectorLimits
 from app.api.bodies.media_type import media_type, unsupported
-from app.api.bodies.parameters import Choices, from_json, from_query, query_parameters
+from app.api.bodies.parameters import CompareChoices, from_json, from_query, query_parameters
 from app.api.bodies.receive import receive_json, refuse_query
-from app.api.bodies.streamed_gallery import StreamedGallery
+from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute
 from app.api.schemas.answer import ModelReference
@@ -25,14 +25,16 @@ from app.api.schemas.decisions import CompareAnswer
 from app.api.schemas.domain import (
     WITHHELD_OF_COMPARISON,
     ComparisonDomainAnswer,
-    is_withheld,
     rates_of,
+    why_withheld,
 )
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel
-from app.decision import Comparison, choose_threshold, compare, to_vectors
+from app.decision import Comparison, compare, to_vectors
 from app.domain import ComparisonDomain, GalleryCheck
+from app.errors import ParameterError, TemplateSizeError, TooManyImagesError
+from app.templates import ONE_IMAGE, Sizes, TemplateComparison, choose_for
 from app.worker.service import Service
 from model.errors import OperatingPointError, VectorError
 from model.scoring import Choice
@@ -46,10 +48,20 @@ _NUMBERS_AT_A_TIME = 10_000
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
 
-class CompareJson(Choices):
+_PROBE = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "number"}},
+        {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "minItems": 1},
+    ]
+}
+
+
+class CompareJson(CompareChoices):
     """One probe, and the gallery that it is compared with."""
 
-    probe: list[float] = Field(description="An embedding of the model.")
+    probe: Annotated[list[float], WithJsonSchema(_PROBE)] = Field(
+        description="An embedding of the model, or a list of those of several images of one thing."
+    )
     gallery: list[list[float]] = Field(
         description="Embeddings of the same model.",
         json_schema_extra={"minItems": 1},  # `JsonGallery` checks it: a large value is empty here.
@@ -69,7 +81,8 @@ _BODY: dict[str, Any] = {
                 "format": "binary",
                 "description": (
                     "One NumPy array, (1 + n, dim), as /embed answers: the probe, then the "
-                    "gallery. `model`, `threshold` and `fmr` then stand in the URL."
+                    "gallery; with several images of a thing (probe_images + n · gallery_images, "
+                    "dim). The parameters then stand in the URL."
                 ),
             }
         },
@@ -84,10 +97,16 @@ _BODY: dict[str, Any] = {
     response_model=CompareAnswer,
     openapi_extra={
         "requestBody": _BODY,
-        "parameters": [*query_parameters(Choices), DEADLINE_PARAMETER],
+        "parameters": [*query_parameters(CompareChoices), DEADLINE_PARAMETER],
     },
     responses=npy.with_array(examples.answered("/compare"))
-    | problem_types.documented(*problem_types.BODY_ERRORS, VectorError, OperatingPointError),
+    | problem_types.documented(
+        *problem_types.BODY_ERRORS,
+        TooManyImagesError,
+        VectorError,
+        OperatingPointError,
+        TemplateSizeError,
+    ),
 )
 async def compare_embeddings(request: Request) -> Response:
     """Give the energy and the decision for each row of a gallery.
@@ -107,11 +126,12 @@ async def compare_embeddings(request: Request) -> Response:
 
 async def _stream(request: Request, service: Service, *, as_npy: bool) -> Response:
     """Compare a gallery while it arrives; no chunk is kept."""
-    choices = from_query(Choices, request)
-    model, choice = _chosen(service, choices)
+    choices = from_query(CompareChoices, request)
+    images = (1 if choices.probe_images is None else choices.probe_images, choices.gallery_images)
+    model, choice = _chosen(service, choices, images)
     max_rows = service.settings.max_gallery
     with service.bodies.reserve() as held:
-        gallery = StreamedGallery(model, choice, max_rows, held.take)
+        gallery = StreamedGallery(model, choice, max_rows, held.take, images)
         await stream(request, service, gallery.feed)
         comparison, domain = gallery.close()
         answer = partial(_respond, service, model, comparison, domain, as_npy=as_npy)
@@ -123,11 +143,22 @@ async def _stream(request: Request, service: Service, *, as_npy: bool) -> Respon
 
 @dataclass(frozen=True)
 class Sent:
-    """A JSON body: the probe, shape (1, width), the gallery in blocks, (n, width), and choices."""
+    """A JSON body.
 
-    choices: Choices
+    Attributes:
+        choices: Its parameters.
+        probe: The embeddings of the probe, shape (images, width).
+        gallery: The gallery in blocks, each (n, width).
+    """
+
+    choices: CompareChoices
     probe: Rows
     gallery: list[Rows]
+
+    @property
+    def images(self) -> Sizes:
+        """Numbers of images of the probe, and of each thing in the gallery."""
+        return len(self.probe), self.choices.gallery_images
 
 
 async def _read(request: Request, service: Service, reservation: Reservation) -> Sent:
@@ -135,13 +166,21 @@ async def _read(request: Request, service: Service, reservation: Reservation) ->
         raise unsupported(request, f"application/json or {npy.MEDIA_TYPE}")
     refuse_query(request)
     limits = _limits(service)
-    probe, gallery = JsonProbe(limits), JsonGallery(limits, reservation.take)
+    of_probe = replace(limits, rows=service.settings.max_images)
+    probe = JsonProbe(of_probe, reservation.take)
+    gallery = JsonGallery(limits, reservation.take)
     reader = JsonReader({"probe": probe, "gallery": gallery}, _MAX_OUTLINE_VALUES)
     outline = await receive_json(request, service, reservation, reader)
     choices = from_json(CompareJson, outline, _MAX_OUTLINE_VALUES)
     for name in ("probe", "gallery"):
         reader.check_met(name)
-    return Sent(choices, probe.row, gallery.close())
+    if choices.probe_images not in {None, len(probe.rows)}:
+        message = f"the probe has {len(probe.rows)} embeddings; send as many, or leave this out"
+        raise ParameterError.of("probe_images", message)
+    sent = Sent(choices, probe.rows, gallery.close())
+    rows = sum(map(len, sent.gallery))
+    check_gallery(rows, service.settings.max_gallery, choices.gallery_images)
+    return sent
 
 
 def _limits(service: Service) -> VectorLimits:
@@ -152,25 +191,43 @@ def _limits(service: Service) -> VectorLimits:
 
 
 def _make_job(_: Request, service: Service, sent: Sent, *, as_npy: bool) -> Job:
-    model, choice = _chosen(service, sent.choices)
+    model, choice = _chosen(service, sent.choices, sent.images)
     return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
-def _chosen(service: Service, choices: Choices) -> tuple[ServedModel, Choice]:
+def _chosen(service: Service, choices: CompareChoices, images: Sizes) -> tuple[ServedModel, Choice]:
     model = service.catalog.get_encoder(choices.model)
     service.telemetry.chose(model.manifest)
-    return model, choose_threshold(model.manifest, choices.threshold, choices.fmr)
+    if max(images) > service.settings.max_images:
+        raise TooManyImagesError.beyond(service.settings.max_images)
+    _, choice = choose_for(model.manifest, images, choices.threshold, choices.fmr)
+    return model, choice
 
 
 def _answer(
     service: Service, model: ServedModel, sent: Sent, choice: Choice, *, as_npy: bool
 ) -> Response:
-    probe = to_vectors(model.manifest, sent.probe, "probe")[0]
+    probe = to_vectors(model.manifest, sent.probe, "probe")
     gallery = to_vectors(model.manifest, np.concatenate(sent.gallery), "gallery")
-    comparison = compare(model.manifest, probe, gallery, choice)
+    comparison = _compare(model, probe, gallery, sent.images, choice)
     check = GalleryCheck(model.domain, model.manifest, probe, len(gallery))
     check.take(gallery)
     return _respond(service, model, comparison, check.result(), as_npy=as_npy)
+
+
+def _compare(
+    model: ServedModel,
+    probe: NDArray[Any],
+    gallery: NDArray[Any],
+    images: Sizes,
+    choice: Choice,
+) -> Comparison:
+    if images == ONE_IMAGE:
+        return compare(model.manifest, probe[0], gallery, choice)
+    of_each = images[1]
+    templates = TemplateComparison(model.manifest, probe, len(gallery) // of_each, of_each, choice)
+    templates.take(gallery)
+    return templates.result()
 
 
 def _respond(
@@ -196,8 +253,9 @@ def _headers(comparison: Comparison, domain: ComparisonDomain) -> dict[str, str]
         "X-Threshold": repr(comparison.choice.threshold),
         **npy.domain_headers(domain.probe.status, rows),
     }
-    if is_withheld(domain.probe, comparison.choice):
-        headers["X-Withheld"] = WITHHELD_OF_COMPARISON
+    withheld = why_withheld(domain.probe, comparison.choice, WITHHELD_OF_COMPARISON)
+    if withheld is not None:
+        headers["X-Withheld"] = withheld
     return headers
 
 
@@ -206,10 +264,11 @@ def _to_json(model: ServedModel, comparison: Comparison, domain: ComparisonDomai
     empty = CompareAnswer.model_construct(
         energies=[],
         same=[],
+        images=comparison.images,
         threshold=comparison.choice.threshold,
         operating_point=rates_of(domain.probe, comparison.choice),
         domain=ComparisonDomainAnswer.of_comparison(domain),
-        withheld=WITHHELD_OF_COMPARISON if is_withheld(domain.probe, comparison.choice) else None,
+        withheld=why_withheld(domain.probe, comparison.choice, WITHHELD_OF_COMPARISON),
         model=ModelReference.of(model.manifest),
     )
     lists = (_elements(comparison.energies), _elements(comparison.same))

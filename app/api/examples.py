@@ -82,6 +82,13 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
         ),
         "supported": [0.1, 0.05, 0.01, 0.001, 0.0001],
     },
+    "unsupported-template": {
+        "detail": (
+            "the model faces has no operating points for 7 and 1 images; there are some for 1 and "
+            "1, 1 and 2, 2 and 2. Send so many, or your own threshold"
+        ),
+        "supported": [[1, 2], [2, 2]],
+    },
     "unsupported-image": {
         "detail": (
             "image1: this is text, not an image that is read here; send the bytes of the image; "

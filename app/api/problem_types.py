@@ -75,6 +75,11 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.ParameterError: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, "bad-parameter", "A parameter cannot be used"
     ),
+    errors.TemplateSizeError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "unsupported-template",
+        "Nothing was measured for these numbers of images",
+    ),
     errors.UnknownModelError: Answer(HTTPStatus.NOT_FOUND, "unknown-model", "No such model"),
     errors.KindError: Answer(
         HTTPStatus.CONFLICT, "wrong-kind", "The model's kind cannot answer this call"

@@ -92,11 +92,15 @@ class Telemetry:
             if trace is not None:
                 trace.stage("inference", seconds, images=images)
 
-    def decided(self, manifest: Manifest, energy: float, outcome: Outcome) -> None:
-        """Record a decision on two images."""
+    def decided(self, manifest: Manifest, energy: float | None, outcome: Outcome) -> None:
+        """Record a decision on two images, with its energy for the drift.
+
+        It is None of several images on a side, whose energies are on another scale.
+        """
         if self._recorder is not None:
             self._recorder.decided(manifest, VERIFY, {outcome: 1})
-            self._recorder.measured(manifest, energy)
+            if energy is not None:
+                self._recorder.measured(manifest, energy)
 
     def checked(self, manifest: Manifest, domain: DomainResult) -> None:
         """Record the domain check of the images of a request.

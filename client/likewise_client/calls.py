@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from likewise_client.domain import ComparisonDomain, Domain
 from likewise_client.errors import BadAnswer, Overloaded, UnusableImage, problem_of
-from likewise_client.images import File, Picture, refuse_one_image, to_file
+from likewise_client.images import File, Picture, Pictures, refuse_one_image, to_file
 from likewise_client.manifest import Manifest, ModelSummary
 from likewise_client.parsing import parse
 from likewise_client.results import (
@@ -95,8 +95,8 @@ class Calls:
 
     def verify(  # noqa: PLR0913 (the parameters of /verify)
         self,
-        image1: Picture,
-        image2: Picture,
+        image1: Pictures,
+        image2: Pictures,
         *,
         fmr: float | None = None,
         threshold: float | None = None,
@@ -110,8 +110,8 @@ class Calls:
 
         Args:
             image1: A path, the bytes of an image file, an open file, a PIL image, or pixels as
-                uint8 of shape (height, width[, 3 or 4]).
-            image2: The other image, in any of these forms.
+                uint8 of shape (height, width[, 3 or 4]); or a list of several images of one thing.
+            image2: The other image or images, in any of these forms.
             fmr: A supported target false match rate; None: the model's default.
             threshold: A threshold on the energy, used instead of `fmr`.
             fnmr: A target false non-match rate, with `fmr`; energies between the two are unsure.
@@ -121,8 +121,8 @@ class Calls:
             prior: Share of genuine pairs among yours, with the costs; None: 0.5.
             model: Replaces the client's default model.
         """
-        first, second = _part("the first image", image1), _part("the second image", image2)
-        files = [("image1", first), ("image2", second)]
+        first, second = _side("the first image", image1), _side("the second image", image2)
+        files = [("image1", file) for file in first] + [("image2", file) for file in second]
         costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
         form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
         return Call("POST", "/verify", _verification, [{"files": files, "data": form}])
@@ -165,13 +165,19 @@ class Calls:
     ) -> Call[Comparison]:
         """Compare one embedding, shape (dim,), with many, shape (n, dim); else as `verify`.
 
+        Several images of one thing have a probe of shape (images, dim), or a gallery of shape
+        (n, images, dim).
+
         Raises:
             ValueError: The shapes are not these, or n is 0.
         """
+        rows, *images = _rows(probe, gallery)
+        names = ("probe_images", "gallery_images")
+        several = {name: count for name, count in zip(names, images, strict=True) if count > 1}
         content = {
-            "content": _rows(probe, gallery),
+            "content": rows,
             "headers": {"Content-Type": "application/x-npy"},
-            "params": self._fields(model, threshold=threshold, fmr=fmr),
+            "params": self._fields(model, threshold=threshold, fmr=fmr, **several),
         }
         return Call("POST", "/compare", _comparison, [content])
 
@@ -222,17 +228,20 @@ def _join_domains(domains: Sequence[Domain | None]) -> Domain | None:
     return replace((out or found)[0], percentile=percentile)
 
 
-def _rows(probe: ArrayLike, gallery: ArrayLike) -> bytes:
+def _rows(probe: ArrayLike, gallery: ArrayLike) -> tuple[bytes, int, int]:
+    """Return the file of all rows, and the numbers of images of the probe and in the gallery."""
     kind = np.uint8 if np.asarray(probe).dtype == np.uint8 else np.float32
     one, many = np.asarray(probe, kind), np.asarray(gallery, kind)
-    if one.ndim != 1 or many.ndim != 2 or not len(many) or one.shape != many.shape[1:]:  # noqa: PLR2004
+    fits = one.ndim in {1, 2} and many.ndim in {2, 3} and one.shape[-1:] == many.shape[-1:]
+    if not fits or not one.size or not many.size:
         raise ValueError(
-            f"a probe of shape (dim,) is compared with a gallery of shape (n, dim), n at least 1; "
-            f"these are {one.shape} and {many.shape}"
+            f"a probe of shape (dim,) or (images, dim) is compared with a gallery of shape "
+            f"(n, dim) or (n, images, dim), n at least 1; these are {one.shape} and {many.shape}"
         )
+    probes, rows = one.reshape(-1, one.shape[-1]), many.reshape(-1, many.shape[-1])
     file = io.BytesIO()
-    np.save(file, np.concatenate([one[None], many]), allow_pickle=False)
-    return file.getvalue()
+    np.save(file, np.concatenate([probes, rows]), allow_pickle=False)
+    return file.getvalue(), len(probes), len(rows) // len(many)
 
 
 def _verification(response: httpx.Response) -> Verification:
@@ -258,8 +267,18 @@ def _comparison(response: httpx.Response) -> Comparison:
         operating_point=parse(OperatingPoint | None, members["operating_point"]),
         model=parse(Model, members["model"]),
         domain=parse(ComparisonDomain | None, members.get("domain")),
+        images=parse(tuple[int, int], members.get("images", (1, 1))),
         withheld=parse(str | None, members.get("withheld")),
     )
+
+
+def _side(label: str, images: Pictures) -> list[File]:
+    """Return the files of one side: of one image, or of a list of several."""
+    if not isinstance(images, list | tuple):
+        return [_part(label, cast(Picture, images))]
+    if not images:
+        raise UnusableImage(f"{label}: an empty list")
+    return [_part(f"{label}, number {row}", image) for row, image in enumerate(images, 1)]
 
 
 def _part(label: str, image: Picture) -> File:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Picture: TypeAlias = "str | PathLike[str] | bytes | SupportsRead[bytes] | Image | NDArray[np.uint8]"
 """A path, the bytes of an image file, an open file, a PIL image, or pixels."""
+Pictures: TypeAlias = "Picture | Sequence[Picture]"
+"""One image, or a list of several images of one thing."""
 _STACK_OF_GREY = 3
 """Dimensions of an array (n, height, width), a list of n grey images."""
 

@@ -91,6 +91,7 @@ class Verification:
         withheld: Why there are neither rates nor likelihood ratio; None where there are.
         meaning: The decision and how often such a decision is wrong, as a sentence; None of a
             service that gives none.
+        images: Numbers of images of the two sides, whose threshold and rates these are.
     """
 
     same: bool
@@ -105,6 +106,7 @@ class Verification:
     domain: Domain | None = None
     withheld: str | None = None
     meaning: str | None = None
+    images: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Comparison:
     Attributes:
         energies: float32 (n,); small means same.
         same: bool (n,).
+        images: Numbers of images of the probe, and of each thing in the gallery.
     """
 
     energies: NDArray[np.float32]
@@ -138,3 +141,4 @@ class Comparison:
     model: Model
     domain: ComparisonDomain | None = None
     withheld: str | None = None
+    images: tuple[int, int] = (1, 1)

@@ -32,7 +32,8 @@ class TemplateSize(Frozen):
     """Measurements of templates of `images[0]` against templates of `images[1]` images.
 
     They are made as those of single images, and in the same terms: a genuine trial compares two
-    disjoint sets of images of one subject, an impostor trial the sets of two subjects.
+    disjoint sets of images of one subject, an impostor trial the sets of two subjects. The
+    identities of a sample are those with a genuine trial; others have impostor trials only.
     """
 
     images: tuple[int, int]

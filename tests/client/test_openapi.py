@@ -38,7 +38,7 @@ CALLS = {
         prior=0.5,
     ),
     "embed": lambda s: s.embed([PHOTO, OTHER], model="tiny"),
-    "compare": lambda s: s.compare(ROW, [ROW], model="tiny", threshold=1.5, fmr=0.1),
+    "compare": lambda s: s.compare([ROW, ROW], [[ROW, ROW]], model="tiny", threshold=1.5, fmr=0.1),
     "preview": lambda s: s.preview(PHOTO, model="tiny"),
     "list_models": lambda s: s.models(),
     "get_model": lambda s: s.model("tiny"),
@@ -164,7 +164,9 @@ def differences_of_object(kind, schema, at):
         if (default is MISSING) != (name in schema.get("required", [])):
             yield f"{place}: left out by one only"
         expected = theirs[name].get("default")
-        if default is not MISSING and default != (() if expected == [] else expected):
+        if default is not MISSING and default != (
+            tuple(expected) if isinstance(expected, list) else expected
+        ):
             yield f"{place}: the default is {expected}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.manifest import TEMPLATE_RULES, Templates, TemplateSize
+from model.manifest import TEMPLATE_RULES, SampleSize, Templates, TemplateSize
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.evaluation.system import SystemUnderTest
@@ -47,6 +47,9 @@ class _Part:
     def has(self, size: tuple[int, int]) -> bool:
         return count_genuine(self.labels, size) >= LEAST_SUBJECTS
 
+    def sample(self, found: SampleSize, size: tuple[int, int]) -> SampleSize:
+        return found.model_copy(update={"identities": count_genuine(self.labels, size)})
+
     def pairs(self, size: tuple[int, int], bound: TrialBound) -> PairEnergies:
         trials = draw_trials(self.labels, size, bound)
         return trials.pairs(self.compare(trials))
@@ -85,11 +88,11 @@ def _measure_size(
         bound = TrialBound(impostor=trials, rounds=4, most_rounds=4)
     tested = test.pairs(size, bound)
     points = calibrate(calibration.pairs(size, bound), tested)
-    protocol = _protocol(test, size)
+    accuracy = measure(tested, points.likelihood_ratio, _protocol(test, size))
     return TemplateSize(
         images=size,
-        calibration=points,
-        accuracy=measure(tested, points.likelihood_ratio, protocol),
+        calibration=points.model_copy(update={"sample": calibration.sample(points.sample, size)}),
+        accuracy=accuracy.model_copy(update={"sample": test.sample(accuracy.sample, size)}),
     )
 
 

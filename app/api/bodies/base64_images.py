@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 
 from app.batching.image_input import ImageFile
-from app.errors import ParameterError, UnreadableBodyError
+from app.errors import ParameterError, TooManyImagesError, UnreadableBodyError
 from model.errors import ImageTooLargeError
 
 _DATA_URI = re.compile(r"data:.{0,1000}?; ?base64 ?,", re.IGNORECASE | re.DOTALL)
@@ -117,6 +117,8 @@ class JsonImage:
 
     def __init__(self, name: str, max_bytes: int) -> None:
         self._name, self._image = name, Base64Image(name, max_bytes)
+        self.begun = False
+        """Whether any of it was read: an empty text too is one."""
         self._held = b""
         """The beginning of an escape that goes on in the next piece."""
 
@@ -131,6 +133,7 @@ class JsonImage:
             ParameterError: As in `Base64Image`.
             ImageTooLargeError: As in `Base64Image`.
         """
+        self.begun = True
         data = self._held + data
         end = data.find(b'"')
         text = data if end < 0 else data[:end]
@@ -156,6 +159,91 @@ class JsonImage:
                 "invalid escape"
             ) from error
         return unescaped
+
+
+class JsonImageList:
+    """A list of images, `["…", "…"]`, a `LargeValue`: each is decoded as a `JsonImage`."""
+
+    opening: ClassVar[bytes] = b"["
+    closing: ClassVar[bytes] = b"]"
+
+    def __init__(self, name: str, max_bytes: int, max_images: int) -> None:
+        self._name, self._max_bytes, self._max_images = name, max_bytes, max_images
+        self._images: list[JsonImage] = []
+        self._open: JsonImage | None = None
+        self._after_image = False
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Decode the next bytes.
+
+        Returns:
+            The bytes behind the list, or None if it goes on.
+
+        Raises:
+            TooManyImagesError: More than the maximum number of images.
+            UnreadableBodyError: As in `JsonImage`.
+            ParameterError: As in `JsonImage`, or not a list of texts.
+            ImageTooLargeError: As in `JsonImage`.
+        """
+        rest: bytes | None = data
+        while rest:
+            if self._open is not None:
+                rest = self._open.feed(rest)
+                if rest is not None:
+                    self._open, self._after_image = None, True
+                continue
+            rest = rest.lstrip(_BLANKS)
+            sign, rest = rest[:1], rest[1:]
+            if sign == self.closing and (self._after_image or not self._images):
+                return rest
+            self._take(sign)
+        return None
+
+    def close(self) -> tuple[ImageFile, ...]:
+        """Return the images, at the list's end; raises the errors of `feed`."""
+        return tuple(image.close() for image in self._images)
+
+    def _take(self, sign: bytes) -> None:
+        """Take a character between images; none at the end of a piece."""
+        if sign == (b"," if self._after_image else JsonImage.opening):
+            self._after_image = False
+            if sign == JsonImage.opening:
+                self._begin()
+        elif sign:
+            raise invalid_image(self._name, "a list that holds something else than texts of base64")
+
+    def _begin(self) -> None:
+        if len(self._images) == self._max_images:
+            raise TooManyImagesError.beyond(self._max_images)
+        self._open = JsonImage(f"{self._name}[{len(self._images)}]", self._max_bytes)
+        self._images.append(self._open)
+
+
+class JsonImages:
+    """One image of a JSON body, or a list of them."""
+
+    def __init__(self, name: str, max_bytes: int, max_images: int) -> None:
+        self._name = name
+        self._one = JsonImage(name, max_bytes)
+        self._list = JsonImageList(name, max_bytes, max_images)
+
+    @property
+    def forms(self) -> tuple[JsonImage, JsonImageList]:
+        """Return the values that a `JsonReader` may meet under this name."""
+        return self._one, self._list
+
+    def close(self) -> tuple[ImageFile, ...]:
+        """Return the images, at the body's end.
+
+        Raises:
+            ParameterError: The list is empty, or the text is not base64.
+        """
+        if self._one.begun:
+            return (self._one.close(),)
+        images = self._list.close()
+        if not images:
+            raise invalid_image(self._name, "an empty list; send at least one image")
+        return images
 
 
 def _incomplete_escape(text: bytes) -> int:

@@ -21,19 +21,28 @@ class FormParts:
         images: The name of each image part, with its description.
         parameters: The model whose fields are the text parts.
         several: Whether several images may come under one name.
+        templates: Whether several may come under each name, though one is usual, and no more than
+            the settings allow in all.
     """
 
     images: Mapping[str, str]
     parameters: type[BaseModel]
     several: bool = False
+    templates: bool = False
 
     def expected(self, settings: Settings) -> Expected:
         """Return the parts for the parser, with the bounds of the settings."""
-        return Expected(
-            dict.fromkeys(self.images, settings.max_images if self.several else 1),
-            frozenset(self.parameters.model_fields),
-            settings.max_image_bytes,
-        )
+        fields, most = frozenset(self.parameters.model_fields), settings.max_images
+        if self.templates:
+            most = self.most_images(settings)
+            of_a_name = dict.fromkeys(self.images, most - len(self.images) + 1)
+            return Expected(of_a_name, fields, settings.max_image_bytes, most)
+        of_a_name = dict.fromkeys(self.images, most if self.several else 1)
+        return Expected(of_a_name, fields, settings.max_image_bytes)
+
+    def most_images(self, settings: Settings) -> int:
+        """Return the number of images that may come in all, where `templates` is set."""
+        return max(len(self.images), settings.max_images)
 
     def schema(self) -> dict[str, Any]:
         """Return the schema for the OpenAPI document."""

@@ -42,21 +42,29 @@ class LargeValue(Protocol):
 class JsonReader:
     """Reader of one body: feed it the body's pieces, cut anywhere, then take the outline."""
 
-    def __init__(self, values: Mapping[str, LargeValue], max_values: int) -> None:
+    def __init__(
+        self, values: Mapping[str, LargeValue | tuple[LargeValue, ...]], max_values: int
+    ) -> None:
         """Prepare for a body.
 
         Args:
-            values: The large values by their names, which stand in the outermost object.
+            values: The large values by their names, which stand in the outermost object. Of several
+                for one name the one is fed that begins as the body's value does.
             max_values: Approximate maximum number of values in the outline.
         """
-        self._values, self._max_values = values, max_values
+        self._names, self._max_values = tuple(values), max_values
+        self._values = {
+            (name, value.opening): value
+            for name, kinds in values.items()
+            for value in (kinds if isinstance(kinds, tuple) else (kinds,))
+        }
         blanks = rb"[ \t\r\n]{0,%d}" % _MAX_BLANKS
         keys = (
-            rb'"%s"%s:%s%s' % (re.escape(name.encode()), blanks, blanks, re.escape(value.opening))
-            for name, value in values.items()
+            rb'"%s"%s:%s%s' % (re.escape(name.encode()), blanks, blanks, re.escape(opening))
+            for name, opening in self._values
         )
         self._openings = re.compile(b"|".join(keys))
-        self._longest = 2 * _MAX_BLANKS + max(map(len, values)) + len('"":[')
+        self._longest = 2 * _MAX_BLANKS + max(map(len, self._names)) + len('"":[')
         self._outline = bytearray()
         self._searched = 0
         """Length of the outline up to the end of the last large value."""
@@ -104,14 +112,14 @@ class JsonReader:
             self._check_outline()
             return None
         rest = bytes(outline[found.end() :])
-        name = found[0].split(b'"')[1].decode()
+        name, opening = found[0].split(b'"')[1].decode(), found[0][-1:]
         del found  # The match holds the buffer, which could not be resized.
         del outline[len(outline) - len(rest) :]
         self._check_outline()
         if name in self._met:
             raise _invalid(name, "is there twice; give it once")
         self._met.add(name)
-        self._open = self._values[name]
+        self._open = self._values[name, opening]
         return rest
 
     def _read_value(self, data: bytes) -> bytes | None:
@@ -131,7 +139,7 @@ class JsonReader:
             )
         raise UnreadableBodyError(
             f"the JSON has more than {MAX_OUTLINE_BYTES:,} bytes besides "
-            f"{' and '.join(self._values)}"
+            f"{' and '.join(self._names)}"
         )
 
 

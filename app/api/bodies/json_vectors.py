@@ -60,35 +60,8 @@ class VectorLimits:
             )
 
 
-class JsonProbe:
-    """The probe: one vector, `[0.1, …]`."""
-
-    opening: ClassVar[bytes] = b"["
-    closing: ClassVar[bytes] = b"]"
-
-    def __init__(self, limits: VectorLimits) -> None:
-        self._limits = limits
-        self._text = b""
-        self.row: Rows = np.empty((1, 0))
-        """Shape (1, width)."""
-
-    def feed(self, data: bytes) -> bytes | None:
-        """Take the next bytes.
-
-        Raises:
-            UnreadableBodyError: Not JSON.
-            VectorError: Not a list of finite numbers.
-            BodyTooLargeError: More values than any model has in a vector.
-        """
-        text = self._text + data
-        end = text.find(b"]")
-        if end < 0:
-            self._limits.check_row(len(text))
-            self._text = text
-            return None
-        row = _parse(b"[[%b]]" % text[:end], _probe_error)
-        self.row = np.array(row, dtype=np.float64)
-        return text[end + 1 :]
+def _no_hold(_: int) -> None:
+    """Count no bytes."""
 
 
 class JsonGallery:
@@ -97,14 +70,17 @@ class JsonGallery:
     opening: ClassVar[bytes] = b"["
     closing: ClassVar[bytes] = b"]"
 
-    def __init__(self, limits: VectorLimits, hold: Callable[[int], None]) -> None:
+    def __init__(
+        self, limits: VectorLimits, hold: Callable[[int], None], role: str = "gallery"
+    ) -> None:
         """Prepare for a body.
 
         Args:
             limits: The limits of its vectors.
             hold: Called with the bytes of memory that further rows take, now and when compared.
+            role: The name of the value.
         """
-        self._limits, self._hold = limits, hold
+        self._limits, self._hold, self._role = limits, hold, role
         self._rest = b""
         self._rows: list[Rows] = []
         self._count = 0
@@ -138,7 +114,7 @@ class JsonGallery:
         """
         if not self._rows:
             message = "an empty list; send at least one vector"
-            raise ParameterError(f"gallery: {message}", [{"field": "gallery", "message": message}])
+            raise ParameterError.of(self._role, message)
         return self._rows
 
     def _take(self, text: bytes) -> None:
@@ -169,8 +145,8 @@ class JsonGallery:
         values = self._count * self._rows[0].shape[1]
         if self._count > self._limits.rows:
             raise BodyTooLargeError(
-                f"the gallery has more than the {self._limits.rows:,} rows that are taken in one "
-                "call"
+                f"the {self._role} has more than the {self._limits.rows:,} rows that are taken in "
+                "one call"
             )
         if values > self._limits.values:
             raise BodyTooLargeError(
@@ -180,7 +156,50 @@ class JsonGallery:
 
     def _row_error(self, index: int, what: str) -> VectorError:
         row = self._count + index
-        return VectorError(f"gallery row {row} {what}", row=row)
+        return VectorError(f"{self._role} row {row} {what}", row=row)
+
+
+class JsonProbe:
+    """The probe: one vector, `[0.1, …]`, or those of several images, `[[0.1, …], …]`."""
+
+    opening: ClassVar[bytes] = b"["
+    closing: ClassVar[bytes] = b"]"
+
+    def __init__(self, limits: VectorLimits, hold: Callable[[int], None] = _no_hold) -> None:
+        """Prepare for a body; arguments as of `JsonGallery`, with the limits of a probe."""
+        self._limits = limits
+        self._text = b""
+        self._several = JsonGallery(limits, hold, "probe")
+        self._is_several = False
+        self.rows: Rows = np.empty((1, 0))
+        """Shape (images, width)."""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take the next bytes.
+
+        Raises:
+            UnreadableBodyError: Not JSON.
+            VectorError: Not a list of finite numbers, or lists of them of different lengths.
+            BodyTooLargeError: More values than any model has in a vector, or more vectors than
+                there may be images.
+        """
+        if not self._text:
+            data = data.lstrip(_BLANKS)
+            self._is_several |= data.startswith(b"[")
+        if self._is_several:
+            rest = self._several.feed(data)
+            if rest is not None:
+                self.rows = np.concatenate(self._several.close())
+            return rest
+        text = self._text + data
+        end = text.find(b"]")
+        if end < 0:
+            self._limits.check_row(len(text))
+            self._text = text
+            return None
+        row = _parse(b"[[%b]]" % text[:end], _probe_error)
+        self.rows = np.array(row, dtype=np.float64)
+        return text[end + 1 :]
 
 
 def _probe_error(_: int, what: str) -> VectorError:

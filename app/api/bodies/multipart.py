@@ -34,6 +34,8 @@ class Expected:
 
     Attributes:
         images: The name of each image part, with the number of images that may come under it.
+        max_images: Number of images that may come in all; None for the sum of those. Where it is
+            given, one image under a name is usual, and the first has its name without a number.
         fields: The names of the text fields, each of which may come once.
         max_image_bytes: The largest image.
     """
@@ -41,6 +43,12 @@ class Expected:
     images: Mapping[str, int]
     fields: frozenset[str]
     max_image_bytes: int
+    max_images: int | None = None
+
+    @property
+    def total(self) -> int:
+        """Number of images that may come in all."""
+        return sum(self.images.values()) if self.max_images is None else self.max_images
 
 
 @dataclass
@@ -61,7 +69,7 @@ class MultipartReader:
             UnreadableBodyError: The content type names no usable boundary.
         """
         self._expected = expected
-        self._max_parts = sum(expected.images.values()) + len(expected.fields)
+        self._max_parts = expected.total + len(expected.fields)
         self._form = Form()
         self._boundary = boundary_of(content_type)
         self._parser: _Parser | None = None
@@ -188,16 +196,18 @@ class MultipartReader:
             )
 
     def _check_image_count(self, name: str) -> None:
-        max_images = self._expected.images[name]
-        if len(self._form.images.get(name, ())) < max_images:
-            return
-        if max_images == 1:
+        images, max_images = self._form.images, self._expected.images[name]
+        if len(images.get(name, ())) < max_images:
+            if sum(map(len, images.values())) < self._expected.total:
+                return
+        elif max_images == 1:
             raise PartError(f"the part {name!r} is there twice")
-        raise TooManyImagesError(f"more than {max_images} images in one call; send them in several")
+        raise TooManyImagesError.beyond(self._expected.max_images or max_images)
 
     def _label(self, index: int) -> str:
-        name = self._name
-        return name if self._expected.images[name] == 1 else f"{name}[{index}]"
+        name, expected = self._name, self._expected
+        is_plain = expected.images[name] == 1 or (expected.max_images is not None and not index)
+        return name if is_plain else f"{name}[{index}]"
 
     def _takes(self) -> str:
         names = [*self._expected.images, *sorted(self._expected.fields)]

@@ -15,10 +15,12 @@ from app.zone import Costs
 _MAX_ERRORS = 10
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 """A number as text; Python's `float` would also take 1_5 and digits of other scripts."""
+_WHOLE = re.compile(r"[-+]?\d{1,9}", re.ASCII)
 _MESSAGES = {
     "extra_forbidden": "this call has no such parameter; it takes {names}",
     "missing": "is missing, and this call needs it",
     "float_type": "not a number; write it as 0.5 or 1e-3, in JSON without quotes",
+    "int_type": "not a whole number; write it as 3, in JSON without quotes",
     "string_type": "not a text",
     "model_type": "not a JSON object; send one with the members {names}",
 }
@@ -124,6 +126,29 @@ class VerifyChoices(Choices):
             raise ParameterError.of("threshold", "send either this or `fmr` with `fnmr`")
 
 
+class CompareChoices(Choices):
+    """The choices of /compare, with the numbers of images of which it compares templates."""
+
+    probe_images: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "Images of the probe: so many rows of the array come before the gallery. In JSON it is "
+            "the number of embeddings in `probe`, and need not be sent. Default 1."
+        ),
+        examples=[1],
+    )
+    gallery_images: int = Field(
+        1,
+        ge=1,
+        description=(
+            "Images of each thing in the gallery: so many consecutive rows are one thing's, and "
+            "have one energy and one decision together."
+        ),
+        examples=[1],
+    )
+
+
 class ModelChoice(BaseModel):
     """The model that answers. An unknown field is an error."""
 
@@ -196,7 +221,10 @@ def _from_texts(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
 
 def _value(field: FieldInfo | None, text: str) -> float | str:
     """Return the number in a text if the field is one; text that is none is refused later."""
-    if field is None or float not in get_args(field.annotation):
+    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+    if int in kinds:
+        return int(text) if _WHOLE.fullmatch(text) else text
+    if float not in kinds:
         return text
     number = to_number(text)
     return text if number is None else number

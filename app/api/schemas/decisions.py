@@ -23,6 +23,11 @@ class VerifyAnswer(Answer):
     energy: float = Field(
         description="Distance of the two embeddings, or a pair model's answer; small means same."
     )
+    images: tuple[int, int] = Field(
+        default=(1, 1),
+        description="Numbers of images of the two sides. Threshold, rates and likelihood ratio are "
+        "those of these numbers.",
+    )
     threshold: float = Field(description="Threshold of `same`, in units of the energy.")
     zone: ZoneAnswer | None = Field(
         None,
@@ -74,6 +79,11 @@ class CompareAnswer(Answer):
 
     energies: list[float]
     same: list[bool]
+    images: tuple[int, int] = Field(
+        default=(1, 1),
+        description="Numbers of images of the probe, and of each thing in the gallery; there is "
+        "one energy and one decision for each thing.",
+    )
     threshold: float
     operating_point: OperatingPointAnswer | None = Field(
         description="Error rates at the threshold; null where they are withheld."

@@ -21,6 +21,11 @@ WITHHELD_OF_COMPARISON = (
     "Calibrate the model on images like these."
 )
 
+UNMEASURED = (
+    "Nothing was measured for these numbers of images, so that there are no error rates and no "
+    "likelihood ratio. GET /models/{name} lists under `templates` the numbers with some."
+)
+
 
 class DomainAnswer(Answer):
     """Result of the domain check: whether the images are like the calibration images."""
@@ -81,5 +86,17 @@ def rates_of(domain: DomainResult, choice: Choice) -> OperatingPointAnswer | Non
 
 
 def is_withheld(domain: DomainResult, choice: Choice) -> bool:
-    """Return whether the rates do not describe a decision: out of domain, no threshold was sent."""
-    return domain.status is DomainStatus.OUT and not choice.is_own
+    """Return whether no rates describe a decision.
+
+    That is so where images are out of the domain and no threshold was sent, and where nothing was
+    measured for the numbers of images.
+    """
+    is_out = domain.status is DomainStatus.OUT and not choice.is_own
+    return is_out or choice.rates is None
+
+
+def why_withheld(domain: DomainResult, choice: Choice, out: str) -> str | None:
+    """Return why rates are withheld, `out` where images are out of the domain; else None."""
+    if choice.rates is None:
+        return UNMEASURED
+    return out if is_withheld(domain, choice) else None

@@ -24,7 +24,7 @@ class OperatingPointAnswer(Answer):
     @classmethod
     def of(cls, choice: Choice) -> OperatingPointAnswer:
         """Return the error rates of a choice of threshold."""
-        rates = choice.rates
+        rates = choice.measured
         return cls(
             target_fmr=choice.target_fmr,
             fmr=rates.fmr,

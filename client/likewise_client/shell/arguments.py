@@ -22,6 +22,7 @@ this process.
 examples:
   likewise verify ann-1.jpg ann-2.jpg
   likewise verify --fmr 0.001 --json a.png b.png
+  likewise verify ann-1.jpg --also1 ann-2.jpg ann-3.jpg
   likewise verify --cost-false-match 100 --cost-false-non-match 10 a.png b.png
   likewise embed photos/*.jpg -o vectors.npy
   likewise models faces
@@ -78,6 +79,16 @@ def parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("probe", type=Path, metavar="PROBE.npy")
     compare.add_argument("gallery", type=Path, metavar="GALLERY.npy")
+    compare.add_argument(
+        "--probe-images", type=_count, default=1, metavar="N", help="rows of the probe; default 1"
+    )
+    compare.add_argument(
+        "--gallery-images",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="consecutive rows of the gallery that are of one thing; default 1",
+    )
 
     models = commands.add_parser(
         "models",
@@ -87,6 +98,14 @@ def parser() -> argparse.ArgumentParser:
     )
     models.add_argument("name", nargs="?", metavar="NAME")
     return root
+
+
+def _count(text: str) -> int:
+    """Return the number of images in a text."""
+    count = int(text)
+    if count < 1:
+        raise ValueError
+    return count
 
 
 def _root() -> argparse.ArgumentParser:
@@ -147,6 +166,15 @@ def _add_verify(
     )
     verify.add_argument("image1", type=Path, metavar="IMAGE1")
     verify.add_argument("image2", type=Path, metavar="IMAGE2")
+    for side in (1, 2):
+        verify.add_argument(
+            f"--also{side}",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="IMAGE",
+            help=f"another image of what IMAGE{side} shows; may be given several times",
+        )
     zone = verify.add_argument_group(
         "a third outcome",
         "With both costs, or with --fnmr and --fmr, the decision may be unsure.",

@@ -49,8 +49,8 @@ def _service(given: argparse.Namespace) -> AbstractContextManager[Likewise]:
 
 def _verify(service: Likewise, given: argparse.Namespace) -> int:
     answer = service.verify(
-        given.image1,
-        given.image2,
+        [given.image1, *given.also1] if given.also1 else given.image1,
+        [given.image2, *given.also2] if given.also2 else given.image2,
         fmr=given.fmr,
         threshold=given.threshold,
         fnmr=given.fnmr,
@@ -80,11 +80,16 @@ def _embed(service: Likewise, given: argparse.Namespace) -> int:
 
 def _compare(service: Likewise, given: argparse.Namespace) -> int:
     probe, gallery = arrays.read_rows(given.probe), arrays.read_rows(given.gallery)
-    if len(probe) != 1:
+    of_probe, of_each = given.probe_images, given.gallery_images
+    if len(probe) != of_probe:
         raise LikewiseClientError(
-            f"{given.probe} holds {len(probe)} rows; one probe is compared at a time"
+            f"{given.probe} holds {len(probe)} rows; one probe is compared at a time, and --probe-"
+            "images says how many rows are its"
         )
-    answer = service.compare(probe[0], gallery, fmr=given.fmr, threshold=given.threshold)
+    if len(gallery) % of_each:
+        raise LikewiseClientError(f"{given.gallery}: {len(gallery)} rows, by {of_each} for each")
+    things = gallery.reshape(-1, of_each, gallery.shape[1])
+    answer = service.compare(probe, things, fmr=given.fmr, threshold=given.threshold)
     members = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
     _print(given, members, text.comparison(answer))
     if not given.json:

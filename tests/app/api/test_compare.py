@@ -31,7 +31,7 @@ def test_each_row_has_its_energy_and_its_decision(client):
     assert answer["threshold"] == 0.3
     assert answer["operating_point"]["target_fmr"] == 0.01
     assert answer["model"]["name"] == "tiny"
-    more = {"threshold", "operating_point", "domain", "withheld", "model"}
+    more = {"images", "threshold", "operating_point", "domain", "withheld", "model"}
     assert set(answer) == {"energies", "same", *more}
 
 

@@ -143,6 +143,11 @@ def provoked(shipped, tmp_path):
     yield shipped.post("/verify", files={**PAIR, "image1": bytes(10_000_001)})
     with with_settings(models_dir=tmp_path, default_model="pair") as pairs:
         yield pairs.post("/embed", files={"image": PHOTO})
+    measured = tmp_path / "measured"
+    fakes.make_bundle(measured, "faces", templates=fakes.make_templates())
+    with with_settings(models_dir=measured) as of_templates:
+        parts = [("image1", PHOTO)] * 7 + [("image2", PHOTO)]
+        yield of_templates.post("/verify", files=parts)
     with with_settings(api_keys_file=tmp_path / "keys.txt") as locked:
         yield locked.get("/models")
     yield shipped.post("/verify", files=PAIR, headers={"X-Deadline-Ms": "0.001"})

@@ -42,6 +42,7 @@ def test_the_answer_has_just_these_members(client, models_dir):
     assert set(answer) == {
         "same",
         "energy",
+        "images",
         "threshold",
         "decision",
         "zone",
@@ -291,9 +292,10 @@ def test_multipart_without_a_boundary_is_unreadable(client):
     assert (response.status_code, problem_of(response)) == (400, "unreadable-body")
 
 
-def test_a_part_that_comes_twice_is_refused(client):
-    files = [("image1", SAME["image1"]), ("image1", SAME["image1"]), ("image2", SAME["image2"])]
-    response = client.post("/verify", files=[(name, ("f", data)) for name, data in files])
+def test_a_parameter_that_comes_twice_is_refused(client):
+    parts = [*SAME.items(), ("fmr", b"0.1"), ("fmr", b"0.1")]
+    files = [(name, ("f", data) if name in SAME else (None, data)) for name, data in parts]
+    response = client.post("/verify", files=files)
     assert (response.status_code, problem_of(response)) == (422, "bad-part")
 
 

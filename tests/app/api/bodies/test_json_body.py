@@ -51,7 +51,7 @@ def read_vectors(pieces, limits=LIMITS):
     reader = JsonReader({"probe": probe, "gallery": gallery}, 16)
     for piece in pieces:
         reader.feed(piece)
-    return parsed(reader.close()), probe.row, np.concatenate(gallery.close())
+    return parsed(reader.close()), probe.rows, np.concatenate(gallery.close())
 
 
 def outcome(call, *arguments):
