@@ -217,6 +217,7 @@ def _answer_block(manifest: Manifest) -> str:
         f' "same": {json.dumps(answer["same"])},\n'
         f' "decision": {json.dumps(answer["decision"])},\n'
         f' "energy": {answer["energy"]},\n'
+        f' "images": {json.dumps(answer["images"])},\n'
         f' "threshold": {short(point.threshold)},\n'
         f' "zone": {json.dumps(answer["zone"])},\n'
         f"{rates if answer['operating_point'] else _NO_RATES}"
