@@ -299,3 +299,20 @@ def test_who_may_read_embeddings_is_the_users_own_choice(run, folder):
     finally:
         os.umask(before)
     assert (folder / "private.npy").stat().st_mode & 0o777 == 0o600
+
+
+def test_further_images_of_a_side_are_compared_with_it(run):
+    done = run("verify", "--json", "one.png", "again.png", "--also2", "one.png")
+    answer = json.loads(done.stdout)
+    assert (answer["images"], answer["same"], done.returncode) == ([1, 2], True, 0)
+
+
+def test_rows_of_a_template_are_compared_together(run, tmp_path):
+    rows = np.eye(fakes.DIM, dtype=np.float32)
+    np.save(tmp_path / "probe.npy", rows[:2])
+    np.save(tmp_path / "gallery.npy", rows[:4])
+    files = (tmp_path / "probe.npy", tmp_path / "gallery.npy")
+    words = ("compare", "--json", *files, "--gallery-images", "2")
+    answer = json.loads(run(*words, "--probe-images", "2").stdout)
+    assert answer["energies"] == pytest.approx([0.0, 1.0])
+    assert "holds 2 rows" in run(*words).stderr

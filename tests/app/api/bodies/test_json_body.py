@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.bodies.base64_images import JsonImage
+from app.api.bodies.base64_images import JsonImage, JsonImages
 from app.api.bodies.json_body import MAX_OUTLINE_BYTES, PIECE_BYTES, JsonReader
 from app.api.bodies.json_vectors import JsonGallery, JsonProbe, VectorLimits
 from app.errors import (
@@ -238,3 +238,19 @@ def test_the_outline_is_bounded():
     assert read_pair([body % name])[0]["model"] == name.decode()
     with pytest.raises(UnreadableBodyError, match="bytes besides image1 and image2"):
         read_pair([body % (name + bytes(100))])
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("gap", ["", " ", "\n\t "])
+def test_a_list_of_images_is_read_in_pieces_of_any_size(piece, gap):
+    files = [b"first", b"", b"the third one"]
+    texts = [f'"{base64.b64encode(data).decode()}"' for data in files]
+    body = f'{{"image1":[{gap}{f"{gap},{gap}".join(texts)}{gap}],"fmr":1}}'.encode()
+    images = JsonImages("image1", 100, 3)
+    reader = JsonReader({"image1": images.forms}, 16)
+    for start in range(0, len(body), piece):
+        reader.feed(body[start : start + piece])
+    assert parsed(reader.close()) == {"image1": [], "fmr": 1}
+    assert [(file.name, file.data) for file in images.close()] == [
+        (f"image1[{i}]", data) for i, data in enumerate(files)
+    ]
