@@ -71,24 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
     )
 
-    compare = commands.add_parser(
-        "compare",
-        parents=[shared, choice],
-        help="compare an embedding with many",
-        description="Compare the first row of one .npy file with each row of another.",
-    )
-    compare.add_argument("probe", type=Path, metavar="PROBE.npy")
-    compare.add_argument("gallery", type=Path, metavar="GALLERY.npy")
-    compare.add_argument(
-        "--probe-images", type=_count, default=1, metavar="N", help="rows of the probe; default 1"
-    )
-    compare.add_argument(
-        "--gallery-images",
-        type=_count,
-        default=1,
-        metavar="N",
-        help="consecutive rows of the gallery that are of one thing; default 1",
-    )
+    _add_compare(commands, [shared, choice])
 
     models = commands.add_parser(
         "models",
@@ -153,6 +136,29 @@ def _choice() -> _AnyOrder:
         "--threshold", type=float, metavar="ENERGY", help="your own threshold on the energy"
     )
     return parent
+
+
+def _add_compare(
+    commands: argparse._SubParsersAction[_AnyOrder], parents: Sequence[_AnyOrder]
+) -> None:
+    compare = commands.add_parser(
+        "compare",
+        parents=parents,
+        help="compare an embedding with many",
+        description="Compare the first row of one .npy file with each row of another.",
+    )
+    compare.add_argument("probe", type=Path, metavar="PROBE.npy")
+    compare.add_argument("gallery", type=Path, metavar="GALLERY.npy")
+    compare.add_argument(
+        "--probe-images", type=_count, default=1, metavar="N", help="rows of the probe; default 1"
+    )
+    compare.add_argument(
+        "--gallery-images",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="consecutive rows of the gallery that are of one thing; default 1",
+    )
 
 
 def _add_verify(
