@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.decision import Comparison, choose_threshold
-from app.errors import TemplateSizeError, TooManyImagesError
+from app.errors import ParameterError, TemplateSizeError, TooManyImagesError
 from model.errors import VectorError
+from model.identification import choose_for_gallery
 from model.manifest import Manifest, TemplateRule
 from model.scoring import Choice, Energies, is_same
 from model.templates import combined_energy, template, template_energy
@@ -63,6 +65,33 @@ def choose_for(
             raise
         return manifest, replace(choose_threshold(manifest, threshold), rates=None)
     return measured, choose_threshold(measured, threshold, fmr)
+
+
+def choose_for_rows(
+    manifest: Manifest,
+    images: Sizes,
+    threshold: float | None,
+    fmr: float | None,
+    fpir: float | None,
+) -> Callable[[int], Choice]:
+    """Choose the threshold of a comparison, as far as it does not depend on the gallery.
+
+    Returns:
+        A function of the number of things in the gallery; it raises IdentificationError where
+        `fpir` is not supported for so many.
+
+    Raises:
+        TemplateSizeError, ParameterError, OperatingPointError: As `choose_for`; ParameterError also
+            for `fpir` beside `fmr` or with several images on a side, which is not measured.
+    """
+    if fpir is not None and fmr is not None:
+        raise ParameterError.of("fpir", "send either this or `fmr`")
+    if threshold is None and fpir is not None:
+        if images != ONE_IMAGE:
+            raise ParameterError.of("fpir", "is for one image on each side; send `fmr`")
+        return partial(choose_for_gallery, manifest, fpir=fpir)
+    _, choice = choose_for(manifest, images, threshold, fmr)
+    return lambda _: choice
 
 
 def applied(manifest: Manifest, images: Sizes) -> Manifest:

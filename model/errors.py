@@ -7,6 +7,7 @@
     │   └── ImageTooLargeError        more bytes or pixels than the limits allow
     ├── VectorError               an embedding that cannot be compared
     ├── OperatingPointError       a target FMR that the bundle cannot serve
+    ├── IdentificationError       a target FPIR that it cannot serve for a gallery
     ├── FileError                 a file that cannot be read whole, or is not a regular one
     └── BundleError               a folder that is not a usable bundle
         ├── BundleNotFoundError       there is no bundle there
@@ -63,6 +64,18 @@ class OperatingPointError(LikewiseError):
     def __init__(self, message: str, supported: tuple[float, ...]) -> None:
         super().__init__(message)
         self.supported = supported
+
+
+class IdentificationError(LikewiseError):
+    """A target FPIR for which the bundle has no supported threshold, for a gallery of that size.
+
+    Attributes:
+        largest_galleries: The supported targets, each with the largest gallery, largest first.
+    """
+
+    def __init__(self, message: str, largest_galleries: tuple[tuple[float, int], ...]) -> None:
+        super().__init__(message)
+        self.largest_galleries = largest_galleries
 
 
 class FileError(LikewiseError):

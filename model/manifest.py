@@ -8,7 +8,7 @@ are all imported from here; its parts are in `model.schema`.
 from enum import StrEnum
 from typing import Final, Literal, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
 from model.schema.calibration import (
     Accuracy,
@@ -25,7 +25,14 @@ from model.schema.calibration import (
 )
 from model.schema.conditions import Conditions
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
-from model.schema.fields import BundleName, Count, FileName, Fraction, Frozen, Sha256, Version
+from model.schema.fields import BundleName, Fraction, Frozen, Sha256, Version
+from model.schema.graph import Golden, OnnxFile
+from model.schema.identification import (
+    GalleryRates,
+    Identification,
+    IdentificationPoint,
+    IdentificationRates,
+)
 from model.schema.input import MAX_SIDE, Aspect, InputSpec, Resample
 from model.schema.provenance import Adoption, CalibrationSource, InitialWeights, Provenance, Seen
 from model.schema.templates import TemplateRule, Templates, TemplateSize
@@ -51,8 +58,12 @@ __all__ = [
     "ErrorOver",
     "ErrorRates",
     "Fraction",
+    "GalleryRates",
     "Golden",
     "Histogram",
+    "Identification",
+    "IdentificationPoint",
+    "IdentificationRates",
     "InitialWeights",
     "InputSpec",
     "Kind",
@@ -115,35 +126,6 @@ class SplitBy(StrEnum):
     """Images only: the classes are a closed set, known from training."""
 
 
-class OnnxFile(Frozen):
-    """The graph beside the manifest."""
-
-    file: FileName
-    sha256: Sha256
-    bytes: int = Field(gt=0)
-    opset: int = Field(ge=13)
-
-
-class Golden(Frozen):
-    """The self-check: what the graph answers for the golden image (see `model.golden`).
-
-    For a pair model (formula `ramp-1-pairs`) `embedding` holds the energies of the golden pairs.
-    """
-
-    formula: Literal["ramp-1", "ramp-1-pairs"] = "ramp-1"
-    embedding: tuple[FiniteFloat, ...] = Field(min_length=1, max_length=65536)
-    tolerance: float = Field(gt=0, le=0.1)
-    """Largest allowed difference, relative to the largest magnitude in `embedding`.
-
-    For codes it was applied at export, to the activations: see `undecided`.
-    """
-    undecided: tuple[Count, ...] = ()
-    """Bits of a code that are not checked, counted from the first bit of the first byte.
-
-    Their activations lie within the tolerance of 0, where another machine's rounding may flip them.
-    """
-
-
 class Card(Frozen):
     """Text of the model card: what a reader needs before relying on the bundle."""
 
@@ -173,6 +155,8 @@ class Manifest(Frozen):
     domain: DomainCheck | None = None
     templates: Templates | None = None
     """Comparison of several images of one thing on a side; None where it was not measured."""
+    identification: Identification | None = None
+    """One against many; None where it was not measured, and of a pair model."""
     provenance: Provenance | None
     """None of an encoder that others trained: see `adoption`."""
     adoption: Adoption | None = None
@@ -190,13 +174,12 @@ class Manifest(Frozen):
             raise ValueError("the golden pairs are for a pair model only")
         elif len(self.golden.embedding) != self.embedding_dim:
             raise ValueError("the golden embedding's length is not embedding_dim")
+        self._check_version()
         self._check_undecided()
         self._check_origin()
         self._check_domain()
-        self._check_uncertainty()
         self._check_templates()
-        if self.schema_version == 1 and self.conditions is not None:
-            raise ValueError("a manifest of schema version 1 has no rates by condition")
+        self._check_identification()
         return self
 
     @property
@@ -214,14 +197,10 @@ class Manifest(Frozen):
     def _check_origin(self) -> None:
         if (self.provenance is None) is (self.adoption is None):
             raise ValueError("a manifest has either a provenance or an adoption")
-        if self.schema_version == 1 and self.adoption is not None:
-            raise ValueError("a manifest of schema version 1 has no adoption")
 
     def _check_domain(self) -> None:
         if self.domain is None:
             return
-        if self.schema_version == 1:
-            raise ValueError("a manifest of schema version 1 has no domain check")
         part = self.domain.embedding
         if (part is None) is not (self.kind is Kind.PAIR):
             raise ValueError("a domain check has a part for embeddings where the model has them")
@@ -231,20 +210,37 @@ class Manifest(Frozen):
         if self.domain.pixels.features != PIXEL_FEATURES:
             raise ValueError("the domain check is of other statistics of pixels")
 
-    def _check_uncertainty(self) -> None:
-        if self.schema_version == 1 and self.calibration.likelihood_ratio.uncertainty is not None:
-            raise ValueError("a manifest of schema version 1 has no interval of likelihood ratios")
-        stated = any(each.standard_error_over for each in self.accuracy.benchmarks)
-        if self.schema_version == 1 and stated:
+    def _check_version(self) -> None:
+        if self.schema_version > 1:
+            return
+        parts = {
+            "domain check": self.domain,
+            "templates": self.templates,
+            "identification": self.identification,
+            "rates by condition": self.conditions,
+            "adoption": self.adoption,
+            "interval of likelihood ratios": self.calibration.likelihood_ratio.uncertainty,
+        }
+        for name, part in parts.items():
+            if part is not None:
+                raise ValueError(f"a manifest of schema version 1 has no {name}")
+        if any(each.standard_error_over for each in self.accuracy.benchmarks):
             raise ValueError("a manifest of schema version 1 does not state standard_error_over")
 
     def _check_templates(self) -> None:
         if self.templates is None:
             return
-        if self.schema_version == 1:
-            raise ValueError("a manifest of schema version 1 has no templates")
         if self.templates.rule is not TEMPLATE_RULES[self.metric]:
             raise ValueError(f"the rule {self.templates.rule} does not suit the kind {self.kind}")
+
+    def _check_identification(self) -> None:
+        if self.identification is None:
+            return
+        if self.kind is Kind.PAIR:
+            raise ValueError("a pair model compares no galleries")
+        thresholds = len(self.accuracy.curve.thresholds)
+        if any(len(gallery.fpir) != thresholds for gallery in self.identification.galleries):
+            raise ValueError("a table of FPIR has one rate for each threshold of the test curve")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0

@@ -93,13 +93,15 @@ class Choice:
 
     `rates` were measured on test subjects; `target_fmr` is None where the threshold aims at none.
     `is_own` is true of a threshold that the request itself gives. `rates` is None where nothing was
-    measured: for numbers of images without operating points.
+    measured: for numbers of images without operating points. `target_fpir` is
+    the target of one that was chosen for a gallery (`model.identification`).
     """
 
     threshold: float
     target_fmr: float | None
     rates: ErrorRates | None
     is_own: bool = False
+    target_fpir: float | None = None
 
     @property
     def measured(self) -> ErrorRates:
@@ -166,24 +168,35 @@ def rates_at(curve: Curve, threshold: float) -> ErrorRates:
     FMR only rises and FNMR only falls. The straight line between them is quoted, with an interval
     that holds both ends' intervals.
     """
-    thresholds = np.asarray(curve.thresholds)
-    above = int(np.clip(np.searchsorted(thresholds, threshold), 1, len(thresholds) - 1))
+    above, share = place_on(curve, threshold)
     low, high = curve.rates[above - 1], curve.rates[above]
-    below, span = thresholds[above - 1], thresholds[above] - thresholds[above - 1]
-    # Clipped first: a threshold may be as far out as a number can be.
-    reached = np.clip(threshold, below, thresholds[above]) - below
-    share = float(reached / span) if span > 0 else 1.0
     if share in {0.0, 1.0}:
         return high if share else low
     return ErrorRates(
         fmr=low.fmr + share * (high.fmr - low.fmr),
-        fmr_interval=_hull(low.fmr_interval, high.fmr_interval),
+        fmr_interval=hull(low.fmr_interval, high.fmr_interval),
         fnmr=low.fnmr + share * (high.fnmr - low.fnmr),
-        fnmr_interval=_hull(low.fnmr_interval, high.fnmr_interval),
+        fnmr_interval=hull(low.fnmr_interval, high.fnmr_interval),
     )
 
 
-def _hull(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+def place_on(curve: Curve, threshold: float) -> tuple[int, float]:
+    """Find a threshold on a curve.
+
+    Returns:
+        The upper one of its two neighbours, and the share of the way to it from the lower one; 0 or
+        1 for a threshold beyond the curve's ends.
+    """
+    thresholds = np.asarray(curve.thresholds)
+    above = int(np.clip(np.searchsorted(thresholds, threshold), 1, len(thresholds) - 1))
+    below, span = thresholds[above - 1], thresholds[above] - thresholds[above - 1]
+    # Clipped first: a threshold may be as far out as a number can be.
+    reached = np.clip(threshold, below, thresholds[above]) - below
+    return above, float(reached / span) if span > 0 else 1.0
+
+
+def hull(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """The smallest interval that holds two."""
     return (min(one[0], other[0]), max(one[1], other[1]))
 
 

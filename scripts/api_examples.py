@@ -61,6 +61,9 @@ def file_text() -> str:
         curve, calibration = figures["accuracy"]["curve"], figures["calibration"]
         curve["rates"] = curve["rates"][:LONGEST]
         calibration["operating_points"] = calibration["operating_points"][:LONGEST]
+    if manifest["identification"]:
+        for name in ("points", "galleries"):
+            manifest["identification"][name] = manifest["identification"][name][:LONGEST]
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 

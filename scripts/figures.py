@@ -20,7 +20,9 @@ from app.api.schemas.operating_point import OperatingPointAnswer
 from app.decision import choose_threshold
 from app.zone import Costs, Outcome, zone_of_costs
 from model.bundle import open_bundle
+from model.identification import error_of_gallery
 from model.manifest import Manifest, OperatingPoint
+from model.scoring import choose
 
 ROOT = Path(__file__).parents[1]
 BUNDLES = ("faces", "att-chopra", "omniglot")
@@ -32,6 +34,8 @@ COSTS = Costs(false_match=100, false_non_match=10)
 _REASON = 40
 """Letters of a reason that are quoted."""
 _NO_RATES = ' "operating_point": null,\n'
+GALLERIES = (1, 10, 100, 1000)
+"""The sizes of galleries in docs/concepts.md."""
 SENTENCES: dict[str, tuple[str, ...]] = {
     "README.md": (
         '`"same": false` at an energy of {different energy}.',
@@ -70,6 +74,14 @@ SENTENCES: dict[str, tuple[str, ...]] = {
             "Of different pairs {faces zone fmr} % are then called the same, and of same pairs "
             "{faces zone fnmr} % different; {faces zone genuine} % of the same and "
             "{faces zone impostor} % of the different pairs are unsure."
+        ),
+        "| 1 | {faces fpir of 1} % | {faces independent fpir of 1} % |",
+        "| 10 | {faces fpir of 10} % | {faces independent fpir of 10} % |",
+        "| 100 | {faces fpir of 100} % | {faces independent fpir of 100} % |",
+        "| 1,000 | {faces fpir of 1000} % | {faces independent fpir of 1000} % |",
+        (
+            "{faces fnmr at fpir} % of the photographs miss their own person in a gallery of 100 "
+            "at a target of 5 %, and {faces fnmr} % with the default threshold"
         ),
         "exact on press photographs, and lets {att fmr rounded} % pass on AT&T's",
     ),
@@ -130,7 +142,9 @@ def fill(page: str, text: str, manifests: Mapping[str, Manifest] | None = None) 
     manifests = shipped() if manifests is None else manifests
     values = figures(manifests)
     for sentence in SENTENCES[page]:
-        text = _fill_sentence(sentence, text, values, page)
+        # Bundles made earlier have no figures of one against many.
+        if "fpir" not in sentence or "faces fpir of 1" in values:
+            text = _fill_sentence(sentence, text, values, page)
     if page in _ANSWER_PAGES:
         text = _ANSWER_BLOCK.sub(lambda _: _answer_block(manifests["faces"]), text, count=1)
     return text
@@ -148,6 +162,7 @@ def _of_bundle(manifest: Manifest) -> dict[str, str]:
     found = {
         "threshold": f"{point.threshold:.4g}",
         "fmr": f"{100 * point.test.fmr:.2f}",
+        "fnmr": f"{100 * point.test.fnmr:.0f}",
         "fmr of 1,000": f"{1000 * point.test.fmr:.0f}",
         "fnmr of 1,000": f"{1000 * point.test.fnmr:.0f}",
         "eer": f"{100 * accuracy.eer:.1f}",
@@ -165,10 +180,28 @@ def _of_bundle(manifest: Manifest) -> dict[str, str]:
         "zone genuine": f"{100 * zone.genuine_unsure:.0f}",
         "zone impostor": f"{100 * zone.impostor_unsure:.0f}",
     }
+    found |= _of_identification(manifest)
     found |= {f"threshold at {each.target_fmr}": f"{each.threshold:.4g}" for each in points}
     for benchmark in accuracy.benchmarks[:1]:
         found["benchmark"] = f"{100 * benchmark.value:.1f}"
         found["benchmark error"] = f"{100 * (benchmark.standard_error or 0):.1f}"
+    return found
+
+
+def _of_identification(manifest: Manifest) -> dict[str, str]:
+    """Return the figures of one against many; none of a bundle that has no such measurement."""
+    measured, choice = manifest.identification, choose(manifest.calibration, manifest.accuracy)
+    if measured is None:
+        return {}
+    found = {}
+    for size in GALLERIES:
+        if error := error_of_gallery(manifest, size, choice):
+            found[f"fpir of {size}"] = f"{100 * error.fpir:.1f}"
+            independent = 100 * (1 - (1 - choice.rates.fmr) ** size)
+            found[f"independent fpir of {size}"] = f"{independent:.1f}"
+    for point in measured.points:
+        if (point.gallery_size, point.target_fpir) == (100, 0.05):
+            found["fnmr at fpir"] = f"{100 * point.test.fnmr:.0f}"
     return found
 
 

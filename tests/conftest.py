@@ -39,7 +39,12 @@ def _no_settings_of_the_developer(monkeypatch):
 def models_dir(tmp_path_factory):
     """A folder with the bundles `tiny` (default, L2) and `tiny-codes` (Hamming)."""
     folder = tmp_path_factory.mktemp("bundles")
-    fakes.make_bundle(folder, "tiny", templates=fakes.make_templates())
+    fakes.make_bundle(
+        folder,
+        "tiny",
+        templates=fakes.make_templates(),
+        identification=fakes.make_identification(),
+    )
     of_codes = fakes.make_templates(Metric.HAMMING)
     fakes.make_bundle(folder, "tiny-codes", Kind.CODES, templates=of_codes)
     return folder

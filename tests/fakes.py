@@ -26,8 +26,12 @@ from model.manifest import (
     Card,
     Curve,
     ErrorRates,
+    GalleryRates,
     Golden,
     Histogram,
+    Identification,
+    IdentificationPoint,
+    IdentificationRates,
     InputSpec,
     Kind,
     LikelihoodRatio,
@@ -227,6 +231,44 @@ def make_templates(metric: Metric = Metric.L2) -> Templates:
             TemplateSize(images=size, calibration=calibration, accuracy=accuracy)
             for size, share in TEMPLATE_SIZES.items()
             for calibration, accuracy in [make_figures(unit * share)]
+        ),
+    )
+
+
+def make_identification(unit: float = 1.0) -> Identification:
+    """Rates of galleries of 1, 10 and 100: an FPIR of 10 % up to 100 and of 5 % up to 10."""
+
+    def gallery(size: int, *shares: float) -> GalleryRates:
+        ends = tuple((share * 0.5, min(1.0, share * 1.5)) for share in shares)
+        return GalleryRates(gallery_size=size, fpir=shares, fpir_intervals=ends)
+
+    def point(
+        size: int, target: float, at: float, *, supported: bool = True
+    ) -> IdentificationPoint:
+        return IdentificationPoint(
+            gallery_size=size,
+            target_fpir=target,
+            threshold=at * unit,
+            independent_probes=100,
+            supported=supported,
+            test=IdentificationRates(
+                fpir=target * 1.1,
+                fpir_interval=(target * 0.8, target * 1.4),
+                fnmr=0.3,
+                fnmr_interval=(0.2, 0.4),
+            ),
+        )
+
+    return Identification(
+        people=120,
+        points=(
+            *(point(1, 0.1, 0.5), point(10, 0.1, 0.25), point(100, 0.1, 0.125)),
+            *(point(10, 0.05, 0.2), point(100, 0.05, 0.1, supported=False)),
+        ),
+        galleries=(
+            gallery(1, 0.0, 0.01, 0.1, 1.0),
+            gallery(10, 0.0, 0.08, 0.5, 1.0),
+            gallery(100, 0.0, 0.4, 0.9, 1.0),
         ),
     )
 

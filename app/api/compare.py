@@ -1,5 +1,6 @@
 """POST /compare: decisions on embeddings that the caller has stored; no image is needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
@@ -28,15 +29,17 @@ from app.api.schemas.domain import (
     rates_of,
     why_withheld,
 )
+from app.api.schemas.identification import fpir_headers, identification_of
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel
 from app.decision import Comparison, compare, to_vectors
 from app.domain import ComparisonDomain, GalleryCheck
 from app.errors import ParameterError, TemplateSizeError, TooManyImagesError
-from app.templates import ONE_IMAGE, Sizes, TemplateComparison, choose_for
+from app.templates import ONE_IMAGE, Sizes, TemplateComparison, choose_for_rows
 from app.worker.service import Service
-from model.errors import OperatingPointError, VectorError
+from model.errors import IdentificationError, OperatingPointError, VectorError
+from model.manifest import Manifest
 from model.scoring import Choice
 
 _MAX_JSON_NUMBERS = 3_000_000
@@ -106,6 +109,7 @@ _BODY: dict[str, Any] = {
         VectorError,
         OperatingPointError,
         TemplateSizeError,
+        IdentificationError,
     ),
 )
 async def compare_embeddings(request: Request) -> Response:
@@ -113,8 +117,8 @@ async def compare_embeddings(request: Request) -> Response:
 
     Embeddings of different models, or of different versions of one, cannot be compared: keep the
     `sha256` of the model beside them. With `Accept: application/x-npy` the answer is the energies
-    alone, float32 (n,), and the headers X-Threshold, X-Domain-Status, X-Withheld and
-    X-Model-SHA256 say the rest.
+    alone, float32 (n,), and the headers X-Threshold, X-Domain-Status, X-Withheld, X-FPIR,
+    X-Target-FPIR and X-Model-SHA256 say the rest.
     """
     service, as_npy = running(request), npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
@@ -128,10 +132,10 @@ async def _stream(request: Request, service: Service, *, as_npy: bool) -> Respon
     """Compare a gallery while it arrives; no chunk is kept."""
     choices = from_query(CompareChoices, request)
     images = (1 if choices.probe_images is None else choices.probe_images, choices.gallery_images)
-    model, choice = _chosen(service, choices, images)
+    model, choose = _chosen(service, choices, images)
     max_rows = service.settings.max_gallery
     with service.bodies.reserve() as held:
-        gallery = StreamedGallery(model, choice, max_rows, held.take, images)
+        gallery = StreamedGallery(model, choose, max_rows, held.take, images)
         await stream(request, service, gallery.feed)
         comparison, domain = gallery.close()
         answer = partial(_respond, service, model, comparison, domain, as_npy=as_npy)
@@ -191,17 +195,20 @@ def _limits(service: Service) -> VectorLimits:
 
 
 def _make_job(_: Request, service: Service, sent: Sent, *, as_npy: bool) -> Job:
-    model, choice = _chosen(service, sent.choices, sent.images)
+    model, choose = _chosen(service, sent.choices, sent.images)
+    choice = choose(sum(map(len, sent.gallery)) // sent.images[1])
     return partial(_answer, service, model, sent, choice, as_npy=as_npy)
 
 
-def _chosen(service: Service, choices: CompareChoices, images: Sizes) -> tuple[ServedModel, Choice]:
+def _chosen(
+    service: Service, choices: CompareChoices, images: Sizes
+) -> tuple[ServedModel, Callable[[int], Choice]]:
     model = service.catalog.get_encoder(choices.model)
     service.telemetry.chose(model.manifest)
     if max(images) > service.settings.max_images:
         raise TooManyImagesError.beyond(service.settings.max_images)
-    _, choice = choose_for(model.manifest, images, choices.threshold, choices.fmr)
-    return model, choice
+    targets = choices.threshold, choices.fmr, choices.fpir
+    return model, choose_for_rows(model.manifest, images, *targets)
 
 
 def _answer(
@@ -242,12 +249,16 @@ def _respond(
     service.telemetry.compared(model.manifest, same=same, different=rows - same)
     if as_npy:
         return npy.response(
-            comparison.energies, ModelReference.of(model.manifest), _headers(comparison, domain)
+            comparison.energies,
+            ModelReference.of(model.manifest),
+            _headers(model.manifest, comparison, domain),
         )
     return Response(_to_json(model, comparison, domain), media_type=json_body.MEDIA_TYPE)
 
 
-def _headers(comparison: Comparison, domain: ComparisonDomain) -> dict[str, str]:
+def _headers(
+    manifest: Manifest, comparison: Comparison, domain: ComparisonDomain
+) -> dict[str, str]:
     rows = domain.gallery.rows if domain.gallery else ()
     headers = {
         "X-Threshold": repr(comparison.choice.threshold),
@@ -256,17 +267,20 @@ def _headers(comparison: Comparison, domain: ComparisonDomain) -> dict[str, str]
     withheld = why_withheld(domain.probe, comparison.choice, WITHHELD_OF_COMPARISON)
     if withheld is not None:
         headers["X-Withheld"] = withheld
-    return headers
+    return headers | fpir_headers(manifest, domain.probe, comparison)
 
 
 def _to_json(model: ServedModel, comparison: Comparison, domain: ComparisonDomain) -> bytes:
     """Encode the answer a few numbers at a time: the encoder holds the interpreter in each call."""
+    found, reason = identification_of(model.manifest, domain.probe, comparison)
     empty = CompareAnswer.model_construct(
         energies=[],
         same=[],
         images=comparison.images,
         threshold=comparison.choice.threshold,
         operating_point=rates_of(domain.probe, comparison.choice),
+        identification=found,
+        identification_reason=reason,
         domain=ComparisonDomainAnswer.of_comparison(domain),
         withheld=why_withheld(domain.probe, comparison.choice, WITHHELD_OF_COMPARISON),
         model=ModelReference.of(model.manifest),

@@ -75,6 +75,13 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "unsupported-body": {
         "detail": "the body is of type text/plain; send multipart/form-data or application/json"
     },
+    "unsupported-fpir": {
+        "detail": (
+            "a target FPIR of 0.05 for a gallery of 11 is not supported by what was measured; "
+            "supported, with the largest gallery: 0.1 up to 100, 0.05 up to 10"
+        ),
+        "largest_galleries": [[0.1, 100], [0.05, 10]],
+    },
     "unsupported-fmr": {
         "detail": (
             "no operating point with a target FMR of 0.02 is supported by this bundle's "

@@ -44,6 +44,11 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     contract.OperatingPointError: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, "unsupported-fmr", "The target FMR is not supported"
     ),
+    contract.IdentificationError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "unsupported-fpir",
+        "The target FPIR is not supported for this gallery",
+    ),
     contract.SelfCheckError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "self-check-failed", "The model failed its self-check"
     ),

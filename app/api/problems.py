@@ -21,7 +21,7 @@ from model.errors import LikewiseError
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1
-_EXTENSIONS = ("row", "supported", "available", "errors")
+_EXTENSIONS = ("row", "supported", "largest_galleries", "available", "errors")
 """Attributes of errors that become members of the problem, for programs."""
 TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
 """The types of all known errors."""

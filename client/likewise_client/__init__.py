@@ -19,6 +19,7 @@ from likewise_client.errors import (
 from likewise_client.results import (
     Comparison,
     Embeddings,
+    Identification,
     Model,
     OperatingPoint,
     Verification,
@@ -36,6 +37,7 @@ __all__ = [
     "Domain",
     "Embeddings",
     "GalleryDomain",
+    "Identification",
     "ImageRefused",
     "Likewise",
     "LikewiseClientError",

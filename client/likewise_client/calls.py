@@ -24,6 +24,7 @@ from likewise_client.parsing import parse
 from likewise_client.results import (
     Comparison,
     Embeddings,
+    Identification,
     Model,
     OperatingPoint,
     Verification,
@@ -154,19 +155,26 @@ class Calls:
         ]
         return Call("POST", "/embed", _embeddings, contents, _join)
 
-    def compare(
+    def compare(  # noqa: PLR0913 (the parameters of /compare)
         self,
         probe: ArrayLike,
         gallery: ArrayLike,
         *,
         fmr: float | None = None,
         threshold: float | None = None,
+        fpir: float | None = None,
         model: str | None = None,
     ) -> Call[Comparison]:
         """Compare one embedding, shape (dim,), with many, shape (n, dim); else as `verify`.
 
-        Several images of one thing have a probe of shape (images, dim), or a gallery of shape
-        (n, images, dim).
+        Args:
+            probe: The embedding; several images of one thing as (images, dim).
+            gallery: Those that it is compared with; several of each thing as (n, images, dim).
+            fmr: As in `verify`.
+            threshold: Used instead of `fpir` too.
+            fpir: A supported target for the share of probes of nobody in the gallery that match
+                any of its rows, instead of `fmr`. The threshold depends on n.
+            model: Replaces the client's default model.
 
         Raises:
             ValueError: The shapes are not these, or n is 0.
@@ -177,7 +185,7 @@ class Calls:
         content = {
             "content": rows,
             "headers": {"Content-Type": "application/x-npy"},
-            "params": self._fields(model, threshold=threshold, fmr=fmr, **several),
+            "params": self._fields(model, threshold=threshold, fmr=fmr, fpir=fpir, **several),
         }
         return Call("POST", "/compare", _comparison, [content])
 
@@ -269,6 +277,8 @@ def _comparison(response: httpx.Response) -> Comparison:
         domain=parse(ComparisonDomain | None, members.get("domain")),
         images=parse(tuple[int, int], members.get("images", (1, 1))),
         withheld=parse(str | None, members.get("withheld")),
+        identification=parse(Identification | None, members.get("identification")),
+        identification_reason=parse(str | None, members.get("identification_reason")),
     )
 
 

@@ -95,6 +95,7 @@ _BY_SLUG: Mapping[str, type[ServiceProblem]] = {
     "image-too-large": ImageRefused,
     "unusable-image": ImageRefused,
     "unsupported-fmr": ChoiceRefused,
+    "unsupported-fpir": ChoiceRefused,
     "bad-parameter": ChoiceRefused,
     "bad-embedding": ChoiceRefused,
     "unknown-model": UnknownModel,

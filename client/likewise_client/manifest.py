@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from likewise_client.conditions import Conditions, ErrorRates
 from likewise_client.domain import DomainCheck
+from likewise_client.identification import IdentificationFigures
 from likewise_client.parsing import parse
 from likewise_client.provenance import Adoption, Provenance, Seen
 from likewise_client.results import OperatingPoint
@@ -258,3 +259,4 @@ class Manifest(_Document):
     domain: DomainCheck | None = None
     templates: Templates | None = None
     conditions: Conditions | None = None
+    identification: IdentificationFigures | None = None

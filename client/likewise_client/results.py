@@ -125,6 +125,28 @@ class Embeddings:
 
 
 @dataclass(frozen=True)
+class Identification:
+    """Error rates of a search in a gallery, each row of which is taken for another subject.
+
+    Attributes:
+        gallery_size: Rows of the gallery.
+        fpir: False positive identification rate: share of probes of nobody in the gallery that
+            match at least one row.
+        fpir_interval: Its 95 % interval.
+        fnmr: Share of probes that do not match the row of their own subject.
+        fnmr_interval: Its 95 % interval.
+        target_fpir: The rate that the threshold aims at; None where none was sent.
+    """
+
+    gallery_size: int
+    fpir: float
+    fpir_interval: Interval
+    fnmr: float
+    fnmr_interval: Interval
+    target_fpir: float | None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One probe against each row of a gallery; the rest as in `Verification`.
 
@@ -132,6 +154,8 @@ class Comparison:
         energies: float32 (n,); small means same.
         same: bool (n,).
         images: Numbers of images of the probe, and of each thing in the gallery.
+        identification: Error rates of the whole search; None where there are none.
+        identification_reason: Why there are none.
     """
 
     energies: NDArray[np.float32]
@@ -142,3 +166,5 @@ class Comparison:
     domain: ComparisonDomain | None = None
     withheld: str | None = None
     images: tuple[int, int] = (1, 1)
+    identification: Identification | None = None
+    identification_reason: str | None = None

@@ -38,7 +38,9 @@ CALLS = {
         prior=0.5,
     ),
     "embed": lambda s: s.embed([PHOTO, OTHER], model="tiny"),
-    "compare": lambda s: s.compare([ROW, ROW], [[ROW, ROW]], model="tiny", threshold=1.5, fmr=0.1),
+    "compare": lambda s: s.compare(
+        [ROW, ROW], [[ROW, ROW]], model="tiny", threshold=1.5, fmr=0.1, fpir=0.1
+    ),
     "preview": lambda s: s.preview(PHOTO, model="tiny"),
     "list_models": lambda s: s.models(),
     "get_model": lambda s: s.model("tiny"),

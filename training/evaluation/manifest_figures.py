@@ -7,11 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.domain import Domain
-from model.manifest import SCHEMA_VERSION, Accuracy, Calibration, Conditions, Templates, kind_of
+from model.manifest import (
+    SCHEMA_VERSION,
+    Accuracy,
+    Calibration,
+    Conditions,
+    Identification,
+    Templates,
+    kind_of,
+)
 from training.domain_check.fit import FittedDomain
 from training.evaluation.accuracy import accuracy_of
 from training.evaluation.compared import ComparedImages, compare_images
 from training.evaluation.domain_figures import measure_domain
+from training.evaluation.identification_figures import measure_identification
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.template_figures import measure_templates
 from training.metrics.calibration import calibrate
@@ -28,6 +37,7 @@ class ManifestFigures:
         domain: Domain check, None where the calibration part is too small for one.
         templates: Figures for several images on a side, None where there are too few for any.
         conditions: Error rates of the test part by condition.
+        identification: One against many, None where it is not measured.
     """
 
     calibration: Calibration
@@ -35,6 +45,7 @@ class ManifestFigures:
     domain: FittedDomain | None
     templates: Templates | None
     conditions: Conditions
+    identification: Identification | None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -46,6 +57,7 @@ class ManifestFigures:
             "domain": self.domain.check if self.domain else None,
             "templates": self.templates,
             "conditions": self.conditions,
+            "identification": self.identification,
         }
 
     @property
@@ -64,12 +76,14 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
     calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test.pairs)
     domain = measure_domain(system, images_per_identity)
     percentiles = None if domain is None else _percentiles(system, domain, test)
+    accuracy = accuracy_of(system, test.pairs, calibration, images_per_identity)
     return ManifestFigures(
         calibration=calibration,
-        accuracy=accuracy_of(system, test.pairs, calibration, images_per_identity),
+        accuracy=accuracy,
         domain=domain,
         templates=measure_templates(system, images_per_identity),
         conditions=measure_conditions(test.pairs, calibration.default_point, percentiles),
+        identification=measure_identification(system, test.pairs, accuracy, images_per_identity),
     )
 
 

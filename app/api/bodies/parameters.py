@@ -127,7 +127,7 @@ class VerifyChoices(Choices):
 
 
 class CompareChoices(Choices):
-    """The choices of /compare, with the numbers of images of which it compares templates."""
+    """The choices of /compare: numbers of images, and a false positive rate of a whole gallery."""
 
     probe_images: int | None = Field(
         None,
@@ -146,6 +146,17 @@ class CompareChoices(Choices):
             "have one energy and one decision together."
         ),
         examples=[1],
+    )
+    fpir: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description=(
+            "A supported target false positive identification rate: the share of probes of "
+            "people who are not in the gallery that match any of its rows. Goes without `fmr`; "
+            "`threshold` goes before it."
+        ),
+        examples=[0.05],
     )
 
 

@@ -21,7 +21,7 @@ class StreamedGallery:
     def __init__(
         self,
         model: ServedModel,
-        choice: Choice,
+        choose: Callable[[int], Choice],
         max_rows: int,
         hold: Callable[[int], None],
         images: Sizes = ONE_IMAGE,
@@ -30,12 +30,12 @@ class StreamedGallery:
 
         Args:
             model: The model that made the embeddings.
-            choice: The threshold.
+            choose: Returns the threshold for a gallery of so many things.
             max_rows: Maximum number of rows in the gallery.
             hold: Called with the bytes of memory that the comparison takes.
             images: Rows of the probe, and of each template of the gallery.
         """
-        self._model, self._choice, self._max_rows = model, choice, max_rows
+        self._model, self._choose, self._max_rows = model, choose, max_rows
         self._hold, self._images = hold, images
         self._reader = npy.MatrixReader(self._check)
         self._rows = 0
@@ -50,6 +50,7 @@ class StreamedGallery:
             UnreadableBodyError: Not a .npy file of such a matrix.
             BodyTooLargeError: The header declares more rows than one call may have.
             ParameterError: It declares rows that are no whole number of templates.
+            IdentificationError: There is no threshold for so many.
             VectorError: The rows have another type or width than the bundle's embeddings, or a row
                 cannot be compared.
         """
@@ -81,11 +82,11 @@ class StreamedGallery:
         return self._comparison.result(), self._domain.result()
 
     def _begin(self, probe: NDArray[Any]) -> StreamingComparison | TemplateComparison:
-        manifest, rows, choice = self._model.manifest, self._rows, self._choice
+        manifest, rows, of_each = self._model.manifest, self._rows, self._images[1]
+        choice = self._choose(rows // of_each)
         if self._images == ONE_IMAGE:
             self._hold(StreamingComparison.bytes_for(probe.shape[1], rows))
             return StreamingComparison(manifest, probe[0], rows, choice)
-        of_each = self._images[1]
         self._hold(TemplateComparison.bytes_for(probe.shape[1], rows // of_each, of_each))
         return TemplateComparison(manifest, probe, rows // of_each, of_each, choice)
 
@@ -93,6 +94,7 @@ class StreamedGallery:
         check_rows(self._model.manifest, matrix.columns, matrix.dtype)
         self._rows = matrix.rows - self._images[0]
         check_gallery(self._rows, self._max_rows, self._images[1])
+        self._choose(self._rows // self._images[1])  # Refused before the rows arrive.
 
 
 def check_gallery(rows: int, max_rows: int, of_each: int = 1) -> None:

@@ -6,6 +6,7 @@ from pydantic import Field, computed_field
 
 from app.api.schemas.answer import Answer, Interval, ModelReference
 from app.api.schemas.domain import ComparisonDomainAnswer, DomainAnswer
+from app.api.schemas.identification import IdentificationAnswer
 from app.api.schemas.meaning import meaning_of
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.api.schemas.zone import ZoneAnswer
@@ -87,6 +88,14 @@ class CompareAnswer(Answer):
     threshold: float
     operating_point: OperatingPointAnswer | None = Field(
         description="Error rates at the threshold; null where they are withheld."
+    )
+    identification: IdentificationAnswer | None = Field(
+        default=None,
+        description="Error rates of the whole search, where each row is another identity; null "
+        "where there are none (`identification_reason`).",
+    )
+    identification_reason: str | None = Field(
+        default=None, description="Why `identification` is null; null where it is not."
     )
     domain: ComparisonDomainAnswer
     withheld: str | None = Field(

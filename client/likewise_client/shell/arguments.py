@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
     )
 
-    _add_compare(commands, [shared, choice])
+    _add_compare(commands, [shared, _choice(of_gallery=True)])
 
     models = commands.add_parser(
         "models",
@@ -126,7 +126,7 @@ def _shared() -> _AnyOrder:
     return shared
 
 
-def _choice() -> _AnyOrder:
+def _choice(*, of_gallery: bool = False) -> _AnyOrder:
     parent = _AnyOrder(add_help=False)
     choice = parent.add_mutually_exclusive_group()
     choice.add_argument(
@@ -135,6 +135,13 @@ def _choice() -> _AnyOrder:
     choice.add_argument(
         "--threshold", type=float, metavar="ENERGY", help="your own threshold on the energy"
     )
+    if of_gallery:
+        choice.add_argument(
+            "--fpir",
+            type=float,
+            metavar="RATE",
+            help="target share of probes of nobody in the gallery that match any of its rows",
+        )
     return parent
 
 

@@ -89,11 +89,14 @@ def _compare(service: Likewise, given: argparse.Namespace) -> int:
     if len(gallery) % of_each:
         raise LikewiseClientError(f"{given.gallery}: {len(gallery)} rows, by {of_each} for each")
     things = gallery.reshape(-1, of_each, gallery.shape[1])
-    answer = service.compare(probe, things, fmr=given.fmr, threshold=given.threshold)
+    answer = service.compare(
+        probe, things, fmr=given.fmr, threshold=given.threshold, fpir=given.fpir
+    )
     members = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
     _print(given, members, text.comparison(answer))
     if not given.json:
         _warn(answer.domain)
+        print(text.search(answer), file=sys.stderr)
     return 0
 
 

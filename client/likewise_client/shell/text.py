@@ -102,6 +102,18 @@ def comparison(answer: Comparison) -> Iterable[str]:
         yield f"{row}\t{energy:.6g}\t{'same' if same else 'different'}"
 
 
+def search(answer: Comparison) -> str:
+    """Format the error rates of the whole search, or why there are none."""
+    found = answer.identification
+    if found is None:
+        return f"no error rates of the search: {answer.identification_reason}"
+    low, high = found.fpir_interval
+    return (
+        f"of probes of nobody in a gallery of {found.gallery_size:,}, {percent(found.fpir)} "
+        f"({percent(low)} to {percent(high)}) match a row"
+    )
+
+
 def models(found: Sequence[ModelSummary]) -> Iterable[str]:
     """Format each model, with its operating points."""
     for model in found:

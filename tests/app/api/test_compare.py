@@ -32,6 +32,7 @@ def test_each_row_has_its_energy_and_its_decision(client):
     assert answer["operating_point"]["target_fmr"] == 0.01
     assert answer["model"]["name"] == "tiny"
     more = {"images", "threshold", "operating_point", "domain", "withheld", "model"}
+    more |= {"identification", "identification_reason"}
     assert set(answer) == {"energies", "same", *more}
 
 

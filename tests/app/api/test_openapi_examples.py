@@ -125,6 +125,7 @@ def with_settings(**changes):
 def provoked(shipped, tmp_path):
     """By type of problem: a real answer that refuses so."""
     fakes.make_pair_bundle(tmp_path)
+    fakes.make_bundle(tmp_path / "more", "tiny", identification=fakes.make_identification())
     _, entry = make_key("shop")
     (tmp_path / "keys.txt").write_text(f"{entry.line}\n")
     cut, text = {**PAIR, "image1": PHOTO[:3000]}, {**PAIR, "image1": b"no image"}
@@ -148,6 +149,10 @@ def provoked(shipped, tmp_path):
     with with_settings(models_dir=measured) as of_templates:
         parts = [("image1", PHOTO)] * 7 + [("image2", PHOTO)]
         yield of_templates.post("/verify", files=parts)
+    row = [0.0] * fakes.DIM
+    searched = {"probe": row, "gallery": [row] * 11, "fpir": 0.05}
+    with with_settings(models_dir=tmp_path / "more", default_model="tiny") as searching:
+        yield searching.post("/compare", json=searched)
     with with_settings(api_keys_file=tmp_path / "keys.txt") as locked:
         yield locked.get("/models")
     yield shipped.post("/verify", files=PAIR, headers={"X-Deadline-Ms": "0.001"})

@@ -1,0 +1,1 @@
+"""Open-set identification: one probe against a gallery of many."""
