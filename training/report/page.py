@@ -7,7 +7,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from model.manifest import ErrorRates, OperatingPoint
+from model.identification import GalleryError, error_of_gallery
+from model.manifest import ErrorRates, Manifest, OperatingPoint
+from model.scoring import choose
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled import NOTE_ON_GROUPS
 from training.metrics.reliability import ReliabilityBin, reliability
@@ -67,9 +69,20 @@ def _html(
         det=_det(evaluation),
         reliability=_reliability(bins),
         bins=bins,
+        galleries=_galleries(manifest),
         worst=worst,
         note_on_groups=NOTE_ON_GROUPS,
     )
+
+
+def _galleries(manifest: Manifest) -> list[GalleryError]:
+    """FPIR that the bundle states for each size of gallery that was measured, by default."""
+    if manifest.identification is None:
+        return []
+    default = choose(manifest.calibration, manifest.accuracy)
+    sizes = (gallery.gallery_size for gallery in manifest.identification.galleries)
+    errors = (error_of_gallery(manifest, size, default) for size in sizes)
+    return [error for error in errors if error is not None]
 
 
 def _energies(evaluation: Evaluation) -> Plot:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from model.bundle import open_bundle
+from model.manifest import GalleryRates, Identification
 from tests import domains
 from tests.training import synthetic
 from training.data.labels import ImageLabels
@@ -170,3 +171,21 @@ def test_images_out_of_the_domain_are_told_of(tmp_path):
     assert found.images_out_of_domain == 24
     assert "All 24 images are out of the bundle&#39;s domain" in html or "All 24 images" in html
     assert "<h3>By domain percentile</h3>" in html
+
+
+def test_rates_by_gallery_size_are_shown_where_the_bundle_has_them(evaluation, bundle, tmp_path):
+    points = len(bundle.manifest.accuracy.curve.thresholds)
+
+    def page_with(measured):
+        manifest = bundle.manifest.model_copy(update={"identification": measured})
+        other = dataclasses.replace(bundle, manifest=manifest)
+        return page_of(dataclasses.replace(evaluation, bundle=other), tmp_path)
+
+    galleries = tuple(
+        GalleryRates(gallery_size=size, fpir=(rate,) * points, fpir_intervals=((0, 1),) * points)
+        for size, rate in ((1, 0.125), (10, 0.625))
+    )
+    html = page_with(Identification(people=5, points=(), galleries=galleries))
+    rows = re.findall(r'<tr><th scope="row">([\d,]+)</th><td>([\d.]+ %)', html)
+    assert rows == [("1", "12.50 %"), ("10", "62.50 %")]
+    assert "One against many" not in page_with(None)
