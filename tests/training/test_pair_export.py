@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from training.evaluation.report import write_report
 
 from model.bundle import open_bundle
 from model.golden import check_golden_pairs
@@ -11,7 +12,6 @@ from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.evaluation.evaluate import evaluate
-from training.evaluation.report import write_report
 from training.inference.comparer import graph_comparer
 from training.inference.onnx_runtime import OnnxScorer
 from training.inference.pytorch import score

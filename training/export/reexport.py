@@ -4,16 +4,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model.bundle import Bundle
+from model.bundle import Bundle, write_bundle
 from model.errors import faults
 from model.manifest import Manifest, Provenance
 from training.config.named import refresh_export
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
-from training.data.split import split_by_digests
+from training.data.split import DataSplit, split_by_digests
 from training.encoder import build_encoder
 from training.errors import ExportError
+from training.evaluation.manifest_figures import ManifestFigures
 from training.export.bundle import Trained, write_trained
+from training.export.bundle_name import bundle_name
+from training.export.model_card import render_card
+from training.export.recalibrate import measure_graph
+from training.inference.self_check import check_graph
 from training.runs import provenance
 from training.runs.looks import Ledger
 from training.transfer.pretrained import open_weights, read_bundle
@@ -23,9 +28,10 @@ def renew(bundle: Bundle, images: ImageSet, to: Path, ledger: Ledger | None = No
     """Write a bundle of the same weights, as `export --as-now` would from its run.
 
     Views, whitening, version and card are those of the named config as it is now. Thresholds and
-    accuracy are measured again, on the same identities of the same data. The new bundle is named
-    after its folder `to`. With a ledger, a second look at the test part
-    with other views or whitening is refused.
+    accuracy are measured again, on the same identities of the same data. Where views and whitening
+    are as they were, the graph stays byte for byte, so that stored embeddings stay valid. The new
+    bundle is named after its folder `to`. With a ledger, a second look at the test part with other
+    views or whitening is refused.
 
     Raises:
         SealedError: The layers changed since the system was measured on the test part.
@@ -50,13 +56,36 @@ def renew(bundle: Bundle, images: ImageSet, to: Path, ledger: Ledger | None = No
             f"{faults(error)}"
         ) from error
     config = refresh_export(former)
-    encoder = build_encoder(config)
-    read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
     changes = {"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
     renewed = origin.model_copy(update=changes)
+    if config.export == former.export:
+        return _write_measured(bundle, config, renewed, _measure(bundle, images, split), to)
+    encoder = build_encoder(config)
+    read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
     trained = Trained(encoder.eval(), config, images, split, digests, renewed)
-    # With the same layers the graph differs by rounding alone, which makes no other system.
-    return write_trained(trained, to, ledger if config.export != former.export else None)
+    return write_trained(trained, to, ledger)
+
+
+def _measure(bundle: Bundle, images: ImageSet, split: DataSplit) -> ManifestFigures:
+    check_graph(bundle)
+    return measure_graph(bundle.manifest, bundle.onnx, images, split)
+
+
+def _write_measured(
+    bundle: Bundle, config: TrainingConfig, origin: Provenance, figures: ManifestFigures, to: Path
+) -> Manifest:
+    """Write the bundle with its graph byte for byte, and with other figures."""
+    changes = {
+        "name": bundle_name(to),
+        "version": config.version,
+        "provenance": origin,
+        "card": config.card,
+        **figures.fields,
+    }
+    manifest = Manifest.model_validate(dict(bundle.manifest) | changes)
+    card, domain = render_card(manifest), figures.domain_data
+    write_bundle(to, manifest, bundle.onnx, split=bundle.split, domain=domain, card=card)
+    return manifest
 
 
 def _provenance(bundle: Bundle) -> Provenance:
