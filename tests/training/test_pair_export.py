@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from training.evaluation.report import write_report
+from training.report.page import write_report
 
 from model.bundle import open_bundle
 from model.golden import check_golden_pairs
