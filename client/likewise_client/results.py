@@ -143,7 +143,7 @@ class Identification:
     fpir_interval: Interval
     fnmr: float
     fnmr_interval: Interval
-    target_fpir: float | None
+    target_fpir: float | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ class IdentificationAnswer(Answer):
     )
     fnmr_interval: Interval = Field(description="95 % interval of `fnmr`.")
     target_fpir: float | None = Field(
-        description="The `fpir` that the threshold aims at; null where none was sent."
+        default=None,
+        description="The `fpir` that the threshold aims at; null where none was sent.",
     )
 
 
