@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from training.report.page import write_report
 
 from model.bundle import open_bundle
 from model.golden import check_golden_pairs
@@ -15,6 +14,7 @@ from training.evaluation.evaluate import evaluate
 from training.inference.comparer import graph_comparer
 from training.inference.onnx_runtime import OnnxScorer
 from training.inference.pytorch import score
+from training.report.page import write_report
 from training.results.record import record_run
 from training.runs.run_folder import RunFolder
 

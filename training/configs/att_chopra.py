@@ -25,7 +25,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="att-chopra",
-    version="1.0.0",
+    version="1.1.0",
     input=InputSpec(width=46, height=56, channels=1, aspect=Aspect.CROP),
     metric=Metric.L1,
     split=SplitConfig(calibration=0.25, test=0.125),

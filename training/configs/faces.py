@@ -29,7 +29,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="faces",
-    version="2.2.0",
+    version="2.3.0",
     # LFW's faces have a rim of background, which the middle leaves out.
     input=InputSpec(width=112, height=112, channels=3, aspect=Aspect.CROP, middle=0.8),
     canvas=1.4,

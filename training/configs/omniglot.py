@@ -23,7 +23,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="omniglot",
-    version="1.0.0",
+    version="1.1.0",
     # A third of the drawings' 105 pixels.
     input=InputSpec(width=35, height=35, channels=1, aspect=Aspect.STRETCH),
     canvas=1.5,
