@@ -35,14 +35,16 @@ serve: $(VENV)/.service
 	@exec $(BIN)/python -m app
 
 # Tests that measure time, memory or a GPU run first and alone, the others then on several cores, each
-# with one thread. Both parts always run; a failure in either fails the target.
+# with one thread. Both parts always run; a failure in either fails the target. Many tests wait for a
+# service, so there is one process more than cores, and at most four.
 ALONE := serial or gpu
+PROCESSES := $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu); echo $$((n < 3 ? n + 1 : 4)))
 
 test: $(VENV)/.dev
 	@scripts/browser.sh
 	@failed=; $(BIN)/pytest -m "($(ALONE)) and not container" \
 	  $$(grep -rlE --include='test_*.py' 'mark\.(serial|gpu)\b' tests) || failed=1; \
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal \
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(PROCESSES) --dist worksteal \
 	  -m "not ($(ALONE) or container)" && [ -z "$$failed" ]
 
 check: $(VENV)/.dev
