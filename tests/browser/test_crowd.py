@@ -7,7 +7,9 @@ import pytest
 
 from model.manifest import Metric
 from model.scoring import energy
+from tests import fakes
 from tests.browser.pictures import EXAMPLES, as_file, module, until
+from tests.servers import server
 
 NAMES = ["ann-1.jpg", "ann-2.jpg", "ben-1.jpg", "ben-2.jpg", "cat-1.jpg", "cat-2.jpg"]
 
@@ -147,3 +149,15 @@ def test_a_search_without_a_measured_rate_says_why(page):
     assert found.endswith(
         "among 2,000 finds something by mistake is not known: too large a gallery."
     )
+
+
+def test_a_search_among_the_images_has_an_error_rate_of_its_own(opened, tmp_path):
+    fakes.make_bundle(tmp_path, "tiny", identification=fakes.make_identification())
+    with server(tmp_path) as (_, client):
+        page = opened(f"{client.base_url}/#many")
+        page.wait_for_selector("#model:not([disabled])")
+        page.set_input_files("#several", [EXAMPLES / NAMES[i % 6] for i in range(11)])
+        page.get_by_text("Of 100 searches among 10 different things").wait_for()
+        assert "about 8 (4 to 12) find one" in page.locator(".search").inner_text()
+        page.locator("#fmr").fill("0")
+        page.get_by_text("about 50 (25 to 75) find one").wait_for()
