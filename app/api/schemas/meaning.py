@@ -1,4 +1,4 @@
-"""One sentence that states a decision and how often such a decision is wrong."""
+"""One or two sentences that state a decision and how often such a decision is wrong."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _MEASURED = {
     "unknown": "measured on images that these were not compared with",
     "out": "measured on images unlike these",
 }
+_NO_PROBABILITY = (
+    "How likely this answer is wrong depends also on how many of your pairs are the same."
+)
 
 
 def meaning_of(
     outcome: Outcome, rates: OperatingPointAnswer | ZoneAnswer | None, domain: DomainAnswer
 ) -> str:
-    """Return the sentence.
+    """Return the sentences.
 
     Args:
         outcome: The decision.
@@ -41,9 +44,9 @@ def meaning_of(
         )
     if outcome is Outcome.SAME:
         share = _out_of(rates.fmr, rates.fmr_interval, "different things")
-        return f"{verdict}: {share} are called the same by mistake, {measured}."
+        return f"{verdict}: {share} are called the same by mistake, {measured}. {_NO_PROBABILITY}"
     share = _out_of(rates.fnmr, rates.fnmr_interval, "the same thing")
-    return f"{verdict}: {share} are called different by mistake, {measured}."
+    return f"{verdict}: {share} are called different by mistake, {measured}. {_NO_PROBABILITY}"
 
 
 def _out_of(rate: float, interval: Interval, pairs: str) -> str:

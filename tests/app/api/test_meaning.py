@@ -33,6 +33,11 @@ def domain(status):
     return DomainAnswer(status=status, percentile=None, reason=None)
 
 
+NO_PROBABILITY = (
+    "How likely this answer is wrong depends also on how many of your pairs are the same."
+)
+
+
 @pytest.mark.parametrize(
     ("outcome", "rates", "status", "sentence"),
     [
@@ -42,7 +47,7 @@ def domain(status):
             "in",
             (
                 "Same: of 1,000 pairs of different things about 10 (9 to 11) are called the same "
-                "by mistake, measured on images like these."
+                f"by mistake, measured on images like these. {NO_PROBABILITY}"
             ),
         ),
         (
@@ -51,7 +56,8 @@ def domain(status):
             "unknown",
             (
                 "Different: of 100 pairs of the same thing about 32 (28 to 35) are called "
-                "different by mistake, measured on images that these were not compared with."
+                f"different by mistake, measured on images that these were not compared with. "
+                f"{NO_PROBABILITY}"
             ),
         ),
         (
@@ -60,7 +66,7 @@ def domain(status):
             "out",
             (
                 "Same: of 1,000,000 pairs of different things about 0 (0 to 10) are called the "
-                "same by mistake, measured on images unlike these."
+                f"same by mistake, measured on images unlike these. {NO_PROBABILITY}"
             ),
         ),
         (

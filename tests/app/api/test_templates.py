@@ -223,7 +223,7 @@ def test_a_gallery_in_pieces_is_compared_as_in_one(models_dir):
     np.save(file, array)
     body = file.getvalue()
     held = []
-    gallery = StreamedGallery(model, choice, 2000, held.append, (2, 2))
+    gallery = StreamedGallery(model, lambda _: choice, 2000, held.append, (2, 2))
     for start in range(0, len(body), 331):
         gallery.feed(body[start : start + 331])
     comparison, _ = gallery.close()

@@ -15,7 +15,7 @@ CHOICE = choose_threshold(MANIFEST)
 
 
 def fed(body, step, max_rows=1000):
-    gallery = StreamedGallery(MODEL, CHOICE, max_rows, lambda _: None)
+    gallery = StreamedGallery(MODEL, lambda _: CHOICE, max_rows, lambda _: None)
     for start in range(0, len(body), step):
         gallery.feed(body[start : start + step])
     return gallery
