@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import threading
 import time
 
@@ -21,12 +22,19 @@ class Service:
         self.port = None
 
     async def answer(self, reader, writer):
+        try:
+            await self.answer_all(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def answer_all(self, reader, writer):
         while head := await reader.readuntil(b"\r\n\r\n"):
             if head.startswith(b"POST"):
                 await reader.readexactly(len(BODY.body))
                 time.sleep(HELD_S)  # noqa: ASYNC251 (this is what is measured)
             elif self.closes:
-                writer.close()
                 return
             writer.write(ALIVE)
 
@@ -50,8 +58,10 @@ def serving():
     async def stop():
         for server in servers:
             server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # Each closes its connection.
 
     asyncio.run_coroutine_threadsafe(stop(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
