@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import shutil
@@ -81,9 +82,14 @@ def send_traffic(stack):
     """Send traffic of every kind that the dashboard shows, so that no panel is empty."""
     body, headers = pair()
     picture = (ROOT / "examples/ann-1.jpg").read_bytes()
+    costs = {"cost_false_match": 1e5, "cost_false_non_match": 1e5}
+    encoded = base64.b64encode(picture).decode()
+    doubtful = json.dumps({"image1": encoded, "image2": encoded} | costs).encode()
     for _ in range(6):
         for _ in range(5):
             assert stack.ask("POST", "/verify", body, headers)[0] == 200
+        _, _, answer = stack.ask("POST", "/verify", doubtful, {"Content-Type": "application/json"})
+        assert json.loads(answer)["decision"] == "unsure"
         embedded = stack.ask("POST", "/embed", picture, {"Content-Type": "image/jpeg"})
         assert embedded[0] == 200
         assert stack.ask("POST", "/verify", b"{", {"Content-Type": "application/json"})[0] == 400
