@@ -35,7 +35,8 @@ def meaning_of(
     verdict = outcome.capitalize()
     if rates is None:
         basis = "" if outcome is Outcome.UNSURE else " by the energy alone"
-        return f"{verdict}{basis}: no error rate is known for images like these."
+        unmeasured = "images like these" if domain.status == "out" else "these numbers of images"
+        return f"{verdict}{basis}: no error rate is known for {unmeasured}."
     measured = _MEASURED[domain.status]
     if isinstance(rates, ZoneAnswer) and outcome is Outcome.UNSURE:
         return (

@@ -85,6 +85,12 @@ NO_PROBABILITY = (
             "Same by the energy alone: no error rate is known for images like these.",
         ),
         (Outcome.UNSURE, None, "out", "Unsure: no error rate is known for images like these."),
+        (
+            Outcome.SAME,
+            None,
+            "in",
+            "Same by the energy alone: no error rate is known for these numbers of images.",
+        ),
     ],
 )
 def test_a_sentence_names_what_the_decision_is_worth(outcome, rates, status, sentence):
