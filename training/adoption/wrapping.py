@@ -5,18 +5,17 @@ the network and the answer (pooling, unit length, packing), becomes part of the 
 caller can do it otherwise.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, compose, helper, numpy_helper
+from onnx import ModelProto, TensorProto, compose, helper
 
 from model.manifest import Kind
 from training.adoption.declaration import ChannelOrder, Declaration
 from training.adoption.foreign_graph import OPSET, ForeignGraph, ImageInput, Layout
+from training.adoption.onnx_nodes import Nodes
 from training.errors import AdoptionError
 
 _PREFIX = "network/"
@@ -48,22 +47,6 @@ class Answer:
     pool: Pool = Pool.NONE
     normalise: bool = False
     higher_is_same: bool = False
-
-
-@dataclass
-class _Nodes:
-    """Nodes and constants of a part of a graph, under construction."""
-
-    nodes: list[NodeProto] = field(default_factory=list)
-    constants: list[TensorProto] = field(default_factory=list)
-
-    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:  # noqa: ANN401
-        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, name: str, value: Any) -> str:  # noqa: ANN401 (an array)
-        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
 
 
 def wrap(graph: ForeignGraph, declared: Declaration, answer: Answer) -> bytes:
@@ -143,7 +126,7 @@ def _check_answer(graph: ForeignGraph, answer: Answer) -> None:
 
 def _before(name: str, given: ImageInput, declared: Declaration, ir_version: int) -> ModelProto:
     """Build the graph from uint8 images, (batch, H, W, C), to the network's own input."""
-    part = _Nodes()
+    part = Nodes()
     height, width = given.height or declared.height, given.width or declared.width
     value = name
     if declared.mean:
@@ -169,7 +152,7 @@ def _before(name: str, given: ImageInput, declared: Declaration, ir_version: int
     return _model(graph, ir_version)
 
 
-def _normalised(part: _Nodes, name: str, declared: Declaration) -> str:
+def _normalised(part: Nodes, name: str, declared: Declaration) -> str:
     value = part.add("Cast", [name], f"{name}/float", to=TensorProto.FLOAT)
     if declared.order is ChannelOrder.BGR and len(declared.mean) > 1:
         turned = part.constant(f"{name}/bgr", np.array([2, 1, 0], dtype=np.int64))
@@ -182,7 +165,7 @@ def _normalised(part: _Nodes, name: str, declared: Declaration) -> str:
 
 def _after(graph: ForeignGraph, answer: Answer) -> ModelProto:
     """Build the graph from the network's output to the bundle's answer."""
-    part = _Nodes()
+    part = Nodes()
     value, dtype = "raw", TensorProto.FLOAT
     shape: list[str | None] = ["batch", None]
     if graph.output_dtype not in {TensorProto.FLOAT, TensorProto.UINT8}:
@@ -207,7 +190,7 @@ def _after(graph: ForeignGraph, answer: Answer) -> ModelProto:
     return _model(built, graph.model.ir_version)
 
 
-def _embeddings(part: _Nodes, value: str, answer: Answer) -> str:
+def _embeddings(part: Nodes, value: str, answer: Answer) -> str:
     if answer.pool is Pool.FIRST:
         first = part.constant("answer/first", np.array(0, dtype=np.int64))
         value = part.add("Gather", [value, first], "answer/token", axis=1)
@@ -220,14 +203,14 @@ def _embeddings(part: _Nodes, value: str, answer: Answer) -> str:
     return value
 
 
-def _energies(part: _Nodes, value: str, *, higher_is_same: bool) -> str:
+def _energies(part: Nodes, value: str, *, higher_is_same: bool) -> str:
     if higher_is_same:
         value = part.add("Neg", [value], "answer/negated")
     shape = part.constant("answer/shape", np.array([-1], dtype=np.int64))
     return part.add("Reshape", [value, shape], "answer/flat")
 
 
-def _codes(part: _Nodes, value: str, dtype: int) -> str:
+def _codes(part: Nodes, value: str, dtype: int) -> str:
     """Pack the signs of activations, first bit highest; bytes are taken as they are."""
     if dtype == TensorProto.UINT8:
         return part.add("Flatten", [value], "answer/flat", axis=1)

@@ -158,8 +158,11 @@ def test_the_middle_is_chosen_on_calibration_identities_alone(write, images):
     assert seen == set(split_in_two(images, 0).calibration)
 
 
-def test_the_command_needs_no_pytorch():
-    code = "import sys, training.commands.adopt; sys.exit('torch' in sys.modules)"
+def test_the_commands_need_no_pytorch():
+    code = (
+        "import sys, training.commands.adopt, training.commands.adopt_recipe, "
+        "training.recipes.dlib_faces; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 

@@ -1,0 +1,1 @@
+"""Recipes of public encoders, a file each: see `training.adoption.recipe`."""
