@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model.bundle import sha256, split_bytes, write_bundle
+from model.bundle import Split, identity_digest, sha256, split_bytes, write_bundle
 from model.errors import faults
 from model.manifest import Adoption, Card, Kind, Manifest, OnnxFile, Seen, SplitBy
 from training.adoption.comparison import IMAGES_PER_IDENTITY, Trial, mistakes, spec_of
@@ -13,6 +13,7 @@ from training.adoption.foreign_graph import OPSET, ForeignGraph, open_graph
 from training.adoption.request import Reading, Source, Terms
 from training.adoption.trial import golden_answer, try_graph
 from training.adoption.wrapping import wrap
+from training.data.split import IdentitySplit
 from training.errors import AdoptionError
 from training.evaluation.manifest_figures import measure_figures
 from training.evaluation.system import SystemUnderTest
@@ -59,8 +60,8 @@ def adopt(source: Source, to: Path, reading: Reading, terms: Terms) -> Adopted:
         graph_comparer(wrapped, reading.energy), spec, source.images, split, seen=seen
     )
     figures = measure_figures(system, IMAGES_PER_IDENTITY)
-    golden = golden_answer(wrapped, reading.answer.kind, spec, _activations(graph, reading))
-    digests = split.digests()
+    golden = golden_answer(wrapped, reading.answer, spec, _activations(graph, reading))
+    digests = _digests(split, terms)
     manifest = Manifest(
         name=name,
         version="1.0.0",
@@ -83,11 +84,18 @@ def adopt(source: Source, to: Path, reading: Reading, terms: Terms) -> Adopted:
     return Adopted(manifest, graph, trials)
 
 
+def _digests(split: IdentitySplit, terms: Terms) -> Split:
+    """Return the split as digests, with those that the encoder was trained on, of any data."""
+    known = frozenset(map(identity_digest, terms.trained_on or ()))
+    return replace(split.digests(), train=known)
+
+
 def _activations(graph: ForeignGraph, reading: Reading) -> bytes | None:
     """Wrap the activations behind a code; None where there are none."""
     if reading.answer.kind is not Kind.CODES or graph.answers_bytes:
         return None
-    return wrap(graph, reading.declared, replace(reading.answer, kind=Kind.ENCODER))
+    numbers = replace(reading.answer, kind=Kind.ENCODER, bit_threshold=0.0)
+    return wrap(graph, reading.declared, numbers)
 
 
 def _onnx_file(kind: Kind, graph: bytes) -> OnnxFile:

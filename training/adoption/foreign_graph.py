@@ -82,6 +82,12 @@ class ForeignGraph:
         return len(self.output.type.tensor_type.shape.dim)
 
     @property
+    def output_numbers(self) -> int | None:
+        """Size of the chosen output's last axis; None where the graph does not say it."""
+        sizes = _sizes(self.output)
+        return sizes[-1] if sizes else None
+
+    @property
     def output_dtype(self) -> int:
         """ONNX's number of the type of the chosen output's elements."""
         return int(self.output.type.tensor_type.elem_type)

@@ -1,7 +1,7 @@
 """Request of an adoption: the encoder, the data, and what is said of both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -60,18 +60,19 @@ class Source:
     def split(self, terms: Terms) -> IdentitySplit:
         """Take the data set's own test identities, or one half of all.
 
-        Identities that the encoder was trained on are left out, as far as they are known.
+        Identities that the encoder was trained on, as far as they are known, are the first part.
 
         Raises:
             SplitError: Too few identities with two or more images for two parts.
         """
         known = terms.trained_on or frozenset()
+        trained = tuple(name for name in self.images.identities if name in known)
         images = self.images.of([name for name in self.images.identities if name not in known])
         test = [name for name in images.identities if name in images.test_identities]
         rest = [name for name in images.identities if name not in images.test_identities]
         if test:
-            return IdentitySplit((), tuple(rest), tuple(test))
-        return split_in_two(images, self.seed)
+            return IdentitySplit(trained, tuple(rest), tuple(test))
+        return replace(split_in_two(images, self.seed), train=trained)
 
 
 @dataclass(frozen=True)

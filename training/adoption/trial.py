@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from model.bounded_run import limits_for, run_bounded
 from model.golden import TOLERANCE, golden_image, golden_pairs
 from model.manifest import Golden, InputSpec, Kind
+from training.adoption.wrapping import Answer
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.errors import AdoptionError, CollapsedError
@@ -39,8 +40,13 @@ def _try(graph: bytes, kind: Kind, pixels: Pixels) -> None:
     except FAILURES as error:
         reason = str(error).strip().splitlines()[0]
         raise AdoptionError(f"the adopted graph cannot be run: {reason}") from error
-    if together.shape != alone.shape or not np.isfinite(together).all():
-        raise AdoptionError("the graph's answers are not finite, or not one for each image")
+    if together.shape != alone.shape or len(together) != len(pixels):
+        raise AdoptionError(
+            f"the graph gives {len(together)} answers for {len(pixels)} images or pairs; it must "
+            "give one for each"
+        )
+    if not np.isfinite(together).all():
+        raise AdoptionError("the graph's answers are not finite")
     difference = np.abs(together - alone).max() / max(np.abs(together).max(), 1e-30)
     if difference > AGREEMENT:
         raise AdoptionError(
@@ -51,7 +57,8 @@ def _try(graph: bytes, kind: Kind, pixels: Pixels) -> None:
     try:
         check_energies(together) if kind is Kind.PAIR else check_spread(together)
     except CollapsedError as error:
-        raise CollapsedError(f"{error}; is the preprocessing declared rightly?") from error
+        hint = ", and --bit-threshold" if kind is Kind.CODES else ""
+        raise CollapsedError(f"{error}; is the preprocessing declared rightly{hint}?") from error
 
 
 def _answers(graph: bytes, kind: Kind, pixels: Pixels, others: Pixels) -> NDArray[np.float32]:
@@ -68,18 +75,18 @@ def _answers(graph: bytes, kind: Kind, pixels: Pixels, others: Pixels) -> NDArra
 
 
 def golden_answer(
-    graph: bytes, kind: Kind, spec: InputSpec, activations: bytes | None = None
+    graph: bytes, answer: Answer, spec: InputSpec, activations: bytes | None = None
 ) -> Golden:
     """Run an adopted graph on the golden image, or on the golden pairs.
 
     Args:
         graph: The wrapped graph.
-        kind: Of the bundle.
-        spec: Its input.
+        answer: Reading of the network's output.
+        spec: Input of the bundle.
         activations: Graph of the activations behind a code; None where the encoder itself answers
             bits, which are then all compared.
     """
-    if kind is Kind.PAIR:
+    if answer.kind is Kind.PAIR:
         energies = OnnxScorer(graph).score(*golden_pairs(spec))
         return Golden(
             formula="ramp-1-pairs", embedding=tuple(energies.tolist()), tolerance=TOLERANCE
@@ -90,6 +97,7 @@ def golden_answer(
     )
     if activations is None:
         return golden
-    values = np.abs(OnnxEncoder(activations).embed(image)[0].astype(np.float32))
-    undecided = np.flatnonzero(values <= TOLERANCE * values.max())
+    values = OnnxEncoder(activations).embed(image)[0].astype(np.float32)
+    margins = np.abs(values - answer.bit_threshold)
+    undecided = np.flatnonzero(margins <= TOLERANCE * np.abs(values).max())
     return golden.model_copy(update={"undecided": tuple(undecided.tolist())})

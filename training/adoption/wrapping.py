@@ -41,12 +41,14 @@ class Answer:
         pool: Reduction of tokens.
         normalise: Whether embeddings get unit length: L2 then orders pairs as the cosine does.
         higher_is_same: Whether a network of pairs answers a similarity, which is negated.
+        bit_threshold: Activation above which a bit of a code is 1: 0, or 0.5 after a sigmoid.
     """
 
     kind: Kind = Kind.ENCODER
     pool: Pool = Pool.NONE
     normalise: bool = False
     higher_is_same: bool = False
+    bit_threshold: float = 0.0
 
 
 def wrap(graph: ForeignGraph, declared: Declaration, answer: Answer) -> bytes:
@@ -120,8 +122,21 @@ def _check_answer(graph: ForeignGraph, answer: Answer) -> None:
             "the output has 3 axes, as the tokens of a transformer have; say by --pool first or "
             "--pool mean how they become one embedding"
         )
+    if is_pair and (answer.normalise or answer.pool is not Pool.NONE):
+        raise AdoptionError("a network of pairs has no embedding for --normalise or --pool")
+    if answer.higher_is_same and not is_pair:
+        raise AdoptionError("--higher-is-same is of a network of pairs; an encoder's energy is l2")
     if graph.answers_bytes and answer.kind is not Kind.CODES:
         raise AdoptionError("the graph answers bytes, packed bits: adopt it with --kind codes")
+    if answer.bit_threshold and (answer.kind is not Kind.CODES or graph.answers_bytes):
+        raise AdoptionError("--bit-threshold is of --kind codes, where the graph answers numbers")
+    if answer.kind is Kind.CODES and not graph.answers_bytes:
+        _check_whole_bytes(graph.output_numbers)
+
+
+def _check_whole_bytes(numbers: int | None) -> None:
+    if numbers is not None and numbers % _BITS:
+        raise AdoptionError(f"the output has {numbers} numbers; a code has a multiple of 8 bits")
 
 
 def _before(name: str, given: ImageInput, declared: Declaration, ir_version: int) -> ModelProto:
@@ -174,7 +189,8 @@ def _after(graph: ForeignGraph, answer: Answer) -> ModelProto:
         value = _energies(part, value, higher_is_same=answer.higher_is_same)
         name, shape = "energies", shape[:1]
     elif answer.kind is Kind.CODES:
-        value, dtype = _codes(part, value, graph.output_dtype), TensorProto.UINT8
+        value = _codes(part, value, graph.output_dtype, answer.bit_threshold)
+        dtype = TensorProto.UINT8
         name = "embeddings"
     else:
         value = _embeddings(part, value, answer)
@@ -210,13 +226,13 @@ def _energies(part: Nodes, value: str, *, higher_is_same: bool) -> str:
     return part.add("Reshape", [value, shape], "answer/flat")
 
 
-def _codes(part: Nodes, value: str, dtype: int) -> str:
-    """Pack the signs of activations, first bit highest; bytes are taken as they are."""
+def _codes(part: Nodes, value: str, dtype: int, bit_threshold: float) -> str:
+    """Pack the bits of activations, first bit highest; bytes are taken as they are."""
     if dtype == TensorProto.UINT8:
         return part.add("Flatten", [value], "answer/flat", axis=1)
-    zero = part.constant("answer/zero", np.array(0, dtype=np.float32))
+    threshold = part.constant("answer/threshold", np.array(bit_threshold, dtype=np.float32))
     value = part.add("Flatten", [value], "answer/flat", axis=1)
-    bits = part.add("Greater", [value, zero], "answer/positive")
+    bits = part.add("Greater", [value, threshold], "answer/above")
     bits = part.add("Cast", [bits], "answer/bits", to=TensorProto.FLOAT)
     shape = part.constant("answer/octets", np.array([0, -1, _BITS], dtype=np.int64))
     octets = part.add("Reshape", [bits, shape], "answer/by_eight")

@@ -43,6 +43,9 @@ NormaliseOption = Annotated[
 HigherIsSameOption = Annotated[
     bool, typer.Option(help="Of kind pair: the graph answers a similarity.")
 ]
+BitThresholdOption = Annotated[
+    float, typer.Option(help="Of kind codes: a bit is 1 above it; 0.5 for outputs of a sigmoid.")
+]
 MetricOption = Annotated[Metric, typer.Option(help="l1 or l2, of embeddings.")]
 TrainedOnOption = Annotated[
     Path | None, typer.Option(help="Names of the identities that it was trained on, in lines.")

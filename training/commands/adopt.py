@@ -44,6 +44,7 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     pool: options.PoolOption = Pool.NONE,
     normalise: options.NormaliseOption = False,
     higher_is_same: options.HigherIsSameOption = False,
+    bit_threshold: options.BitThresholdOption = 0.0,
     metric: options.MetricOption = Metric.L2,
     trained_on: options.TrainedOnOption = None,
     training_data: options.TrainingDataOption = "unknown",
@@ -61,14 +62,20 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
         **_size(size),
     }
     declared = _declared(encoder, preprocessing, given)
-    reading = Reading(declared, Answer(kind, pool, normalise, higher_is_same), output, metric)
+    answer = Answer(kind, pool, normalise, higher_is_same, bit_threshold)
+    reading = Reading(declared, answer, output, metric)
     terms = Terms(_said(licence), training_data, _names(trained_on), _card(card))
     source = Source.read(encoder, open_data(data), seed)
     console.print(f"declared by {declared.source}: {declared.in_words}", highlight=False)
-    if middle == _BEST:
-        reading, tried = best_middle(source, reading, terms)
-        console.print(_trials("chosen by calibration EER", tried))
+    reading = _best(source, reading, terms) if middle == _BEST else reading
     _print(adopt(source, to, reading, terms), to)
+
+
+def _best(source: Source, reading: Reading, terms: Terms) -> Reading:
+    """Choose the middle, and print what each gave."""
+    best, tried = best_middle(source, reading, terms)
+    console.print(_trials("chosen by calibration EER", tried))
+    return best
 
 
 def _declared(encoder: Path, file: Path | None, given: dict[str, object]) -> Declaration:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from model.manifest import Seen
 from training.console import console
 from training.data.source import open_data
 from training.evaluation.opening import system_of
@@ -47,3 +48,9 @@ def _print(drawn: Map) -> None:
     console.print(table)
     if drawn.closed:
         console.print("new images of identities that the encoder was trained on (a closed set)")
+    elif drawn.seen is Seen.UNKNOWN:
+        console.print(
+            "identities that it was not calibrated on; whether the encoder was trained on some of "
+            "them is not known",
+            highlight=False,
+        )

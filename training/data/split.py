@@ -62,8 +62,16 @@ class ImageSplit(DataSplit):
 SPLITS: dict[SplitBy, type[DataSplit]] = {kind.by: kind for kind in (IdentitySplit, ImageSplit)}
 
 
-def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit | None:
+def split_by_digests(
+    images: ImageSet, digests: Split, by: SplitBy, *, is_trained: bool = True
+) -> DataSplit | None:
     """Find the names of a split that a bundle stores as digests.
+
+    Args:
+        images: The data set.
+        digests: The stored split.
+        by: Whether its names are those of identities or of images.
+        is_trained: Whether the bundle was trained on some of them: an adopted one need not be.
 
     Returns:
         None if it is not a split of this whole data set.
@@ -73,7 +81,8 @@ def split_by_digests(images: ImageSet, digests: Split, by: SplitBy) -> DataSplit
         tuple(sorted(name for name in names if identity_digest(name) in part))
         for part in (digests.train, digests.calibration, digests.test)
     ]
-    whole = all(parts) and sum(map(len, parts)) == len(names)
+    needed = parts if is_trained else parts[1:]
+    whole = all(needed) and sum(map(len, parts)) == len(names)
     return SPLITS[by](*parts) if whole else None
 
 

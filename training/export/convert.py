@@ -131,7 +131,8 @@ def _split_of(bundle: Bundle, images: ImageSet) -> DataSplit:
             f"{bundle.folder} was calibrated on other data; convert the bundle that it is from, "
             f"{again.of}, and calibrate the result"
         )
-    split = split_by_digests(images, bundle.split, manifest.split_by)
+    is_trained = manifest.provenance is not None
+    split = split_by_digests(images, bundle.split, manifest.split_by, is_trained=is_trained)
     if split is None or images.fingerprint() != manifest.origin.data_sha256:
         raise RunError(
             f"{images.name} is not the data that {bundle.folder} was made from; its operating "

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
+from model.manifest import Seen
 from model.schema.fields import Frozen
 from model.scoring import Vectors
 from training.data.decoding import decode
@@ -61,7 +62,8 @@ class Map(Frozen):
         seed: Of the choice of images, and of the random methods.
         identities: Those shown.
         closed: Whether they are a closed set: the encoder was trained on other images of them.
-            Otherwise it was trained and calibrated on other identities.
+            Otherwise it was calibrated on other identities; `seen` says about its training.
+        seen: Whether the identities that the encoder was trained on are known.
         identity: Of each image, as an index into `identities`, (images,).
         neighbours: Number of neighbours in both measures.
         pixels_accuracy: As a panel's accuracy, in the pixels themselves.
@@ -74,6 +76,7 @@ class Map(Frozen):
     seed: int
     identities: tuple[str, ...]
     closed: bool = False
+    seen: Seen = Seen.IDENTITIES
     identity: tuple[int, ...]
     neighbours: int
     pixels_accuracy: float
@@ -104,6 +107,7 @@ def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) ->
         seed=seed,
         identities=decoded.source.identities,
         closed=system.is_closed_set,
+        seen=system.seen,
         identity=tuple(labels.tolist()),
         neighbours=NEIGHBOURS,
         pixels_accuracy=neighbour_accuracy(pixels, labels),

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from model.bundle import Bundle, open_bundle
 from model.errors import FileError, faults
 from model.files import read_file
-from model.manifest import Kind, Manifest, SplitBy
+from model.manifest import Kind, Manifest, Provenance, SplitBy
 from model.schema.fields import Frozen
 from training.config.named import refresh_measurement
 from training.config.schema import TrainingConfig
@@ -103,8 +103,8 @@ def record_run(run: RunFolder, bundle_folder: Path, data: Path | None = None) ->
             not what the run began with.
     """
     bundle, begun = open_bundle(bundle_folder), run.record()
-    made = bundle.manifest.provenance
-    if made is None or made.config_json != run.config().model_dump_json():
+    made = _provenance(bundle.manifest)
+    if made.config_json != run.config().model_dump_json():
         raise RunError(f"{bundle_folder} was not exported from {run.path}: their configs differ")
     if Origin.of(bundle).calibrated_on != begun.data_sha256:
         raise RunError(
@@ -129,9 +129,7 @@ def record_of_bundle(manifest: Manifest) -> Record:
 
     Its protocols and targets are those that the config has now; the rest is as it was run.
     """
-    made = manifest.provenance
-    if made is None:
-        raise RunError(f"{manifest.name} was adopted: there is no run of it to record")
+    made = _provenance(manifest)
     config = refresh_measurement(TrainingConfig.model_validate_json(made.config_json))
     return Record(
         config=config,
@@ -152,6 +150,12 @@ def record_of_bundle(manifest: Manifest) -> Record:
         det=DetCurve.of(manifest.accuracy.protocol, manifest.accuracy.curve),
         graph_sha256=manifest.onnx.sha256,
     )
+
+
+def _provenance(manifest: Manifest) -> Provenance:
+    if manifest.provenance is None:
+        raise RunError(f"{manifest.name} was adopted: there is no run of it to record")
+    return manifest.provenance
 
 
 def write_record(record: Record, folder: Path, unseal: str | None = None) -> Path:

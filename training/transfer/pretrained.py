@@ -149,15 +149,15 @@ def read_bundle(encoder: nn.Module, bundle: Bundle) -> list[nn.Module]:
 
 def _of_bundle(bundle: Bundle) -> TrainedWeights:
     manifest = bundle.manifest
-    if manifest.kind is not Kind.ENCODER:
-        raise WeightsError(
-            f"{bundle.folder} is of kind {manifest.kind}, and only a bundle of kind encoder is "
-            "read back; --init also takes the run that this one was exported from"
-        )
     if manifest.provenance is None:
         raise WeightsError(
             f"{bundle.folder} was adopted: its network is not known here, only its graph; begin "
             "with a bundle that was trained here"
+        )
+    if manifest.kind is not Kind.ENCODER:
+        raise WeightsError(
+            f"{bundle.folder} is of kind {manifest.kind}, and only a bundle of kind encoder is "
+            "read back; --init also takes the run that this one was exported from"
         )
     try:  # The architecture alone: other fields may be those of an older version's config.
         architecture = Architecture.model_validate(json.loads(manifest.provenance.config_json))

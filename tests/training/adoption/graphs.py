@@ -76,3 +76,17 @@ def similarity(side=24):
     shape = ["n", 1, side, side]
     inputs = [("a", FLOAT, shape), ("b", FLOAT, shape)]
     return model(nodes, inputs, [("y", FLOAT, ["n"])], {"axes": np.array([1, 2, 3])})
+
+
+def two_classes(side=24):
+    """A network of pairs that answers two numbers for each pair: different, and same."""
+    nodes = [
+        helper.make_node("Sub", ["a", "b"], ["d"]),
+        helper.make_node("Abs", ["d"], ["s"]),
+        helper.make_node("Flatten", ["s"], ["f"], axis=1),
+        helper.make_node("MatMul", ["f", "w"], ["y"]),
+    ]
+    shape = ["n", 1, side, side]
+    inputs = [("a", FLOAT, shape), ("b", FLOAT, shape)]
+    weight = np.array([[1, -1]], dtype=np.float32).repeat(side * side, axis=0)
+    return model(nodes, inputs, [("y", FLOAT, ["n", 2])], {"w": weight})

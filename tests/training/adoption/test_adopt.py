@@ -81,7 +81,7 @@ def test_it_is_said_that_nobody_knows_what_it_has_seen(write, tmp_path):
 def test_identities_that_it_was_trained_on_are_neither_calibrated_nor_tested_on(
     write, images, tmp_path
 ):
-    known = frozenset(images.identities[:6])
+    known = frozenset([*images.identities[:6], "of other data"])
     terms = Terms("Free.", trained_on=known)
     adopt(write(graphs.projection(16)), tmp_path / "theirs", Reading(GREY), terms)
     bundle = open_bundle(tmp_path / "theirs")
@@ -90,6 +90,10 @@ def test_identities_that_it_was_trained_on_are_neither_calibrated_nor_tested_on(
     used = bundle.split.calibration | bundle.split.test
     assert len(used) == 18
     assert used.isdisjoint(map(identity_digest, known))
+    assert bundle.split.train == frozenset(map(identity_digest, known))
+    later = synthetic.image_set({"of other data": 3} | {f"more{i:02d}": 3 for i in range(24)})
+    again = recalibrate(bundle, later, tmp_path / "again").manifest
+    assert again.calibration.sample.identities + again.accuracy.sample.identities == 24
 
 
 def test_the_raw_graph_training_and_the_service_give_one_answer(write, images, tmp_path):
@@ -131,6 +135,12 @@ def test_a_graph_that_mixes_the_batch_is_refused(write, tmp_path):
     with pytest.raises(SelfCheckError, match="mixes the images of a batch"):
         adopt(write(graphs.mixing_batch()), tmp_path / "theirs", Reading(GREY), FREE)
     assert not (tmp_path / "theirs").exists()
+
+
+def test_two_numbers_for_a_pair_are_refused(write, tmp_path):
+    reading = Reading(GREY, Answer(kind=Kind.PAIR))
+    with pytest.raises(SelfCheckError, match="gives 24 answers for 12 images or pairs"):
+        adopt(write(graphs.two_classes()), tmp_path / "theirs", reading, FREE)
 
 
 def test_a_collapsed_encoder_is_refused(write, tmp_path):

@@ -182,3 +182,28 @@ def test_the_usual_mistakes_are_others_than_the_declaration():
     assert Declaration().variants() == {}
     for one, other in itertools.pairwise([declared, *found.values()]):
         assert not one.computes_as(other)
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer", "message"),
+    [
+        (graphs.projection(20), Answer(kind=Kind.CODES), "20 numbers; a code has a multiple of 8"),
+        (graphs.projection(8), Answer(bit_threshold=0.5), "--bit-threshold is of --kind codes"),
+        (graphs.projection(8), Answer(higher_is_same=True), "--higher-is-same is of"),
+        (graphs.similarity(), Answer(kind=Kind.PAIR, normalise=True), "no embedding"),
+        (graphs.projection(8), Answer(kind=Kind.PAIR), "1 input.* not of kind pair"),
+    ],
+    ids=["bits", "threshold", "direction", "unit length", "one input"],
+)
+def test_an_answer_that_does_not_fit_is_refused(raw, answer, message):
+    with pytest.raises(AdoptionError, match=message):
+        wrap(open_graph(raw), Declaration(mean=(0,), std=(1,)), answer)
+
+
+def test_bits_are_those_above_the_stated_threshold():
+    declared = Declaration(mean=(127.5,), std=(127.5,))
+    pixels = PIXELS[:, :4, :4, :1]
+    graph = open_graph(graphs.projection(16, side=4))
+    activations = run(wrap(graph, declared, Answer()), pixels)
+    codes = run(wrap(graph, declared, Answer(kind=Kind.CODES, bit_threshold=0.5)), pixels)
+    assert np.array_equal(codes, np.packbits(activations > 0.5, axis=1))
