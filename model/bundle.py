@@ -1,4 +1,4 @@
-"""A bundle on disk: `manifest.json`, the ONNX graph, its split and the numbers of its domain check.
+"""A bundle on disk: `manifest.json`, ONNX graphs, its split and the numbers of its domain check.
 
 Written as a whole or not at all, and opened with every check, so that a half-written, altered or
 foreign folder is refused with a reason and never half-loaded.
@@ -26,8 +26,9 @@ from model.errors import (
 )
 from model.external_data import check_self_contained
 from model.files import read_file
-from model.manifest import READ_VERSIONS, Kind, Manifest
+from model.manifest import READ_VERSIONS, Kind, LocatorSpec, Manifest, OnnxFile
 from model.schema.domain import DOMAIN_FILE, MAX_DOMAIN_BYTES
+from model.schema.locator import LOCATOR_FILE, MAX_LOCATOR_BYTES
 
 MANIFEST_FILE = "manifest.json"
 SPLIT_FILE = "split.json"
@@ -54,7 +55,8 @@ class Bundle:
     """A bundle that has passed every check which needs no runtime.
 
     `onnx` holds the very bytes that were hashed: what was checked is what will run. `domain` holds
-    the numbers of the domain check (see `model.domain`), float32, or None where it has none.
+    the numbers of the domain check (see `model.domain`), float32, or None where it has none, and
+    `locator` the locator's graph, or None.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Bundle:
     onnx: bytes
     split: Split | None
     domain: NDArray[np.float32] | None = None
+    locator: bytes | None = None
 
 
 def open_bundle(folder: Path) -> Bundle:
@@ -78,16 +81,11 @@ def open_bundle(folder: Path) -> Bundle:
             graph keeps tensors in other files, or the domain check has a number that is not finite.
     """
     manifest = read_manifest(folder)
-    path = folder / manifest.onnx.file
-    onnx = _read_checked(path, manifest.onnx.sha256, MAX_ONNX_BYTES)
-    if len(onnx) != manifest.onnx.bytes:
-        raise IntegrityError(f"{path} has {len(onnx)} bytes, not as stated")
-    try:
-        check_self_contained(onnx)
-    except IntegrityError as error:
-        raise IntegrityError(f"{path}: {error}") from error
+    onnx = _read_graph(folder, manifest.onnx, MAX_ONNX_BYTES)
+    spec = manifest.locator
+    locator = None if spec is None else _read_graph(folder, spec, MAX_LOCATOR_BYTES)
     split, domain = _read_split(folder, manifest), _read_domain(folder, manifest)
-    return Bundle(folder, manifest, onnx, split, domain)
+    return Bundle(folder, manifest, onnx, split, domain, locator)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -120,6 +118,7 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
     *,
     split: Split | None = None,
     domain: bytes | None = None,
+    locator: bytes | None = None,
     card: str = "",
 ) -> None:
     """Write a bundle as a whole: into a new folder beside `folder`, then one rename.
@@ -128,8 +127,8 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
     happens, a complete one is on disk.
 
     Raises:
-        IntegrityError: The graph, the split or the domain check's file is not the one that the
-            manifest names, or the graph keeps tensors in other files.
+        IntegrityError: A graph, the split or the domain check's file is not the one that the
+            manifest names, or a graph keeps tensors in other files.
         BundleError: `folder` exists and is not a bundle, so it is not ours to replace.
     """
     files = {MANIFEST_FILE: _json(manifest), manifest.onnx.file: onnx}
@@ -137,6 +136,8 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
         files[SPLIT_FILE] = split_bytes(split)
     if domain is not None:
         files[DOMAIN_FILE] = domain
+    if locator is not None:
+        files[LOCATOR_FILE] = locator
     if card:
         files[CARD_FILE] = card.encode()
     _check_before_writing(manifest, files)
@@ -186,6 +187,11 @@ def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
     stored = sha256(files[DOMAIN_FILE]) if DOMAIN_FILE in files else None
     if stored != (manifest.domain.sha256 if manifest.domain else None):
         raise IntegrityError("the domain check is not the one whose hash the manifest holds")
+    stored = sha256(files[LOCATOR_FILE]) if LOCATOR_FILE in files else None
+    if stored != (manifest.locator.sha256 if manifest.locator else None):
+        raise IntegrityError("the locator is not the one whose hash the manifest holds")
+    if LOCATOR_FILE in files:
+        check_self_contained(files[LOCATOR_FILE])
 
 
 def _put_in_place(new: Path, folder: Path, old: Path) -> None:
@@ -219,6 +225,18 @@ def _check_schema_version(path: Path, text: bytes) -> None:
             f"{' and '.join(map(str, READ_VERSIONS))}: use the release that wrote the bundle, or "
             "export it again"
         )
+
+
+def _read_graph(folder: Path, graph: OnnxFile | LocatorSpec, max_bytes: int) -> bytes:
+    path = folder / graph.file
+    onnx = _read_checked(path, graph.sha256, max_bytes)
+    if len(onnx) != graph.bytes:
+        raise IntegrityError(f"{path} has {len(onnx)} bytes, not as stated")
+    try:
+        check_self_contained(onnx)
+    except IntegrityError as error:
+        raise IntegrityError(f"{path}: {error}") from error
+    return onnx
 
 
 def _read_split(folder: Path, manifest: Manifest) -> Split | None:

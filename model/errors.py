@@ -4,7 +4,10 @@
     ├── ImageError                an image that cannot be used
     │   ├── UnsupportedImageError     not a format, or a pixel type, that we read
     │   ├── BrokenImageError          claims to be one that we read, and is damaged
-    │   └── ImageTooLargeError        more bytes or pixels than the limits allow
+    │   ├── ImageTooLargeError        more bytes or pixels than the limits allow
+    │   ├── NothingLocatedError       the locator finds nothing in it
+    │   ├── SeveralLocatedError       the locator finds several things in it
+    │   └── LandmarksError            landmarks that do not fit it, or the template
     ├── VectorError               an embedding that cannot be compared
     ├── OperatingPointError       a target FMR that the bundle cannot serve
     ├── IdentificationError       a target FPIR that it cannot serve for a gallery
@@ -40,6 +43,18 @@ class BrokenImageError(ImageError):
 
 class ImageTooLargeError(ImageError):
     """More bytes or pixels than the limits allow."""
+
+
+class NothingLocatedError(ImageError):
+    """A picture in which the bundle's locator finds nothing: a failure to acquire."""
+
+
+class SeveralLocatedError(ImageError):
+    """A picture in which the bundle's locator finds several things."""
+
+
+class LandmarksError(ImageError):
+    """Landmarks that lie outside the picture, or do not have the shape of the template."""
 
 
 class VectorError(LikewiseError):

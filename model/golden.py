@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.errors import SelfCheckError
 from model.manifest import Golden, InputSpec
+from model.schema.locator import CANDIDATES, GoldenCandidates
 
 Run = Callable[[NDArray[np.uint8]], NDArray[np.generic]]
 """The graph: uint8 (N, height, width, channels) to (N, dim)."""
@@ -66,6 +67,70 @@ def check_golden_pairs(golden: Golden, spec: InputSpec, score: Score) -> None:
         SelfCheckError: The answer has another length, is not finite, or is too far off.
     """
     _compare(golden, score(*golden_pairs(spec)), "energies are")
+
+
+def golden_picture() -> NDArray[np.uint8]:
+    """Make the picture of formula `portrait-1`, in which a locator's candidates are checked.
+
+    A bright ellipse with two dark eyes and a dark mouth on a ramp: with x, y from 0, background
+    64 + (x + y) // 4, ellipse 200 where (x - 72)² · 4 + (y - 48)² · 3 ≤ 4800, and 40 within 5
+    pixels of (62, 38) and (82, 38), and where |x - 72| ≤ 10 and |y - 66| ≤ 2. Channel c is less by
+    12c.
+
+    Returns:
+        uint8, shape (96, 128, 3).
+    """
+    y, x = np.mgrid[:96, :128]
+    grey = 64 + (x + y) // 4
+    grey[(x - 72) ** 2 * 4 + (y - 48) ** 2 * 3 <= 4800] = 200  # noqa: PLR2004
+    eyes = [(x - at) ** 2 + (y - 38) ** 2 <= 25 for at in (62, 82)]  # noqa: PLR2004
+    mouth = (abs(x - 72) <= 10) & (abs(y - 66) <= 2)  # noqa: PLR2004
+    grey[eyes[0] | eyes[1] | mouth] = 40
+    picture: NDArray[np.uint8] = (grey[..., np.newaxis] - 12 * np.arange(3)).astype(np.uint8)
+    return picture
+
+
+def golden_candidates(answer: NDArray[np.generic]) -> NDArray[np.float64]:
+    """The candidates that a self-check compares: whose score is at least half of the best one's.
+
+    Args:
+        answer: The locator's, (1, 8, 5), for the golden picture.
+
+    Returns:
+        float64, shape (n, 5), best first.
+    """
+    rows = np.asarray(answer, dtype=np.float64)[0]
+    rows = rows[np.argsort(-rows[:, 0], kind="stable")]
+    compared: NDArray[np.float64] = rows[rows[:, 0] >= rows[0, 0] / 2]
+    return compared
+
+
+def check_golden_candidates(golden: GoldenCandidates, find: Run) -> None:
+    """Run the golden picture through a locator's graph and compare its candidates.
+
+    Each promised one has to have a match among all that are answered: two of nearly equal scores
+    may change places.
+
+    Raises:
+        SelfCheckError: The answer has another shape, is not finite, or a candidate is too far off.
+    """
+    picture = golden_picture()
+    answer = np.asarray(find(picture[np.newaxis]))
+    wanted = (1, CANDIDATES, 5)
+    if answer.shape != wanted:
+        raise SelfCheckError(
+            f"the locator answers the shape {answer.shape}; a locator's is {wanted}"
+        )
+    if not np.isfinite(answer).all():
+        raise SelfCheckError("the locator answers a number that is not finite")
+    scale = np.array([1.0, *[max(picture.shape)] * 4])
+    apart = abs(np.asarray(golden.candidates)[:, np.newaxis] - answer.astype(np.float64)) / scale
+    off = float(apart.max(axis=-1).min(axis=-1).max())
+    if not off <= golden.tolerance:
+        raise SelfCheckError(
+            f"a golden candidate of the locator is off by {off:.2e}, over the tolerance of "
+            f"{golden.tolerance:.0e}: the graph was altered, or this runtime computes it wrongly"
+        )
 
 
 def _compare(golden: Golden, answered: NDArray[np.generic], what: str) -> None:

@@ -34,6 +34,7 @@ from model.schema.identification import (
     IdentificationRates,
 )
 from model.schema.input import MAX_SIDE, Aspect, InputSpec, Resample
+from model.schema.locator import Acquisition, LocatorSpec
 from model.schema.provenance import Adoption, CalibrationSource, InitialWeights, Provenance, Seen
 from model.schema.templates import TemplateRule, Templates, TemplateSize
 
@@ -45,6 +46,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TEMPLATE_RULES",
     "Accuracy",
+    "Acquisition",
     "Adoption",
     "Aspect",
     "Benchmark",
@@ -69,6 +71,7 @@ __all__ = [
     "Kind",
     "LikelihoodRatio",
     "LineUncertainty",
+    "LocatorSpec",
     "Manifest",
     "Metric",
     "OnnxFile",
@@ -163,6 +166,8 @@ class Manifest(Frozen):
     card: Card
     conditions: Conditions | None = None
     """Error rates of the test pairs by condition; None where they were not measured."""
+    locator: LocatorSpec | None = None
+    """Graph that finds the thing in a picture; None where the whole picture is compared."""
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -219,6 +224,7 @@ class Manifest(Frozen):
             "identification": self.identification,
             "rates by condition": self.conditions,
             "adoption": self.adoption,
+            "locator": self.locator,
             "interval of likelihood ratios": self.calibration.likelihood_ratio.uncertainty,
         }
         for name, part in parts.items():

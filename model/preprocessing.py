@@ -12,16 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
-from PIL.PpmImagePlugin import PpmImageFile
 
 from model.errors import BrokenImageError, ImageError, ImageTooLargeError
 from model.image_files import heif
-from model.image_files.decoding_cost import TURNING, Opened, decoding_cost, raise_if_of_system
+from model.image_files.decoding_cost import Opened, decoding_cost, raise_if_of_system
 from model.image_files.fitting import REDUCING_GAP, fit
-from model.image_files.image_headers import ORIENTATION, check_header, check_pixels, directory
-from model.image_files.netpbm import decode_netpbm
+from model.image_files.image_headers import check_header, check_pixels
 from model.image_files.opening import DECODING_FAILURES, open_file
-from model.image_files.pixel_types import bands, check_pixel_type, eight_bit_grey
+from model.image_files.pixel_types import check_pixel_type
+from model.image_files.upright import upright_pixels
+from model.locating.cutting import cut_input
+from model.locating.locator import Aim, Found, Locator, Pick
 from model.manifest import InputSpec
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", *heif.FORMATS)
@@ -32,17 +33,8 @@ Image.MAX_IMAGE_PIXELS = None
 # A text of PNG takes up to four times its bytes, and is unpacked when the file is opened.
 PngImagePlugin.MAX_TEXT_MEMORY = 2_000_000
 
-_LARGE_EXIF_BYTES = 70_000
-"""More than a JPEG's segment holds."""
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_COLOURS = 3
+"""Channels of a picture in which something is located."""
 
 
 Hold = Callable[[int], AbstractContextManager[object]]
@@ -98,7 +90,8 @@ def preprocess(
         OSError: The operating system failed, not the image.
     """
     image = open_image(data, limits)
-    cost = _prepare(image, data, spec, limits)
+    side = math.ceil(REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
+    cost = _prepare(image, data, spec.channels, side, limits)
     failure: ImageError
     with limits.hold(cost):
         try:
@@ -110,6 +103,78 @@ def preprocess(
         del image
     # Raised here, with neither cause nor traceback: their frames would keep the canvas alive.
     raise failure
+
+
+def preprocess_located(
+    data: bytes,
+    spec: InputSpec,
+    locator: Locator,
+    aim: Aim = Pick.ONLY,
+    limits: ImageLimits = DEFAULT_LIMITS,
+) -> tuple[NDArray[np.uint8], Found]:
+    """Turn a picture into the graph's input: the crop around what is located in it.
+
+    Args:
+        data: As `preprocess`.
+        spec: As `preprocess`; the rule for other shapes is not needed.
+        locator: The bundle's.
+        aim: Landmarks are in pixels of the upright picture.
+        limits: As `preprocess`. The locator runs while the memory of the picture is held.
+
+    Returns:
+        The input, uint8, shape (height, width, channels), and what it shows, in pixels of the
+        upright picture.
+
+    Raises:
+        NothingLocatedError: Nothing is located.
+        SeveralLocatedError: Several things are, and `aim` is `only`.
+        LandmarksError: Landmarks that do not fit the picture or the template.
+        ImageError: As `preprocess`.
+        OSError: The operating system failed, not the image.
+    """
+    image = open_image(data, limits)
+    full = image.size
+    side = locator.spec.decoded_side
+    cost = _prepare(image, data, _COLOURS, side, limits) + locator.spec.resizing_bytes
+    before = image.size
+    scale = full[0] / before[0], full[1] / before[1]
+    with limits.hold(cost):
+        picture = _decoded(image, data)
+        result: tuple[NDArray[np.uint8], Found] | ImageError
+        if isinstance(picture, ImageError):
+            result = picture
+        else:
+            turned = scale[::-1] if picture.size != before else scale
+            result = _located(picture, spec, locator, aim, turned)
+        del image, picture
+    if isinstance(result, ImageError):
+        raise result
+    return result
+
+
+def _decoded(image: Image.Image, data: bytes) -> Image.Image | ImageError:
+    """Decode in colour, or return the reason: an error that is raised would keep the canvas."""
+    try:
+        return upright_pixels(image, data, _COLOURS)
+    except (*DECODING_FAILURES, MemoryError) as error:
+        return _failure(image, error)
+    except ImageError as error:
+        return error.with_traceback(None)
+
+
+def _located(
+    picture: Image.Image, spec: InputSpec, locator: Locator, aim: Aim, scale: tuple[float, float]
+) -> tuple[NDArray[np.uint8], Found] | ImageError:
+    """Locate in a picture that was decoded at 1 / `scale` of its size, and cut."""
+    if not isinstance(aim, Pick):
+        aim = tuple((x / scale[0], y / scale[1]) for x, y in aim)
+    try:
+        found = locator.find(picture, aim)
+    except ImageError as error:
+        return error.with_traceback(None)
+    crop = cut_input(picture, found.located, spec, locator.spec)
+    wanted = crop if spec.channels == _COLOURS else crop.convert("L")
+    return _array(wanted, spec), found.scaled(*scale)
 
 
 def upright_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
@@ -128,7 +193,7 @@ def upright_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Im
     image = open_image(data, limits)
     is_grey = image.mode in {"1", "L"} or image.mode.startswith("I")
     try:
-        return _upright_pixels(image, data, 1 if is_grey else 3)
+        return upright_pixels(image, data, 1 if is_grey else 3)
     except (*DECODING_FAILURES, MemoryError) as error:
         raise _failure(image, error) from error
 
@@ -165,16 +230,15 @@ def open_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image
     return image
 
 
-def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimits) -> int:
+def _prepare(image: Image.Image, data: bytes, channels: int, side: int, limits: ImageLimits) -> int:
     """Choose the scale at which a JPEG is decoded; return the bytes that decoding takes.
 
-    It is the smallest scale that still leaves the resize its work.
+    It is the smallest scale that leaves both of its sides at least `side` pixels.
     """
     opened = Opened(image, data, image.width, image.height, limits.max_pixels)
-    side = math.ceil(REDUCING_GAP * max(spec.width, spec.height) / spec.middle)
     try:
-        image.draft("L" if spec.channels == 1 else "RGB", (side, side))
-        return decoding_cost(opened, spec.channels)
+        image.draft("L" if channels == 1 else "RGB", (side, side))
+        return decoding_cost(opened, channels)
     except DECODING_FAILURES as error:
         raise_if_of_system(error)
         raise BrokenImageError(f"the image's header is damaged ({error})") from error
@@ -182,77 +246,10 @@ def _prepare(image: Image.Image, data: bytes, spec: InputSpec, limits: ImageLimi
 
 def _fitted(image: Image.Image, data: bytes, spec: InputSpec) -> NDArray[np.uint8]:
     """Decode the first frame to the graph's input."""
-    fitted = fit(_upright_pixels(image, data, spec.channels), spec)
+    return _array(fit(upright_pixels(image, data, spec.channels), spec), spec)
+
+
+def _array(fitted: Image.Image, spec: InputSpec) -> NDArray[np.uint8]:
     # Faster than `np.array(fitted)`; a bytearray makes an array that can be written to.
     pixels = np.frombuffer(bytearray(fitted.tobytes()), dtype=np.uint8)
     return pixels.reshape(spec.height, spec.width, spec.channels)
-
-
-def _upright_pixels(image: Image.Image, data: bytes, channels: int) -> Image.Image:
-    """Decode the first frame to 8-bit grey or RGB, and turn it."""
-    decoded = _decode(image, data)
-    orientation = _orientation(image)
-    # Colour goes first: what is turned then has as few bytes a pixel as the result.
-    flat = _flatten(decoded, channels)
-    if flat is not decoded:
-        decoded.close()  # The caller still has it; this frees its canvas.
-    return _upright(flat, orientation)
-
-
-def _decode(image: Image.Image, data: bytes) -> Image.Image:
-    if isinstance(image, PpmImageFile):
-        decoded = decode_netpbm(image, data)
-        if decoded is not None:
-            return decoded
-    transparency = image.info.get("transparency")
-    image.load()
-    if image.format == "PNG" and transparency is None:
-        # Behind the pixels a transparent colour has no meaning, yet Pillow takes it.
-        image.info.pop("transparency", None)
-    return image
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    transposition = _UPRIGHT.get(orientation)
-    return image if transposition is None else image.transpose(transposition)
-
-
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; upright where the EXIF block is damaged."""
-    if image.format == "JPEG" and TURNING.isdisjoint(image.info):
-        return 1  # Most pictures are scaled copies without EXIF, and `getexif` takes 7 µs.
-    block = image.info.get("exif", b"")
-    if len(block) > _LARGE_EXIF_BYTES and _has_many_orientations(block):
-        return 1
-    try:
-        return int(image.getexif().get(ORIENTATION, 1))
-    except DECODING_FAILURES:
-        return 1
-
-
-def _has_many_orientations(block: bytes) -> bool:
-    """Return whether an EXIF block has a list in the orientation's place, of any length."""
-    fields = directory(block.removeprefix(b"Exif\0\0"))
-    return any(field.tag == ORIENTATION and field.count > 1 for field in fields)
-
-
-def _flatten(image: Image.Image, channels: int) -> Image.Image:
-    """Make 8-bit grey or RGB: alpha over white, 16 bits scaled, palette and CMYK resolved."""
-    if image.mode.startswith("I"):
-        image = eight_bit_grey(image)
-    wanted = "L" if channels == 1 else "RGB"
-    if image.has_transparency_data:
-        return _over_white(image, wanted)
-    return image if image.mode == wanted else image.convert(wanted)
-
-
-def _over_white(image: Image.Image, wanted: str) -> Image.Image:
-    """Lay an image over white; the result has the wanted mode."""
-    canvas = Image.new(wanted, image.size)
-    for left, top, band in bands(image):
-        # Pillow converts premultiplied grey to no other mode.
-        layer = (band.convert("LA") if band.mode == "La" else band).convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        opaque = Image.alpha_composite(white, layer).convert("RGB")
-        canvas.paste(opaque if wanted == "RGB" else opaque.convert(wanted), (left, top))
-    return canvas

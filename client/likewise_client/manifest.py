@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from likewise_client.conditions import Conditions, ErrorRates
 from likewise_client.domain import DomainCheck
 from likewise_client.identification import IdentificationFigures
+from likewise_client.location import Locator
 from likewise_client.parsing import parse
 from likewise_client.provenance import Adoption, Provenance, Seen
 from likewise_client.results import OperatingPoint
@@ -260,3 +261,4 @@ class Manifest(_Document):
     templates: Templates | None = None
     conditions: Conditions | None = None
     identification: IdentificationFigures | None = None
+    locator: Locator | None = None

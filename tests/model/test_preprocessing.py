@@ -17,8 +17,9 @@ from model.errors import (
     ImageTooLargeError,
     UnsupportedImageError,
 )
+from model.image_files.upright import _flatten
 from model.manifest import Aspect, InputSpec
-from model.preprocessing import ImageLimits, _flatten, open_image, preprocess
+from model.preprocessing import ImageLimits, open_image, preprocess
 from tests.fakes import encoded
 from tests.servers import ROOT
 
