@@ -8,7 +8,9 @@
         │   ├── KeysError             the file of API keys cannot be used
         │   ├── ProviderError         the execution provider that was asked for did not load
         │   ├── AddressError          the address or port to listen on cannot be used
-        │   └── LoadTimeoutError      a load, at start or for a reload, took too long
+        │   ├── LoadTimeoutError      a load, at start or for a reload, took too long
+        │   └── GalleryStartError     the gallery's store cannot be used
+        │       └── SchemaError           its tables are not those of this version
         ├── RequestError          the request cannot be answered as it stands
         │   ├── ApiKeyError           no API key came with it, or an unknown one
         │   ├── UnreadableBodyError   not the JSON or multipart that it claims to be
@@ -22,13 +24,21 @@
         │   ├── ParameterError        a parameter has a value that cannot be used
         │   ├── TemplateSizeError     numbers of images that nothing was measured for
         │   ├── UnknownModelError     no bundle of that name
-        │   └── KindError             the bundle's kind cannot answer this call
+        │   ├── KindError             the bundle's kind cannot answer this call
+        │   ├── ScopeError            the API key does not allow the call
+        │   ├── NoStoreError          there is no store for galleries
+        │   ├── UnknownGalleryError   no gallery of that name
+        │   ├── UnknownIdentityError  no identity of that name in the gallery
+        │   ├── GalleryExistsError    a gallery of that name is there already
+        │   └── ModelChangedError     the gallery's embeddings are of another model
         ├── UnavailableError      a valid request that cannot be answered now
         │   ├── NotReadyError         the bundles are not loaded, or the service is stopping
         │   ├── OverloadedError       the queue, or the memory for bodies, is full
         │   ├── RunnerFailedError     the thread that had the work failed
         │   ├── DeadlineError         the time allowed for the job is over
-        │   └── ModelRefusedError     the bundle is there, and did not pass its checks
+        │   ├── ModelRefusedError     the bundle is there, and did not pass its checks
+        │   ├── StoreError            the gallery's store is gone or too slow
+        │   └── StoreFullError        the gallery's store has no room
         └── EncodingError         the graph answered something that is no embedding and no energy
 
 `app/api/problem_types.py` lists the HTTP status of each.
@@ -70,6 +80,14 @@ class AddressError(StartError):
 
 class LoadTimeoutError(StartError):
     """A load, at start or for a reload, that took too long."""
+
+
+class GalleryStartError(StartError):
+    """The gallery's store cannot be used: no extra, no such address, or another schema."""
+
+
+class SchemaError(GalleryStartError):
+    """The tables of the gallery's store are not those of this version."""
 
 
 class RequestError(ServiceError):
@@ -171,6 +189,30 @@ class KindError(RequestError):
     """The bundle's kind cannot answer this call."""
 
 
+class ScopeError(RequestError):
+    """The API key is known, and its scopes do not allow the call."""
+
+
+class NoStoreError(RequestError):
+    """The service has no store for galleries."""
+
+
+class UnknownGalleryError(RequestError):
+    """No gallery has that name."""
+
+
+class UnknownIdentityError(RequestError):
+    """No identity in the gallery has that name."""
+
+
+class GalleryExistsError(RequestError):
+    """A gallery of that name is there already, for another model."""
+
+
+class ModelChangedError(RequestError):
+    """The gallery holds embeddings of another model, or of another version of it."""
+
+
 class UnavailableError(ServiceError):
     """A valid request that cannot be answered now."""
 
@@ -193,6 +235,14 @@ class DeadlineError(UnavailableError):
 
 class ModelRefusedError(UnavailableError):
     """The bundle is in the models folder, and did not pass its checks."""
+
+
+class StoreError(UnavailableError):
+    """The gallery's store cannot be reached, is locked or too slow, or has failed."""
+
+
+class StoreFullError(UnavailableError):
+    """The gallery's store has no room; nothing was stored."""
 
 
 class EncodingError(ServiceError):

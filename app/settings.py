@@ -210,6 +210,15 @@ class Settings(BaseModel):
         description="Addresses and networks of proxies whose X-Forwarded-* count, with commas.",
     )
 
+    # Gallery
+    gallery_url: str | None = Field(
+        None,
+        description="The galleries' store, sqlite:///PATH or postgresql+psycopg://…; unset: none.",
+    )
+    gallery_threads: int = Field(
+        4, ge=1, le=64, description="Calls of the gallery's store that one worker makes at a time."
+    )
+
     # Logs, metrics and traces
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     log_format: LogFormat = Field(

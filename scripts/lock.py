@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "requirements"
 SERVICE, CLIENT = "pyproject.toml", "client/pyproject.toml"
-IMAGE_EXTRAS = ("heif", "otel")
+IMAGE_EXTRAS = ("gallery", "heif", "otel")
 """Extras of the service that the image contains."""
 PIP = "pip"
 """Package that no lock contains, because a virtual environment has its own."""

@@ -1,0 +1,1 @@
+"""The gallery: enrolled identities in a store, which one setting switches on."""

@@ -1,0 +1,42 @@
+"""Differences of the two stores: connections, distances, indexes, and bytes after erasure."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Engine
+
+from app.gallery.records import Encoding, Rows
+
+Erased = tuple[tuple[str, ...], tuple[str, ...]]
+"""Places that hold nothing any more, and those that may for a while, with what removes it."""
+
+
+class Backend(Protocol):
+    """One kind of store."""
+
+    engine: Engine
+
+    def rows_of(self, gallery_id: int) -> ColumnElement[bool]:
+        """Return the condition that a row is of a gallery, in the form that finds it fastest."""
+
+    def distance(self, encoding: Encoding, probe: Rows) -> ColumnElement[Any]:
+        """Return an expression that rises with the energy of a probe and a row's template.
+
+        A float32 probe is compared with the vectors, and a uint8 one with the packed bits.
+        """
+
+    def prepare_search(self, connection: Connection, top: int) -> None:
+        """Prepare the transaction of a search for so many rows."""
+
+    def created(self, gallery_id: int, encoding: Encoding) -> None:
+        """Do what a new gallery needs beside its row; it is committed already."""
+
+    def dropped(self, connection: Connection, gallery_id: int) -> None:
+        """Undo `created`, in the transaction that drops the gallery."""
+
+    def reclaim(self) -> Erased:
+        """Remove the bytes of rows that were erased and committed, as far as it is cheap."""
+
+    def vacuum(self) -> Erased:
+        """Remove them all, which may take long and lock the table."""

@@ -1,0 +1,233 @@
+"""The store by SQLAlchemy: the same statements for both kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import GalleryExistsError, UnknownGalleryError, UnknownIdentityError
+from app.gallery.records import (
+    Encoding,
+    Enrolment,
+    Gallery,
+    Identity,
+    Neighbours,
+    Receipt,
+    Rows,
+    shares,
+)
+from app.gallery.sql import rows
+from app.gallery.sql.backend import Backend
+from app.gallery.sql.failures import translated
+from app.gallery.sql.schema_version import check_schema
+from app.gallery.sql.sqlite import WRITES
+from app.gallery.sql.tables import ROWS_BITS, galleries, identities, sizes
+
+
+class SqlStore:
+    """A store of galleries, as `port.Store` describes it."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def check(self) -> None:
+        """Check the schema."""
+        with translated():
+            check_schema(self._backend.engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._backend.engine.dispose()
+
+    def create(self, name: str, encoding: Encoding) -> Gallery:
+        """Create an empty gallery."""
+        created = datetime.now(UTC)
+        with self._write() as connection:
+            bundle = rows.bundle_id(connection, encoding)
+            values = {"name": name, "bundle_id": bundle, "next_place": 1, "created": created}
+            if connection.scalar(select(exists().where(galleries.c.name == name))):
+                raise GalleryExistsError(_exists(name))
+            try:
+                made = connection.execute(insert(galleries).values(values))
+            except IntegrityError as error:  # Another process has made it meanwhile.
+                raise GalleryExistsError(_exists(name)) from error
+            (key,) = made.inserted_primary_key or (0,)
+        with translated():
+            self._backend.created(int(key), encoding)
+        return Gallery(name, encoding, created)
+
+    def make_indexes(self) -> int:
+        """Make the indexes that are missing, and return the number of galleries."""
+        with self._read() as connection:
+            found = [(row.id, rows.encoding_of(row)) for row in rows.all_galleries(connection)]
+        for key, encoding in found:
+            self._backend.created(key, encoding)
+        return len(found)
+
+    def galleries(self) -> Sequence[Gallery]:
+        """Return all galleries, by name."""
+        with self._read() as connection:
+            return [rows.gallery_of(connection, row) for row in rows.all_galleries(connection)]
+
+    def gallery(self, name: str) -> Gallery:
+        """Return a gallery."""
+        with self._read() as connection:
+            return rows.gallery_of(connection, self._gallery(connection, name))
+
+    def swap(self, one: str, other: str) -> None:
+        """Exchange the names of two galleries."""
+        with self._write() as connection:
+            first, second = sorted(
+                (self._gallery(connection, name) for name in (one, other)), key=lambda row: row.id
+            )
+            between = f"-{first.id}"  # No gallery's name: those begin with a letter or a digit.
+            for key, name in (
+                (first.id, between),
+                (second.id, first.name),
+                (first.id, second.name),
+            ):
+                connection.execute(update(galleries).where(galleries.c.id == key).values(name=name))
+
+    def drop(self, name: str) -> Receipt:
+        """Erase a gallery with all identities."""
+        with self._write() as connection:
+            key = self._locked(connection, name).id
+            erased = connection.execute(delete(identities).where(self._backend.rows_of(key)))
+            connection.execute(delete(sizes).where(sizes.c.gallery_id == key))
+            connection.execute(delete(galleries).where(galleries.c.id == key))
+            self._backend.dropped(connection, key)
+            count = erased.rowcount
+        return self._receipt(count)
+
+    def enrol(self, gallery: str, name: str, encoding: Encoding, enrolment: Enrolment) -> bool:
+        """Store an identity, in place of the one of that name if there is one."""
+        with self._write() as connection:
+            found = self._locked(connection, gallery)
+            rows.check_encoding(found, encoding)
+            before = self._of_name(connection, found.id, name)
+            values = {
+                **rows.template_columns(enrolment.template),
+                "images": enrolment.images,
+                "bundle_id": rows.bundle_id(connection, encoding),
+                "enrolled": datetime.now(UTC),
+            }
+            if before is None:
+                place = {"id": (found.id << ROWS_BITS) + found.place, "name": name}
+                values |= {"gallery_id": found.id, **place}
+                connection.execute(insert(identities).values(values))
+            else:
+                known = identities.c.id == before.id
+                connection.execute(update(identities).where(known).values(values))
+                rows.count(connection, found.id, before.images, -1)
+            rows.count(connection, found.id, enrolment.images, 1)
+        return before is None
+
+    def identity(self, gallery: str, name: str) -> Identity:
+        """Return an identity with its template."""
+        with self._read() as connection:
+            key = self._gallery(connection, gallery).id
+            query = rows.identity_query(templates=True)
+            at = identities.c.gallery_id == key, identities.c.name == name
+            row = connection.execute(query.where(*at)).one_or_none()
+            if row is None:
+                raise UnknownIdentityError(_unknown(gallery, name))
+            return rows.identity_of(row)
+
+    def identities(
+        self, gallery: str, after: str, limit: int, *, templates: bool
+    ) -> Sequence[Identity]:
+        """Return the identities whose names follow `after`."""
+        with self._read() as connection:
+            key = self._gallery(connection, gallery).id
+            query = rows.identity_query(templates=templates)
+            at = identities.c.gallery_id == key, identities.c.name > after
+            found = connection.execute(query.where(*at).order_by(identities.c.name).limit(limit))
+            return [rows.identity_of(row) for row in found]
+
+    def erase(self, gallery: str, name: str) -> Receipt:
+        """Erase an identity."""
+        with self._write() as connection:
+            key = self._locked(connection, gallery).id
+            row = self._of_name(connection, key, name)
+            if row is None:
+                raise UnknownIdentityError(_unknown(gallery, name))
+            connection.execute(delete(identities).where(identities.c.id == row.id))
+            rows.count(connection, key, row.images, -1)
+        return self._receipt(1)
+
+    def nearest(self, gallery: str, encoding: Encoding, probe: Rows, top: int) -> Neighbours:
+        """Return the identities nearest to the embedding of one image."""
+        with self._read() as connection:
+            row = self._gallery(connection, gallery)
+            rows.check_encoding(row, encoding)
+            found = rows.gallery_of(connection, row)
+            self._backend.prepare_search(connection, top)
+            probes = [probe]
+            if probe.dtype == np.uint8 and any(images > 1 for images in found.sizes):
+                probes.append(shares(probe))
+            hits = [
+                rows.identity_of(hit)
+                for each in probes
+                for hit in self._search(connection, row.id, encoding, each, top)
+            ]
+            return Neighbours(found, tuple(hits))
+
+    def _search(
+        self, connection: Connection, key: int, encoding: Encoding, probe: Rows, top: int
+    ) -> Iterator[Row[Any]]:
+        column = identities.c.bits if probe.dtype == np.uint8 else identities.c.vector
+        query = rows.identity_query(templates=True)
+        query = query.where(self._backend.rows_of(key), column.is_not(None))
+        query = query.order_by(self._backend.distance(encoding, probe)).limit(top)
+        yield from connection.execute(query)
+
+    def _gallery(self, connection: Connection, name: str) -> Row[Any]:
+        row = rows.find_gallery(connection, name)
+        if row is None:
+            raise UnknownGalleryError(
+                f"there is no gallery {name!r}; PUT /galleries/{name} makes it"
+            )
+        return row
+
+    def _locked(self, connection: Connection, name: str) -> Row[Any]:
+        """Return a gallery, whose row no other transaction changes until the end of this one."""
+        place = galleries.c.next_place
+        taken = update(galleries).where(galleries.c.name == name).values(next_place=place + 1)
+        connection.execute(taken)
+        return self._gallery(connection, name)
+
+    def _of_name(self, connection: Connection, key: int, name: str) -> Row[int, int] | None:
+        query = select(identities.c.id, identities.c.images)
+        at = identities.c.gallery_id == key, identities.c.name == name
+        return connection.execute(query.where(*at)).one_or_none()
+
+    def _receipt(self, count: int) -> Receipt:
+        with translated():
+            gone, waiting = self._backend.reclaim()
+        return Receipt(count, datetime.now(UTC), gone, waiting)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with translated(), self._backend.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with translated(), self._backend.engine.connect() as connection:
+            writing = connection.execution_options(**{WRITES: True})
+            with writing.begin():
+                yield writing
+
+
+def _exists(name: str) -> str:
+    return f"there is a gallery {name!r} already"
+
+
+def _unknown(gallery: str, name: str) -> str:
+    return f"there is no identity {name!r} in the gallery {gallery!r}"
