@@ -100,7 +100,7 @@ def _mark(name, blue):
     ]
 
 
-def locator_graph(*, weak: float = 0.4, k: int = 8) -> bytes:
+def locator_graph(*, weak: float = 0.4, k: int = 8, sides=("h", "w")) -> bytes:
     """The graph: candidates of both kinds of marks, of bright pixels with the score `weak`, and 0.
 
     The third finds the golden picture's ellipse, so that the self-check has something to compare.
@@ -148,7 +148,7 @@ def locator_graph(*, weak: float = 0.4, k: int = 8) -> bytes:
     graph = helper.make_graph(
         nodes,
         "marks",
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", "h", "w", 3])],
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", *sides, 3])],
         [helper.make_tensor_value_info("candidates", TensorProto.FLOAT, ["n", k, 5])],
         [numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
     )

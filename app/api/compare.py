@@ -16,9 +16,10 @@ from app.api.bodies import json_body, npy
 from app.api.bodies.json_body import JsonReader
 from app.api.bodies.json_vectors import JsonGallery, JsonProbe, Rows, VectorLimits
 from app.api.bodies.media_type import media_type, unsupported
-from app.api.bodies.parameters import CompareChoices, from_json, from_query, query_parameters
+from app.api.bodies.parameters import from_json, from_query, query_parameters
 from app.api.bodies.receive import receive_json, refuse_query
 from app.api.bodies.streamed_gallery import StreamedGallery, check_gallery
+from app.api.choices.decisions import CompareChoices
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running, stream
 from app.api.middleware.direct_route import DirectRoute
 from app.api.schemas.answer import ModelReference

@@ -8,12 +8,14 @@ from app import errors
 from app.api import examples, problem_types
 from app.api.bodies import npy
 from app.api.bodies.images import SEVERAL, Batch, body_schema, read_images
-from app.api.bodies.parameters import ModelChoice, query_parameters
+from app.api.bodies.parameters import query_parameters
+from app.api.choices.images import ImageChoices
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import EmbedAnswer
 from app.api.schemas.domain import DomainAnswer
+from app.api.schemas.location import located_of
 from app.batching.batch_runner import Encoded, EncodeJob, Job
 from app.batching.image_input import ImageFile
 from app.catalog.catalog import ServedModel
@@ -29,7 +31,7 @@ router = APIRouter(tags=["embeddings"], route_class=DirectRoute)
     response_model=EmbedAnswer,
     openapi_extra={
         "requestBody": body_schema(SEVERAL),
-        "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
+        "parameters": [*query_parameters(ImageChoices), DEADLINE_PARAMETER],
     },
     responses=npy.with_array(examples.answered("/embed"))
     | problem_types.documented(
@@ -55,10 +57,12 @@ _read = partial(read_images, SEVERAL)
 
 
 def _make_job(_: Request, service: Service, batch: Batch, *, as_npy: bool) -> Job:
-    model = service.catalog.get_encoder(batch.model)
+    model = service.catalog.get_encoder(batch.choices.model)
     service.telemetry.chose(model.manifest)
     answer = partial(_answer, service, model, batch.images, as_npy=as_npy)
-    return EncodeJob(model, batch.images, service.image_limits, answer, service.telemetry.trace())
+    trace = service.telemetry.trace()
+    aims = batch.aims(model.manifest)
+    return EncodeJob(model, batch.images, service.image_limits, answer, trace, aims)
 
 
 def _answer(
@@ -83,6 +87,7 @@ def _answer(
         EmbedAnswer.model_construct(
             embeddings=encoded.embeddings.tolist(),
             dim=model.manifest.embedding_dim,
+            located=located_of(model.manifest, encoded.located),
             domain=DomainAnswer.of(domain),
             model=reference,
         )

@@ -34,6 +34,12 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
         "detail": "probe row 0 has 2 numbers; this model's embeddings have 128",
         "row": 0,
     },
+    "bad-landmarks": {
+        "detail": (
+            "image1: the landmark 900, 40 is far outside the picture of 320 x 320 pixels; they are "
+            "pixels of the upright image"
+        )
+    },
     "bad-parameter": {
         "detail": "fmr: Input should be less than or equal to 1",
         "errors": [{"field": "fmr", "message": "Input should be less than or equal to 1"}],
@@ -62,8 +68,20 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
         "detail": "the answer is application/json, and Accept takes neither it nor */*"
     },
     "not-ready": {"detail": "the service is starting or stopping; try again in a moment"},
+    "nothing-located": {
+        "detail": (
+            "image1: nothing is located in the picture; send one that shows the thing upright, "
+            "whole and not too small"
+        )
+    },
     "overloaded": {"detail": "every worker is busy and the queue is full; try again shortly"},
     "runner-failed": {"detail": "the runner failed; try again in a moment"},
+    "several-located": {
+        "detail": (
+            "image1: 2 things are located in the picture; send one with a single thing, or "
+            "face=largest or face=central"
+        )
+    },
     "too-many-images": {"detail": "more than 32 images in one call; send them in several"},
     "unknown-model": {
         "detail": "there is no model 'none'; there is: att-chopra, faces, omniglot",

@@ -65,6 +65,7 @@ def _summary(catalog: Catalog, model: Served) -> ModelSummary:
         default_operating_point=_offer(manifest.calibration.default_point),
         operating_points=[_offer(p) for p in points if p.supported and p.target_fmr is not None],
         seen=manifest.seen,
+        locates=manifest.locator is not None,
         summary=manifest.card.summary,
     )
 

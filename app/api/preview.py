@@ -13,11 +13,12 @@ from app import errors
 from app.api import problem_types
 from app.api.bodies.images import ONE, Batch, body_schema, read_images
 from app.api.bodies.media_type import answer_type
-from app.api.bodies.parameters import ModelChoice, query_parameters
+from app.api.bodies.parameters import query_parameters
+from app.api.choices.images import ImageChoices
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute
 from app.batching.batch_runner import Job
-from app.batching.image_input import to_tensor
+from app.batching.image_input import Search, to_input
 from app.catalog.catalog import Served
 from app.telemetry.traces import Trace
 from app.worker.service import Service
@@ -33,7 +34,7 @@ router = APIRouter(tags=["images"], route_class=DirectRoute)
     response_class=Response,
     openapi_extra={
         "requestBody": body_schema(ONE),
-        "parameters": [*query_parameters(ModelChoice), DEADLINE_PARAMETER],
+        "parameters": [*query_parameters(ImageChoices), DEADLINE_PARAMETER],
     },
     responses={
         200: {
@@ -51,6 +52,8 @@ router = APIRouter(tags=["images"], route_class=DirectRoute)
 async def preview(request: Request) -> Response:
     """Show what is left of an image when it has been turned, cropped and scaled for a model.
 
+    Of a model with a locator it is the crop around the thing that was located.
+
     A face at the rim, a page lying on its side, a sign in white on black: what the model is not
     given it cannot compare.
     """
@@ -63,16 +66,19 @@ _read = partial(read_images, ONE)
 
 
 def _make_job(_: Request, service: Service, batch: Batch) -> Job:
-    model = service.catalog.get(batch.model)
+    model = service.catalog.get(batch.choices.model)
     service.telemetry.chose(model.manifest)
-    return partial(_answer, service, model, batch, service.telemetry.trace())
+    search = Search.of(model.locator, batch.aims(model.manifest))
+    return partial(_answer, service, model, batch, search, service.telemetry.trace())
 
 
-def _answer(service: Service, model: Served, batch: Batch, trace: Trace | None) -> Response:
+def _answer(
+    service: Service, model: Served, batch: Batch, search: Search | None, trace: Trace | None
+) -> Response:
     began = perf_counter()
-    pixels = to_tensor(batch.images, model.manifest.input, service.image_limits)[0]
+    given = to_input(batch.images, model.manifest.input, search, service.image_limits)
     service.telemetry.decoded(perf_counter() - began, trace)
-    return Response(_png(pixels), media_type=_MEDIA_TYPE)
+    return Response(_png(given.pixels[0]), media_type=_MEDIA_TYPE)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

@@ -35,6 +35,15 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     contract.ImageTooLargeError: Answer(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "image-too-large", "The image is too large"
     ),
+    contract.NothingLocatedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-located", "Nothing is located in the image"
+    ),
+    contract.SeveralLocatedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "several-located", "Several things are in the image"
+    ),
+    contract.LandmarksError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "bad-landmarks", "The landmarks do not fit the image"
+    ),
     contract.ImageError: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, "unusable-image", "The image cannot be used"
     ),
@@ -144,6 +153,9 @@ IMAGE_ERRORS: tuple[type[Exception], ...] = (
     contract.UnsupportedImageError,
     contract.BrokenImageError,
     contract.ImageTooLargeError,
+    contract.NothingLocatedError,
+    contract.SeveralLocatedError,
+    contract.LandmarksError,
     errors.EncodingError,
 )
 """Errors of every call with images."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -15,10 +15,13 @@ from app.api.bodies.base64_images import JsonImages
 from app.api.bodies.form import FormParts
 from app.api.bodies.json_body import JsonReader
 from app.api.bodies.media_type import answer_type, media_type, unsupported
-from app.api.bodies.parameters import VerifyChoices, from_form, from_json
+from app.api.bodies.parameters import from_form, from_json
 from app.api.bodies.receive import receive_form, receive_json, refuse_query
+from app.api.choices.decisions import VerifyChoices
+from app.api.choices.location import Landmarked, aims_of
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch, running
 from app.api.middleware.direct_route import DirectRoute, json_response
+from app.api.rule import Rule
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.domain import (
@@ -29,10 +32,11 @@ from app.api.schemas.domain import (
     rates_of,
     why_withheld,
 )
+from app.api.schemas.location import located_of
 from app.api.schemas.zone import ZoneAnswer
-from app.batching.batch_runner import Encoded, EncodeJob, Job
+from app.batching.batch_runner import Encoded, EncodeJob, Job, decode_recorded
 from app.batching.byte_budget import Reservation
-from app.batching.image_input import ImageFile, to_tensor
+from app.batching.image_input import ImageFile, Search, to_input
 from app.catalog.catalog import Served, ServedModel, ServedPairModel
 from app.decision import Decision, decide, decide_energy
 from app.domain import DomainResult, check_images
@@ -41,17 +45,14 @@ from app.templates import (
     ONE_IMAGE,
     Sizes,
     check_pairs,
-    choose_for,
     score_templates,
     template_energies,
 )
 from app.worker.service import Service
-from app.zone import Outcome, Zone, zone_of_costs, zone_of_targets
 from model.errors import OperatingPointError
-from model.manifest import Manifest
-from model.scoring import Choice
+from model.locating.locator import Aim, Found
 
-_MAX_JSON_VALUES = 16
+_MAX_JSON_VALUES = 40
 
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 
@@ -178,58 +179,26 @@ def _numbered(files: list[ImageFile]) -> list[ImageFile]:
     return [replace(files[0], name=f"{files[0].name}[0]"), *files[1:]]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """Threshold that a request is decided by, and the zone that it asked for.
-
-    `manifest` has the calibration and accuracy of so many `images` on the two sides.
-    """
-
-    manifest: Manifest
-    images: Sizes
-    choice: Choice
-    zone: Zone | None
-
-    @classmethod
-    def of(cls, manifest: Manifest, images: Sizes, sent: VerifyChoices) -> Self:
-        """Return the rule of a request.
-
-        Raises:
-            ParameterError: Parameters that do not go together, or a value that cannot be used.
-            OperatingPointError: The bundle has no supported operating point at that `fmr`.
-            TemplateSizeError: It has none for so many images, and no threshold was sent.
-        """
-        costs = sent.costs()
-        manifest, choice = choose_for(manifest, images, sent.threshold, sent.fmr)
-        calibration, curve = manifest.calibration, manifest.accuracy.curve
-        zone = None
-        if costs is not None:
-            zone = zone_of_costs(calibration.likelihood_ratio, curve, costs)
-        elif sent.fnmr is not None:
-            zone = zone_of_targets(calibration, curve, choice, sent.fnmr)
-        return cls(manifest, images, choice, zone)
-
-    def outcome(self, decision: Decision, *, withheld: bool) -> Outcome:
-        """Return the outcome of a decision: by the zone, or else by the threshold.
-
-        A zone rests on the rates or the likelihood ratio. Where these are withheld it decides
-        nothing, and the outcome is unsure.
-        """
-        if self.zone is None:
-            return Outcome.of(same=decision.same)
-        return Outcome.UNSURE if withheld else self.zone.outcome(decision.energy)
-
-
 def _make_job(_: Request, service: Service, pair: Pair) -> Job:
     model = service.catalog.get(pair.choices.model)
     service.telemetry.chose(model.manifest)
+    aims = _aims(model, pair)
     rule = Rule.of(model.manifest, pair.sizes, pair.choices)
     trace = service.telemetry.trace()
     if isinstance(model, ServedPairModel):
         check_pairs(pair.sizes, service.settings.max_images)
-        return partial(_answer_pair_model, service, model, pair.images, rule, trace)
+        return partial(_answer_pair_model, service, model, pair.images, aims, rule, trace=trace)
     answer = partial(_answer, service, model, pair.images, rule)
-    return EncodeJob(model, pair.images, service.image_limits, answer, trace)
+    return EncodeJob(model, pair.images, service.image_limits, answer, trace, aims)
+
+
+def _aims(model: Served, pair: Pair) -> tuple[Aim, ...] | None:
+    sent = pair.choices
+    sides = (
+        Landmarked("landmarks1", pair.sizes[0], sent.landmarks1),
+        Landmarked("landmarks2", pair.sizes[1], sent.landmarks2),
+    )
+    return aims_of(model.manifest, sent.face, sides)
 
 
 def _answer(
@@ -246,31 +215,39 @@ def _answer(
     else:
         energies = template_energies(rule.manifest, encoded.embeddings, rule.images, rule.choice)
         decision = decide_energy(rule.manifest, energies, rule.choice)
-    return _to_answer(service, model, rule, decision, domain)
+    return _to_answer(service, model, rule, decision, domain, located=encoded.located)
 
 
-def _answer_pair_model(
+def _answer_pair_model(  # noqa: PLR0913 (what a request gives)
     service: Service,
     model: ServedPairModel,
     images: tuple[ImageFile, ...],
+    aims: tuple[Aim, ...] | None,
     rule: Rule,
+    *,
     trace: Trace | None,
 ) -> VerifyAnswer:
-    began = perf_counter()
-    tensor = to_tensor(images, model.manifest.input, service.image_limits)
-    decoded = perf_counter()
-    service.telemetry.decoded(decoded - began, trace)
+    manifest, search = model.manifest, Search.of(model.locator, aims)
+    decode = partial(to_input, images, manifest.input, search, service.image_limits)
+    given = decode_recorded(decode, manifest, service.telemetry, trace)
+    tensor, began = given.pixels, perf_counter()
     energies = score_templates(model.scorer.score, tensor, rule.images, service.settings.max_batch)
-    service.telemetry.inferred(perf_counter() - decoded, len(images), (trace,))
+    service.telemetry.inferred(perf_counter() - began, len(images), (trace,))
     names = [image.name for image in images]
     percentiles = None if model.domain is None else model.domain.percentiles(tensor)
-    domain = check_images(model.domain, model.manifest, names, percentiles)
+    domain = check_images(model.domain, manifest, names, percentiles)
     decision = decide_energy(rule.manifest, energies, rule.choice)
-    return _to_answer(service, model, rule, decision, domain)
+    return _to_answer(service, model, rule, decision, domain, located=given.located)
 
 
-def _to_answer(
-    service: Service, model: Served, rule: Rule, decision: Decision, domain: DomainResult
+def _to_answer(  # noqa: PLR0913 (the parts of an answer)
+    service: Service,
+    model: Served,
+    rule: Rule,
+    decision: Decision,
+    domain: DomainResult,
+    *,
+    located: tuple[Found, ...] | None,
 ) -> VerifyAnswer:
     withheld = is_withheld(domain, decision.choice)
     outcome = rule.outcome(decision, withheld=withheld)
@@ -289,6 +266,7 @@ def _to_answer(
         operating_point=rates_of(domain, decision.choice),
         likelihood_ratio=None if withheld else decision.likelihood_ratio,
         likelihood_ratio_interval=None if withheld else decision.likelihood_ratio_interval,
+        located=located_of(model.manifest, located),
         domain=DomainAnswer.of(domain),
         withheld=why_withheld(domain, decision.choice, reason),
         model=ModelReference.of(model.manifest),

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.batching.image_input import ImageFile, to_tensor
+from app.batching.image_input import ImageFile, InputImages, Search, to_input
 from app.batching.job import Failed, IsCancelled
 from app.catalog.catalog import ServedModel
 from app.encoders.port import Encoder
 from app.telemetry.telemetry import Telemetry
 from app.telemetry.traces import Trace
+from model.errors import NothingLocatedError, SeveralLocatedError
+from model.locating.locator import Aim, Found
+from model.manifest import Manifest
 from model.preprocessing import ImageLimits
 
 
@@ -31,10 +34,12 @@ class Encoded:
     Attributes:
         embeddings: (images, dim).
         percentiles: Domain check, float64 (images,), in [0, 1); None of a model without one.
+        located: What each image shows; None of a model without a locator.
     """
 
     embeddings: NDArray[Any]
     percentiles: NDArray[np.float64] | None
+    located: tuple[Found, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class EncodeJob:
         limits: The limits of one image's size.
         answer: Computes the job's result from what the model gives for the images.
         trace: The trace of the request, if it is traced.
+        aims: How the thing in each image is chosen; None of a model without a locator.
     """
 
     model: ServedModel
@@ -54,15 +60,17 @@ class EncodeJob:
     limits: ImageLimits
     answer: Callable[[Encoded], Any]
     trace: Trace | None = None
+    aims: tuple[Aim, ...] | None = None
 
-    def decode(self, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
-        """Decode the images to the graph's input, uint8 (n, height, width, channels).
+    def decode(self, is_cancelled: IsCancelled) -> InputImages:
+        """Decode the images to the graph's input.
 
         Raises:
             ImageError: An image cannot be used; the message begins with its name.
             ClientGoneError: The job is cancelled.
         """
-        return to_tensor(self.files, self.model.manifest.input, self.limits, is_cancelled)
+        search = Search.of(self.model.locator, self.aims)
+        return to_input(self.files, self.model.manifest.input, search, self.limits, is_cancelled)
 
 
 Job = EncodeJob | Callable[[], Any]
@@ -75,7 +83,7 @@ class _Decoded:
 
     index: int
     job: EncodeJob
-    images: NDArray[np.uint8]
+    images: InputImages
 
 
 class BatchRunner:
@@ -126,11 +134,9 @@ class BatchRunner:
             return [together]
         return [self._answers([decoded])[0] for decoded in group]
 
-    def _decode(self, job: EncodeJob, is_cancelled: IsCancelled) -> NDArray[np.uint8]:
-        began = perf_counter()
-        images = job.decode(is_cancelled)
-        self._telemetry.decoded(perf_counter() - began, job.trace)
-        return images
+    def _decode(self, job: EncodeJob, is_cancelled: IsCancelled) -> InputImages:
+        step = partial(job.decode, is_cancelled)
+        return decode_recorded(step, job.model.manifest, self._telemetry, job.trace)
 
     def _encode(self, group: list[_Decoded]) -> list[Encoded]:
         """Embed the images of several jobs, at most `max_batch` in one run of the graph.
@@ -139,7 +145,7 @@ class BatchRunner:
         """
         model = group[0].job.model
         traces = [decoded.job.trace for decoded in group]
-        tensors = [decoded.images for decoded in group]
+        tensors = [decoded.images.pixels for decoded in group]
         images = tensors[0] if len(tensors) == 1 else np.concatenate(tensors)
         runs = [
             self._embed(model.encoder, images[start : start + self.max_batch], traces)
@@ -148,10 +154,15 @@ class BatchRunner:
         embeddings = runs[0] if len(runs) == 1 else np.concatenate(runs)
         ends = list(accumulate(len(tensor) for tensor in tensors))
         parts = [slice(start, end) for start, end in pairwise([0, *ends])]
-        if model.domain is None:
-            return [Encoded(embeddings[part], None) for part in parts]
-        percentiles = model.domain.percentiles(images, embeddings)
-        return [Encoded(embeddings[part], percentiles[part]) for part in parts]
+        checked = None if model.domain is None else model.domain.percentiles(images, embeddings)
+        return [
+            Encoded(
+                embeddings[part],
+                None if checked is None else checked[part],
+                decoded.images.located,
+            )
+            for decoded, part in zip(group, parts, strict=True)
+        ]
 
     def _embed(
         self, encoder: Encoder, images: NDArray[np.uint8], traces: Sequence[Trace | None]
@@ -160,6 +171,25 @@ class BatchRunner:
         embeddings = encoder.embed(images)
         self._telemetry.inferred(perf_counter() - began, len(images), traces)
         return embeddings
+
+
+def decode_recorded(
+    decode: Callable[[], InputImages],
+    manifest: Manifest,
+    telemetry: Telemetry,
+    trace: Trace | None,
+) -> InputImages:
+    """Decode the images of a request; record the time, and what was located in them."""
+    began = perf_counter()
+    try:
+        images = decode()
+    except (NothingLocatedError, SeveralLocatedError) as error:
+        telemetry.not_located(manifest, error)
+        raise
+    telemetry.decoded(perf_counter() - began, trace)
+    if images.located is not None:
+        telemetry.located(manifest, images.located)
+    return images
 
 
 def attempt(step: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever the step gives)

@@ -12,7 +12,8 @@ from model.bundle import MANIFEST_FILE, Bundle, open_bundle
 from model.domain import Domain
 from model.errors import BundleError, LikewiseError, ManifestError, UnreadableError
 from model.files import LASTING
-from model.golden import check_golden, check_golden_pairs
+from model.golden import check_golden, check_golden_candidates, check_golden_pairs
+from model.locating.locator import Locator
 from model.manifest import Manifest
 
 logger = logging.getLogger(__name__)
@@ -25,20 +26,22 @@ MAX_ENTRIES = 10_000
 class ServedModel:
     """A bundle that has passed every check, and its running encoder.
 
-    `domain` is None where the bundle has no domain check.
+    `domain` and `locator` are None where the bundle has none.
     """
 
     manifest: Manifest
     encoder: Encoder
     domain: Domain | None = None
+    locator: Locator | None = None
 
     def check(self) -> None:
-        """Run the golden self-check.
+        """Run the golden self-checks.
 
         Raises:
-            SelfCheckError: The encoder does not compute what the manifest promises.
+            SelfCheckError: The encoder or locator does not compute what the manifest promises.
         """
         check_golden(self.manifest.golden, self.manifest.input, self.encoder.embed)
+        _check_locator(self.locator)
 
     @property
     def provider(self) -> str:
@@ -50,25 +53,32 @@ class ServedModel:
 class ServedPairModel:
     """A bundle of kind `pair` that has passed every check; it has no embeddings.
 
-    `domain` is None where the bundle has no domain check.
+    `domain` and `locator` are None where the bundle has none.
     """
 
     manifest: Manifest
     scorer: PairScorer
     domain: Domain | None = None
+    locator: Locator | None = None
 
     def check(self) -> None:
-        """Run the golden self-check.
+        """Run the golden self-checks.
 
         Raises:
-            SelfCheckError: The scorer does not compute what the manifest promises.
+            SelfCheckError: The scorer or locator does not compute what the manifest promises.
         """
         check_golden_pairs(self.manifest.golden, self.manifest.input, self.scorer.score)
+        _check_locator(self.locator)
 
     @property
     def provider(self) -> str:
         """Name of the device that runs it: `CPU` or `CUDA`."""
         return self.scorer.provider
+
+
+def _check_locator(locator: Locator | None) -> None:
+    if locator is not None:
+        check_golden_candidates(locator.spec.golden, locator.graph)
 
 
 Served = ServedModel | ServedPairModel

@@ -88,8 +88,10 @@ class Session:
         if self._buckets is not None:
             self._buckets.warm(*rows)
 
-    def check_inputs(self, count: int, dtype: str, sizes: tuple[int, ...]) -> None:
+    def check_inputs(self, count: int, dtype: str, sizes: tuple[int | str, ...]) -> None:
         """Check the number, type and sizes of the graph's inputs; the batch axis has to be free.
+
+        A size that is a name has to be free too.
 
         Raises:
             SelfCheckError: The graph differs.
@@ -129,7 +131,7 @@ def _options() -> onnxruntime.SessionOptions:
 
 
 def _check_tensors(
-    role: str, nodes: Sequence[Any], count: int, dtype: str, sizes: tuple[int, ...]
+    role: str, nodes: Sequence[Any], count: int, dtype: str, sizes: tuple[int | str, ...]
 ) -> None:
     """Check the number, type and sizes of tensors; an unknown size is accepted."""
     if len(nodes) != count:
@@ -141,7 +143,7 @@ def _check_tensors(
         _check_tensor(role, node, dtype, sizes)
 
 
-def _check_tensor(role: str, node: Any, dtype: str, sizes: tuple[int, ...]) -> None:  # noqa: ANN401 (ONNX Runtime's NodeArg)
+def _check_tensor(role: str, node: Any, dtype: str, sizes: tuple[int | str, ...]) -> None:  # noqa: ANN401 (ONNX Runtime's NodeArg)
     batch, *rest = node.shape or [None]
     agree = len(rest) == len(sizes) and all(
         size == wanted or not isinstance(size, int)

@@ -63,6 +63,12 @@ DOMAIN = Family(
     "Images of /verify and /embed, by the result of the domain check.",
     (*_MODEL, "status"),
 )
+LOCATED = Family(
+    Kind.COUNTER,
+    "likewise_located_images",
+    "Images of /verify and /embed of models with a locator, by what was located.",
+    (*_MODEL, "result"),
+)
 ENERGY = Family(
     Kind.HISTOGRAM,
     "likewise_energy",
@@ -111,7 +117,7 @@ WORKER_START = Family(
 EXPORTED = (
     *(REQUESTS, REQUEST_SECONDS, REFUSED),
     *(QUEUE_DEPTH, QUEUE_SECONDS, BATCH_IMAGES, DECODE_SECONDS, INFERENCE_SECONDS),
-    *(DECISIONS, DOMAIN, ENERGY, PSI, PSI_DECISIONS, GENUINE_SHARE),
+    *(DECISIONS, DOMAIN, LOCATED, ENERGY, PSI, PSI_DECISIONS, GENUINE_SHARE),
     *(MODEL_INFO, WORKERS, WORKER_START),
 )
 """The exported metrics, in the order of docs/operate.md."""

@@ -5,6 +5,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from app.domain import DomainResult, DomainStatus
@@ -15,6 +16,16 @@ from app.telemetry.values import Histogram, Value, WorkerFiles
 from app.telemetry.window import RecentCounts
 from app.zone import Outcome
 from model.manifest import Manifest
+
+
+class Search(StrEnum):
+    """Result of the search in an image, by a model with a locator."""
+
+    ONE = "one"
+    SEVERAL = "several"
+    NOTHING = "nothing"
+    LANDMARKS = "landmarks"
+    """There was no search: the caller sent landmarks."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class Recorder:
         self._request_seconds: dict[str, Histogram] = {}
         self._decisions: dict[tuple[str, str, str, Outcome], Value] = {}
         self._domain: dict[tuple[str, str, str], Value] = {}
+        self._located: dict[tuple[str, str, str], Value] = {}
         self._models: dict[str, ModelValues] = {}
         self._refused = {reason: files.value(families.REFUSED, reason) for reason in reasons}
         self._depth = files.value(families.QUEUE_DEPTH)
@@ -116,6 +128,10 @@ class Recorder:
             if count:
                 self._checked(manifest, status).add(count)
 
+    def located(self, manifest: Manifest, result: Search) -> None:
+        """Record the search in an image."""
+        self._searched(manifest, result).add()
+
     def measured(self, manifest: Manifest, energy: float) -> None:
         """Record the energy of a pair of images."""
         values = self._models.get(manifest.name)
@@ -150,6 +166,12 @@ class Recorder:
             self._domain[key] = self._files.value(families.DOMAIN, *key)
         return self._domain[key]
 
+    def _searched(self, manifest: Manifest, result: Search) -> Value:
+        key = (manifest.name, manifest.version, result.value)
+        if key not in self._located:
+            self._located[key] = self._files.value(families.LOCATED, *key)
+        return self._located[key]
+
     def _model_values(self, manifest: Manifest) -> ModelValues:
         current = self._models.get(manifest.name)
         if current is not None and current.manifest is manifest:
@@ -166,5 +188,7 @@ class Recorder:
         info.set(1)
         for status in DomainStatus:
             self._checked(manifest, status)  # Starts at 0: a first value does not count as a rise.
+        for result in Search if manifest.locator is not None else ():
+            self._searched(manifest, result)
         energy = self._files.histogram(replace(families.ENERGY, bounds=baseline.bounds), *of)
         return ModelValues(manifest, baseline, energy, RecentCounts(bins), info)

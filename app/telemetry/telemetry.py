@@ -12,9 +12,11 @@ from app.domain import DomainResult
 from app.settings import Settings
 from app.telemetry.exposition import exposition
 from app.telemetry.folder import metrics_folder
-from app.telemetry.recorder import Recorder
+from app.telemetry.recorder import Recorder, Search
 from app.telemetry.traces import Trace, Tracing
 from app.zone import Outcome
+from model.errors import LikewiseError, SeveralLocatedError
+from model.locating.locator import Found
 from model.manifest import Manifest
 
 VERIFY, COMPARE = "/verify", "/compare"
@@ -109,6 +111,21 @@ class Telemetry:
         """
         if self._recorder is not None:
             self._recorder.checked(manifest, domain)
+
+    def located(self, manifest: Manifest, found: Iterable[Found]) -> None:
+        """Record what was located in the images of a request."""
+        if self._recorder is not None:
+            for each in found:
+                result = Search.SEVERAL if each.others else Search.ONE
+                self._recorder.located(
+                    manifest, Search.LANDMARKS if each.others is None else result
+                )
+
+    def not_located(self, manifest: Manifest, error: LikewiseError) -> None:
+        """Record an image that was refused since nothing, or several things, are located in it."""
+        if self._recorder is not None:
+            is_several = isinstance(error, SeveralLocatedError)
+            self._recorder.located(manifest, Search.SEVERAL if is_several else Search.NOTHING)
 
     def compared(self, manifest: Manifest, *, same: int, different: int) -> None:
         """Record the decisions on a probe and the rows of a gallery.

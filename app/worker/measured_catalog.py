@@ -58,3 +58,6 @@ def _run_largest(model: Served, max_batch: int) -> None:
         model.encoder.embed(images)
     else:
         model.scorer.score(images, images)
+    if model.locator is not None:
+        side = model.locator.spec.largest_side
+        model.locator.graph(np.zeros((1, side, side, 3), dtype=np.uint8))

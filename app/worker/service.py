@@ -15,6 +15,7 @@ from app.batching.worker_pool import JobPool
 from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel
 from app.catalog.reload import reload_catalog
 from app.encoders.cpu_budget import usable_cores
+from app.encoders.locator import load_locator
 from app.encoders.memory_budget import cgroup_limit, machine_memory, return_large_pieces
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
@@ -136,6 +137,7 @@ def load_model(bundle: Bundle, provider: Provider) -> Served:
         ProviderError: CUDA was requested and did not load.
         SelfCheckError: The graph does not compute what the manifest promises.
     """
-    if bundle.manifest.kind is Kind.PAIR:
-        return ServedPairModel(bundle.manifest, load_scorer(bundle, provider), Domain.of(bundle))
-    return ServedModel(bundle.manifest, load_encoder(bundle, provider), Domain.of(bundle))
+    manifest, domain, locator = bundle.manifest, Domain.of(bundle), load_locator(bundle)
+    if manifest.kind is Kind.PAIR:
+        return ServedPairModel(manifest, load_scorer(bundle, provider), domain, locator)
+    return ServedModel(manifest, load_encoder(bundle, provider), domain, locator)

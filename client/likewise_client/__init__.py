@@ -16,6 +16,7 @@ from likewise_client.errors import (
     UnusableImage,
     WrongKind,
 )
+from likewise_client.location import Located
 from likewise_client.results import (
     Comparison,
     Embeddings,
@@ -41,6 +42,7 @@ __all__ = [
     "ImageRefused",
     "Likewise",
     "LikewiseClientError",
+    "Located",
     "Model",
     "NotAuthorised",
     "OperatingPoint",

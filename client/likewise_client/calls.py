@@ -6,8 +6,9 @@ Nothing here sends; `client` does, synchronously or for asyncio.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
@@ -16,19 +17,12 @@ import httpx
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likewise_client.domain import ComparisonDomain, Domain
+from likewise_client import answers
 from likewise_client.errors import BadAnswer, Overloaded, UnusableImage, problem_of
 from likewise_client.images import File, Picture, Pictures, refuse_one_image, to_file
+from likewise_client.location import FivePoints, Pick
 from likewise_client.manifest import Manifest, ModelSummary
-from likewise_client.parsing import parse
-from likewise_client.results import (
-    Comparison,
-    Embeddings,
-    Identification,
-    Model,
-    OperatingPoint,
-    Verification,
-)
+from likewise_client.results import Comparison, Embeddings, Verification
 
 IMAGES_A_CALL = 32
 """Most images that one call of /embed may send under the service's default settings."""
@@ -105,6 +99,9 @@ class Calls:
         cost_false_match: float | None = None,
         cost_false_non_match: float | None = None,
         prior: float | None = None,
+        face: Pick | None = None,
+        landmarks1: FivePoints | None = None,
+        landmarks2: FivePoints | None = None,
         model: str | None = None,
     ) -> Call[Verification]:
         """Decide whether two images show the same thing.
@@ -120,18 +117,26 @@ class Calls:
                 `decision` is then the cheapest outcome. Without `threshold`, `fmr` and `fnmr`.
             cost_false_non_match: Cost of calling the same thing different; goes with the other.
             prior: Share of genuine pairs among yours, with the costs; None: 0.5.
+            face: `largest` or `central`: which thing is compared where a model with a locator finds
+                several; None: several are refused.
+            landmarks1: Five landmarks (x, y) of your own detector, in place of such a model's: the
+                eyes, the nose, the corners of the mouth, in pixels of the upright image.
+            landmarks2: Those of the other image.
             model: Replaces the client's default model.
         """
         first, second = _side("the first image", image1), _side("the second image", image2)
         files = [("image1", file) for file in first] + [("image2", file) for file in second]
         costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
         form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
-        return Call("POST", "/verify", _verification, [{"files": files, "data": form}])
+        form |= _located(face, landmarks1=landmarks1, landmarks2=landmarks2)
+        return Call("POST", "/verify", answers.verification, [{"files": files, "data": form}])
 
     def embed(
         self,
         images: Sequence[Picture],
         *,
+        face: Pick | None = None,
+        landmarks: FivePoints | None = None,
         model: str | None = None,
         images_a_call: int = IMAGES_A_CALL,
     ) -> Call[Embeddings]:
@@ -140,6 +145,8 @@ class Calls:
         Args:
             images: A list, each item as in `verify`. They are read before the first request. One
                 image alone is refused: embed([image]).
+            face: As in `verify`.
+            landmarks: As in `verify`, where there is one image.
             model: Replaces the client's default model.
             images_a_call: Largest number of images in one request; more are sent in several,
                 one after the other.
@@ -148,12 +155,12 @@ class Calls:
         parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
         if not parts:
             raise UnusableImage("there is no image to embed")
-        form = self._fields(model)
+        form = self._fields(model) | _located(face, landmarks=landmarks)
         contents = [
             {"files": parts[start : start + images_a_call], "data": form}
             for start in range(0, len(parts), images_a_call)
         ]
-        return Call("POST", "/embed", _embeddings, contents, _join)
+        return Call("POST", "/embed", answers.embeddings, contents, answers.join)
 
     def compare(  # noqa: PLR0913 (the parameters of /compare)
         self,
@@ -187,11 +194,19 @@ class Calls:
             "headers": {"Content-Type": "application/x-npy"},
             "params": self._fields(model, threshold=threshold, fmr=fmr, fpir=fpir, **several),
         }
-        return Call("POST", "/compare", _comparison, [content])
+        return Call("POST", "/compare", answers.comparison, [content])
 
-    def preview(self, image: Picture, *, model: str | None = None) -> Call[bytes]:
-        """Return the model's input for an image, as the bytes of a PNG."""
-        content = {"files": [("image", _part("the image", image))], "data": self._fields(model)}
+    def preview(
+        self,
+        image: Picture,
+        *,
+        face: Pick | None = None,
+        landmarks: FivePoints | None = None,
+        model: str | None = None,
+    ) -> Call[bytes]:
+        """Return the model's input for an image, as the bytes of a PNG; else as `embed`."""
+        form = self._fields(model) | _located(face, landmarks=landmarks)
+        content = {"files": [("image", _part("the image", image))], "data": form}
         return Call("POST", "/preview", lambda response: response.content, [content])
 
     def models(self) -> Call[list[ModelSummary]]:
@@ -219,21 +234,11 @@ class Calls:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _join(answers: Sequence[Embeddings]) -> Embeddings:
-    if len({answer.model for answer in answers}) > 1:
-        raise BadAnswer("the service changed its model between two calls; embed the images again")
-    vectors = np.concatenate([answer.vectors for answer in answers])
-    return Embeddings(vectors, answers[0].model, _join_domains([a.domain for a in answers]))
-
-
-def _join_domains(domains: Sequence[Domain | None]) -> Domain | None:
-    """Join the domain checks of one model: out where any image is."""
-    found = [domain for domain in domains if domain is not None]
-    if not found or found[0].percentile is None:
-        return found[0] if found else None
-    percentile = tuple(share for domain in found for share in domain.percentile or ())
-    out = [domain for domain in found if domain.status == "out"]
-    return replace((out or found)[0], percentile=percentile)
+def _located(face: Pick | None, **landmarks: FivePoints | None) -> dict[str, str]:
+    """Return the form's fields for a model with a locator."""
+    sent = {name: points for name, points in landmarks.items() if points is not None}
+    fields = {name: json.dumps(np.asarray(points).tolist()) for name, points in sent.items()}
+    return fields if face is None else {"face": face, **fields}
 
 
 def _rows(probe: ArrayLike, gallery: ArrayLike) -> tuple[bytes, int, int]:
@@ -250,36 +255,6 @@ def _rows(probe: ArrayLike, gallery: ArrayLike) -> tuple[bytes, int, int]:
     file = io.BytesIO()
     np.save(file, np.concatenate([probes, rows]), allow_pickle=False)
     return file.getvalue(), len(probes), len(rows) // len(many)
-
-
-def _verification(response: httpx.Response) -> Verification:
-    value: Verification = parse(Verification, response.json())
-    return value
-
-
-def _embeddings(response: httpx.Response) -> Embeddings:
-    members = response.json()
-    rows = members["embeddings"]
-    is_codes = all(isinstance(value, int) for value in rows[0])
-    vectors = np.asarray(rows, np.uint8 if is_codes else np.float32)
-    domain = parse(Domain | None, members.get("domain"))
-    return Embeddings(vectors, parse(Model, members["model"]), domain)
-
-
-def _comparison(response: httpx.Response) -> Comparison:
-    members = response.json()
-    return Comparison(
-        energies=np.asarray(members["energies"], np.float32),
-        same=np.asarray(parse(tuple[bool, ...], members["same"]), np.bool_),
-        threshold=parse(float, members["threshold"]),
-        operating_point=parse(OperatingPoint | None, members["operating_point"]),
-        model=parse(Model, members["model"]),
-        domain=parse(ComparisonDomain | None, members.get("domain")),
-        images=parse(tuple[int, int], members.get("images", (1, 1))),
-        withheld=parse(str | None, members.get("withheld")),
-        identification=parse(Identification | None, members.get("identification")),
-        identification_reason=parse(str | None, members.get("identification_reason")),
-    )
 
 
 def _side(label: str, images: Pictures) -> list[File]:

@@ -8,7 +8,8 @@ LikewiseClientError
     ├── NotAuthorised      401: a valid API key is needed
     ├── UnknownModel       404: the service has no such model
     ├── WrongKind          409: the kind of model does not support the call
-    ├── ImageRefused       413, 415, 422: an image is damaged, too large, or not an image
+    ├── ImageRefused       413, 415, 422: an image is damaged, too large, or not an image; or
+    │                      nothing, or several things, are located in it
     ├── ChoiceRefused      422: unsupported operating point, or another invalid parameter
     ├── Overloaded         429, 503: still busy or not ready after all retries
     └── DeadlinePassed     504: the deadline of the call has passed
@@ -74,7 +75,7 @@ class WrongKind(ServiceProblem):
 
 
 class ImageRefused(ServiceProblem):
-    """An image is damaged, too large, or not an image."""
+    """An image is damaged, too large, no image, or nothing or several things are located in it."""
 
 
 class ChoiceRefused(ServiceProblem):
@@ -94,6 +95,9 @@ _BY_SLUG: Mapping[str, type[ServiceProblem]] = {
     "broken-image": ImageRefused,
     "image-too-large": ImageRefused,
     "unusable-image": ImageRefused,
+    "nothing-located": ImageRefused,
+    "several-located": ImageRefused,
+    "bad-landmarks": ChoiceRefused,
     "unsupported-fmr": ChoiceRefused,
     "unsupported-fpir": ChoiceRefused,
     "bad-parameter": ChoiceRefused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,30 @@ Point = tuple[float, float]
 """x and y: in pixels of the upright image, or in shares of the crop's side."""
 Candidate = tuple[float, float, float, float, float]
 """Score, centre x and y, and the vector from it to the middle of the right edge."""
+Pick = Literal["largest", "central"]
+"""Which thing is compared where several are located."""
+FivePoints = Sequence[Sequence[float]]
+"""Five points (x, y), in any form that NumPy takes as an array of shape (5, 2)."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The thing that an image is compared by, in pixels of the upright image.
+
+    Attributes:
+        box: Left, upper, right and lower edge of the rectangle around the square.
+        corners: Of the square, which may be turned: upper left, upper right, lower right and lower
+            left of the thing.
+        points: Eyes, nose and corners of the mouth, by the model's template; None without one.
+        score: Of the locator, 0 to 1; None where landmarks were sent.
+        others: Number of other things in the image; None where landmarks were sent.
+    """
+
+    box: tuple[float, float, float, float]
+    corners: tuple[Point, Point, Point, Point]
+    points: tuple[Point, ...] | None
+    score: float | None
+    others: int | None
 
 
 @dataclass(frozen=True)

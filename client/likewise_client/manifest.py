@@ -75,6 +75,7 @@ class ModelSummary(_Document):
     operating_points: tuple[OfferedOperatingPoint, ...]
     seen: Seen
     summary: str
+    locates: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise_client.domain import ComparisonDomain, Domain
+from likewise_client.location import Located
 
 Interval = tuple[float, float]
 
@@ -92,6 +93,7 @@ class Verification:
         meaning: The decision and how often such a decision is wrong, as a sentence; None of a
             service that gives none.
         images: Numbers of images of the two sides, whose threshold and rates these are.
+        located: What is compared of each image; None of a model that compares whole images.
     """
 
     same: bool
@@ -107,6 +109,7 @@ class Verification:
     withheld: str | None = None
     meaning: str | None = None
     images: tuple[int, int] = (1, 1)
+    located: tuple[Located, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,11 +120,13 @@ class Embeddings:
         vectors: float32 (n, dim), or uint8 (n, bytes) of packed bits from a model of codes.
         model: The model that computed them.
         domain: As in `Verification`.
+        located: As in `Verification`.
     """
 
     vectors: NDArray[Any]
     model: Model
     domain: Domain | None = None
+    located: tuple[Located, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,12 @@ class Locator:
 
     Attributes:
         spec: The manifest's part.
+        graph: Runs the graph.
     """
 
     def __init__(self, spec: LocatorSpec, find: Find) -> None:
         self.spec = spec
-        self._find = find
+        self.graph = find
 
     def locate(self, picture: Image.Image) -> tuple[Located, ...]:
         """Locate everything whose score reaches the threshold, best first; unrefined.
@@ -127,7 +128,7 @@ class Locator:
 
     def _candidates(self, pixels: NDArray[np.uint8]) -> list[Located]:
         """Candidates that reach the threshold, best first, in the pixels of the graph's input."""
-        rows = self._find(pixels[np.newaxis])[0].astype(np.float64)
+        rows = self.graph(pixels[np.newaxis])[0].astype(np.float64)
         rows = rows[np.isfinite(rows).all(axis=1) & (rows[:, 0] >= self.spec.threshold)]
         rows = rows[np.argsort(-rows[:, 0], kind="stable")]
         located = [Located(min(1.0, score), *square) for score, *square in rows.tolist()]

@@ -132,5 +132,5 @@ def check_landmarks(points: Sequence[Point], size: tuple[int, int]) -> None:
         if not inside:
             raise LandmarksError(
                 f"the landmark {x:g}, {y:g} is far outside the picture of {size[0]} x {size[1]} "
-                "pixels"
+                "pixels; they are pixels of the upright image"
             )

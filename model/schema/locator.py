@@ -145,5 +145,9 @@ class LocatorSpec(Frozen):
         leaves one of less than 4s as it is; its first pass then has at most s by 4s pixels; each
         pixel has 4 bytes. The rest is padded pixels, and bytes for the graph.
         """
-        side = max(*self.sides, self.refine_side or 0)
-        return _RESIZING_BYTES * side**2
+        return _RESIZING_BYTES * self.largest_side**2
+
+    @property
+    def largest_side(self) -> int:
+        """Largest side of the graph's input, in pixels."""
+        return max(*self.sides, self.refine_side or 0)

@@ -23,6 +23,7 @@ from app.server.openapi import document
 from tests import fakes
 
 PHOTO, OTHER = fakes.photo(1), fakes.photo(2)
+POINTS = np.zeros((5, 2))
 ROW = np.zeros(fakes.DIM, np.float32)
 
 NOT_OFFERED = {"livez", "metrics"}  # For an orchestrator, and for Prometheus.
@@ -36,12 +37,15 @@ CALLS = {
         cost_false_match=100,
         cost_false_non_match=10,
         prior=0.5,
+        face="largest",
+        landmarks1=POINTS,
+        landmarks2=POINTS,
     ),
-    "embed": lambda s: s.embed([PHOTO, OTHER], model="tiny"),
+    "embed": lambda s: s.embed([PHOTO, OTHER], model="tiny", face="largest", landmarks=POINTS),
     "compare": lambda s: s.compare(
         [ROW, ROW], [[ROW, ROW]], model="tiny", threshold=1.5, fmr=0.1, fpir=0.1
     ),
-    "preview": lambda s: s.preview(PHOTO, model="tiny"),
+    "preview": lambda s: s.preview(PHOTO, model="tiny", face="central", landmarks=POINTS),
     "list_models": lambda s: s.models(),
     "get_model": lambda s: s.model("tiny"),
     "readyz": lambda s: s.ready(),

@@ -9,27 +9,40 @@ from app import errors
 from app.api.bodies import multipart
 from app.api.bodies.form import FILE, FormParts
 from app.api.bodies.media_type import media_type, unsupported
-from app.api.bodies.parameters import ModelChoice, from_form, from_query
+from app.api.bodies.parameters import from_form, from_query
 from app.api.bodies.receive import receive_form, receive_image
+from app.api.choices.images import ImageChoices
+from app.api.choices.location import Landmarked, aims_of
 from app.batching.byte_budget import Reservation
 from app.batching.image_input import ImageFile
 from app.worker.service import Service
+from model.locating.locator import Aim
+from model.manifest import Manifest
 
 _PART = "image"
 _FILE_EXAMPLE = "bytes of a file"
 
-ONE = FormParts({_PART: "An image file."}, ModelChoice)
+ONE = FormParts({_PART: "An image file."}, ImageChoices)
 SEVERAL = FormParts(
-    {_PART: "One image file or several, each as a part of this name."}, ModelChoice, several=True
+    {_PART: "One image file or several, each as a part of this name."}, ImageChoices, several=True
 )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images, and the name of the model that they are for; None for the default one."""
+    """Images, and the parameters that came with them."""
 
     images: tuple[ImageFile, ...]
-    model: str | None
+    choices: ImageChoices
+
+    def aims(self, manifest: Manifest) -> tuple[Aim, ...] | None:
+        """Return how the thing in each image is chosen; None for a model without a locator.
+
+        Raises:
+            ParameterError: `face` or `landmarks` do not go with the model or the images.
+        """
+        landmarked = Landmarked("landmarks", len(self.images), self.choices.landmarks)
+        return aims_of(manifest, self.choices.face, [landmarked])
 
 
 def body_schema(parts: FormParts) -> dict[str, Any]:
@@ -52,28 +65,32 @@ async def read_images(
 
     Args:
         parts: The form that the call takes.
-        request: The request, whose URL may name the model.
+        request: The request, whose URL may hold parameters.
         service: Its settings bound the body.
         reservation: Counts the body's bytes.
 
     Raises:
         PartError: The form has no image.
-        ParameterError: The model is named in the URL and in the form.
+        ParameterError: A parameter is in the URL and in the form.
         RequestError: The body cannot be read for another reason.
     """
-    model = from_query(ModelChoice, request).model
+    in_url = from_query(ImageChoices, request)
     kind = media_type(request)
     if kind == multipart.MEDIA_TYPE:
-        return _from_form(await receive_form(request, service, reservation, parts), model)
+        return _from_form(await receive_form(request, service, reservation, parts), in_url)
     if kind.startswith("image/") or kind == "application/octet-stream":
-        return Batch((await receive_image(request, service, reservation, _PART),), model)
+        return Batch((await receive_image(request, service, reservation, _PART),), in_url)
     raise unsupported(request, "multipart/form-data, or one image as image/*")
 
 
-def _from_form(form: multipart.Form, model: str | None) -> Batch:
+def _from_form(form: multipart.Form, in_url: ImageChoices) -> Batch:
     if _PART not in form.images:
         raise errors.PartError(f"no part {_PART!r}; send at least one image")
-    in_form = from_form(ModelChoice, form.fields).model
-    if model is not None and in_form is not None:
-        raise errors.ParameterError("model: given in the URL and in the body; give it once")
-    return Batch(tuple(form.images[_PART]), model if in_form is None else in_form)
+    sent, in_form = (_sent(each) for each in (in_url, from_form(ImageChoices, form.fields)))
+    for name in sent.keys() & in_form.keys():
+        raise errors.ParameterError(f"{name}: given in the URL and in the body; give it once")
+    return Batch(tuple(form.images[_PART]), ImageChoices(**sent, **in_form))
+
+
+def _sent(choices: ImageChoices) -> dict[str, Any]:
+    return {name: value for name, value in choices if value is not None}

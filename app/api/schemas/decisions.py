@@ -7,6 +7,7 @@ from pydantic import Field, computed_field
 from app.api.schemas.answer import Answer, Interval, ModelReference
 from app.api.schemas.domain import ComparisonDomainAnswer, DomainAnswer
 from app.api.schemas.identification import IdentificationAnswer
+from app.api.schemas.location import LocatedAnswer
 from app.api.schemas.meaning import meaning_of
 from app.api.schemas.operating_point import OperatingPointAnswer
 from app.api.schemas.zone import ZoneAnswer
@@ -48,6 +49,11 @@ class VerifyAnswer(Answer):
         "calibration data supports; null where the model has none, "
         "or it is withheld.",
     )
+    located: list[LocatedAnswer] | None = Field(
+        default=None,
+        description="What is compared of each image, those of the first side first; null of a "
+        "model without a locator, which compares whole images.",
+    )
     domain: DomainAnswer
     withheld: str | None = Field(
         default=None,
@@ -71,6 +77,10 @@ class EmbedAnswer(Answer):
         description="Floats; bytes of packed bits from a model of kind `codes`."
     )
     dim: int = Field(description="Numbers in each embedding.")
+    located: list[LocatedAnswer] | None = Field(
+        default=None,
+        description="What is embedded of each image; null of a model without a locator.",
+    )
     domain: DomainAnswer
     model: ModelReference
 

@@ -28,6 +28,10 @@ class ModelSummary(Answer):
             "them was measured; if `unknown`, the rates may be too good."
         )
     )
+    locates: bool = Field(
+        default=False,
+        description="Whether it finds the thing in an image, and compares the crop around it.",
+    )
     summary: str
 
 

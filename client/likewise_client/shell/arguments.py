@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
         description="Write the embeddings of images as one array, one row each, in their order.",
     )
     embed.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    _add_face(embed)
     embed.add_argument(
         "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
     )
@@ -188,6 +189,11 @@ def _add_verify(
             metavar="IMAGE",
             help=f"another image of what IMAGE{side} shows; may be given several times",
         )
+    _add_face(verify)
+    _add_zone(verify)
+
+
+def _add_zone(verify: argparse.ArgumentParser) -> None:
     zone = verify.add_argument_group(
         "a third outcome",
         "With both costs, or with --fnmr and --fmr, the decision may be unsure.",
@@ -212,6 +218,14 @@ def _add_verify(
     )
     zone.add_argument(
         "--fnmr", type=float, metavar="RATE", help="target false non-match rate, with --fmr"
+    )
+
+
+def _add_face(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--face",
+        choices=["largest", "central"],
+        help="which one, where a model with a locator finds several things in an image",
     )
 
 

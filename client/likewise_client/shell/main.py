@@ -57,19 +57,22 @@ def _verify(service: Likewise, given: argparse.Namespace) -> int:
         cost_false_match=given.cost_false_match,
         cost_false_non_match=given.cost_false_non_match,
         prior=given.prior,
+        face=given.face,
     )
     _print(given, asdict(answer), [text.verification(answer)])
     return _STATUS[answer.decision]
 
 
 def _embed(service: Likewise, given: argparse.Namespace) -> int:
-    found = service.embed(given.images)
+    found = service.embed(given.images, face=given.face)
     arrays.write_rows(found.vectors, given.out)
     report = sys.stderr if given.out == arrays.STDOUT else sys.stdout
     rows = {str(row): str(path) for row, path in enumerate(given.images)}
     if given.json:
         domain = found.domain and asdict(found.domain)
-        members = {"rows": rows, "model": asdict(found.model), "domain": domain}
+        located = found.located and [asdict(each) for each in found.located]
+        model = asdict(found.model)
+        members = {"rows": rows, "model": model, "domain": domain, "located": located}
         print(json.dumps(members), file=report)
     else:
         for row, path in rows.items():

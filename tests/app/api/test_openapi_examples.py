@@ -12,7 +12,7 @@ from app.api.bodies.multipart import MEDIA_TYPE as FORM
 from app.keys.entries import make_key
 from app.main import create_app
 from app.settings import Settings
-from tests import fakes
+from tests import fakes, locators
 from tests.servers import ROOT
 
 PHOTO = (ROOT / "examples" / "ann-1.jpg").read_bytes()
@@ -153,6 +153,13 @@ def provoked(shipped, tmp_path):
     searched = {"probe": row, "gallery": [row] * 11, "fpir": 0.05}
     with with_settings(models_dir=tmp_path / "more", default_model="tiny") as searching:
         yield searching.post("/compare", json=searched)
+    locators.with_locator(fakes.make_bundle(tmp_path / "located", "faces"))
+    with with_settings(models_dir=tmp_path / "located") as locating:
+        two = locators.picture((160, 90), locators.mark(40, 40, 20), locators.mark(120, 40, 20))
+        yield locating.post("/verify", files=PAIR)
+        yield locating.post("/verify", files={**PAIR, "image1": locators.file_of(two)})
+        points = json.dumps([[900, 40], [60, 40], [50, 60], [45, 80], [65, 80]])
+        yield locating.post("/verify", files=PAIR, data={"landmarks1": points})
     with with_settings(api_keys_file=tmp_path / "keys.txt") as locked:
         yield locked.get("/models")
     yield shipped.post("/verify", files=PAIR, headers={"X-Deadline-Ms": "0.001"})

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.api.bodies.base64_images import Base64Image
 from app.api.bodies.multipart import Expected, MultipartReader
-from app.api.bodies.parameters import Choices, from_form, from_json
+from app.api.bodies.parameters import from_form, from_json
+from app.api.choices.decisions import Choices
 from app.api.compare import CompareJson
 from app.api.verify import PairJson
 from app.errors import RequestError

@@ -50,6 +50,7 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "operating_point",
         "likelihood_ratio",
         "likelihood_ratio_interval",
+        "located",
         "domain",
         "withheld",
         "model",

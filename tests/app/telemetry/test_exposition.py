@@ -16,6 +16,8 @@ from app.telemetry.window import HALF
 from app.worker.service import running_service
 from app.zone import Outcome
 from model.bundle import open_bundle
+from model.locating.locator import Found
+from model.locating.squares import Located
 from tests import fakes
 
 MODEL = {
@@ -70,6 +72,7 @@ def test_every_family_is_exported_under_its_name_with_its_help(recorder, faces):
     telemetry.decoded(0.001)
     telemetry.inferred(0.001, 2)
     telemetry.waited(0.001)
+    telemetry.located(faces, [Found(Located(0.9, 5, 5, 3, 0), 0)])
     told(telemetry, faces, from_calibration(faces, MINIMUM))
     text = telemetry.exposition().decode()
     found = {f.name: f.documentation for f in text_string_to_metric_families(text)}

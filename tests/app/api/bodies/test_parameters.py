@@ -7,7 +7,8 @@ from fastapi import Request
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.api.bodies.parameters import Choices, from_form, from_json, from_query, to_number
+from app.api.bodies.parameters import from_form, from_json, from_query, to_number
+from app.api.choices.decisions import Choices
 from app.errors import ParameterError
 
 NUMBERS = {"0": 0, "5": 5, "1.5": 1.5, ".5": 0.5, "5.": 5, "+1": 1, "1e-3": 0.001, "2E1": 20}

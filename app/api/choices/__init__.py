@@ -1,0 +1,1 @@
+"""Parameters of the calls: which there are, and which go together."""
