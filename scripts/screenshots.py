@@ -82,11 +82,17 @@ def save(picture: bytes, to: Path) -> None:
     few.save(to, optimize=True)
 
 
-def main() -> None:
-    """Make all pictures."""
+def chromium_path() -> str:
+    """Return the path of a Chromium, or end the program where there is none."""
     chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if chromium is None:
         sys.exit("there is no Chromium; scripts/browser.sh installs one")
+    return chromium
+
+
+def main() -> None:
+    """Make all pictures."""
+    chromium = chromium_path()
     TO.mkdir(exist_ok=True)
     options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with service(free_port(USUAL_PORT), LOG_LEVEL="error") as url, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""`results`: docs/results.md and its plots, from the committed records and shipped bundles."""
+"""`results`: docs/results.md and its plots, from the committed records and bundles trained here."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +17,10 @@ def run(
     bundles: Annotated[Path, typer.Option(help="The folder of bundles.")] = Path("model/bundles"),
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
 ) -> None:
-    """Write the page of results and its plots from the committed records and shipped bundles."""
+    """Write the page of results and its plots from the records and the bundles trained here."""
     manifests = [read_manifest(path.parent) for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}"))]
-    found = (*map(record_of_bundle, manifests), *read_records(records))
+    trained = [manifest for manifest in manifests if manifest.provenance is not None]
+    found = (*map(record_of_bundle, trained), *read_records(records))
     looks = (*Ledger(bundles).looks(), *Ledger(records).looks())
     written = write_results(found, out, looks)
     console.print(f"wrote {out} from {len(found)} records, with {len(written) - 1} plots")

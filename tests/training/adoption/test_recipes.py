@@ -162,6 +162,6 @@ def test_stored_figures_are_refused_for_another_graph_or_input(figures, tmp_path
     assert not (tmp_path / "b").exists()
 
 
-def test_figures_of_a_trained_bundle_are_not_stored(exported, tmp_path):
+def test_figures_of_a_trained_bundle_are_not_stored(models_dir, tmp_path):
     with pytest.raises(AdoptionError, match="was not adopted"):
-        store_figures(exported, tmp_path / "x.zip")
+        store_figures(models_dir / "tiny", tmp_path / "x.zip")
