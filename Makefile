@@ -13,6 +13,11 @@ LOCKED := --require-hashes --no-deps
 PROJECTS := pyproject.toml client/pyproject.toml
 OURSELVES := --no-deps --no-build-isolation -e . -e client
 
+# pip does not compile what it installs, so Python keeps what it compiles, also where the environment says not to:
+# without that each of the hundreds of processes of `make test` compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+
 .PHONY: serve strong-faces test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
 
 help:

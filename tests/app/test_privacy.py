@@ -18,13 +18,15 @@ def _watch(event, arguments):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _hook():
+def _hook(tmp_path_factory):
+    tmp_path_factory.getbasetemp()  # Its lock is written now, while nothing is watched.
     sys.addaudithook(_watch)  # it cannot be taken away again, only switched off
 
 
 @pytest.fixture
-def written():
+def written(monkeypatch):
     """The files that any thread of this process opens for writing."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # A request may import a module.
     _written.clear()
     _watched["on"] = True
     yield _written

@@ -1,5 +1,6 @@
 """Data-parallel training in two real processes over gloo, started by the documented command."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,12 +73,8 @@ def gloo(folder, tmp_path_factory):
     subprocess.run(  # noqa: S603 (our own interpreter)
         [sys.executable, *launcher, str(script), str(out)],
         cwd=ROOT,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "PATH": "/usr/bin:/bin",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-        },
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         check=True,
         timeout=120,
         capture_output=True,
