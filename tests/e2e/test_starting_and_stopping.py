@@ -55,13 +55,18 @@ def log_of(process):
         process.communicate()
 
 
+def children_of(process):
+    """The processes that the threads of a process have begun, by their command lines."""
+    found = {}
+    with contextlib.suppress(OSError):  # One has ended meanwhile.
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            for pid in children.read_text().split():
+                found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text()
+    return found
+
+
 def workers_of(supervisor):
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    with contextlib.suppress(FileNotFoundError):
-        return [
-            int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
-        ]
-    return []
+    return [pid for pid, command in children_of(supervisor).items() if "spawn_main" in command]
 
 
 def test_the_help_explains_every_setting_and_command_and_starts_nothing():
@@ -165,11 +170,18 @@ def test_a_worker_that_is_stopped_while_it_starts_is_replaced(models_dir):
         assert process.wait(30) == 0
 
 
+def checking(service, workers):
+    """Whether each process that loads models has one of its own, in which a graph is checked."""
+    loading = [service] if workers == 1 else workers_of(service)
+    return len(loading) == workers and all(map(children_of, loading))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_stop_during_the_start_ends_it(tmp_path, workers):
     fakes.endless_bundle(tmp_path)
     process = start(tmp_path, PORT=free_port(), WORKERS=workers, DRAIN_TIMEOUT_S=1)
-    time.sleep(8)
+    wait_until(lambda: checking(process.pid, workers))
+    time.sleep(0.5)
     assert process.poll() is None
     status, log, took_s = seconds_to_end(process)
     assert took_s < 1 + ENDS_WITHIN_S + 3
@@ -183,6 +195,10 @@ def test_a_start_that_does_not_end_is_ended_with_the_reason(tmp_path):
     assert status == 3
     assert any("not done within LIKEWISE_START_TIMEOUT_S=2" in line for line in lines)
     assert not any("Traceback" in line for line in lines)
+
+
+def refused_by(client):
+    return [each["name"] for each in client.get("/models").json()["refused"]]
 
 
 @pytest.mark.parametrize("what", ["fifo", "endless", "zero"])
@@ -202,9 +218,11 @@ def test_a_reload_that_finds_no_regular_file_or_no_end_holds_up_neither_answers_
         if what == "zero":
             (folder / "other/encoder.onnx").symlink_to("/dev/zero")
         process.send_signal(signal.SIGHUP)
-        time.sleep(4)
-        refused = client.get("/models").json()["refused"]
-        assert [each["name"] for each in refused] == ([] if what == "endless" else ["other"])
+        if what == "endless":
+            time.sleep(4)
+            assert refused_by(client) == []
+        else:
+            wait_until(lambda: refused_by(client) == ["other"], within_s=4)
         answer = client.post(
             "/embed", content=fakes.photo(1), headers={"Content-Type": "image/png"}
         )

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -12,10 +11,11 @@ import pytest
 from app.server import supervisor
 from app.server.supervisor import Supervisor
 from app.settings import Settings
+from tests.app.server import small_workers
+from tests.app.server.small_workers import STARTUP_FAILURE
 from tests.servers import wait_until
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(120)]
-STARTUP_FAILURE = 3
+pytestmark = pytest.mark.timeout(120)
 
 
 @contextlib.contextmanager
@@ -41,55 +41,8 @@ def end_when(true):
     threading.Thread(target=wait, daemon=True).start()
 
 
-def die_of_a_bus_error(_settings, worker_states, _listening):
-    if worker_states.worker == 0:
-        os.kill(os.getpid(), signal.SIGBUS)
-    serve(_settings, worker_states, _listening)
-
-
-def serve(_settings, worker_states, _listening):
-    while not worker_states.is_stopping:
-        worker_states.mark_ready()
-        time.sleep(0.05)
-    sys.exit(0)
-
-
-def fail_where_another_serves(_settings, worker_states, _listening):
-    if worker_states.worker == 0:
-        serve(_settings, worker_states, _listening)
-    sys.exit(STARTUP_FAILURE)
-
-
-def hang_at_the_first_start(settings, worker_states, listening):
-    """Stop itself, as an operator's SIGSTOP or a file system that does not answer would."""
-    seen = settings.models_dir / f"worker-{worker_states.worker}"
-    if worker_states.worker == 0 and not seen.exists():
-        seen.touch()
-        os.kill(os.getpid(), signal.SIGSTOP)
-    serve(settings, worker_states, listening)
-
-
-def stop_once_not_ready(settings, worker_states, listening):
-    """Begin to serve, lose its runners, and hang."""
-    seen = settings.models_dir / f"worker-{worker_states.worker}"
-    if worker_states.worker == 0 and not seen.exists():
-        seen.touch()
-        worker_states.mark_ready()
-        time.sleep(1)
-        worker_states.mark_not_ready()
-        os.kill(os.getpid(), signal.SIGSTOP)
-    serve(settings, worker_states, listening)
-
-
-def ignore_all_signals(_settings, worker_states, _listening):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    while True:
-        worker_states.mark_ready()
-        time.sleep(0.05)
-
-
 def test_a_worker_that_dies_at_each_start_ends_the_service_with_the_reason(monkeypatch, caplog):
-    with supervised(monkeypatch, die_of_a_bus_error) as service:
+    with supervised(monkeypatch, small_workers.die_of_a_bus_error) as service:
         assert service.run() == STARTUP_FAILURE
     (line,) = [line for line in caplog.messages if "the service ends" in line]
     assert "worker 0 failed to start 5 times in a row" in line
@@ -98,7 +51,7 @@ def test_a_worker_that_dies_at_each_start_ends_the_service_with_the_reason(monke
 
 
 def test_a_worker_that_cannot_be_replaced_ends_the_service_too(monkeypatch, caplog):
-    with supervised(monkeypatch, fail_where_another_serves) as service:
+    with supervised(monkeypatch, small_workers.fail_where_another_serves) as service:
         service._has_served = True
         assert service.run() == STARTUP_FAILURE
     assert "ended with status 3; its lines in the log say why" in caplog.text
@@ -106,7 +59,7 @@ def test_a_worker_that_cannot_be_replaced_ends_the_service_too(monkeypatch, capl
 
 def test_a_worker_that_is_stopped_while_it_starts_is_replaced(monkeypatch, caplog, tmp_path):
     with supervised(
-        monkeypatch, hang_at_the_first_start, models_dir=tmp_path, start_timeout_s=8
+        monkeypatch, small_workers.hang_at_the_first_start, models_dir=tmp_path, start_timeout_s=8
     ) as service:
         end_when(lambda: service._worker_states.all_ready)
         assert service.run() == 0
@@ -118,7 +71,7 @@ def test_a_worker_that_is_stopped_while_it_starts_is_replaced(monkeypatch, caplo
 
 def test_a_worker_that_hangs_while_it_is_not_ready_is_replaced(monkeypatch, caplog, tmp_path):
     monkeypatch.setattr(supervisor, "HUNG_S", 3)
-    with supervised(monkeypatch, stop_once_not_ready, models_dir=tmp_path) as service:
+    with supervised(monkeypatch, small_workers.stop_once_not_ready, models_dir=tmp_path) as service:
         end_when(lambda: "it is replaced" in caplog.text and service._worker_states.all_ready)
         assert service.run() == 0
     assert caplog.text.count("worker 0 has hung for 3 s; it is replaced") == 1
@@ -127,7 +80,7 @@ def test_a_worker_that_hangs_while_it_is_not_ready_is_replaced(monkeypatch, capl
 def test_a_worker_that_does_not_stop_is_killed_within_the_stated_bound(monkeypatch, caplog):
     monkeypatch.setattr(supervisor, "GRACE_S", 0.5)
     stopped = []
-    with supervised(monkeypatch, ignore_all_signals) as service:
+    with supervised(monkeypatch, small_workers.ignore_all_signals) as service:
         end_when(lambda: service._worker_states.all_ready and (stopped.append(time.monotonic()), 1))
         assert service.run() == 0
         assert time.monotonic() - stopped[0] < 10
