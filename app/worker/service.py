@@ -19,6 +19,7 @@ from app.encoders.locator import load_locator
 from app.encoders.memory_budget import cgroup_limit, machine_memory, return_large_pieces
 from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
+from app.gallery.galleries import Galleries, open_galleries
 from app.settings import Provider, Settings
 from app.telemetry.telemetry import Telemetry
 from app.worker.measured_catalog import Loaded, load_measured
@@ -39,6 +40,7 @@ class Service:
     bodies: ByteBudget
     decoding: DecodingMemory
     telemetry: Telemetry = field(default_factory=Telemetry)
+    galleries: Galleries | None = None
 
     @cached_property
     def image_limits(self) -> ImageLimits:
@@ -105,7 +107,8 @@ def running_service(
         loaded: The models; None to load them.
 
     Raises:
-        LikewiseError: The default model cannot be served; the message says why.
+        LikewiseError: The default model cannot be served, or the gallery's store not be used; the
+            message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
     loaded = load_models(settings) if loaded is None else loaded
@@ -113,12 +116,16 @@ def running_service(
     plan = plan_memory(settings, loaded.measured, usable_cores(), memory_limit(settings))
     log_plan(plan)
     telemetry.serves(model.manifest for model in catalog.served.values())
+    galleries = open_galleries(settings)
     jobs = job_pool(settings, plan.threads, catalog, telemetry)
     decoding = DecodingMemory(plan.decoding, settings.deadline_ms / 1000)
+    bodies = ByteBudget(plan.held)
     try:
-        yield Service(settings, catalog, jobs, ByteBudget(plan.held), decoding, telemetry)
+        yield Service(settings, catalog, jobs, bodies, decoding, telemetry, galleries)
     finally:
         jobs.close()
+        if galleries is not None:
+            galleries.close()
 
 
 def job_pool(
