@@ -65,8 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _with_metrics_folder(settings: Settings) -> Iterator[Settings]:
-    """Create the metrics folder, which the workers share; yield the settings with its path."""
-    if not settings.metrics:
+    """Create the metrics folder, which the workers share; yield the settings with its path.
+
+    Several workers need it without metrics too, for their common choices.
+    """
+    if not settings.metrics and settings.workers == 1:
         yield settings
         return
     with metrics_folder(settings.metrics_dir, settings.workers) as folder:

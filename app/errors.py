@@ -24,6 +24,7 @@
         │   ├── ParameterError        a parameter has a value that cannot be used
         │   ├── TemplateSizeError     numbers of images that nothing was measured for
         │   ├── UnknownModelError     no bundle of that name
+        │   ├── OtherGraphError       embeddings of another graph than the one that answers
         │   ├── KindError             the bundle's kind cannot answer this call
         │   ├── ScopeError            the API key does not allow the call
         │   ├── NoStoreError          there is no store for galleries
@@ -183,6 +184,10 @@ class UnknownModelError(RequestError):
     def __init__(self, message: str, available: Sequence[str]) -> None:
         super().__init__(message)
         self.available = tuple(available)
+
+
+class OtherGraphError(RequestError):
+    """Embeddings were made by another graph than the one that answers."""
 
 
 class KindError(RequestError):

@@ -21,13 +21,13 @@ from app.api import (
     problems,
     verify,
 )
-from app.api.galleries import identities, routes, search
 from app.api.middleware import api_key, cors
 from app.api.middleware.direct_route import DirectCalls
 from app.api.middleware.observability import Observability, Routes
 from app.api.middleware.root_path import RootPath
 from app.api.middleware.single_headers import SingleHeaders
 from app.api.middleware.start_failure import StartFailure
+from app.catalog.catalog import Served
 from app.keys.ring import KeyRing
 from app.settings import LogLevel, Settings
 from app.telemetry.logs import AccessLog
@@ -76,9 +76,7 @@ def create_app(
     app.state.service = None
     app.state.worker_states = worker_states
     app.state.telemetry = Telemetry()
-    of_galleries = (routes, identities, search)
-    nouns = (verify, embed, compare, preview, *of_galleries, models, health)
-    routers = [noun.router for noun in nouns]
+    routers = [noun.router for noun in (verify, embed, compare, preview, models, health)]
     if settings.metrics:
         routers.append(metrics.router)
     for router in routers:
@@ -180,7 +178,7 @@ def ready_message(app: FastAPI) -> str:
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104 (shown, not bound)
     address = f"[{host}]" if ":" in host else host
     served = ", ".join(
-        f"{name} {model.manifest.version} on {model.provider}"
+        f"{name} {model.manifest.version} on {model.provider}{_precision(model)}"
         for name, model in service.catalog.served.items()
     )
     return (
@@ -188,6 +186,11 @@ def ready_message(app: FastAPI) -> str:
         f"http://{address}:{settings.port}/docs; default model {settings.default_model}; "
         f"serving {served}"
     )
+
+
+def _precision(model: Served) -> str:
+    precision = model.manifest.onnx.precision
+    return "" if precision is None else f" in {precision}"
 
 
 def service_version() -> str:

@@ -41,6 +41,15 @@ class Provider(StrEnum):
     CUDA = "cuda"
 
 
+class WantedPrecision(StrEnum):
+    """Graph that answers, of a bundle with a float32 and an int8 one."""
+
+    AUTO = "auto"
+    """The fastest that passes its self-check; on CUDA float32."""
+    FP32 = "fp32"
+    INT8 = "int8"
+
+
 class LogLevel(StrEnum):
     """Lowest level of the messages that are logged."""
 
@@ -99,6 +108,11 @@ class Settings(BaseModel):
     # Processes, threads and devices
     provider: Provider = Field(
         Provider.AUTO, description="auto, cpu or cuda; cuda is an error at start if it fails."
+    )
+    precision: WantedPrecision = Field(
+        WantedPrecision.AUTO,
+        description="auto, fp32 or int8, of bundles with several graphs; auto: the fastest that "
+        "passes its self-check.",
     )
     workers: int = Field(1, ge=1, le=256, description="Number of worker processes.")
     threads: int = Field(

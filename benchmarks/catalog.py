@@ -41,6 +41,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "soak": Benchmark("Hostile requests among many", soak.ABOUT, soak.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
+    "precision": Benchmark(
+        "int8 in place of float32", verify.ABOUT_PRECISION, verify.measure_precision
+    ),
     "cuda": Benchmark("On a GPU", cuda.ABOUT, cuda.measure),
     "growth": Benchmark("How cost grows", growth.ABOUT, growth.measure),
     "gateways": Benchmark("Gateways", gateways.ABOUT, gateways.measure),

@@ -6,9 +6,9 @@ foreign folder is refused with a reason and never half-loaded.
 
 import hashlib
 import json
-import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,10 @@ from model.errors import (
     faults,
 )
 from model.external_data import check_self_contained
-from model.files import read_file
-from model.manifest import READ_VERSIONS, Kind, LocatorSpec, Manifest, OnnxFile
+from model.files import put_in_place, read_file, write_synced
+from model.manifest import READ_VERSIONS, Kind, LocatorSpec, Manifest, OnnxFile, OtherGraph
+from model.other_graphs.files import GraphFiles, check_same_encoder, unpacked
+from model.other_graphs.shared_weights import with_weights
 from model.schema.domain import DOMAIN_FILE, MAX_DOMAIN_BYTES
 from model.schema.locator import LOCATOR_FILE, MAX_LOCATOR_BYTES
 
@@ -56,7 +58,8 @@ class Bundle:
 
     `onnx` holds the very bytes that were hashed: what was checked is what will run. `domain` holds
     the numbers of the domain check (see `model.domain`), float32, or None where it has none, and
-    `locator` the locator's graph, or None.
+    `locator` the locator's graph, or None. `graphs` are further graphs of the encoder, each as a
+    bundle in the same folder, with its own manifest, and the weights that it shares in its `onnx`.
     """
 
     folder: Path
@@ -65,6 +68,7 @@ class Bundle:
     split: Split | None
     domain: NDArray[np.float32] | None = None
     locator: bytes | None = None
+    graphs: tuple["Bundle", ...] = ()
 
 
 def open_bundle(folder: Path) -> Bundle:
@@ -85,7 +89,10 @@ def open_bundle(folder: Path) -> Bundle:
     spec = manifest.locator
     locator = None if spec is None else _read_graph(folder, spec, MAX_LOCATOR_BYTES)
     split, domain = _read_split(folder, manifest), _read_domain(folder, manifest)
-    return Bundle(folder, manifest, onnx, split, domain, locator)
+    bundle = Bundle(folder, manifest, onnx, split, domain, locator)
+    return replace(
+        bundle, graphs=tuple(_open_other(bundle, each) for each in manifest.graphs or ())
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -103,7 +110,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise UnreadableError(f"{path} cannot be read: {error.strerror}") from error
     if not exists:
         raise BundleNotFoundError(f"no bundle in {folder}: it has no {MANIFEST_FILE}")
-    text = _read_bounded(path, MAX_MANIFEST_BYTES)
+    return _parse(path, _read_bounded(path, MAX_MANIFEST_BYTES))
+
+
+def _parse(path: Path, text: bytes) -> Manifest:
     _check_schema_version(path, text)
     try:
         return Manifest.model_validate_json(text)
@@ -120,11 +130,12 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
     domain: bytes | None = None,
     locator: bytes | None = None,
     card: str = "",
+    others: Sequence[GraphFiles] = (),
 ) -> None:
     """Write a bundle as a whole: into a new folder beside `folder`, then one rename.
 
     A bundle that already stands there is moved aside first and removed last, so that whatever
-    happens, a complete one is on disk.
+    happens, a complete one is on disk. `others` are the further graphs that the manifest names.
 
     Raises:
         IntegrityError: A graph, the split or the domain check's file is not the one that the
@@ -141,6 +152,10 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
     if card:
         files[CARD_FILE] = card.encode()
     _check_before_writing(manifest, files)
+    for other in others:
+        files |= other.named_files(manifest, onnx)
+    if len(others) != len(manifest.graphs or ()):
+        raise IntegrityError("the manifest names another number of further graphs")
     if folder.exists() and not (folder / MANIFEST_FILE).is_file():
         raise BundleError(f"{folder} exists and is not a bundle; choose another place")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -148,8 +163,8 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
         new = Path(scratch) / "new"
         new.mkdir()
         for name, data in files.items():
-            _write_synced(new / name, data)
-        _put_in_place(new, folder, Path(scratch) / "old")
+            write_synced(new / name, data)
+        put_in_place(new, folder, Path(scratch) / "old")
 
 
 def sha256(data: bytes) -> str:
@@ -174,6 +189,8 @@ def dtype_of(kind: Kind) -> type[np.generic]:
 
 
 def _json(manifest: Manifest) -> bytes:
+    if manifest.graphs:  # The indentation is a third of the tables.
+        return (manifest.model_dump_json() + "\n").encode()
     return (manifest.model_dump_json(indent=1) + "\n").encode()
 
 
@@ -192,25 +209,6 @@ def _check_before_writing(manifest: Manifest, files: dict[str, bytes]) -> None:
         raise IntegrityError("the locator is not the one whose hash the manifest holds")
     if LOCATOR_FILE in files:
         check_self_contained(files[LOCATOR_FILE])
-
-
-def _put_in_place(new: Path, folder: Path, old: Path) -> None:
-    if not folder.exists():
-        new.rename(folder)
-        return
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _check_schema_version(path: Path, text: bytes) -> None:
@@ -263,6 +261,22 @@ def _read_domain(folder: Path, manifest: Manifest) -> NDArray[np.float32] | None
     if not np.isfinite(numbers).all():
         raise IntegrityError(f"{path} holds a number that is not finite")
     return numbers
+
+
+def _open_other(bundle: Bundle, reference: OtherGraph) -> Bundle:
+    path = bundle.folder / reference.manifest
+    packed = _read_checked(path, reference.sha256, MAX_MANIFEST_BYTES)
+    try:
+        manifest = _parse(path, unpacked(packed, MAX_MANIFEST_BYTES))
+        check_same_encoder(bundle.manifest, manifest)
+        path = bundle.folder / manifest.onnx.file
+        graph = _read_checked(path, manifest.onnx.sha256, MAX_ONNX_BYTES)
+        onnx = with_weights(graph, bundle.manifest.onnx.file, bundle.onnx)
+        check_self_contained(onnx)
+    except (IntegrityError, ManifestError) as error:
+        raise type(error)(f"{path}: {error}") from error
+    domain = _read_domain(bundle.folder, manifest)
+    return replace(bundle, manifest=manifest, onnx=onnx, domain=domain)
 
 
 def _read_checked(path: Path, expected: str, limit: int) -> bytes:

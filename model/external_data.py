@@ -39,7 +39,7 @@ _ORT_FORMAT = b"ORTM"
 """Bytes 4 to 8 of ONNX Runtime's own format, which it takes in place of ONNX."""
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
     """A field: its number and wire type, and its number or the range of its bytes."""
 
     number: int
@@ -64,7 +64,7 @@ def check_self_contained(graph: bytes) -> None:
     while messages:
         kind, start, end = messages.pop()
         parts = PARTS.get(kind)
-        for field in _fields(graph, start, end):
+        for field in fields(graph, start, end):
             seen += 1
             if seen > MAX_FIELDS:
                 raise IntegrityError(f"the graph has more than {MAX_FIELDS:,} fields")
@@ -74,7 +74,7 @@ def check_self_contained(graph: bytes) -> None:
                 messages.append((parts[field.number], field.start, field.end))
 
 
-def _check_tensor_field(graph: bytes, field: _Field) -> None:
+def _check_tensor_field(graph: bytes, field: Field) -> None:
     # A location of 0 is the default one: in the graph.
     is_elsewhere = field.number == DATA_LOCATION and (field.value or field.wire != _VARINT)
     if is_elsewhere or field.number == EXTERNAL_DATA:
@@ -84,17 +84,17 @@ def _check_tensor_field(graph: bytes, field: _Field) -> None:
         )
 
 
-def _place(graph: bytes, field: _Field) -> str:
+def _place(graph: bytes, field: Field) -> str:
     """Name the file, from the pair of key (1) and value (2) that an entry of the location is."""
     if field.wire != _BYTES or field.number != EXTERNAL_DATA:
         return ""
-    pair = {each.number: graph[each.start : each.end] for each in _fields(graph, *field[3:])}
+    pair = {each.number: graph[each.start : each.end] for each in fields(graph, *field[3:])}
     if pair.get(1) != b"location":
         return ""
     return f" ({pair.get(2, b'')[:200].decode(errors='replace')!r})"
 
 
-def _fields(graph: bytes, at: int, end: int) -> Iterator[_Field]:
+def fields(graph: bytes, at: int, end: int) -> Iterator[Field]:
     """Read the fields of the message between two positions, in order.
 
     Encodings that no writer of ONNX uses are refused: another reader might see another field.
@@ -114,7 +114,7 @@ def _fields(graph: bytes, at: int, end: int) -> Iterator[_Field]:
             raise _no_graph(at)
         if stop > end or not number or tag >> 32:
             raise _no_graph(at)
-        yield _Field(number, wire, value, at, stop)
+        yield Field(number, wire, value, at, stop)
         at = stop
 
 

@@ -1,4 +1,4 @@
-"""Reading of regular files within a bound.
+"""Reading of regular files within a bound, and writing that leaves no half-written ones.
 
 A path that an operator or a data set names may lead to a FIFO, whose opening waits for a writer; to
 a device, which never ends; or to a file that grows while it is read. None of them is read here.
@@ -76,6 +76,27 @@ def check_regular(path: Path) -> None:
         _check_regular(path, path.stat())
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def put_in_place(new: Path, folder: Path, old: Path) -> None:
+    """Give a new folder the name of one that may exist, which is moved to `old`."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    folder.rename(old)
+    try:
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file, and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _check_regular(path: Path, found: os.stat_result) -> None:

@@ -26,7 +26,7 @@ from model.schema.calibration import (
 from model.schema.conditions import Conditions
 from model.schema.domain import PIXEL_FEATURES, DomainCheck
 from model.schema.fields import BundleName, Fraction, Frozen, Sha256, Version
-from model.schema.graph import Golden, OnnxFile
+from model.schema.graph import Golden, OnnxFile, OtherGraph, Precision
 from model.schema.identification import (
     GalleryRates,
     Identification,
@@ -76,6 +76,8 @@ __all__ = [
     "Metric",
     "OnnxFile",
     "OperatingPoint",
+    "OtherGraph",
+    "Precision",
     "Provenance",
     "Resample",
     "SampleSize",
@@ -150,6 +152,8 @@ class Manifest(Frozen):
     embedding_dim: int = Field(ge=1, le=65536)
     """Numbers in an answer of the graph; 1 for the energy of a pair model, which embeds nothing."""
     onnx: OnnxFile
+    graphs: tuple[OtherGraph, ...] | None = Field(default=None, min_length=1, max_length=1)
+    """Other graphs of the same encoder; None where there is no other."""
     split_sha256: Sha256 | None = None
     split_by: SplitBy = SplitBy.IDENTITY
     golden: Golden
@@ -181,6 +185,7 @@ class Manifest(Frozen):
             raise ValueError("the golden embedding's length is not embedding_dim")
         self._check_version()
         self._check_undecided()
+        self._check_graphs()
         self._check_origin()
         self._check_domain()
         self._check_templates()
@@ -198,6 +203,10 @@ class Manifest(Frozen):
     def seen(self) -> Seen:
         """Knowledge of the identities that the encoder was trained on."""
         return Seen.IDENTITIES if self.adoption is None else self.adoption.seen
+
+    def _check_graphs(self) -> None:
+        if self.graphs and (self.kind is not Kind.ENCODER or self.onnx.precision != Precision.FP32):
+            raise ValueError("only a float32 encoder has other graphs")
 
     def _check_origin(self) -> None:
         if (self.provenance is None) is (self.adoption is None):
@@ -225,6 +234,8 @@ class Manifest(Frozen):
             "rates by condition": self.conditions,
             "adoption": self.adoption,
             "locator": self.locator,
+            "other graph": self.graphs,
+            "precision": self.onnx.precision,
             "interval of likelihood ratios": self.calibration.likelihood_ratio.uncertainty,
         }
         for name, part in parts.items():

@@ -34,9 +34,10 @@ from app.api.schemas.identification import fpir_headers, identification_of
 from app.batching.batch_runner import Job
 from app.batching.byte_budget import Reservation
 from app.catalog.catalog import ServedModel
+from app.catalog.made_by import check_made_by
 from app.decision import Comparison, compare, to_vectors
 from app.domain import ComparisonDomain, GalleryCheck
-from app.errors import ParameterError, TemplateSizeError, TooManyImagesError
+from app.errors import OtherGraphError, ParameterError, TemplateSizeError, TooManyImagesError
 from app.templates import ONE_IMAGE, Sizes, TemplateComparison, choose_for_rows
 from app.worker.service import Service
 from model.errors import IdentificationError, OperatingPointError, VectorError
@@ -107,6 +108,7 @@ _BODY: dict[str, Any] = {
     | problem_types.documented(
         *problem_types.BODY_ERRORS,
         TooManyImagesError,
+        OtherGraphError,
         VectorError,
         OperatingPointError,
         TemplateSizeError,
@@ -116,10 +118,9 @@ _BODY: dict[str, Any] = {
 async def compare_embeddings(request: Request) -> Response:
     """Give the energy and the decision for each row of a gallery.
 
-    Embeddings of different models, or of different versions of one, cannot be compared: keep the
-    `sha256` of the model beside them. With `Accept: application/x-npy` the answer is the energies
-    alone, float32 (n,), and the headers X-Threshold, X-Domain-Status, X-Withheld, X-FPIR,
-    X-Target-FPIR and X-Model-SHA256 say the rest.
+    Embeddings of different models, versions or graphs (`precision`) cannot be compared: keep the
+    model's `sha256` beside them, and send it. As `application/x-npy` the answer is the energies,
+    float32 (n,); X-Threshold, X-Domain-Status, X-Withheld, X-FPIR, X-Target-FPIR say the rest.
     """
     service, as_npy = running(request), npy.is_accepted(request)
     if media_type(request) == npy.MEDIA_TYPE:
@@ -206,6 +207,7 @@ def _chosen(
 ) -> tuple[ServedModel, Callable[[int], Choice]]:
     model = service.catalog.get_encoder(choices.model)
     service.telemetry.chose(model.manifest)
+    check_made_by(model, choices.sha256)
     if max(images) > service.settings.max_images:
         raise TooManyImagesError.beyond(service.settings.max_images)
     targets = choices.threshold, choices.fmr, choices.fpir

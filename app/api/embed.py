@@ -45,8 +45,9 @@ async def embed(request: Request) -> Response:
     """Give one embedding for each image, in their order.
 
     With `Accept: application/x-npy` the answer is one NumPy array, float32 (n, dim), or uint8 for
-    packed bits; the headers X-Model-Name, X-Model-Version and X-Model-SHA256 say whose, and
-    X-Domain-Status and X-Domain-Out whether the images are like those of the calibration.
+    packed bits; the headers X-Model-Name, X-Model-Version, X-Model-SHA256 and X-Model-Precision
+    say whose, and X-Domain-Status and X-Domain-Out whether the images are like those of the
+    calibration.
     """
     make_job = partial(_make_job, as_npy=npy.is_accepted(request))
     answer: Response = await dispatch(request, running(request), _read, make_job)

@@ -10,7 +10,7 @@ from app.api.dispatch import Running
 from app.api.schemas.operating_point import OperatingPointOffer
 from app.api.schemas.service import ModelList, ModelSummary, RefusedModel
 from app.catalog.catalog import Catalog, Served
-from model.manifest import Kind, Manifest, OperatingPoint
+from model.manifest import Kind, Manifest, OperatingPoint, Precision
 
 Name = Annotated[str, Path(description="One of GET /models.", examples=["faces"])]
 
@@ -58,6 +58,8 @@ def _summary(catalog: Catalog, model: Served) -> ModelSummary:
         version=manifest.version,
         kind=manifest.kind,
         sha256=manifest.onnx.sha256,
+        precision=manifest.onnx.precision,
+        precisions=_precisions(model.bundle),
         dim=None if manifest.kind is Kind.PAIR else manifest.embedding_dim,
         metric=manifest.metric,
         default=manifest.name == catalog.default,
@@ -68,6 +70,11 @@ def _summary(catalog: Catalog, model: Served) -> ModelSummary:
         locates=manifest.locator is not None,
         summary=manifest.card.summary,
     )
+
+
+def _precisions(bundle: Manifest) -> list[Precision]:
+    own = () if bundle.onnx.precision is None else (bundle.onnx.precision,)
+    return [*own, *(other.precision for other in bundle.graphs or ())]
 
 
 def _offer(point: OperatingPoint) -> OperatingPointOffer:

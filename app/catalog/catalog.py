@@ -14,7 +14,7 @@ from model.errors import BundleError, LikewiseError, ManifestError, UnreadableEr
 from model.files import LASTING
 from model.golden import check_golden, check_golden_candidates, check_golden_pairs
 from model.locating.locator import Locator
-from model.manifest import Manifest
+from model.manifest import Manifest, OnnxFile
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +26,26 @@ MAX_ENTRIES = 10_000
 class ServedModel:
     """A bundle that has passed every check, and its running encoder.
 
-    `domain` and `locator` are None where the bundle has none.
+    Attributes:
+        manifest: Of the graph that runs.
+        encoder: Running.
+        domain: Its domain check, None where it has none.
+        locator: None where the bundle has none.
+        whole: Manifest of the bundle, where another of its graphs may run than its own.
+        others: The bundle's graphs that do not run.
     """
 
     manifest: Manifest
     encoder: Encoder
     domain: Domain | None = None
     locator: Locator | None = None
+    whole: Manifest | None = None
+    others: tuple[OnnxFile, ...] = ()
+
+    @property
+    def bundle(self) -> Manifest:
+        """Manifest of the bundle."""
+        return self.whole or self.manifest
 
     def check(self) -> None:
         """Run the golden self-checks.
@@ -60,6 +73,11 @@ class ServedPairModel:
     scorer: PairScorer
     domain: Domain | None = None
     locator: Locator | None = None
+
+    @property
+    def bundle(self) -> Manifest:
+        """Manifest of the bundle."""
+        return self.manifest
 
     def check(self) -> None:
         """Run the golden self-checks.

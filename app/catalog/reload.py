@@ -66,7 +66,7 @@ def fingerprint(models_dir: Path) -> Fingerprint:
 
 def _load_changed(folder: Path, before: Served | None, load: Load) -> Served:
     bundle = open_named(folder)
-    if before is not None and before.manifest == bundle.manifest:
+    if before is not None and before.bundle == bundle.manifest:
         return before
     return load(bundle)
 

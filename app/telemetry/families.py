@@ -105,7 +105,7 @@ MODEL_INFO = Family(
     Kind.LATEST,
     "likewise_model_info",
     "1 for each model that is served.",
-    (*_MODEL, "kind", "metric", "sha256"),
+    (*_MODEL, "kind", "metric", "sha256", "precision"),
 )
 WORKERS = Family(Kind.SUM, "likewise_workers", "Workers that are alive.")
 WORKER_START = Family(

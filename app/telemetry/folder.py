@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 (we create a private folder in it)
 """Memory file system, so that a mapped file is never written to a disk, which could block."""
 
+_CHOICES = "*.choice"
+"""Files of `app.encoders.graph_choice`; the service may have moved to another processor."""
 _LIVE = "gauge_live"
 _FILES_OF_A_WORKER = 4
 _GROWTH = 2
@@ -102,7 +104,7 @@ def remove_dead_gauges(folder: Path) -> None:
 def _empty(folder: Path, room: int) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in folder.glob("*.db"):
+        for file in (*folder.glob("*.db"), *folder.glob(_CHOICES)):
             file.unlink()
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             _check_room(Path(scratch), room)

@@ -182,9 +182,9 @@ class Recorder:
             self._files.value(families.RECENT, *of, baseline.calibration, str(position))
             for position in range(len(baseline.genuine))
         ]
-        info = self._files.value(
-            families.MODEL_INFO, *of, manifest.kind, manifest.metric, manifest.onnx.sha256
-        )
+        graph = manifest.onnx
+        of_graph = (manifest.kind, manifest.metric, graph.sha256, graph.precision or "")
+        info = self._files.value(families.MODEL_INFO, *of, *of_graph)
         info.set(1)
         for status in DomainStatus:
             self._checked(manifest, status)  # Starts at 0: a first value does not count as a rise.

@@ -1,10 +1,11 @@
 """The models at start, and the memory that they take, measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.catalog.catalog import Catalog, Load, Served, ServedModel, load_catalog
+from app.encoders.graph_choice import Choices
 from app.encoders.memory_budget import own_bytes
 from app.encoders.session import MAX_BYTES_ON_CPU
 from app.settings import Settings
@@ -18,10 +19,11 @@ _ASSUMED_THREAD_BYTES = 100_000_000
 
 @dataclass(frozen=True)
 class Loaded:
-    """The models, and the memory of the worker that has them."""
+    """The models, the choices between their graphs, and the memory of the worker."""
 
     catalog: Catalog
     measured: MeasuredMemory
+    choices: Choices = field(default_factory=Choices)
 
 
 def load_measured(settings: Settings, load: Load, share: int) -> Loaded:

@@ -12,15 +12,14 @@ from app.batching.byte_budget import ByteBudget
 from app.batching.decoding_memory import DecodingMemory
 from app.batching.job import Execution
 from app.batching.worker_pool import JobPool
-from app.catalog.catalog import Catalog, Served, ServedModel, ServedPairModel
+from app.catalog.catalog import Catalog, Load, Served, ServedModel, ServedPairModel
 from app.catalog.reload import reload_catalog
 from app.encoders.cpu_budget import usable_cores
+from app.encoders.graph_choice import Choices, load_chosen
 from app.encoders.locator import load_locator
 from app.encoders.memory_budget import cgroup_limit, machine_memory, return_large_pieces
-from app.encoders.onnx import load_encoder
 from app.encoders.pair import load_scorer
-from app.gallery.galleries import Galleries, open_galleries
-from app.settings import Provider, Settings
+from app.settings import Provider, Settings, WantedPrecision
 from app.telemetry.telemetry import Telemetry
 from app.worker.measured_catalog import Loaded, load_measured
 from app.worker.memory_plan import log_plan, plan_memory
@@ -40,7 +39,7 @@ class Service:
     bodies: ByteBudget
     decoding: DecodingMemory
     telemetry: Telemetry = field(default_factory=Telemetry)
-    galleries: Galleries | None = None
+    choices: Choices = field(default_factory=Choices)
 
     @cached_property
     def image_limits(self) -> ImageLimits:
@@ -67,7 +66,7 @@ class Service:
         Raises:
             ModelsError: The folder cannot be read.
         """
-        load = partial(load_model, provider=self.settings.provider)
+        load = _loading(self.settings, self.choices)
         return reload_catalog(self.catalog, self.settings.models_dir, load)
 
     def serving(self, catalog: Catalog) -> Service:
@@ -86,8 +85,9 @@ def load_models(settings: Settings) -> Loaded:
         LikewiseError: The default model cannot be served; the message says why.
     """
     return_large_pieces()
-    load = partial(load_model, provider=settings.provider)
-    return load_measured(settings, load, memory_limit(settings) // settings.workers)
+    choices = Choices(settings.metrics_dir)
+    share = memory_limit(settings) // settings.workers
+    return replace(load_measured(settings, _loading(settings, choices), share), choices=choices)
 
 
 def memory_limit(settings: Settings) -> int:
@@ -107,8 +107,7 @@ def running_service(
         loaded: The models; None to load them.
 
     Raises:
-        LikewiseError: The default model cannot be served, or the gallery's store not be used; the
-            message says why.
+        LikewiseError: The default model cannot be served; the message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
     loaded = load_models(settings) if loaded is None else loaded
@@ -116,16 +115,14 @@ def running_service(
     plan = plan_memory(settings, loaded.measured, usable_cores(), memory_limit(settings))
     log_plan(plan)
     telemetry.serves(model.manifest for model in catalog.served.values())
-    galleries = open_galleries(settings)
     jobs = job_pool(settings, plan.threads, catalog, telemetry)
     decoding = DecodingMemory(plan.decoding, settings.deadline_ms / 1000)
-    bodies = ByteBudget(plan.held)
     try:
-        yield Service(settings, catalog, jobs, bodies, decoding, telemetry, galleries)
+        yield Service(
+            settings, catalog, jobs, ByteBudget(plan.held), decoding, telemetry, loaded.choices
+        )
     finally:
         jobs.close()
-        if galleries is not None:
-            galleries.close()
 
 
 def job_pool(
@@ -137,14 +134,29 @@ def job_pool(
     return JobPool(threads, settings.max_waiting, execution, catalog.check, telemetry)
 
 
-def load_model(bundle: Bundle, provider: Provider) -> Served:
-    """Load a bundle, by its kind.
+def _loading(settings: Settings, choices: Choices) -> Load:
+    return partial(
+        load_model, provider=settings.provider, precision=settings.precision, choices=choices
+    )
+
+
+def load_model(
+    bundle: Bundle,
+    provider: Provider,
+    precision: WantedPrecision = WantedPrecision.AUTO,
+    choices: Choices | None = None,
+) -> Served:
+    """Load a bundle, by its kind, with one of its graphs.
 
     Raises:
         ProviderError: CUDA was requested and did not load.
         SelfCheckError: The graph does not compute what the manifest promises.
     """
-    manifest, domain, locator = bundle.manifest, Domain.of(bundle), load_locator(bundle)
-    if manifest.kind is Kind.PAIR:
-        return ServedPairModel(manifest, load_scorer(bundle, provider), domain, locator)
-    return ServedModel(manifest, load_encoder(bundle, provider), domain, locator)
+    locator = load_locator(bundle)
+    if bundle.manifest.kind is Kind.PAIR:
+        scorer = load_scorer(bundle, provider)
+        return ServedPairModel(bundle.manifest, scorer, Domain.of(bundle), locator)
+    chosen, encoder = load_chosen(bundle, provider, precision, choices or Choices())
+    others = tuple(each.manifest.onnx for each in (bundle, *bundle.graphs) if each is not chosen)
+    domain = Domain.of(chosen)
+    return ServedModel(chosen.manifest, encoder, domain, locator, bundle.manifest, others)

@@ -28,7 +28,7 @@ from app.batching.image_input import ImageFile
 from app.catalog.catalog import ServedModel
 from app.decision import choose_threshold, decide
 from app.domain import check_images
-from app.settings import Provider
+from app.settings import Provider, WantedPrecision
 from app.worker.service import load_model
 from app.zone import Outcome
 from benchmarks.host.cores import pinned_to, server_cores
@@ -174,7 +174,7 @@ def _domain(plan: Plan) -> Iterator[Row]:
     data = pictures_of(plan, "lfw")[0].files
     files = ImageFile("image1", data[0]), ImageFile("image2", data[1])
     for name in (_MODEL, "faces"):
-        model = load_model(bundle_of(name), Provider.CPU)
+        model = load_model(bundle_of(name), Provider.CPU, WantedPrecision.FP32)
         if isinstance(model, ServedModel) and model.domain is not None:
             without = _verification(replace(model, domain=None), files)
             times = _duel(_verification(model, files), without)

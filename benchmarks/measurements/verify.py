@@ -1,4 +1,4 @@
-"""/verify and /embed against the ceiling."""
+"""/verify and /embed against the ceiling, and /verify in int8 against float32."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from benchmarks.plan import Plan
 from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.servers.ceiling import running_ceiling
 from benchmarks.servers.server import likewise
-from benchmarks.trials.contest import pictures_of, requests_in, saturated
-from benchmarks.trials.rounds import alternate, cpu_ratio, of_ceiling, rate, ratio
+from benchmarks.trials.contest import SATURATING, pictures_of, requests_in, saturated
+from benchmarks.trials.rounds import Turn, alternate, cpu_ratio, of_ceiling, pausing, rate, ratio
 
 ABOUT = """\
 Requests per second at saturation, as a share of the ceiling: the same images decoded (JPEG at
@@ -19,7 +19,14 @@ processor time" divides by the processor time that each used, and stays valid on
 others use too. On both cores, the server has one worker with two threads, there are two ceiling
 loops, and wrk has its threads on the same two cores, so its cost counts against the service."""
 
+ABOUT_PRECISION = """\
+Requests per second of the service with `LIKEWISE_PRECISION=int8`, as a multiple of those with
+`fp32`, on the same core. The rounds of the two alternate, and the one that waits is paused. "By
+processor time" divides by the processor time that each used, and stays valid on a machine that
+others use too. All other benchmarks are of `fp32`, which the ceiling and the peers run as well."""
+
 _BATCH = 32
+_INT8_AT_LEAST = 1.8
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,34 @@ def _measure_case(plan: Plan, case: Case) -> tuple[Figure, tuple[Cell, ...]]:
         *((load.p50_ms, load.p99_ms) if load else (None, None)),
     )
     return Figure.of(case.name, ratio(service, plain), at_least=case.at_least), row
+
+
+def measure_precision(plan: Plan) -> Found:
+    """Measure the two precisions in turns; the figure is the ratio of their throughputs."""
+    made, _ = pictures_of(plan, "lfw")
+    folder = requests_in(plan, "case", bodies.verify_requests(made.files, "faces"))
+    cores = server_cores()
+    with (
+        likewise(cores, {"precision": "fp32"}) as whole,
+        likewise(cores, {"precision": "int8"}) as int8,
+    ):
+        turns = alternate(
+            {
+                "fp32": pausing(int8, saturated(plan, whole, folder, SATURATING)),
+                "int8": pausing(whole, saturated(plan, int8, folder, SATURATING)),
+            },
+            plan.rounds,
+        )
+    case = "/verify, faces, lfw"
+    columns = ("precision", "requests/s", "p50, ms", "p99, ms")
+    rows = tuple((name, *_precision_row(found)) for name, found in turns.items())
+    by_time = Figure.of(f"{case}, by processor time", cpu_ratio(turns["int8"], turns["fp32"]))
+    return Found(
+        (Figure.of(case, ratio(turns["int8"], turns["fp32"]), at_least=_INT8_AT_LEAST), by_time),
+        (Table(case, columns, rows),),
+    )
+
+
+def _precision_row(turns: list[Turn]) -> tuple[Cell, ...]:
+    load = turns[-1].load
+    return (rate(turns).median, *((load.p50_ms, load.p99_ms) if load else (None, None)))

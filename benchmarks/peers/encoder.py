@@ -27,7 +27,7 @@ class Encoder:
         self._threshold = points[0]["threshold"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        graph = str(next(bundle.glob("*.onnx")))
+        graph = str(bundle / "encoder.onnx")
         self._session = onnxruntime.InferenceSession(
             graph, options, providers=["CPUExecutionProvider"]
         )

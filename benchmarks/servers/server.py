@@ -22,6 +22,8 @@ _POLL_S = 0.002
 
 QUIET = {"LIKEWISE_LOG_LEVEL": "warning"}
 """No log line for each request, as with every peer; the ablations measure their cost."""
+FLOAT32 = {"LIKEWISE_PRECISION": "fp32"}
+"""The graph that ceiling and peers run; the benchmark `precision` measures the other one."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def likewise(
         command: Another command that runs it.
     """
     chosen = {f"LIKEWISE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
-    with running(Program(command, "/readyz", "LIKEWISE_PORT", QUIET | chosen), cores) as server:
+    with running(
+        Program(command, "/readyz", "LIKEWISE_PORT", QUIET | FLOAT32 | chosen), cores
+    ) as server:
         yield server
 
 

@@ -124,7 +124,7 @@ class Calls:
             landmarks2: Those of the other image.
             model: Replaces the client's default model.
         """
-        first, second = side("the first image", image1), side("the second image", image2)
+        first, second = _side("the first image", image1), _side("the second image", image2)
         files = [("image1", file) for file in first] + [("image2", file) for file in second]
         costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
         form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
@@ -152,7 +152,7 @@ class Calls:
                 one after the other.
         """
         refuse_one_image(images)
-        parts = [("image", part(f"image {row}", image)) for row, image in enumerate(images)]
+        parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
         if not parts:
             raise UnusableImage("there is no image to embed")
         form = self._fields(model) | _located(face, landmarks=landmarks)
@@ -170,6 +170,7 @@ class Calls:
         fmr: float | None = None,
         threshold: float | None = None,
         fpir: float | None = None,
+        sha256: str | None = None,
         model: str | None = None,
     ) -> Call[Comparison]:
         """Compare one embedding, shape (dim,), with many, shape (n, dim); else as `verify`.
@@ -181,6 +182,7 @@ class Calls:
             threshold: Used instead of `fpir` too.
             fpir: A supported target for the share of probes of nobody in the gallery that match
                 any of its rows, instead of `fmr`. The threshold depends on n.
+            sha256: The `model.sha256` of the embeddings; those of another graph are refused.
             model: Replaces the client's default model.
 
         Raises:
@@ -192,7 +194,9 @@ class Calls:
         content = {
             "content": rows,
             "headers": {"Content-Type": "application/x-npy"},
-            "params": self._fields(model, threshold=threshold, fmr=fmr, fpir=fpir, **several),
+            "params": self._fields(
+                model, threshold=threshold, fmr=fmr, fpir=fpir, sha256=sha256, **several
+            ),
         }
         return Call("POST", "/compare", answers.comparison, [content])
 
@@ -206,7 +210,7 @@ class Calls:
     ) -> Call[bytes]:
         """Return the model's input for an image, as the bytes of a PNG; else as `embed`."""
         form = self._fields(model) | _located(face, landmarks=landmarks)
-        content = {"files": [("image", part("the image", image))], "data": form}
+        content = {"files": [("image", _part("the image", image))], "data": form}
         return Call("POST", "/preview", lambda response: response.content, [content])
 
     def models(self) -> Call[list[ModelSummary]]:
@@ -229,7 +233,7 @@ class Calls:
         """Return whether the service can answer now."""
         return _Readiness("GET", "/readyz", lambda response: bool(response.json()["status"]))
 
-    def _fields(self, model: str | None, **choice: float | None) -> dict[str, Any]:
+    def _fields(self, model: str | None, **choice: float | str | None) -> dict[str, Any]:
         given = {"model": self.default_model if model is None else model, **choice}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -257,17 +261,16 @@ def _rows(probe: ArrayLike, gallery: ArrayLike) -> tuple[bytes, int, int]:
     return file.getvalue(), len(probes), len(rows) // len(many)
 
 
-def side(label: str, images: Pictures) -> list[File]:
+def _side(label: str, images: Pictures) -> list[File]:
     """Return the files of one side: of one image, or of a list of several."""
     if not isinstance(images, list | tuple):
-        return [part(label, cast(Picture, images))]
+        return [_part(label, cast(Picture, images))]
     if not images:
         raise UnusableImage(f"{label}: an empty list")
-    return [part(f"{label}, number {row}", image) for row, image in enumerate(images, 1)]
+    return [_part(f"{label}, number {row}", image) for row, image in enumerate(images, 1)]
 
 
-def part(label: str, image: Picture) -> File:
-    """Return the file of an image; the message of an error begins with the label."""
+def _part(label: str, image: Picture) -> File:
     try:
         return to_file(image)
     except UnusableImage as error:

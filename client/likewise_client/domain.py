@@ -79,5 +79,5 @@ class DomainCheck:
     both: ScoreTable | None
     statistic: Literal["quadratic"] = "quadratic"
     statistic_version: Literal[1] = 1
-    file: Literal["domain.bin"] = "domain.bin"
+    file: Literal["domain.bin", "domain.int8.bin"] = "domain.bin"
     false_flag_rate: float = 0.01

@@ -15,7 +15,7 @@ from likewise_client.identification import IdentificationFigures
 from likewise_client.location import Locator
 from likewise_client.parsing import parse
 from likewise_client.provenance import Adoption, Provenance, Seen
-from likewise_client.results import OperatingPoint
+from likewise_client.results import OperatingPoint, Precision
 
 Kind = Literal["encoder", "codes", "pair"]
 """Output of the model's graph: embeddings, packed binary codes, or energies of pairs."""
@@ -76,6 +76,8 @@ class ModelSummary(_Document):
     seen: Seen
     summary: str
     locates: bool = False
+    precision: Precision | None = None
+    precisions: tuple[Precision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,16 @@ class OnnxFile:
     sha256: str
     bytes: int
     opset: int
+    precision: Precision | None = None
+
+
+@dataclass(frozen=True)
+class OtherGraph:
+    """A further graph of the same encoder, by its own manifest."""
+
+    precision: Literal["int8"]
+    sha256: str
+    manifest: Literal["manifest.int8.json.gz"] = "manifest.int8.json.gz"
 
 
 @dataclass(frozen=True)
@@ -258,6 +270,7 @@ class Manifest(_Document):
     schema_version: Literal[1, 2] = 2
     split_sha256: str | None = None
     split_by: SplitBy = "identity"
+    graphs: tuple[OtherGraph, ...] | None = None
     domain: DomainCheck | None = None
     templates: Templates | None = None
     conditions: Conditions | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 def parse(kind: Any, value: Any) -> Any:  # noqa: ANN401 (types are data here)
@@ -22,7 +22,7 @@ def parse(kind: Any, value: Any) -> Any:  # noqa: ANN401 (types are data here)
     origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         return _parse_object(kind, value)
-    if origin is UnionType:
+    if origin in {UnionType, Union}:  # A Literal makes the latter.
         return None if value is None else parse(arguments[0], value)
     if origin is tuple:
         kinds = arguments[:1] * len(value) if arguments[1] is Ellipsis else arguments

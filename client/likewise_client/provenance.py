@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from likewise_client.results import Model
-
 Seen = Literal["identities", "unknown"]
 """Knowledge of the identities that an encoder was trained on; none of known ones was measured."""
 
@@ -22,6 +20,15 @@ class CalibrationSource:
     command: str
     git_revision: str
     calibrated_at: str
+
+
+@dataclass(frozen=True)
+class InitialWeights:
+    """Trained weights that a training began with or learnt from; `sha256` is of graph or file."""
+
+    name: str
+    version: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,8 @@ class Provenance:
     train_identities: int
     train_images: int
     libraries: dict[str, str]
-    initial_weights: Model | None = None
-    teacher: Model | None = None
+    initial_weights: InitialWeights | None = None
+    teacher: InitialWeights | None = None
     calibrated_on: CalibrationSource | None = None
     renewed_by: str | None = None
 

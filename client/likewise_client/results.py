@@ -12,6 +12,8 @@ from likewise_client.domain import ComparisonDomain, Domain
 from likewise_client.location import Located
 
 Interval = tuple[float, float]
+Precision = Literal["fp32", "fp16", "int8"]
+"""Number format of a graph."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Model:
     name: str
     version: str
     sha256: str
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True)

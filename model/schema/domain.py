@@ -7,6 +7,8 @@ from pydantic import Field, FiniteFloat, model_validator
 from model.schema.fields import Count, Fraction, Frozen, Sha256
 
 DOMAIN_FILE: Final = "domain.bin"
+INT8_DOMAIN_FILE: Final = "domain.int8.bin"
+"""Of the int8 graph beside another one."""
 FALSE_FLAG_RATE: Final = 0.01
 """Stated share of images like the calibration images that are taken for unlike them."""
 MAX_DOMAIN_BYTES: Final = 64_000_000
@@ -67,7 +69,7 @@ class DomainCheck(Frozen):
 
     statistic: Literal["quadratic"] = "quadratic"
     statistic_version: Literal[1] = 1
-    file: Literal["domain.bin"] = DOMAIN_FILE
+    file: Literal["domain.bin", "domain.int8.bin"] = DOMAIN_FILE
     sha256: Sha256
     bytes: int = Field(gt=0, le=MAX_DOMAIN_BYTES)
     images: int = Field(ge=1)

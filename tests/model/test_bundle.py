@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_the_old_bundle(bundle, graph, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("model.bundle.os.fsync", full)
+    monkeypatch.setattr("model.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_bundle(bundle, fakes.make_manifest(graph, version="2.0.0"), graph)
     assert open_bundle(bundle).manifest.version == "1.2.3"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model.bundle import Split, identity_digest, sha256, split_bytes, write_bundle
+from model.bundle import Bundle, Split, identity_digest, sha256, split_bytes
 from model.errors import faults
 from model.manifest import Adoption, Card, Kind, Manifest, OnnxFile, Seen, SplitBy
 from training.adoption.comparison import IMAGES_PER_IDENTITY, Trial, mistakes, spec_of
@@ -18,7 +18,7 @@ from training.errors import AdoptionError
 from training.evaluation.manifest_figures import measure_figures
 from training.evaluation.system import SystemUnderTest
 from training.export.bundle_name import bundle_name
-from training.export.model_card import render_card
+from training.export.int8_graph import Graphs, write_like
 from training.inference.comparer import graph_comparer
 from training.runs import provenance
 
@@ -38,7 +38,9 @@ class Adopted:
     trials: tuple[Trial, ...]
 
 
-def adopt(source: Source, to: Path, reading: Reading, terms: Terms) -> Adopted:
+def adopt(
+    source: Source, to: Path, reading: Reading, terms: Terms, graphs: Graphs = Graphs.FP32
+) -> Adopted:
     """Write the bundle of an encoder that others trained.
 
     Thresholds are chosen on one half of the identities and measured on the other, or on the data
@@ -55,10 +57,8 @@ def adopt(source: Source, to: Path, reading: Reading, terms: Terms) -> Adopted:
     split = source.split(terms)
     wrapped = wrap(graph, reading.declared, reading.answer)
     try_graph(wrapped, reading.answer.kind, spec, split.take(source.images, "calibration"))
-    seen = Seen.UNKNOWN if terms.trained_on is None else Seen.IDENTITIES
-    system = SystemUnderTest(
-        graph_comparer(wrapped, reading.energy), spec, source.images, split, seen=seen
-    )
+    comparer = graph_comparer(wrapped, reading.energy)
+    system = SystemUnderTest(comparer, spec, source.images, split, seen=_seen(terms))
     figures = measure_figures(system, IMAGES_PER_IDENTITY)
     golden = golden_answer(wrapped, reading.answer, spec, _activations(graph, reading))
     digests = _digests(split, terms)
@@ -79,9 +79,14 @@ def adopt(source: Source, to: Path, reading: Reading, terms: Terms) -> Adopted:
         **figures.fields,
     )
     trials = tuple(mistakes(graph, reading, source, split))
-    card, domain = render_card(manifest), figures.domain_data
-    write_bundle(to, manifest, wrapped, split=digests, domain=domain, card=card)
+    manifest, others = graphs.added(manifest, wrapped, source.images, split)
+    bundle = Bundle(to, manifest, wrapped, digests)
+    write_like(bundle, manifest, to, figures.domain_data, others)
     return Adopted(manifest, graph, trials)
+
+
+def _seen(terms: Terms) -> Seen:
+    return Seen.UNKNOWN if terms.trained_on is None else Seen.IDENTITIES
 
 
 def _digests(split: IdentitySplit, terms: Terms) -> Split:
@@ -111,7 +116,7 @@ def _adoption(source: Source, graph: ForeignGraph, reading: Reading, terms: Term
         declared_by=reading.declared.source,
         licence=terms.licence,
         training_data=terms.training_data,
-        seen=Seen.UNKNOWN if terms.trained_on is None else Seen.IDENTITIES,
+        seen=_seen(terms),
         data=source.images.name,
         data_sha256=source.images.fingerprint(),
         seed=source.seed,

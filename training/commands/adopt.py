@@ -16,9 +16,11 @@ from training.adoption.declared_files import find_declaration, read_declaration
 from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import Answer, Pool
 from training.commands import _adopt_options as options
+from training.commands._precision_option import PrecisionOption
 from training.console import console, print_accuracy
 from training.data.source import open_data
 from training.errors import AdoptionError
+from training.export.int8_graph import Graphs
 from training.templates.render import percent
 
 _MAX_TEXT_BYTES = 10_000_000
@@ -50,6 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     training_data: options.TrainingDataOption = "unknown",
     card: options.CardOption = None,
     seed: options.SeedOption = 0,
+    precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
     """Adopt an encoder that others trained: wrap, calibrate and measure its graph."""
     given = {
@@ -68,7 +71,7 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     source = Source.read(encoder, open_data(data), seed)
     console.print(f"declared by {declared.source}: {declared.in_words}", highlight=False)
     reading = _best(source, reading, terms) if middle == _BEST else reading
-    _print(adopt(source, to, reading, terms), to)
+    _print(adopt(source, to, reading, terms, precision), to)
 
 
 def _best(source: Source, reading: Reading, terms: Terms) -> Reading:

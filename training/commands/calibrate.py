@@ -8,22 +8,29 @@ from rich.table import Table
 
 from model.bundle import open_bundle
 from model.manifest import Manifest
+from training.commands._precision_option import PrecisionOption
 from training.console import KnownNamesOption, console, print_accuracy, print_left_out
 from training.data.source import open_data
+from training.export.int8_graph import Graphs
 from training.export.recalibrate import recalibrate
 from training.templates.render import percent
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
     data: Annotated[Path, typer.Option(help="The data set to fit the thresholds to.")],
     to: Annotated[Path, typer.Option(help="The new bundle's folder, after which it is named.")],
     seed: Annotated[int, typer.Option(help="Seed of the halves to calibrate and to test on.")] = 0,
     include_known_names: KnownNamesOption = False,
+    precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
-    """Choose a bundle's thresholds again on other data; its graph stays as it is."""
+    """Choose a bundle's thresholds again on other data; its graphs stay as they are."""
     opened = open_bundle(bundle)
-    done = recalibrate(opened, open_data(data), to, seed, include_known_names=include_known_names)
+    done = recalibrate(
+        *(opened, open_data(data), to, seed),
+        include_known_names=include_known_names,
+        graphs=precision,
+    )
     print_left_out(done.left_out, opened.manifest.split_by)
     console.print(
         f"wrote {to}: {done.manifest.name} {done.manifest.version}, calibrated on "

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from model.bundle import open_bundle, write_bundle
+from model.bundle import Bundle, open_bundle, write_bundle
 from training.console import console, print_accuracy
+from training.data.image_set import ImageSet
 from training.data.source import open_data
 from training.export.bundle_name import bundle_name
-from training.export.convert import convert_bundle
+from training.export.convert import add_int8, convert_bundle
 from training.export.model_card import render_card
 from training.export.quantisation import Precision
 
@@ -21,9 +22,19 @@ def run(
     precision: Annotated[Precision, typer.Option(help="The precision to convert to.")] = (
         Precision.INT8_STATIC
     ),
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside",
+            help="Keep the bundle as it is, and add an int8 graph beside its float32 graph.",
+        ),
+    ] = False,
 ) -> None:
     """Convert a bundle's graph, with operating points and error rates of its own."""
     opened, name = open_bundle(bundle), bundle_name(to)
+    if beside:
+        _add(opened, open_data(data), to, precision)
+        return
     converted = convert_bundle(opened, open_data(data), precision, name)
     write_bundle(
         to,
@@ -41,3 +52,16 @@ def run(
     print_accuracy(opened.manifest.accuracy)
     console.print("after:")
     print_accuracy(converted.manifest.accuracy)
+
+
+def _add(bundle: Bundle, images: ImageSet, to: Path, precision: Precision) -> None:
+    if precision is not Precision.INT8_STATIC:
+        raise typer.BadParameter("a graph beside the bundle's own is int8-static")
+    [other] = add_int8(bundle, images, to)
+    console.print(
+        f"wrote {to}: {len(other.onnx):,} bytes beside {len(bundle.onnx):,}", highlight=False
+    )
+    console.print("before:")
+    print_accuracy(bundle.manifest.accuracy)
+    console.print("in int8:")
+    print_accuracy(other.manifest.accuracy)

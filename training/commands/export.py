@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from training.commands._precision_option import PrecisionOption
 from training.config.named import refresh_export
 from training.console import (
     DataOption,
@@ -16,6 +17,7 @@ from training.console import (
 )
 from training.export.bundle import export_run, trained_of
 from training.export.calibration_figures import calibration_figures
+from training.export.int8_graph import Graphs
 from training.report.verdict import verdict_of_manifest
 from training.runs.looks import Ledger
 from training.runs.run_folder import RunFolder
@@ -40,8 +42,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         ),
     ] = False,
     unseal: UnsealOption = None,
+    precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
-    """Write a run's bundle: graph, calibration, measured accuracy, model card."""
+    """Write a run's bundle: graphs, calibration, measured accuracy, model card."""
     folder = RunFolder(run)
     if not calibration_only and to is None:
         raise typer.BadParameter("a bundle needs --to")
@@ -50,7 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     if calibration_only or to is None:
         print_values(calibration_figures(trained_of(folder, data)))
         return
-    manifest = export_run(folder, to, data, Ledger(to.resolve().parent, unseal))
+    manifest = export_run(folder, to, data, Ledger(to.resolve().parent, unseal), precision)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     verdict = verdict_of_manifest(manifest)
     print_verdict(verdict.sentence, holds=verdict.holds)

@@ -18,6 +18,7 @@ from model.manifest import (
     Manifest,
     Metric,
     OnnxFile,
+    Precision,
     Provenance,
     kind_of,
 )
@@ -30,6 +31,7 @@ from training.encoder import trained_encoder
 from training.evaluation.manifest_figures import measure_figures
 from training.evaluation.system import SystemUnderTest
 from training.export.bundle_name import bundle_name
+from training.export.int8_graph import Graphs
 from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreement, to_onnx
 from training.fit.divergence import check_spread
@@ -85,14 +87,19 @@ class Exported(NamedTuple):
 
 
 def export_run(
-    run: RunFolder, to: Path, data: Path | None = None, ledger: Ledger | None = None
+    run: RunFolder,
+    to: Path,
+    data: Path | None = None,
+    ledger: Ledger | None = None,
+    graphs: Graphs = Graphs.FP32,
 ) -> Manifest:
     """Write the bundle of a run, finished or not; returns its manifest.
 
     The last checkpoint is exported, or the best where the config has a patience. The bundle is
     named after its folder `to`; an existing one is replaced as a whole. `data` is the present path
     of data that was moved. With a ledger the look at the test part is noted, and refused where it
-    is the second one.
+    is the second one; an int8 graph beside is no second system, since nothing is chosen between
+    them by the test part.
 
     Raises:
         RunError: The run has no checkpoint, or its data was not found.
@@ -102,7 +109,7 @@ def export_run(
             nothing is written.
     """
     bundle_name(to)
-    return write_trained(trained_of(run, data), to, ledger)
+    return write_trained(trained_of(run, data), to, ledger, graphs)
 
 
 def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
@@ -118,7 +125,9 @@ def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
     return Trained(encoder, config, images, split, run.digests(), origin)
 
 
-def write_trained(trained: Trained, to: Path, ledger: Ledger | None = None) -> Manifest:
+def write_trained(
+    trained: Trained, to: Path, ledger: Ledger | None = None, graphs: Graphs = Graphs.FP32
+) -> Manifest:
     """Write a bundle of a trained network; raises as `export_run`."""
     name, config, kind = bundle_name(to), trained.config, kind_of(trained.config.metric)
     graph, golden, system, parameters = exported(trained)
@@ -135,7 +144,13 @@ def write_trained(trained: Trained, to: Path, ledger: Ledger | None = None) -> M
         input=spec,
         metric=config.metric,
         embedding_dim=1 if kind is Kind.PAIR else len(golden.embedding),
-        onnx=OnnxFile(file=file, sha256=sha256(graph), bytes=len(graph), opset=OPSET),
+        onnx=OnnxFile(
+            file=file,
+            sha256=sha256(graph),
+            bytes=len(graph),
+            opset=OPSET,
+            precision=Precision.FP32,
+        ),
         split_sha256=sha256(split_bytes(trained.digests)),
         split_by=config.split.by,
         golden=golden,
@@ -143,8 +158,11 @@ def write_trained(trained: Trained, to: Path, ledger: Ledger | None = None) -> M
         card=config.card,
         **figures.fields,
     )
+    manifest, others = graphs.added(manifest, graph, trained.images, trained.split)
     card, domain = render_card(manifest), figures.domain_data
-    write_bundle(to, manifest, graph, split=trained.digests, domain=domain, card=card)
+    write_bundle(
+        to, manifest, graph, split=trained.digests, domain=domain, card=card, others=others
+    )
     if ledger is not None:
         ledger.add(look)
     return manifest

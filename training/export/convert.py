@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
@@ -9,19 +10,26 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, sha256
 from model.golden import TOLERANCE, golden_image
-from model.manifest import Golden, Kind, Manifest, SplitBy
+from model.manifest import Golden, InputSpec, Kind, Manifest, SplitBy
+from model.manifest import Precision as GraphPrecision
+from model.other_graphs.files import GraphFiles
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, split_by_digests
 from training.errors import ExportError, RunError
+from training.export.bundle_name import bundle_name
+from training.export.int8_graph import (
+    golden_of,
+    make_int8,
+    training_sample,
+    with_graphs,
+    write_like,
+)
 from training.export.quantisation import Precision, convert
 from training.export.recalibrate import measure_graph
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.self_check import check_graph
 
-_SAMPLE = 512
-"""Largest number of calibration images that activation ranges are measured on."""
-_INT8_TOLERANCE = 5e-2
 _SPEED_SECONDS = 2.0
 _SPEED_IMAGES = 32
 
@@ -61,12 +69,8 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     """
     manifest, split = bundle.manifest, _split_of(bundle, images)
     check_graph(bundle)
-    sample = decode(images.of(split.calibration), manifest.input).pixels
-    spread = np.linspace(0, len(sample) - 1, min(_SAMPLE, len(sample))).astype(int)
-    graph = convert(bundle.onnx, precision, sample[spread])
-    golden = OnnxEncoder(graph).embed(golden_image(manifest.input)[np.newaxis])[0]
-    # The rounding of int8 differs between processors, and adds up.
-    tolerance = TOLERANCE if precision is Precision.FP16 else _INT8_TOLERANCE
+    sample = training_sample(images, split, manifest.input)
+    graph = convert(bundle.onnx, precision, sample)
     figures = measure_graph(manifest, graph, images, split)
     summary = (
         f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
@@ -74,13 +78,48 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     )
     changes = {
         "name": name,
-        "onnx": manifest.onnx.model_copy(update={"sha256": sha256(graph), "bytes": len(graph)}),
-        "golden": Golden(embedding=tuple(golden.tolist()), tolerance=tolerance),
+        "onnx": manifest.onnx.model_copy(update=_onnx_fields(graph, precision)),
+        "graphs": None,
+        "golden": _golden(graph, precision, manifest.input),
         "card": manifest.card.model_copy(update={"summary": summary}),
         **figures.fields,
     }
     converted = Manifest.model_validate(dict(manifest) | changes)
     return Converted(converted, graph, figures.domain_data)
+
+
+def _onnx_fields(graph: bytes, precision: Precision) -> dict[str, object]:
+    of = GraphPrecision.FP16 if precision is Precision.FP16 else GraphPrecision.INT8
+    return {"sha256": sha256(graph), "bytes": len(graph), "precision": of}
+
+
+def _golden(graph: bytes, precision: Precision, spec: InputSpec) -> Golden:
+    if precision is not Precision.FP16:
+        return golden_of(graph, spec)
+    golden = OnnxEncoder(graph).embed(golden_image(spec)[np.newaxis])[0]
+    return Golden(embedding=tuple(golden.tolist()), tolerance=TOLERANCE)
+
+
+def add_int8(bundle: Bundle, images: ImageSet, to: Path) -> tuple[GraphFiles, ...]:
+    """Write a bundle as it is, with an int8 graph beside its own; returns the files of that.
+
+    The images are the data that it was made from, unchanged. It is named after its folder `to`.
+
+    Raises:
+        ExportError: The bundle cannot be converted, or in int8 decides worse.
+        RunError: The data is not what the bundle was made from.
+        SelfCheckError: The bundle's graph does not pass its self-check.
+    """
+    split = _split_of(bundle, images)
+    check_graph(bundle)
+    alone = bundle.manifest.model_copy(update={"name": bundle_name(to), "graphs": None})
+    made = make_int8(alone, bundle.onnx, images, split)
+    if made.files is None:
+        raise ExportError(f"{bundle.folder}: {made.reason}")
+    manifest = with_graphs(alone, made.others)
+    domain = None if bundle.domain is None else bundle.domain.astype("<f4").tobytes()
+    write_like(bundle, manifest, to, domain, made.others)
+    return made.others
 
 
 def compare_precisions(bundle: Bundle, images: ImageSet) -> tuple[Measured, ...]:

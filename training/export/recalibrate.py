@@ -1,10 +1,10 @@
 """Recalibration: new thresholds for a bundle from other data, with the graph byte for byte."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from model.bundle import Bundle, Split, sha256, split_bytes, write_bundle
+from model.bundle import Bundle, Split, sha256, split_bytes
 from model.manifest import CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, IdentitySplit, split_in_two
@@ -14,7 +14,7 @@ from training.evaluation.manifest_figures import ManifestFigures, measure_figure
 from training.evaluation.system import SystemUnderTest
 from training.evaluation.unseen import Origin, split_unseen
 from training.export.bundle_name import bundle_name
-from training.export.model_card import render_card
+from training.export.int8_graph import Graphs, write_like
 from training.inference.comparer import graph_comparer
 from training.inference.self_check import check_graph
 from training.runs import provenance
@@ -28,10 +28,16 @@ class Recalibration:
     left_out: int
 
 
-def recalibrate(
-    bundle: Bundle, images: ImageSet, to: Path, seed: int = 0, *, include_known_names: bool = False
+def recalibrate(  # noqa: PLR0913 (each is an option of the command)
+    bundle: Bundle,
+    images: ImageSet,
+    to: Path,
+    seed: int = 0,
+    *,
+    include_known_names: bool = False,
+    graphs: Graphs = Graphs.BOTH,
 ) -> Recalibration:
-    """Write a bundle with the same graph, calibrated on one half of some identities.
+    """Write a bundle with the same graphs, calibrated on one half of some identities.
 
     The other half is the test part. Identities with the name of one that the bundle was trained or
     calibrated on are in neither half, unless `include_known_names` is set: for data sets that
@@ -44,11 +50,7 @@ def recalibrate(
         BundleError: The folder exists and is no bundle, or the graph fails its self-check.
     """
     name = bundle_name(to)
-    if bundle.manifest.split_by is SplitBy.IMAGE:
-        raise ExportError(
-            f"{bundle.folder} was trained on a closed set of classes; thresholds for other classes "
-            "need a bundle whose identities were split"
-        )
+    _check_identities(bundle)
     check_graph(bundle)
     fingerprint = images.fingerprint()
     unseen = split_unseen(
@@ -63,12 +65,22 @@ def recalibrate(
         "version": next_patch(bundle.manifest.version),
         "split_sha256": sha256(split_bytes(digests)),
         **_calibrated_on(bundle.manifest, source),
+        "graphs": None,
         **figures.fields,
     }
     manifest = bundle.manifest.model_copy(update=changes)
-    card, domain = render_card(manifest), figures.domain_data
-    write_bundle(to, manifest, bundle.onnx, split=digests, domain=domain, card=card)
+    kept = graphs if bundle.graphs else Graphs.FP32  # A new one needs training images.
+    manifest, others = kept.kept(manifest, bundle, images, split)
+    write_like(replace(bundle, split=digests), manifest, to, figures.domain_data, others)
     return Recalibration(manifest, len(images.identities) - len(unseen.test))
+
+
+def _check_identities(bundle: Bundle) -> None:
+    if bundle.manifest.split_by is SplitBy.IMAGE:
+        raise ExportError(
+            f"{bundle.folder} was trained on a closed set of classes; thresholds for other classes "
+            "need a bundle whose identities were split"
+        )
 
 
 def _calibrated_on(manifest: Manifest, source: CalibrationSource) -> dict[str, Any]:

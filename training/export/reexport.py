@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model.bundle import Bundle, write_bundle
+from model.bundle import Bundle
 from model.errors import faults
 from model.manifest import Manifest, Provenance
 from training.config.named import refresh_export
@@ -16,7 +16,7 @@ from training.errors import ExportError
 from training.evaluation.manifest_figures import ManifestFigures
 from training.export.bundle import Trained, write_trained
 from training.export.bundle_name import bundle_name
-from training.export.model_card import render_card
+from training.export.int8_graph import Graphs, write_like
 from training.export.recalibrate import measure_graph
 from training.inference.self_check import check_graph
 from training.runs import provenance
@@ -24,12 +24,18 @@ from training.runs.looks import Ledger
 from training.transfer.pretrained import open_weights, read_bundle
 
 
-def renew(bundle: Bundle, images: ImageSet, to: Path, ledger: Ledger | None = None) -> Manifest:
+def renew(
+    bundle: Bundle,
+    images: ImageSet,
+    to: Path,
+    ledger: Ledger | None = None,
+    graphs: Graphs = Graphs.FP32,
+) -> Manifest:
     """Write a bundle of the same weights, as `export --as-now` would from its run.
 
     Views, whitening, version and card are those of the named config as it is now. Thresholds and
     accuracy are measured again, on the same identities of the same data. Where views and whitening
-    are as they were, the graph stays byte for byte, so that stored embeddings stay valid. The new
+    are as they were, the graphs stay byte for byte, so that stored embeddings stay valid. The new
     bundle is named after its folder `to`. With a ledger, a second look at the test part with other
     views or whitening is refused.
 
@@ -48,22 +54,30 @@ def renew(bundle: Bundle, images: ImageSet, to: Path, ledger: Ledger | None = No
             f"{bundle.folder} was not trained, calibrated and measured on {images.name} as it is "
             "here; give that data, or train again"
         )
+    former = _former_config(bundle, origin)
+    config = refresh_export(former)
+    changes = {"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
+    renewed = origin.model_copy(update=changes)
+    if config.export == former.export:
+        figures = _measure(bundle, images, split)
+        manifest = _changed(bundle, config, renewed, figures, to)
+        manifest, others = graphs.kept(manifest, bundle, images, split)
+        write_like(bundle, manifest, to, figures.domain_data, others)
+        return manifest
+    encoder = build_encoder(config)
+    read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
+    trained = Trained(encoder.eval(), config, images, split, digests, renewed)
+    return write_trained(trained, to, ledger, graphs)
+
+
+def _former_config(bundle: Bundle, origin: Provenance) -> TrainingConfig:
     try:
-        former = TrainingConfig.model_validate_json(origin.config_json)
+        return TrainingConfig.model_validate_json(origin.config_json)
     except ValidationError as error:
         raise ExportError(
             f"the config of {bundle.folder} was written by another version and cannot be read: "
             f"{faults(error)}"
         ) from error
-    config = refresh_export(former)
-    changes = {"config_json": config.model_dump_json(), "renewed_by": provenance.command()}
-    renewed = origin.model_copy(update=changes)
-    if config.export == former.export:
-        return _write_measured(bundle, config, renewed, _measure(bundle, images, split), to)
-    encoder = build_encoder(config)
-    read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
-    trained = Trained(encoder.eval(), config, images, split, digests, renewed)
-    return write_trained(trained, to, ledger)
 
 
 def _measure(bundle: Bundle, images: ImageSet, split: DataSplit) -> ManifestFigures:
@@ -71,21 +85,19 @@ def _measure(bundle: Bundle, images: ImageSet, split: DataSplit) -> ManifestFigu
     return measure_graph(bundle.manifest, bundle.onnx, images, split)
 
 
-def _write_measured(
+def _changed(
     bundle: Bundle, config: TrainingConfig, origin: Provenance, figures: ManifestFigures, to: Path
 ) -> Manifest:
-    """Write the bundle with its graph byte for byte, and with other figures."""
+    """Return the manifest of the bundle with its graph byte for byte, and with other figures."""
     changes = {
         "name": bundle_name(to),
         "version": config.version,
         "provenance": origin,
         "card": config.card,
+        "graphs": None,
         **figures.fields,
     }
-    manifest = Manifest.model_validate(dict(bundle.manifest) | changes)
-    card, domain = render_card(manifest), figures.domain_data
-    write_bundle(to, manifest, bundle.onnx, split=bundle.split, domain=domain, card=card)
-    return manifest
+    return Manifest.model_validate(dict(bundle.manifest) | changes)
 
 
 def _provenance(bundle: Bundle) -> Provenance:

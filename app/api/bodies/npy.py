@@ -178,5 +178,6 @@ def response(
         "X-Model-Name": model.name,
         "X-Model-Version": model.version,
         "X-Model-SHA256": model.sha256,
+        **({} if model.precision is None else {"X-Model-Precision": model.precision}),
     }
     return Response(file.getvalue(), media_type=MEDIA_TYPE, headers={**of_model, **(headers or {})})

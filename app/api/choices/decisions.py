@@ -142,3 +142,12 @@ class CompareChoices(Choices):
         ),
         examples=[0.05],
     )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description=(
+            "The `model.sha256` that /embed answered with these embeddings. Where another graph "
+            "answers now, nothing is compared and the answer is a 409."
+        ),
+        examples=["f701b48be4d05f57863025e63353243822eb08f36e30b21c127bed1da63e458a"],
+    )

@@ -16,10 +16,8 @@ from app.api import docs, page
 from app.api.middleware.request_id import request_id
 from app.api.problem_types import documented
 from app.api.problems import problem
-from app.errors import ApiKeyError, NotReadyError, ScopeError
-from app.keys.entries import KeyEntry
+from app.errors import ApiKeyError, NotReadyError
 from app.keys.ring import KeyRing
-from app.keys.scopes import scope_of, scopes_text
 
 logger = logging.getLogger(__name__)
 
@@ -43,44 +41,28 @@ class RequireKey:
         """Pass on the request, or answer 401 or 503 without calling `receive`."""
         if scope["type"] == "http" and not _is_open(get_route_path(scope)):
             try:
-                entry = self._entry_of(_key(scope))
-                _check_scope(entry, scope)
+                name = self._name_of(_key(scope))
             except ApiKeyError as error:
                 await _refusal(scope, error)(scope, receive, send)
                 return
-            except (NotReadyError, ScopeError) as error:
+            except NotReadyError as error:
                 await problem(request_id(scope), error, str(error))(scope, receive, send)
                 return
-            logger.debug("request %s by %s", request_id(scope), entry.name)
-            scope.setdefault("state", {}).update(key=entry.name, scopes=entry.scopes)
+            logger.debug("request %s by %s", request_id(scope), name)
         await self._app(scope, receive, send)
 
-    def _entry_of(self, key: bytes | None) -> KeyEntry:
+    def _name_of(self, key: bytes | None) -> str:
         if key is None:
             raise ApiKeyError(
                 "this service asks for an API key; send it as `Authorization: Bearer KEY` "
                 "or as `X-API-Key: KEY`"
             )
-        entry = self._ring.entry_of(key) if len(key) <= _MAX_KEY_BYTES else None
-        if entry is None:
+        name = self._ring.name_of(key) if len(key) <= _MAX_KEY_BYTES else None
+        if name is None:
             raise ApiKeyError(
                 "the API key is not one that this service knows; ask its operator", given=True
             )
-        return entry
-
-
-def _check_scope(entry: KeyEntry, scope: Scope) -> None:
-    """Check that a key allows a call.
-
-    Raises:
-        ScopeError: It does not.
-    """
-    needed = scope_of(scope["method"], get_route_path(scope))
-    if needed not in entry.scopes:
-        raise ScopeError(
-            f"this call needs an API key with the scope {needed.value}; this one has "
-            f"{scopes_text(entry.scopes)}"
-        )
+        return name
 
 
 def install(app: FastAPI, ring: KeyRing) -> None:
@@ -125,5 +107,4 @@ def _document_call(path: str, call: dict[str, Any]) -> None:
     if _is_open(path):
         call["security"] = []
     else:
-        answers = documented(ApiKeyError, ScopeError)
-        call["responses"] |= {str(status): entry for status, entry in answers.items()}
+        call["responses"] |= {str(s): entry for s, entry in documented(ApiKeyError).items()}

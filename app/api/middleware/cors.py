@@ -11,6 +11,7 @@ _RESPONSE_HEADERS = (
     "WWW-Authenticate",
     "X-Model-Name",
     "X-Model-Version",
+    "X-Model-Precision",
     "X-Model-SHA256",
     "X-Threshold",
     "X-Domain-Status",
@@ -30,7 +31,7 @@ def install(app: FastAPI, origins: Sequence[str]) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=("GET", "POST", "PUT", "DELETE"),
+            allow_methods=("GET", "POST"),
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_RESPONSE_HEADERS,
         )

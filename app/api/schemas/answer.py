@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from model.manifest import Manifest
+from model.manifest import Manifest, OnnxFile, Precision
 
 Interval = tuple[float, float]
 
@@ -23,14 +23,21 @@ class ModelReference(Answer):
     name: str
     version: str
     sha256: str
+    precision: Precision | None = Field(
+        None,
+        description="Number format of the graph: a model may have several, whose embeddings "
+        "differ. Null where its bundle does not say.",
+    )
 
     @classmethod
     def of(cls, manifest: Manifest) -> ModelReference:
         """Return the reference to a bundle."""
-        return _reference(manifest.name, manifest.version, manifest.onnx.sha256)
+        return _reference(manifest.name, manifest.version, manifest.onnx)
 
 
 @lru_cache(maxsize=64)
-def _reference(name: str, version: str, sha256: str) -> ModelReference:
+def _reference(name: str, version: str, graph: OnnxFile) -> ModelReference:
     """Return one shared reference for each model: every answer has it, and it is immutable."""
-    return ModelReference(name=name, version=version, sha256=sha256)
+    return ModelReference(
+        name=name, version=version, sha256=graph.sha256, precision=graph.precision
+    )

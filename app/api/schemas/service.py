@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.api.schemas.answer import Answer
 from app.api.schemas.operating_point import OperatingPointOffer
-from model.manifest import Kind, Metric, Seen
+from model.manifest import Kind, Metric, Precision, Seen
 
 
 class ModelSummary(Answer):
@@ -16,6 +16,13 @@ class ModelSummary(Answer):
     version: str
     kind: Kind
     sha256: str
+    precision: Precision | None = Field(
+        None,
+        description="Number format of the graph that answers; null where its bundle does not say.",
+    )
+    precisions: list[Precision] = Field(
+        [], description="Those of all graphs of the bundle, which LIKEWISE_PRECISION chooses from."
+    )
     dim: int | None = Field(description="Numbers in an embedding; null of a pair model.")
     metric: Metric
     default: bool = Field(description="Whether it answers requests that name no model.")

@@ -158,6 +158,9 @@ def _add_compare(
     compare.add_argument("probe", type=Path, metavar="PROBE.npy")
     compare.add_argument("gallery", type=Path, metavar="GALLERY.npy")
     compare.add_argument(
+        "--sha256", metavar="HASH", help="of the graph that made the embeddings; another is refused"
+    )
+    compare.add_argument(
         "--probe-images", type=_count, default=1, metavar="N", help="rows of the probe; default 1"
     )
     compare.add_argument(

@@ -92,9 +92,8 @@ def _compare(service: Likewise, given: argparse.Namespace) -> int:
     if len(gallery) % of_each:
         raise LikewiseClientError(f"{given.gallery}: {len(gallery)} rows, by {of_each} for each")
     things = gallery.reshape(-1, of_each, gallery.shape[1])
-    answer = service.compare(
-        probe, things, fmr=given.fmr, threshold=given.threshold, fpir=given.fpir
-    )
+    choices = {name: getattr(given, name) for name in ("fmr", "threshold", "fpir", "sha256")}
+    answer = service.compare(probe, things, **choices)
     members = asdict(answer) | {"energies": answer.energies.tolist(), "same": answer.same.tolist()}
     _print(given, members, text.comparison(answer))
     if not given.json:
