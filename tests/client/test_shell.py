@@ -115,15 +115,15 @@ def test_the_answer_as_json_is_the_whole_answer(call):
     assert answer["model"]["name"] == "tiny"
 
 
-def test_embeddings_are_written_as_a_whole_and_compared(run, folder):
-    told = run("embed", "one.png", "again.png", "other.png", "-o", "all.npy")
+def test_embeddings_are_written_as_a_whole_and_compared(call, folder):
+    told = call("embed", "one.png", "again.png", "other.png", "-o", "all.npy")
     assert told.stdout == "0\tone.png\n1\tagain.png\n2\tother.png\n"
     rows = np.load(folder / "all.npy")
     assert rows.shape == (3, fakes.DIM)
-    assert run("embed", "one.png", "-o", "probe.npy").returncode == 0
-    lines = run("compare", "probe.npy", "all.npy").stdout.splitlines()
+    assert call("embed", "one.png", "-o", "probe.npy").returncode == 0
+    lines = call("compare", "probe.npy", "all.npy").stdout.splitlines()
     assert [line.split("\t")[2] for line in lines] == ["same", "same", "different"]
-    alone = json.loads(run("verify", "--json", "one.png", "other.png").stdout)
+    alone = json.loads(call("verify", "--json", "one.png", "other.png").stdout)
     assert float(lines[2].split("\t")[1]) == pytest.approx(alone["energy"], rel=1e-4)
     assert [file.name for file in folder.glob(".*")] == []
 
@@ -301,18 +301,18 @@ def test_who_may_read_embeddings_is_the_users_own_choice(run, folder):
     assert (folder / "private.npy").stat().st_mode & 0o777 == 0o600
 
 
-def test_further_images_of_a_side_are_compared_with_it(run):
-    done = run("verify", "--json", "one.png", "again.png", "--also2", "one.png")
+def test_further_images_of_a_side_are_compared_with_it(call):
+    done = call("verify", "--json", "one.png", "again.png", "--also2", "one.png")
     answer = json.loads(done.stdout)
     assert (answer["images"], answer["same"], done.returncode) == ([1, 2], True, 0)
 
 
-def test_rows_of_a_template_are_compared_together(run, tmp_path):
+def test_rows_of_a_template_are_compared_together(call, tmp_path):
     rows = np.eye(fakes.DIM, dtype=np.float32)
     np.save(tmp_path / "probe.npy", rows[:2])
     np.save(tmp_path / "gallery.npy", rows[:4])
     files = (tmp_path / "probe.npy", tmp_path / "gallery.npy")
     words = ("compare", "--json", *files, "--gallery-images", "2")
-    answer = json.loads(run(*words, "--probe-images", "2").stdout)
+    answer = json.loads(call(*words, "--probe-images", "2").stdout)
     assert answer["energies"] == pytest.approx([0.0, 1.0])
-    assert "holds 2 rows" in run(*words).stderr
+    assert "holds 2 rows" in call(*words).stderr
