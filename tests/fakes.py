@@ -21,6 +21,7 @@ from model.golden import golden_image, golden_pairs
 from model.manifest import (
     TEMPLATE_RULES,
     Accuracy,
+    Adoption,
     Aspect,
     Calibration,
     Card,
@@ -327,6 +328,27 @@ def make_manifest(  # noqa: PLR0913 (a test names the one field that it cares ab
         ),
     }
     return Manifest(**(fields | changes))
+
+
+def adopted(**changes):
+    """Fields of a manifest whose encoder others trained, on nobody knows whom."""
+    fields = {
+        "file": "theirs.onnx",
+        "sha256": "0" * 64,
+        "declared": "uint8 pixels as they are",
+        "declared_by": "command line",
+        "licence": "Public domain.",
+        "data": "formula images",
+        "data_sha256": "0" * 64,
+        "seed": 0,
+        "command": "tests/fakes.py",
+        "git_revision": "none",
+        "adopted_at": "2026-01-01T00:00:00Z",
+        "parameters": 1,
+        "subnormals": 0,
+        "libraries": {"onnx": onnx.__version__},
+    }
+    return {"provenance": None, "adoption": Adoption(**(fields | changes))}
 
 
 def make_bundle(models_dir: Path, name: str = "tiny", kind: Kind = Kind.ENCODER, **choices) -> Path:

@@ -33,7 +33,7 @@ function card(model, provider) {
     h("p", { class: "hint" }, "FMR (false match rate): share of different pairs called the same. FNMR (false non-match rate): share of same pairs called different. Each row is an operating point: a threshold and its error rates."),
     rates(calibration),
     h("div", { class: "side-by-side" },
-      h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, "Detection error trade-off on people or things not seen in training, with 95 % interval; the dot is the default operating point.")),
+      h("figure", {}, detPlot(accuracy.curve.rates, point.test), h("figcaption", {}, `Detection error trade-off on people or things not seen in ${isUnknown(model) ? "calibration" : "training"}, with 95 % interval; the dot is the default operating point.`)),
       h("figure", {}, histogramPlot(calibration.histogram, { low: point.threshold, high: point.threshold }), h("figcaption", { class: "legend" }, ...legend().map((part) => h("span", {}, ...part))))),
     h("details", {}, h("summary", {}, "Where it comes from"),
       h("dl", {},
@@ -48,6 +48,11 @@ function card(model, provider) {
         ...entry("SHA-256 of the graph", h("code", {}, model.onnx.sha256)))));
 }
 
+/** Whether the identities that an encoder was trained on are unknown, as of most adopted ones. */
+function isUnknown({ adoption }) {
+  return adoption?.seen === "unknown";
+}
+
 /** Entries on the training: the data behind the weights, or whose encoder it is. */
 function trained({ provenance, adoption }) {
   if (adoption === null) {
@@ -60,7 +65,7 @@ function trained({ provenance, adoption }) {
     ...entry("Adopted", `${adoption.file}, ${adoption.adopted_at}`),
     ...entry("Trained on", adoption.training_data),
     ...entry("Terms", adoption.licence),
-    ...(adoption.seen === "unknown" ? entry("Note", "Whether the encoder was trained on identities that it was measured on is not known; if it was, the error rates are too good.") : []),
+    ...(isUnknown({ adoption }) ? entry("Note", "Whether the encoder was trained on identities that it was measured on is not known; if it was, the error rates are too good.") : []),
   ];
 }
 

@@ -172,7 +172,7 @@ export function slider(offered, fmr, chosen, apply = true) {
   const name = ({ target_fmr }) => (target_fmr === null ? "Where both errors are equal" : percent(target_fmr));
   const words = (point) => `${name(point)}: ${apply ? rates(point) : "this rate does not apply to these images."}`;
   const rates = ({ test }) =>
-    `of pairs not seen in training, ${percent(test.fmr)} of the different ones are called the same, and ${percent(test.fnmr)} of the same ones different.`;
+    `of the test pairs, ${percent(test.fmr)} of the different ones are called the same, and ${percent(test.fnmr)} of the same ones different.`;
   if (offered.length < 2) return h("p", { class: "hint" }, words(offered[0]));
   const output = h("output", { htmlFor: "fmr" });
   const input = h("input", {

@@ -78,6 +78,23 @@ def test_the_name_of_a_broken_file_is_text(opened, shipped, tmp_path):
     check(page)
 
 
+def test_the_card_of_an_adopted_encoder_says_that_its_training_is_unknown(opened, tmp_path):
+    fakes.make_bundle(tmp_path, "tiny", **fakes.adopted(licence=SCRIPTS[0], training_data=ALL))
+    with server(tmp_path) as (_, client):
+        page = opened(str(client.base_url))
+        page.wait_for_selector("#model:not([disabled])")
+        page.get_by_role("link", name="Models").click()
+        page.wait_for_selector(".card")
+        page.get_by_text("Where it comes from").click()
+        text = " ".join(page.locator("#cards").inner_text().split())
+        assert "trained on identities that it was measured on is not known" in text
+        assert "not seen in calibration, with 95 % interval" in text
+        assert "seen in training" not in text
+        assert SCRIPTS[0] in text
+        assert ALL in text
+        check(page)
+
+
 def test_a_card_and_a_refused_folder_are_text(hostile):
     hostile.get_by_role("link", name="Models").click()
     hostile.wait_for_selector(".card")

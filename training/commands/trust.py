@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from model.bundle import MANIFEST_FILE, open_bundle
+from model.manifest import Seen
 from training.console import RECORDS, console
 from training.trust.measure import TrustMeter
 from training.trust.page import write_page
@@ -45,6 +46,9 @@ def _measure(data: Path, bundles: Path, records: Path, max_images: int, seed: in
         sources = open_sources(data, Path(scratch), seed)
         for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}")):
             bundle = open_bundle(path.parent)
+            if bundle.manifest.seen is Seen.UNKNOWN:
+                console.print(f"left out {path.parent}: it may have been trained on these images")
+                continue
             samples = samples_of(bundle, sources, max_images, seed)
             record = TrustMeter(bundle).record(samples, max_images, seed)
             console.print(f"wrote {write_record(record, records)}")

@@ -10,6 +10,7 @@ from model.bundle import open_bundle
 from model.domain import Domain, embedding_numbers
 from model.manifest import ErrorRates
 from model.pixel_statistics import PixelStatistics
+from tests import fakes
 from tests.training import synthetic
 from training.data.decoding import decode
 from training.data.source import open_data
@@ -179,6 +180,15 @@ def test_the_command_writes_records_and_the_same_page_from_them(exported, data, 
         assert f"| {share(row.images_out)} |" in text
     assert sum(text.count(f"| {verdict} |") for verdict in Verdict) == len(record.rows)
     assert "It has no domain check." in text
+
+
+def test_a_bundle_that_may_have_been_trained_on_the_samples_is_left_out(data, tmp_path, call):
+    fakes.make_bundle(tmp_path / "bundles", "theirs", **fakes.adopted())
+    records, out = tmp_path / "records", tmp_path / "a.md"
+    options = ["--bundles", tmp_path / "bundles", "--records", records, "--out", out]
+    _, printed, err = call("trust", "--data", data, *options)
+    assert "theirs: it may have been trained on these images" in printed
+    assert "has no records" in err
 
 
 def test_data_of_another_kind_is_refused(bundle, sources, tmp_path):
