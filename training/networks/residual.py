@@ -11,6 +11,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
+from training.networks._local_contrast import LocalContrast
 
 
 class ResidualBlock(nn.Module):
@@ -81,6 +82,7 @@ def build(  # noqa: PLR0913 (the shape of a network)
     dim: int = 128,
     dropout: float = 0.3,
     blocks: Literal["improved", "plain"] = "improved",
+    contrast: Literal["none", "local", "both"] = "none",
 ) -> ResidualEncoder:
     """Build the network `residual`.
 
@@ -94,25 +96,39 @@ def build(  # noqa: PLR0913 (the shape of a network)
         dim: Length of the embedding.
         dropout: Share of the flattened map that is dropped in training.
         blocks: `improved`: BN-Conv-BN-PReLU-Conv-BN; `plain`: Conv-BN-ReLU-Conv-BN.
+        contrast: What the first convolution reads: the image, its local contrast, or both.
 
     Raises:
-        ValueError: Widths, depths and strides of different numbers of stages, or unknown blocks.
+        ValueError: Widths, depths and strides of different numbers of stages, or unknown blocks or
+            contrast.
     """
     if blocks not in _BODIES:
         raise ValueError(f"there are no blocks {blocks}; there are: {', '.join(_BODIES)}")
     if not len(widths) == len(depths) == len(strides):
         raise ValueError("widths, depths and strides must name the same stages")
-    stem = nn.Sequential(
-        nn.Conv2d(spec.channels, widths[0], 3, stem_stride, padding=1, bias=False),
-        nn.BatchNorm2d(widths[0]),
-        nn.PReLU(widths[0]),
-    )
+    stem = _stem(spec, widths[0], stem_stride, contrast)
     stages = _stages(widths, depths, strides, blocks)
     height, width = spec.height, spec.width
     for stride in (stem_stride, *strides):  # Each rounds the size of its maps up.
         height, width = -(-height // stride), -(-width // stride)
     head = _head(widths[-1], squeeze, height * width, dim, dropout)
     return ResidualEncoder(stem, stages, head, dim)
+
+
+def _stem(spec: InputSpec, width: int, stride: int, contrast: str) -> nn.Sequential:
+    """Layers from the image to the first maps."""
+    if contrast not in {"none", "local", "both"}:
+        raise ValueError(f"there is no contrast {contrast}; there are: none, local, both")
+    inputs = spec.channels * (2 if contrast == "both" else 1)
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, width, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.PReLU(width),
+    ]
+    if contrast != "none":
+        cell = max(1, min(spec.height, spec.width) // 16)
+        layers.insert(0, LocalContrast(cell, keep=contrast == "both"))
+    return nn.Sequential(*layers)
 
 
 def _head(maps: int, squeeze: int, area: int, dim: int, dropout: float) -> nn.Sequential:

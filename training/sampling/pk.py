@@ -20,6 +20,7 @@ class IdentitiesByImages:
     Attributes:
         per_identity: K; images are repeated for an identity with fewer.
         images: Minimum images in an epoch: a small data set is repeated.
+        fill: Where there are fewer identities than a batch holds, take more images of each.
 
     Raises:
         ValueError: A number that is too small.
@@ -27,6 +28,7 @@ class IdentitiesByImages:
 
     per_identity: int = 4
     images: int = 1
+    fill: bool = False
 
     def __post_init__(self) -> None:
         if self.per_identity < 2 or self.images < 1:  # noqa: PLR2004 (a genuine pair)
@@ -40,23 +42,31 @@ class IdentitiesByImages:
         """
         order = np.argsort(labels, kind="stable")
         members = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-        identities = batch_size // self.per_identity
+        per_identity, identities = self._sizes(batch_size, len(members))
         if not 2 <= identities <= len(members):  # noqa: PLR2004 (an impostor pair)
             raise ConfigError(
                 f"a batch of {batch_size} holds {identities} identities of {self.per_identity} "
                 f"images; it needs at least 2, and at most the {len(members)} that there are: "
                 "change batch_size or per_identity"
             )
-        steps = max(1, max(len(labels), self.images) // (identities * self.per_identity))
+        steps = max(1, max(len(labels), self.images) // (identities * per_identity))
         rows = [
-            np.concatenate([self._draw(members[i], rng) for i in chosen])
+            np.concatenate([_draw(members[i], per_identity, rng) for i in chosen])
             for chosen in _rounds(len(members), identities, steps, rng)
         ]
         return np.stack(rows)
 
-    def _draw(self, group: Indices, rng: np.random.Generator) -> Indices:
-        """Draw K images of one identity, different ones if it has as many."""
-        return np.resize(rng.permutation(group), self.per_identity)
+    def _sizes(self, batch_size: int, known: int) -> tuple[int, int]:
+        """Return K and P for a batch, of so many known identities."""
+        identities = batch_size // self.per_identity
+        if self.fill and known < identities:
+            return batch_size // known, known
+        return self.per_identity, identities
+
+
+def _draw(group: Indices, images: int, rng: np.random.Generator) -> Indices:
+    """Draw images of one identity, different ones if it has as many."""
+    return np.resize(rng.permutation(group), images)
 
 
 def _rounds(count: int, size: int, steps: int, rng: np.random.Generator) -> Iterator[Indices]:

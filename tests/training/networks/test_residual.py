@@ -73,3 +73,25 @@ def test_every_parameter_gets_a_gradient():
 def test_stages_that_disagree_are_refused():
     with pytest.raises(ValueError, match="same stages"):
         build(spec(), widths=(8, 16), depths=(1,), strides=(2, 2))
+
+
+def test_local_contrast_does_not_see_a_gradient_of_light():
+    torch.manual_seed(0)
+    front = build(spec(64, 64), **SMALL, contrast="local").stem[0]
+    surface = torch.rand(1, 3, 64, 64) * 0.5 + 0.3
+    light = torch.linspace(0, 1.0, 64).exp()[None, None, None, :]
+    lit, even = (front(2 * pixels - 1) for pixels in (surface * light / 3, surface))
+    change = (lit - even).abs().mean() / even.abs().mean()
+    before = (surface * light / 3 - surface).abs().mean() / surface.abs().mean()
+    assert change < 0.2
+    assert before > 0.4
+
+
+def test_the_first_convolution_reads_the_image_its_contrast_or_both():
+    channels = {
+        contrast: build(spec(), **SMALL, contrast=contrast).stem[-3].in_channels
+        for contrast in ("none", "local", "both")
+    }
+    assert channels == {"none": 3, "local": 3, "both": 6}
+    with pytest.raises(ValueError, match="none, local, both"):
+        build(spec(), **SMALL, contrast="global")

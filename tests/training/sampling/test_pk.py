@@ -57,3 +57,10 @@ def test_a_batch_needs_two_identities_and_no_more_than_there_are(batch_size):
 def test_a_group_without_a_genuine_pair_is_refused(options):
     with pytest.raises(ValueError, match="at least 2"):
         build(**options)
+
+
+def test_a_batch_of_few_identities_is_filled_with_more_images_of_each():
+    labels = np.repeat(np.arange(3), 10)
+    order = build(per_identity=4, fill=True).epoch(labels, 24, np.random.default_rng(0))
+    for batch in order:
+        assert sorted(labels[batch]) == [0] * 8 + [1] * 8 + [2] * 8
