@@ -21,7 +21,10 @@ _BATCH = 64
 
 class _Graph:
     def __init__(self, onnx: bytes) -> None:
-        self._session = ort.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+        options = ort.SessionOptions()
+        # Threads that spin while they wait take the cores of other processes.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
         self._inputs = [given.name for given in self._session.get_inputs()]
 
     def _run(self, *images: NDArray[np.uint8]) -> NDArray[Any]:
