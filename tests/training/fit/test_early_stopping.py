@@ -7,8 +7,9 @@ def history(*rates):
     return [{"epoch": i + 1, "calibration EER": rate} for i, rate in enumerate(rates)]
 
 
-def test_the_best_epoch_is_the_first_of_the_lowest():
-    assert best_epoch(history(0.5, 0.2, 0.3, 0.2)) == 2
+def test_the_best_epoch_is_the_last_of_the_lowest():
+    assert best_epoch(history(0.5, 0.2, 0.3, 0.2)) == 4
+    assert best_epoch(history(0.5, 0.2, 0.3)) == 2
     assert best_epoch([]) == 0
 
 
