@@ -1,26 +1,52 @@
 """`train`: a named config on a data set."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from training.config.named import load_config
+from training.config.candidates import Candidate
+from training.config.named import load_candidates, load_config
 from training.config.overrides import keys_of, override, value_at
 from training.config.schema import TrainingConfig
 from training.console import DataOption, console
 from training.errors import RunError
 from training.fit import training_run
-from training.fit.distributed import joined_world
+from training.fit.distributed import World, joined_world
 from training.fit.plan import plan_resumption, plan_training
 from training.runs.run_folder import RunFolder
+from training.selection.budget import Budget
+from training.selection.plan import plan_chosen
 from training.transfer.pretrained import TrainedWeights, open_weights
 from training.transfer.teacher import open_teacher
 
+_MINUTES = 10.0
+"""Time of a config that chooses, unless --minutes is given."""
 _INTERRUPTED = 130
 """Exit code of a program that was interrupted (128 + SIGINT)."""
+
+
+InitOption = Annotated[
+    Path | None,
+    typer.Option(help="A bundle or run whose weights, network and input to start from."),
+]
+TeacherOption = Annotated[
+    Path | None,
+    typer.Option(help="A bundle of kind encoder to distil: its embeddings guide the training."),
+]
+MinutesOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Time to choose and train, of a config that chooses (10); 0: choose nothing."
+    ),
+]
+ProcessorTimeOption = Annotated[
+    bool,
+    typer.Option(help="Count the minutes as processor time, where others use the machine."),
+]
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -34,14 +60,10 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         int | None, typer.Option(help="Number of epochs, in place of the config's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, in place of the config's.")] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(help="A bundle or run whose weights, network and input to start from."),
-    ] = None,
-    teacher: Annotated[
-        Path | None,
-        typer.Option(help="A bundle of kind encoder to distil: its embeddings guide the training."),
-    ] = None,
+    init: InitOption = None,
+    teacher: TeacherOption = None,
+    minutes: MinutesOption = None,
+    processor_time: ProcessorTimeOption = False,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value in place of the config's; can be repeated."),
@@ -54,6 +76,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     named = load_config(config, {} if seed is None else {"seed": seed})
     asked = override(named if weights is None else weights.adopted(named), values)
     folder = RunFolder(out)
+    candidates = load_candidates(config)
     with _resume_hint(), joined_world() as world:
         if resume and folder.is_begun:
             seeded = [] if seed is None else ["seed"]
@@ -62,9 +85,40 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             plan = plan_resumption(folder, data, guide)
         elif data is None:
             raise typer.BadParameter("a new run needs --data")
+        elif _is_chosen(candidates, minutes, world, fixed=[init, teacher, epochs]):
+            folder.check_empty()
+            budget = _budget(minutes, processor_time)
+            plan = plan_chosen(named, candidates, values, data, budget, console)
         else:
             plan = plan_training(asked, data, weights=weights, teacher=guide)
         training_run.train(plan, folder, console, world)
+
+
+def _is_chosen(
+    candidates: Sequence[Candidate],
+    minutes: float | None,
+    world: World,
+    fixed: Sequence[object],
+) -> bool:
+    """Check whether a training is chosen, unless an option fixes what would be.
+
+    Raises:
+        BadParameter: Minutes were given beside such an option, to several processes, or for a
+            config without candidates.
+    """
+    if minutes is not None and not candidates:
+        raise typer.BadParameter("this config does not choose, so it has no --minutes")
+    can_choose = not any(option is not None for option in fixed) and world.size == 1
+    if minutes and not can_choose:
+        raise typer.BadParameter(
+            "--minutes chooses by itself, in one process: leave --init, --teacher, --epochs out"
+        )
+    return bool(candidates) and can_choose and minutes != 0
+
+
+def _budget(minutes: float | None, processor_time: bool) -> Budget:
+    clock = time.process_time if processor_time else time.monotonic
+    return Budget(60 * (_MINUTES if minutes is None else minutes), clock)
 
 
 @contextmanager

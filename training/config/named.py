@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from model.errors import faults
+from training.config.candidates import Candidate
 from training.config.overrides import keys_of
 from training.config.schema import TrainingConfig
 from training.errors import ConfigError
@@ -38,6 +39,15 @@ def load_config(name: str, overrides: dict[str, Any] | None = None) -> TrainingC
         raise ConfigError(f"config {name}: {faults(error)}") from error
 
 
+def load_candidates(name: str) -> tuple[Candidate, ...]:
+    """Return the candidates of a named config that chooses among several; of others none."""
+    if name not in config_names():
+        return ()
+    module = importlib.import_module(f"training.configs.{name}")
+    candidates: tuple[Candidate, ...] = getattr(module, "CANDIDATES", ())
+    return candidates
+
+
 def refresh_measurement(config: TrainingConfig) -> TrainingConfig:
     """Take the protocols, targets and choice of the named config, where there is one."""
     return _refresh(config, "protocols", "targets", "choice")
@@ -49,10 +59,13 @@ def refresh_export(config: TrainingConfig) -> TrainingConfig:
 
 
 def _refresh(config: TrainingConfig, *fields: str) -> TrainingConfig:
-    """Take fields of the named config, except those that the run overrides."""
+    """Take fields of the named config, except those that the run overrides or has chosen."""
     named = config.name.replace("-", "_")
     if named not in config_names():
         return config
+    choice = config.measurement.choice
+    if choice is not None and choice.tried:
+        fields = tuple(name for name in fields if name != "choice")
     current = load_config(named).model_dump()
     overridden = {key.split(".")[0] for key in keys_of(config.settings)}
     return config.model_copy(

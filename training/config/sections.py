@@ -1,9 +1,14 @@
 """The sections of a training config, and the values in them: frozen and strict."""
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from model.manifest import SplitBy
 from model.schema.fields import Frozen
@@ -153,6 +158,27 @@ class ChosenBy(StrEnum):
     """Test data as well: a setting was chosen by its figures, or with them in view."""
 
 
+class Tried(Frozen):
+    """A candidate that was tried before a training, and its error on identities held out of it."""
+
+    name: str
+    """Name of the candidate."""
+    settings: tuple[str, ...] = ()
+    """Overrides of the config, `key=value`."""
+    start: str | None = None
+    """Shipped bundle that it started from; None for random weights."""
+    eer: float = Field(ge=0, le=1)
+    """Mean EER over the folds, of the last and longest trial."""
+    folds: int = Field(ge=1)
+    """Number of folds, each with other identities held out."""
+    epochs: int = Field(ge=0)
+    """Epochs of each trial; 0 where nothing but whitening was computed."""
+    seconds: float = Field(ge=0)
+    """Time of all its trials."""
+    chosen: bool = False
+    """Whether it was chosen for the training."""
+
+
 class Choice(Frozen):
     """Evidence that the settings of a config were chosen by."""
 
@@ -160,6 +186,15 @@ class Choice(Frozen):
     """Data that was looked at."""
     how: str = Field(min_length=1)
     """What was chosen, and by which figures, in a sentence or two."""
+    tried: tuple[Tried, ...] = ()
+    """Candidates that the training itself tried, the best one first."""
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = handler(self)
+        if not document.get("tried"):
+            document.pop("tried", None)  # As in configs that are older than the field.
+        return document
 
 
 class Measurement(Frozen):

@@ -17,6 +17,15 @@ CONFIG = OWN_FOLDER.derive(
     metric=Metric.L1,
     # A pair whose images are in two parts is lost: large parts lose fewer.
     split=SplitConfig(calibration=0.2, test=0.2),
+    canvas=1.25,
+    network=Component(
+        name="residual",
+        options={"widths": [24, 48, 96, 128], "depths": [1, 1, 1, 1], "dim": 64, "dropout": 0.3},
+    ),
+    augmentation=Component(
+        name="jitter", options={"zoom": [0.75, 1.05], "mirror": 0.0, "grey": 0.1, "erase": 0.2}
+    ),
+    warmup=0.05,
     # Embeddings of length 1 in 64 dimensions are at most 16 apart in L1.
     loss=Component(name="exponential", options={"q": 16.0}),
     sampler=Component(name="listed_pairs", options={"pairs_per_epoch": 1000}),

@@ -151,9 +151,7 @@ def _advice(train: _Part, *, listed: bool) -> str:
         return "train with the config own_pairs: the pairs of such a list are all that is known"
     if train.identities < FEW_IDENTITIES:
         return (
-            f"with {train.identities} identities to train on, calibrate a bundle of the same kind "
-            "of images, or train own_folder with --init BUNDLE --set learning_rate=0.01 --set "
-            'whitening=0.5 --set sampler.options.images=300 --epochs 8 ("A small data set" in '
-            "docs/train.md); from scratch is for images that no bundle knows"
+            f"with {train.identities} identities to train on, train own_folder, which tries the "
+            "shipped encoders too, or calibrate a bundle of the same kind of images"
         )
-    return "train own_folder; --init BUNDLE is faster where a bundle knows such images"
+    return "train own_folder, which chooses how in ten minutes"

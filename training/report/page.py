@@ -10,6 +10,7 @@ from markupsafe import Markup
 from model.identification import GalleryError, error_of_gallery
 from model.manifest import ErrorRates, Manifest, OperatingPoint
 from model.scoring import choose
+from training.config.sections import Tried
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.labelled import NOTE_ON_GROUPS
 from training.metrics.reliability import ReliabilityBin, reliability
@@ -72,7 +73,16 @@ def _html(
         galleries=_galleries(manifest),
         worst=worst,
         note_on_groups=NOTE_ON_GROUPS,
+        tried=_tried(manifest),
     )
+
+
+def _tried(manifest: Manifest) -> tuple[Tried, ...]:
+    """Candidates that the training chose among; none where it did not choose."""
+    if manifest.provenance is None:
+        return ()
+    choice = json.loads(manifest.provenance.config_json).get("choice") or {}
+    return tuple(Tried.model_validate_json(json.dumps(each)) for each in choice.get("tried", ()))
 
 
 def _galleries(manifest: Manifest) -> list[GalleryError]:

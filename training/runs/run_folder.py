@@ -88,17 +88,25 @@ class RunFolder:
         Raises:
             RunError: The folder is not empty.
         """
-        found = self.path.iterdir() if self.path.exists() else ()
-        if self.is_begun or not {file.name.removesuffix(".new") for file in found} <= _CREATED:
-            raise RunError(
-                f"{self.path} is not empty; continue it with --resume, or choose another --out"
-            )
+        self.check_empty()
         self.path.mkdir(parents=True, exist_ok=True)
         self._write("record.json", record.model_dump_json(indent=1))
         self._write("split.json", json.dumps(asdict(split), indent=1))
         if seen:
             self._write("seen.json", json.dumps(sorted(seen), indent=0))
         self.replace_config(config)
+
+    def check_empty(self) -> None:
+        """Check that a run can begin here.
+
+        Raises:
+            RunError: The folder is not empty.
+        """
+        found = self.path.iterdir() if self.path.exists() else ()
+        if self.is_begun or not {file.name.removesuffix(".new") for file in found} <= _CREATED:
+            raise RunError(
+                f"{self.path} is not empty; continue it with --resume, or choose another --out"
+            )
 
     def config(self) -> TrainingConfig:
         """Read the config as run."""

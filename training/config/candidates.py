@@ -1,0 +1,21 @@
+"""Candidates of a config that chooses how to train."""
+
+from pydantic import Field
+
+from model.schema.fields import Frozen
+
+
+class Candidate(Frozen):
+    """A way to train: values in place of the config's, and the weights to start from.
+
+    The values are those of `--set`, so that a choice can be trained again by a command.
+    """
+
+    name: str
+    """Name in tables, a word or two."""
+    settings: tuple[str, ...] = ()
+    """Overrides, `key=value`: see `training.config.overrides`."""
+    start: str | None = None
+    """Shipped bundle whose weights it starts from; None for random weights."""
+    max_epochs: int = Field(default=100, ge=1)
+    """Maximum epochs of the last training, however much time is left."""

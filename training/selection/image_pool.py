@@ -1,0 +1,47 @@
+"""Images of the training and calibration part, decoded once for each input that candidates have."""
+
+import numpy as np
+
+from model.manifest import InputSpec
+from training.config.schema import TrainingConfig
+from training.data.decoding import DecodedImages, canvas_of, decode
+from training.data.image_set import ImageSet
+from training.data.split import DataSplit
+from training.fit.trainer import TrainingData
+
+
+class ImagePool:
+    """Decoded images of all identities that may be trained or calibrated on."""
+
+    def __init__(self, images: ImageSet) -> None:
+        self.images = images
+        self._decoded: dict[str, DecodedImages] = {}
+
+    def training_data(self, config: TrainingConfig, fold: DataSplit) -> TrainingData:
+        """Return the images of a fold as a trainer takes them."""
+        canvas = self._decode(canvas_of(config.input, config.canvas))
+        return TrainingData(
+            train=_of(canvas, fold.train),
+            calibration=self.measured(config, config.input, fold.calibration),
+        )
+
+    def measured(
+        self, config: TrainingConfig, spec: InputSpec, identities: tuple[str, ...]
+    ) -> DecodedImages:
+        """Return the images of some identities that are measured, as decoded for an input."""
+        return _of(self._decode(spec), identities, config.measurement.images_per_identity)
+
+    def _decode(self, spec: InputSpec) -> DecodedImages:
+        key = spec.model_dump_json()
+        if key not in self._decoded:
+            self._decoded[key] = decode(self.images, spec)
+        return self._decoded[key]
+
+
+def _of(
+    images: DecodedImages, identities: tuple[str, ...], limit: int | None = None
+) -> DecodedImages:
+    part = images.source.of(identities, limit)
+    names = {image.name for image in part}
+    rows = np.array([image.name in names for image in images.source])
+    return DecodedImages(part, images.pixels[rows])

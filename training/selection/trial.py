@@ -1,0 +1,152 @@
+"""Trial of a candidate: a short training on a fold, and its error on the identities held out."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from model.manifest import Metric
+from training.config.schema import TrainingConfig
+from training.data.decoding import DecodedImages
+from training.data.split import DataSplit
+from training.errors import CollapsedError, ConfigError, DivergedError
+from training.fit.progress import Progress
+from training.fit.trainer import Trainer
+from training.inference.pytorch import embed
+from training.metrics.pairs import all_pairs
+from training.metrics.rates import equal_error
+from training.runs.run_folder import RunFolder
+from training.selection.image_pool import ImagePool
+from training.serving_graph.multi_view import served_input, with_views
+from training.serving_graph.wccn import measured_whitening
+from training.transfer.pretrained import TrainedWeights
+
+WHITENINGS = (None, 0.5, 0.1, 0.03)
+"""Shrinkages of whitening that each trained encoder is measured with."""
+WORST = 0.5
+"""EER of a candidate whose training failed."""
+_STATISTICS_IMAGES = 512
+_TIMED_STEPS = 4
+
+Embedded = tuple[NDArray[np.float32], DecodedImages]
+"""Embeddings, (images, dim), and their images."""
+Errors = Mapping[float | None, float]
+"""EER by shrinkage of the whitening."""
+
+
+class Trials:
+    """Trials on the images of a pool.
+
+    Args:
+        pool: The images.
+        progress: Observer of each training.
+        clock: Time in seconds.
+    """
+
+    def __init__(
+        self, pool: ImagePool, progress: Progress, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._pool, self._progress, self._clock = pool, progress, clock
+        self._kept: dict[tuple[str, str], Embedded] = {}
+
+    def errors(
+        self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
+    ) -> Errors:
+        """Train on a fold, and measure the EER of its calibration identities.
+
+        A training that fails has an EER of `WORST`.
+        """
+        try:
+            return _errors(self._embedded(config, fold, weights), fold)
+        except (DivergedError, CollapsedError, ConfigError):
+            return dict.fromkeys(WHITENINGS, WORST)
+
+    def seconds_per_epoch(self, config: TrainingConfig, fold: DataSplit) -> float:
+        """Time an epoch by a few steps, and the measurement after it."""
+        data = self._pool.training_data(config, fold)
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = Trainer(config, data, RunFolder(Path(folder)))
+            watch = _Stopwatch(_TIMED_STEPS, self._clock)
+            with suppress(StopIteration, DivergedError):
+                trainer.fit(watch)
+            began = self._clock()
+            embed(trainer.average.result, data.calibration.pixels)
+            return watch.seconds_per_step * trainer.batches.steps + self._clock() - began
+
+    def _trained(
+        self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
+    ) -> nn.Module:
+        start = None if weights is None else self._start(weights, config, fold)
+        if start is not None and config.optimisation.epochs == 0:
+            return start
+        data = self._pool.training_data(config, fold)
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = Trainer(config, data, RunFolder(Path(folder)))
+            if start is not None:
+                trainer.begin_with(start)
+            trainer.fit(self._progress)
+        result: nn.Module = trainer.average.result.eval()
+        return result
+
+    def _start(self, weights: TrainedWeights, config: TrainingConfig, fold: DataSplit) -> nn.Module:
+        sample = self._pool.measured(config, config.input, fold.train).pixels
+        return weights.encoder_of(config, sample[:: -(-len(sample) // _STATISTICS_IMAGES)])
+
+    def _embedded(
+        self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
+    ) -> Embedded:
+        """Embed the images as an export would; what no fold changes is computed once."""
+        frozen = weights is not None and config.optimisation.epochs == 0
+        key = (weights.source.sha256, config.input.model_dump_json()) if weights else ("", "")
+        if frozen and key in self._kept:
+            return self._kept[key]
+        encoder = self._trained(config, fold, weights)
+        spec = served_input(config.input, config.export.views)
+        images = self._pool.measured(config, spec, self._pool.images.identities)
+        served = with_views(encoder, config.input, config.export.views)
+        embedded = embed(served, images.pixels), images
+        if frozen:
+            self._kept[key] = embedded
+        return embedded
+
+
+def _errors(embedded: Embedded, fold: DataSplit) -> Errors:
+    """EER of the held-out identities of a fold, with each whitening by the others."""
+    embeddings, images = embedded
+    held_out = np.isin([image.identity for image in images.source], fold.calibration)
+    labels, errors = images.source.labels(), {}
+    for shrinkage in WHITENINGS:
+        compared = embeddings[held_out]
+        if shrinkage is not None:
+            known = embeddings[~held_out], labels[~held_out]
+            matrix = measured_whitening(*known, shrinkage, "equal")
+            product = compared @ matrix
+            compared = (product / np.linalg.norm(product, axis=1, keepdims=True)).astype(np.float32)
+        pairs = all_pairs(compared, labels[held_out], Metric.L2, None)
+        errors[shrinkage] = equal_error(pairs).rate
+    return errors
+
+
+class _Stopwatch(Progress):
+    """Stops a training after some steps, and times all but the first."""
+
+    def __init__(self, steps: int, clock: Callable[[], float]) -> None:
+        self._steps, self._clock = steps, clock
+        self._times = [clock()]
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Mean time of a step; of the first one where the training failed after it."""
+        timed = self._times[1:] if len(self._times) > 2 else [*self._times, self._clock()]  # noqa: PLR2004
+        return (timed[-1] - timed[0]) / (len(timed) - 1)
+
+    def step(self, loss: float, images: int) -> None:  # noqa: ARG002 (as every observer)
+        """Note the time, and stop after the last step."""
+        self._times.append(self._clock())
+        if len(self._times) > self._steps:
+            raise StopIteration
