@@ -1,0 +1,1 @@
+"""Race of `own_folder` against a script of an evening, on folders of many kinds."""

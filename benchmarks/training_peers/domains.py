@@ -1,0 +1,115 @@
+"""Folders of identities of many kinds, written for the race from data sets, fonts and drawings."""
+
+import io
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from benchmarks.training_peers.relief import picture, relief
+
+Pixels = NDArray[np.uint8]
+Identity = tuple[str, Iterable[Pixels]]
+
+
+def reliefs(_data: Path, *, moved: bool = False) -> Iterator[Identity]:
+    """Drawn reliefs under strong light, and from different sides if `moved`."""
+    for number in range(500):
+        rng = np.random.default_rng([7, number])
+        yield f"relief{number:03d}", (picture(relief(number), rng, moved=moved) for _ in range(100))
+
+
+def moved_reliefs(data: Path) -> Iterator[Identity]:
+    """Drawn reliefs under strong light and from different sides."""
+    return reliefs(data, moved=True)
+
+
+def att(data: Path) -> Iterator[Identity]:
+    """Yield the 40 people of AT&T, as they were photographed."""
+    yield from _members(data / "att_faces.zip", ".pgm")
+
+
+def lit_att(data: Path) -> Iterator[Identity]:
+    """Yield AT&T's people with light gradients, shadows and other exposures painted over them."""
+    for name, files in att(data):
+        rng = np.random.default_rng([9, *name.encode()])
+        yield name, [_lit(pixels, rng) for pixels in files for _ in range(6)]
+
+
+def lfw(data: Path) -> Iterator[Identity]:
+    """Yield people of LFW with several photographs."""
+    archive = next((data / "lfw").glob("lfw*.zip"))
+    yield from _members(archive, ".jpg")
+
+
+def omniglot(data: Path) -> Iterator[Identity]:
+    """Yield the characters of Omniglot's evaluation alphabets, one alphabet after another."""
+    archive = next((data / "omniglot").glob("images_evaluation*.zip"))
+    yield from _members(archive, ".png")
+
+
+def _members(archive: Path, ending: str) -> Iterator[Identity]:
+    """Yield the images of an archive, by their folder."""
+    with zipfile.ZipFile(archive) as opened:
+        folders = defaultdict(list)
+        for name in sorted(opened.namelist()):
+            if name.endswith(ending):
+                folders[name.rpartition("/")[0]].append(name)
+        for folder, names in folders.items():
+            yield folder.replace("/", "-"), [_pixels(opened.read(name)) for name in names]
+
+
+def _pixels(content: bytes) -> Pixels:
+    image = Image.open(io.BytesIO(content))
+    return np.asarray(image if image.mode == "RGB" else image.convert("L"))
+
+
+def _lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Light a picture from one side, with a soft-edged shadow, and expose it differently."""
+    height, width = pixels.shape[:2]
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    angle = rng.uniform(0, 2 * np.pi)
+    along = columns * np.cos(angle) + rows * np.sin(angle)
+    field = np.exp(rng.uniform(0.3, 1.6) * along)
+    waves = gaussian_filter(rng.normal(0, 1, (height, width)), 0.25 * width, mode="reflect")
+    field *= np.exp(0.8 * waves / waves.std())
+    edge = along * np.sign(rng.normal()) + rng.uniform(-0.2, 0.8)
+    field *= 0.08 + 0.92 / (1 + np.exp(-edge / rng.uniform(0.03, 0.3)))
+    lit = (pixels / 255) * field / field.max() * rng.uniform(0.8, 2.0)
+    exposed: Pixels = (255 * np.clip(lit + rng.normal(0, 0.01, lit.shape), 0, 1)).astype(np.uint8)
+    return exposed
+
+
+DOMAINS: dict[str, Callable[[Path], Iterator[Identity]]] = {
+    "att": att,
+    "lit-att": lit_att,
+    "lfw": lfw,
+    "omniglot": omniglot,
+    "reliefs": reliefs,
+    "moved-reliefs": moved_reliefs,
+}
+
+
+def write_folder(domain: str, data: Path, size: tuple[int, int], to: Path) -> int:
+    """Write a domain as a folder of identities, and return their number.
+
+    The size is the number of identities and of images of each; identities with fewer are left out.
+    """
+    identities, images = size
+    written = 0
+    for name, found in DOMAINS[domain](data):
+        if written == identities:
+            break
+        pictures = [pixels for pixels, _ in zip(found, range(images), strict=False)]
+        if len(pictures) < images:
+            continue
+        (to / name).mkdir(parents=True)
+        for number, pixels in enumerate(pictures):
+            Image.fromarray(pixels).save(to / name / f"{number:03d}.png")
+        written += 1
+    return written
