@@ -21,7 +21,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 .PHONY: serve strong-faces test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
 
 help:
-	@echo "make serve        run the service (settings: LIKEWISE_*; see docs/operate.md)"
+	@echo "make serve        run the service (GALLERY=FILE: with a gallery; settings: LIKEWISE_*, see docs/operate.md)"
 	@echo "make strong-faces serve dlib's face encoder: fetched by npm, its rates measured on LFW or on DATA=folder"
 	@echo "make test         run all tests, on up to four cores"
 	@echo "make check        run the linters: style, types, layers, formatting, deployment files"
@@ -37,7 +37,10 @@ help:
 	@echo "make screenshots  take the pictures of the page in docs/playground.md"
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
+# GALLERY=FILE keeps enrolled identities in that file of SQLite (docs/gallery.md).
+serve: export LIKEWISE_GALLERY_URL := $(if $(GALLERY),sqlite:///$(GALLERY),$(LIKEWISE_GALLERY_URL))
 serve: $(VENV)/.service
+	@if [ -n "$(GALLERY)" ]; then $(BIN)/python -m app.gallery migrate; fi
 	@exec $(BIN)/python -m app
 
 STRONG := model/bundles/dlib-faces

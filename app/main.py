@@ -21,6 +21,7 @@ from app.api import (
     problems,
     verify,
 )
+from app.api.galleries import identities, routes, search
 from app.api.middleware import api_key, cors
 from app.api.middleware.direct_route import DirectCalls
 from app.api.middleware.observability import Observability, Routes
@@ -76,7 +77,9 @@ def create_app(
     app.state.service = None
     app.state.worker_states = worker_states
     app.state.telemetry = Telemetry()
-    routers = [noun.router for noun in (verify, embed, compare, preview, models, health)]
+    of_galleries = (routes, identities, search)
+    nouns = (verify, embed, compare, preview, *of_galleries, models, health)
+    routers = [noun.router for noun in nouns]
     if settings.metrics:
         routers.append(metrics.router)
     for router in routers:

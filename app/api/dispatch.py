@@ -76,7 +76,7 @@ async def dispatch(
         ClientGoneError: The client closed the connection; nobody receives this answer.
     """
     service.jobs.refuse_if_full()
-    within_s = _deadline_s(request, service)
+    within_s = deadline_s(request, service)
     with service.bodies.reserve() as reservation:
         job = make_job(request, service, await read(request, service, reservation))
         result = service.jobs.submit(job, within_s, reservation.share)
@@ -97,13 +97,17 @@ async def stream(request: Request, service: Service, sink: Sink) -> None:
         ParameterError: The deadline in the request's header is invalid.
     """
     service.jobs.refuse_if_full()
-    _deadline_s(request, service)
+    deadline_s(request, service)
     with service.bodies.reserve() as reservation:
         await receive_through(request, service, reservation, sink)
 
 
-def _deadline_s(request: Request, service: Service) -> float:
-    """Return the seconds that the job may take: the setting, or fewer if the client asks so."""
+def deadline_s(request: Request, service: Service) -> float:
+    """Return the seconds that an answer may take: the setting, or fewer if the client asks so.
+
+    Raises:
+        ParameterError: The deadline in the request's header is invalid.
+    """
     sent = header(request, _DEADLINE)
     if sent is None:
         return service.deadline_s

@@ -20,7 +20,9 @@ PAIR_FORM: dict[str, Any] = {"image1": "bytes of a file", "image2": "bytes of a 
 ANSWERS: Mapping[str, Any] = json.loads(
     Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
 )
-"""The service's answer by path."""
+"""The service's answer by path; with the method before it, where a path has several."""
+SHA256: str = ANSWERS["/embed"]["model"]["sha256"]
+"""The model of an embedding."""
 
 REQUEST_ID = "5f0c2b1e9d3a4c7f8e6d5b4a3c2d1e0f"
 MEMBERS: Mapping[str, Mapping[str, Any]] = {
@@ -57,12 +59,30 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "encoding-failed": {
         "detail": "the model gave no finite embedding for image 0 of 2 (counted from 0)"
     },
+    "gallery-exists": {
+        "detail": (
+            "there is a gallery 'people' of faces 2.3.0 already; take another name, or erase it "
+            "first"
+        )
+    },
     "image-too-large": {
         "detail": "image1: the image has more than the 10,000,000 bytes that are taken"
     },
     "internal": {"detail": "see the service's log for this request id"},
+    "model-changed": {
+        "detail": (
+            "the embedding is of the model 000000000000…, and the gallery's is faces 2.3.0, "
+            "f701b48be4d0…; embed the images with that one"
+        )
+    },
     "model-refused": {
         "detail": "the model 'signs' did not pass its checks; the service's log says why"
+    },
+    "no-gallery-store": {
+        "detail": (
+            "this service has no store for galleries: set LIKEWISE_GALLERY_URL, as in "
+            "sqlite:///PATH, run python -m app.gallery migrate, and start it again"
+        )
     },
     "not-acceptable": {
         "detail": "the answer is application/json, and Accept takes neither it nor */*"
@@ -82,13 +102,23 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     },
     "overloaded": {"detail": "every worker is busy and the queue is full; try again shortly"},
     "runner-failed": {"detail": "the runner failed; try again in a moment"},
+    "scope": {"detail": "this call needs an API key with the scope write; this one has read"},
     "several-located": {
         "detail": (
             "image1: 2 things are located in the picture; send one with a single thing, or "
             "face=largest or face=central"
         )
     },
+    "store": {"detail": "the gallery's store has not answered within the deadline"},
+    "store-full": {
+        "detail": (
+            "the gallery's store has no room left, and nothing was stored; its operator has to "
+            "make room"
+        )
+    },
     "too-many-images": {"detail": "more than 32 images in one call; send them in several"},
+    "unknown-gallery": {"detail": "there is no gallery 'none'; PUT /galleries/none makes it"},
+    "unknown-identity": {"detail": "there is no identity 'none' in the gallery 'people'"},
     "unknown-model": {
         "detail": "there is no model 'none'; there is: att-chopra, faces, omniglot",
         "available": ["att-chopra", "faces", "omniglot"],

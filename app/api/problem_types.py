@@ -101,6 +101,22 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.KindError: Answer(
         HTTPStatus.CONFLICT, "wrong-kind", "The model's kind cannot answer this call"
     ),
+    errors.ScopeError: Answer(
+        HTTPStatus.FORBIDDEN, "scope", "The API key does not allow this call"
+    ),
+    errors.NoStoreError: Answer(
+        HTTPStatus.NOT_FOUND, "no-gallery-store", "This service has no galleries"
+    ),
+    errors.UnknownGalleryError: Answer(HTTPStatus.NOT_FOUND, "unknown-gallery", "No such gallery"),
+    errors.UnknownIdentityError: Answer(
+        HTTPStatus.NOT_FOUND, "unknown-identity", "No such identity in the gallery"
+    ),
+    errors.GalleryExistsError: Answer(
+        HTTPStatus.CONFLICT, "gallery-exists", "There is another gallery of that name"
+    ),
+    errors.ModelChangedError: Answer(
+        HTTPStatus.CONFLICT, "model-changed", "The gallery is of another model"
+    ),
     errors.ClientGoneError: Answer(
         HTTPStatus.BAD_REQUEST, "client-gone", "The client closed the connection"
     ),
@@ -121,6 +137,12 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     ),
     errors.ModelRefusedError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "model-refused", "The model did not pass its checks"
+    ),
+    errors.StoreError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, "store", "The gallery's store cannot answer now"
+    ),
+    errors.StoreFullError: Answer(
+        HTTPStatus.INSUFFICIENT_STORAGE, "store-full", "The gallery's store has no room"
     ),
     errors.UnavailableError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now"
@@ -151,6 +173,17 @@ BODY_ERRORS: tuple[type[Exception], ...] = (
     Exception,
 )
 """Errors of every call with a body."""
+
+GALLERY_ERRORS: tuple[type[Exception], ...] = (
+    errors.NoStoreError,
+    errors.UnknownGalleryError,
+    errors.ParameterError,
+    errors.NotReadyError,
+    errors.OverloadedError,
+    errors.StoreError,
+    Exception,
+)
+"""Errors of every call with a gallery."""
 
 IMAGE_ERRORS: tuple[type[Exception], ...] = (
     contract.UnsupportedImageError,

@@ -28,7 +28,12 @@ TYPES = tuple(sorted({answer.slug for answer in ANSWERS.values()}))
 _DOCS = "GET /docs shows each call"
 _REMEDY = {"POST": f"send its images or embeddings as the body of a POST; {_DOCS}"}
 """What to do instead, by the method that a path takes."""
-_RETRYABLE = (errors.NotReadyError, errors.OverloadedError, errors.RunnerFailedError)
+_RETRYABLE = (
+    errors.NotReadyError,
+    errors.OverloadedError,
+    errors.RunnerFailedError,
+    errors.StoreError,
+)
 
 
 class Problem(BaseModel):

@@ -215,7 +215,7 @@ def _answer(
     else:
         energies = template_energies(rule.manifest, encoded.embeddings, rule.images, rule.choice)
         decision = decide_energy(rule.manifest, energies, rule.choice)
-    return _to_answer(service, model, rule, decision, domain, located=encoded.located)
+    return to_answer(service, model, rule, decision, domain, located=encoded.located)
 
 
 def _answer_pair_model(  # noqa: PLR0913 (what a request gives)
@@ -237,10 +237,10 @@ def _answer_pair_model(  # noqa: PLR0913 (what a request gives)
     percentiles = None if model.domain is None else model.domain.percentiles(tensor)
     domain = check_images(model.domain, manifest, names, percentiles)
     decision = decide_energy(rule.manifest, energies, rule.choice)
-    return _to_answer(service, model, rule, decision, domain, located=given.located)
+    return to_answer(service, model, rule, decision, domain, located=given.located)
 
 
-def _to_answer(  # noqa: PLR0913 (the parts of an answer)
+def to_answer(  # noqa: PLR0913 (the parts of an answer)
     service: Service,
     model: Served,
     rule: Rule,
@@ -249,6 +249,7 @@ def _to_answer(  # noqa: PLR0913 (the parts of an answer)
     *,
     located: tuple[Found, ...] | None,
 ) -> VerifyAnswer:
+    """Return the answer of a decision, with its rates as far as they are not withheld."""
     withheld = is_withheld(domain, decision.choice)
     outcome = rule.outcome(decision, withheld=withheld)
     of_two = decision.energy if rule.images == ONE_IMAGE else None

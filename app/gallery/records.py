@@ -26,8 +26,8 @@ class Encoding:
         version: Version of the bundle.
         sha256: SHA-256 of its graph.
         encoding_sha256: SHA-256 of all that embeddings depend on: the graph, the preprocessing, the
-            metric and the rule for several images. Embeddings of two different ones cannot be
-            compared; a bundle that was only calibrated again keeps it.
+            locator, the metric and the rule for several images. Those of two different ones cannot
+            be compared; a bundle that was only calibrated again keeps it.
         metric: Metric of the embeddings.
         dim: Numbers in an embedding; bytes of packed bits where the metric is Hamming.
     """
@@ -43,7 +43,7 @@ class Encoding:
     def of(cls, manifest: Manifest) -> Encoding:
         """Return the encoding of a bundle that has embeddings."""
         rule = None if manifest.templates is None else manifest.templates.rule
-        depends_on = {
+        depends_on: dict[str, Any] = {
             "graph": manifest.onnx.sha256,
             "input": manifest.input.model_dump(mode="json"),
             "kind": manifest.kind,
@@ -51,6 +51,8 @@ class Encoding:
             "dim": manifest.embedding_dim,
             "rule": rule or rule_of_one(manifest.kind),
         }
+        if manifest.locator is not None:
+            depends_on["locator"] = manifest.locator.model_dump(mode="json")
         text = json.dumps(depends_on, sort_keys=True, separators=(",", ":"))
         return cls(
             model=manifest.name,

@@ -1,7 +1,10 @@
-"""The keys file: a line for each key, its name and the SHA-256 of the key.
+"""The keys file: a line for each key, its name, the SHA-256 of the key, and its scopes.
 
     # comments and empty lines are ignored
     shop-2026   3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
+    enrolment   9b74c9897bac770ffc029102a200c5de66e2a2f9c8a1b8d3a5b6f0c7d8e9f0a1   read,write
+
+A line without scopes has `read`.
 
 The key itself is stored nowhere. It is 256 random bits, so a plain hash is enough: a key cannot be
 guessed, and a slow hash would cost each request what it costs an attacker.
@@ -10,10 +13,12 @@ guessed, and a slow hash would cost each request what it costs an attacker.
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import KeysError
+from app.keys.scopes import DEFAULT, Scope, parse_scopes, scopes_text
 from model.errors import FileError
 from model.files import read_file
 
@@ -30,10 +35,11 @@ _HINT = "`python -m app.keys NAME` writes such a line"
 
 @dataclass(frozen=True)
 class KeyEntry:
-    """Name and SHA-256 (32 bytes) of one key."""
+    """Name, SHA-256 (32 bytes) and scopes of one key."""
 
     name: str
     digest: bytes = field(repr=False)
+    scopes: frozenset[Scope] = field(default=DEFAULT, repr=False)
 
     def __post_init__(self) -> None:
         """Check the name.
@@ -47,7 +53,8 @@ class KeyEntry:
     @property
     def line(self) -> str:
         """The line of the key in the keys file."""
-        return f"{self.name} {self.digest.hex()}"
+        line = f"{self.name} {self.digest.hex()}"
+        return line if self.scopes == DEFAULT else f"{line} {scopes_text(self.scopes)}"
 
 
 def digest_of(key: bytes) -> bytes:
@@ -55,7 +62,7 @@ def digest_of(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def make_key(name: str) -> tuple[str, KeyEntry]:
+def make_key(name: str, scopes: frozenset[Scope] = DEFAULT) -> tuple[str, KeyEntry]:
     """Make a key from 256 random bits.
 
     Returns:
@@ -65,7 +72,7 @@ def make_key(name: str) -> tuple[str, KeyEntry]:
         KeysError: The name is invalid.
     """
     key = _PREFIX + secrets.token_urlsafe(_KEY_BYTES)
-    return key, KeyEntry(name, digest_of(key.encode()))
+    return key, KeyEntry(name, digest_of(key.encode()), scopes)
 
 
 def read_keys(path: Path) -> tuple[KeyEntry, ...]:
@@ -115,6 +122,12 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _entry(path: Path, number: int, text: list[str]) -> KeyEntry:
-    if len(text) == 2 and _NAME.fullmatch(text[0]) and _DIGEST.fullmatch(text[1]):  # noqa: PLR2004 (name, hash)
-        return KeyEntry(text[0], bytes.fromhex(text[1]))
-    raise KeysError(f"{path}, line {number}: not a name and 64 hexadecimal digits. {_HINT}")
+    name, digest, scopes, *more = (*text, "", "")[: max(3, len(text))]
+    if _NAME.fullmatch(name) and _DIGEST.fullmatch(digest) and not more:
+        with suppress(KeysError):
+            chosen = parse_scopes(scopes) if scopes else DEFAULT
+            return KeyEntry(name, bytes.fromhex(digest), chosen)
+    raise KeysError(
+        f"{path}, line {number}: not a name and 64 hexadecimal digits, with or without scopes "
+        f"(some of {scopes_text(Scope)}). {_HINT}"
+    )

@@ -36,7 +36,7 @@ class KeyRing:
     Args:
         path: The keys file. Replace it in one step (write another file, then `mv`).
         clock: A monotonic clock, in seconds.
-        wait_s: Maximum time for which `name_of` waits for a read, in seconds.
+        wait_s: Maximum time for which `entry_of` waits for a read, in seconds.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class KeyRing:
         self._take(read_keys_file(self._path))
         self._read_at, self._next_check = now, now + CHECK_EVERY_S
 
-    def name_of(self, key: bytes) -> str | None:
-        """Return the name of a key; None for an unknown one.
+    def entry_of(self, key: bytes) -> KeyEntry | None:
+        """Return the entry of a key; None for an unknown one.
 
         All hashes are compared, each in constant time: the time depends neither on the length of a
         common prefix nor on the key's position.
@@ -74,11 +74,11 @@ class KeyRing:
             self._start_to_read(now)
         if now - self._read_at > VALID_FOR_S:
             self._refuse_all()
-        digest, name = digest_of(key), None
+        digest, found = digest_of(key), None
         for entry in self._entries:
             if compare_digest(entry.digest, digest):
-                name = entry.name
-        return name
+                found = entry
+        return found
 
     def _start_to_read(self, now: float) -> None:
         """Read the file in a thread, unless the last read has not ended."""

@@ -9,6 +9,7 @@ from app.settings import PREFIX, Settings
 _COMMANDS = {
     "python -m app": "Run the service until SIGTERM or Ctrl-C; SIGHUP reloads the models.",
     "python -m app.keys NAME": "Make an API key, and the line of the keys file for it.",
+    "python -m app.gallery migrate": "Make the tables of LIKEWISE_GALLERY_URL, or renew them.",
     "python -m app.server.healthcheck PORT": "Exit with 0 if the service on this machine is ready.",
     "python -m app.server.openapi": "Print the OpenAPI document.",
 }

@@ -63,6 +63,7 @@ def logging_config(
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "app": {"level": wanted},
+            "app.audit": {"level": "INFO"},  # Whatever else is logged.
             "uvicorn.error": {"level": of_server},
             # `AccessLog` writes the line of each request.
             "uvicorn.access": {"level": "WARNING"},

@@ -19,6 +19,7 @@ from app.encoders.graph_choice import Choices, load_chosen
 from app.encoders.locator import load_locator
 from app.encoders.memory_budget import cgroup_limit, machine_memory, return_large_pieces
 from app.encoders.pair import load_scorer
+from app.gallery.galleries import Galleries, open_galleries
 from app.settings import Provider, Settings, WantedPrecision
 from app.telemetry.telemetry import Telemetry
 from app.worker.measured_catalog import Loaded, load_measured
@@ -40,6 +41,7 @@ class Service:
     decoding: DecodingMemory
     telemetry: Telemetry = field(default_factory=Telemetry)
     choices: Choices = field(default_factory=Choices)
+    galleries: Galleries | None = None
 
     @cached_property
     def image_limits(self) -> ImageLimits:
@@ -107,7 +109,8 @@ def running_service(
         loaded: The models; None to load them.
 
     Raises:
-        LikewiseError: The default model cannot be served; the message says why.
+        LikewiseError: The default model cannot be served, or the gallery's store not be used; the
+            message says why.
     """
     telemetry = Telemetry() if telemetry is None else telemetry
     loaded = load_models(settings) if loaded is None else loaded
@@ -115,14 +118,17 @@ def running_service(
     plan = plan_memory(settings, loaded.measured, usable_cores(), memory_limit(settings))
     log_plan(plan)
     telemetry.serves(model.manifest for model in catalog.served.values())
+    galleries = open_galleries(settings)
     jobs = job_pool(settings, plan.threads, catalog, telemetry)
     decoding = DecodingMemory(plan.decoding, settings.deadline_ms / 1000)
+    bodies = ByteBudget(plan.held)
     try:
-        yield Service(
-            settings, catalog, jobs, ByteBudget(plan.held), decoding, telemetry, loaded.choices
-        )
+        held = catalog, jobs, bodies, decoding, telemetry, loaded.choices, galleries
+        yield Service(settings, *held)
     finally:
         jobs.close()
+        if galleries is not None:
+            galleries.close()
 
 
 def job_pool(

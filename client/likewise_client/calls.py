@@ -124,7 +124,7 @@ class Calls:
             landmarks2: Those of the other image.
             model: Replaces the client's default model.
         """
-        first, second = _side("the first image", image1), _side("the second image", image2)
+        first, second = side("the first image", image1), side("the second image", image2)
         files = [("image1", file) for file in first] + [("image2", file) for file in second]
         costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
         form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
@@ -152,7 +152,7 @@ class Calls:
                 one after the other.
         """
         refuse_one_image(images)
-        parts = [("image", _part(f"image {row}", image)) for row, image in enumerate(images)]
+        parts = [("image", part(f"image {row}", image)) for row, image in enumerate(images)]
         if not parts:
             raise UnusableImage("there is no image to embed")
         form = self._fields(model) | _located(face, landmarks=landmarks)
@@ -210,7 +210,7 @@ class Calls:
     ) -> Call[bytes]:
         """Return the model's input for an image, as the bytes of a PNG; else as `embed`."""
         form = self._fields(model) | _located(face, landmarks=landmarks)
-        content = {"files": [("image", _part("the image", image))], "data": form}
+        content = {"files": [("image", part("the image", image))], "data": form}
         return Call("POST", "/preview", lambda response: response.content, [content])
 
     def models(self) -> Call[list[ModelSummary]]:
@@ -261,16 +261,17 @@ def _rows(probe: ArrayLike, gallery: ArrayLike) -> tuple[bytes, int, int]:
     return file.getvalue(), len(probes), len(rows) // len(many)
 
 
-def _side(label: str, images: Pictures) -> list[File]:
+def side(label: str, images: Pictures) -> list[File]:
     """Return the files of one side: of one image, or of a list of several."""
     if not isinstance(images, list | tuple):
-        return [_part(label, cast(Picture, images))]
+        return [part(label, cast(Picture, images))]
     if not images:
         raise UnusableImage(f"{label}: an empty list")
-    return [_part(f"{label}, number {row}", image) for row, image in enumerate(images, 1)]
+    return [part(f"{label}, number {row}", image) for row, image in enumerate(images, 1)]
 
 
-def _part(label: str, image: Picture) -> File:
+def part(label: str, image: Picture) -> File:
+    """Return the file of an image; the message of an error begins with the label."""
     try:
         return to_file(image)
     except UnusableImage as error:

@@ -1,4 +1,4 @@
-"""`Likewise` and `AsyncLikewise`: clients that send the calls of `Calls`, and return their answers.
+"""`Likewise` and `AsyncLikewise`: clients that send the calls and return their answers.
 
 Requests and answers are built in `calls`; `retrying` tries again.
 """
@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from likewise_client.calls import Answer, Call, Calls
+from likewise_client.calls import Answer, Call
 from likewise_client.errors import BadAnswer, Unreachable
+from likewise_client.galleries.calls import GalleryCalls
 from likewise_client.retrying import AsyncRetrying, Patience, Retrying
 
 TIMEOUT_S = 30.0
@@ -60,7 +61,7 @@ class _Client(Generic[Http]):
         """
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
             raise ValueError(f"{url!r} is no address of a service; give one as http://host:8000")
-        self._url, self._calls = url.rstrip("/"), Calls(model)
+        self._url, self._calls = url.rstrip("/"), GalleryCalls(model)
         headers = {
             "X-API-Key": api_key,
             "X-Deadline-Ms": None if deadline_s is None else str(1000 * deadline_s),
@@ -84,7 +85,7 @@ class _Client(Generic[Http]):
 
 
 def _sync(
-    build: Callable[Concatenate[Calls, Parameters], Call[Answer]],
+    build: Callable[Concatenate[GalleryCalls, Parameters], Call[Answer]],
 ) -> Callable[Concatenate[Likewise, Parameters], Answer]:
     """Return the method that sends a call and waits for its answer."""
 
@@ -96,7 +97,7 @@ def _sync(
 
 
 def _async(
-    build: Callable[Concatenate[Calls, Parameters], Call[Answer]],
+    build: Callable[Concatenate[GalleryCalls, Parameters], Call[Answer]],
 ) -> Callable[Concatenate[AsyncLikewise, Parameters], Coroutine[Any, Any, Answer]]:
     """Return the coroutine function that sends a call."""
 
@@ -132,13 +133,24 @@ class Likewise(_Client[httpx.Client]):
     _transport = httpx.HTTPTransport
     _retrying = Retrying
 
-    verify = _sync(Calls.verify)
-    embed = _sync(Calls.embed)
-    compare = _sync(Calls.compare)
-    preview = _sync(Calls.preview)
-    models = _sync(Calls.models)
-    model = _sync(Calls.model)
-    ready = _sync(Calls.ready)
+    verify = _sync(GalleryCalls.verify)
+    embed = _sync(GalleryCalls.embed)
+    compare = _sync(GalleryCalls.compare)
+    preview = _sync(GalleryCalls.preview)
+    models = _sync(GalleryCalls.models)
+    model = _sync(GalleryCalls.model)
+    ready = _sync(GalleryCalls.ready)
+    galleries = _sync(GalleryCalls.galleries)
+    create_gallery = _sync(GalleryCalls.create_gallery)
+    erase_gallery = _sync(GalleryCalls.erase_gallery)
+    swap_galleries = _sync(GalleryCalls.swap_galleries)
+    enrol = _sync(GalleryCalls.enrol)
+    enrol_embedding = _sync(GalleryCalls.enrol_embedding)
+    identities = _sync(GalleryCalls.identities)
+    identity = _sync(GalleryCalls.identity)
+    erase = _sync(GalleryCalls.erase)
+    identify = _sync(GalleryCalls.identify)
+    verify_claim = _sync(GalleryCalls.verify_claim)
 
     def __enter__(self) -> Self:
         return self
@@ -166,13 +178,24 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
     _transport = httpx.AsyncHTTPTransport
     _retrying = AsyncRetrying
 
-    verify = _async(Calls.verify)
-    embed = _async(Calls.embed)
-    compare = _async(Calls.compare)
-    preview = _async(Calls.preview)
-    models = _async(Calls.models)
-    model = _async(Calls.model)
-    ready = _async(Calls.ready)
+    verify = _async(GalleryCalls.verify)
+    embed = _async(GalleryCalls.embed)
+    compare = _async(GalleryCalls.compare)
+    preview = _async(GalleryCalls.preview)
+    models = _async(GalleryCalls.models)
+    model = _async(GalleryCalls.model)
+    ready = _async(GalleryCalls.ready)
+    galleries = _async(GalleryCalls.galleries)
+    create_gallery = _async(GalleryCalls.create_gallery)
+    erase_gallery = _async(GalleryCalls.erase_gallery)
+    swap_galleries = _async(GalleryCalls.swap_galleries)
+    enrol = _async(GalleryCalls.enrol)
+    enrol_embedding = _async(GalleryCalls.enrol_embedding)
+    identities = _async(GalleryCalls.identities)
+    identity = _async(GalleryCalls.identity)
+    erase = _async(GalleryCalls.erase)
+    identify = _async(GalleryCalls.identify)
+    verify_claim = _async(GalleryCalls.verify_claim)
 
     async def __aenter__(self) -> Self:
         return self

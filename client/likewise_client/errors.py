@@ -6,6 +6,8 @@ LikewiseClientError
 ├── BadAnswer              the answer is not one of a Likewise service
 └── ServiceProblem         the service refused the call, with a reason
     ├── NotAuthorised      401: a valid API key is needed
+    ├── NotAllowed         403: the API key does not allow the call
+    ├── GalleryProblem     404, 409, 507: no such gallery or identity, or of another model
     ├── UnknownModel       404: the service has no such model
     ├── WrongKind          409: the kind of model does not support the call
     ├── ImageRefused       413, 415, 422: an image is damaged, too large, or not an image; or
@@ -66,6 +68,14 @@ class NotAuthorised(ServiceProblem):
     """A valid API key is needed."""
 
 
+class NotAllowed(ServiceProblem):
+    """The API key is valid, and its scopes do not allow the call."""
+
+
+class GalleryProblem(ServiceProblem):
+    """There is no such gallery or identity, no room for one, or it is of another model."""
+
+
 class UnknownModel(ServiceProblem):
     """The service has no such model."""
 
@@ -103,9 +113,16 @@ _BY_SLUG: Mapping[str, type[ServiceProblem]] = {
     "bad-parameter": ChoiceRefused,
     "bad-embedding": ChoiceRefused,
     "unknown-model": UnknownModel,
+    "no-gallery-store": GalleryProblem,
+    "unknown-gallery": GalleryProblem,
+    "unknown-identity": GalleryProblem,
+    "gallery-exists": GalleryProblem,
+    "model-changed": GalleryProblem,
+    "store-full": GalleryProblem,
 }
 _BY_STATUS: Mapping[int, type[ServiceProblem]] = {
     401: NotAuthorised,
+    403: NotAllowed,
     409: WrongKind,
     429: Overloaded,
     503: Overloaded,

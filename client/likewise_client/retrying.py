@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 _BUSY = frozenset({429, 503})
-_NEVER_RETRIED = "/readyz"
-"""A path whose 503 is the answer."""
+_NEVER_RETRIED = ("/readyz", "/swap")
+"""Ends of paths: one whose 503 is the answer, and one that a second time undoes the first."""
 _BROKEN = (
     httpx.ConnectError,
     httpx.ConnectTimeout,

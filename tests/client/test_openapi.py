@@ -55,6 +55,20 @@ CALLS = {
     "list_models": lambda s: s.models(),
     "get_model": lambda s: s.model("tiny"),
     "readyz": lambda s: s.ready(),
+    "list_galleries": lambda s: s.galleries(),
+    "create_gallery": lambda s: s.create_gallery("people", model="tiny"),
+    "erase_gallery": lambda s: s.erase_gallery("people"),
+    "swap_galleries": lambda s: s.swap_galleries("people", "other"),
+    "enrol": lambda s: s.enrol("people", "Zoë Ann", [PHOTO, OTHER], face="largest"),
+    "list_identities": lambda s: s.identities("people", after="a", limit=2, templates=True),
+    "get_identity": lambda s: s.identity("people", "ann", templates=True),
+    "erase_identity": lambda s: s.erase("people", "ann"),
+    "identify": lambda s: s.identify(
+        "people", PHOTO, top=3, target_fpir=0.1, threshold=1.5, face="largest"
+    ),
+    "verify_claim": lambda s: s.verify_claim(
+        "people", "ann", [PHOTO, OTHER], threshold=1.5, fmr=0.1, face="largest"
+    ),
 }
 SCALARS = {float: "number", int: "integer", str: "string", bool: "boolean"}
 METHODS = ["verify", "embed", "compare", "preview", "models", "model", "ready"]
@@ -101,7 +115,8 @@ def recorded(client):
     def request_of(name):
         transport = Recording(client)
         with (
-            suppress(lc.ChoiceRefused),  # Costs do not go with a threshold.
+            # Costs do not go with a threshold, and this service has no galleries.
+            suppress(lc.ChoiceRefused, lc.GalleryProblem),
             lc.Likewise("http://test", deadline_s=9.5, transport=transport) as service,
         ):
             CALLS[name](service)
@@ -223,6 +238,11 @@ def test_answers_have_the_fields_and_types_of_the_document():
     assert list(differences(lc.Verification, answer_schema("verify"))) == []
     assert list(differences(lc.Comparison, answer_schema("compare"))) == []
     assert list(differences(Manifest, answer_schema("get_model"))) == []
+    assert list(differences(lc.Gallery, answer_schema("create_gallery"), "it")) == []
+    assert list(differences(lc.Enrolment, answer_schema("enrol"), "it")) == []
+    assert list(differences(lc.IdentityPage, answer_schema("list_identities"), "it")) == []
+    assert list(differences(lc.Erasure, answer_schema("erase_identity"), "it")) == []
+    assert list(differences(lc.Identified, answer_schema("identify"), "it")) == []
     models = answer_schema("list_models")["properties"]["models"]
     assert list(differences(tuple[ModelSummary, ...], models)) == []
 

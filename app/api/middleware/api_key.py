@@ -16,8 +16,10 @@ from app.api import docs, page
 from app.api.middleware.request_id import request_id
 from app.api.problem_types import documented
 from app.api.problems import problem
-from app.errors import ApiKeyError, NotReadyError
+from app.errors import ApiKeyError, NotReadyError, ScopeError
+from app.keys.entries import KeyEntry
 from app.keys.ring import KeyRing
+from app.keys.scopes import scope_of, scopes_text
 
 logger = logging.getLogger(__name__)
 
@@ -41,28 +43,44 @@ class RequireKey:
         """Pass on the request, or answer 401 or 503 without calling `receive`."""
         if scope["type"] == "http" and not _is_open(get_route_path(scope)):
             try:
-                name = self._name_of(_key(scope))
+                entry = self._entry_of(_key(scope))
+                _check_scope(entry, scope)
             except ApiKeyError as error:
                 await _refusal(scope, error)(scope, receive, send)
                 return
-            except NotReadyError as error:
+            except (NotReadyError, ScopeError) as error:
                 await problem(request_id(scope), error, str(error))(scope, receive, send)
                 return
-            logger.debug("request %s by %s", request_id(scope), name)
+            logger.debug("request %s by %s", request_id(scope), entry.name)
+            scope.setdefault("state", {}).update(key=entry.name, scopes=entry.scopes)
         await self._app(scope, receive, send)
 
-    def _name_of(self, key: bytes | None) -> str:
+    def _entry_of(self, key: bytes | None) -> KeyEntry:
         if key is None:
             raise ApiKeyError(
                 "this service asks for an API key; send it as `Authorization: Bearer KEY` "
                 "or as `X-API-Key: KEY`"
             )
-        name = self._ring.name_of(key) if len(key) <= _MAX_KEY_BYTES else None
-        if name is None:
+        entry = self._ring.entry_of(key) if len(key) <= _MAX_KEY_BYTES else None
+        if entry is None:
             raise ApiKeyError(
                 "the API key is not one that this service knows; ask its operator", given=True
             )
-        return name
+        return entry
+
+
+def _check_scope(entry: KeyEntry, scope: Scope) -> None:
+    """Check that a key allows a call.
+
+    Raises:
+        ScopeError: It does not.
+    """
+    needed = scope_of(scope["method"], get_route_path(scope))
+    if needed not in entry.scopes:
+        raise ScopeError(
+            f"this call needs an API key with the scope {needed.value}; this one has "
+            f"{scopes_text(entry.scopes)}"
+        )
 
 
 def install(app: FastAPI, ring: KeyRing) -> None:
@@ -107,4 +125,5 @@ def _document_call(path: str, call: dict[str, Any]) -> None:
     if _is_open(path):
         call["security"] = []
     else:
-        call["responses"] |= {str(s): entry for s, entry in documented(ApiKeyError).items()}
+        answers = documented(ApiKeyError, ScopeError)
+        call["responses"] |= {str(status): entry for status, entry in answers.items()}

@@ -3,6 +3,7 @@
 One middleware does all three, because each would add a call around both messages of every answer.
 """
 
+import re
 from collections.abc import Iterable
 from time import perf_counter
 
@@ -33,10 +34,10 @@ class Routes:
     """Map from a path to its route, from a bounded set whatever clients send."""
 
     def __init__(self, templates: Iterable[str]) -> None:
-        """Take the templates of all routes; a parameter stands at the end of its template."""
-        known = list(templates)
+        """Take the templates of all routes; each is longer than those that it begins with."""
+        known = sorted(templates, key=len, reverse=True)
         self._whole = {template: template for template in known if "{" not in template}
-        self._prefixes = [(t.partition("{")[0], t) for t in known if "{" in t]
+        self._patterns = [(_pattern(t), t) for t in known if "{" in t]
 
     def of(self, scope: Scope) -> str:
         """Return the template of the request's route."""
@@ -44,7 +45,14 @@ class Routes:
         whole = self._whole.get(path)
         if whole is not None:
             return whole
-        return next((t for prefix, t in self._prefixes if path.startswith(prefix)), UNKNOWN)
+        return next((t for pattern, t in self._patterns if pattern.fullmatch(path)), UNKNOWN)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return the pattern of a template's paths; a parameter at the end takes whatever follows."""
+    *inner, last = re.split(r"\{\w+\}", template)
+    parts = "[^/]+".join(map(re.escape, inner))
+    return re.compile(parts + (f"[^/]+{re.escape(last)}" if last else ".*"), re.DOTALL)
 
 
 class Observability:

@@ -8,9 +8,12 @@ from app.api.schemas.answer import Answer, Interval
 from app.api.schemas.domain import WITHHELD_OF_COMPARISON, why_withheld
 from app.decision import Comparison
 from app.domain import DomainResult
-from app.templates import ONE_IMAGE
+from app.templates import ONE_IMAGE, Sizes
 from model.identification import error_of_gallery, reason_missing
 from model.manifest import Manifest
+from model.scoring import Choice
+
+SEVERAL_IMAGES = "one against many was measured with one image on each side"
 
 
 class IdentificationAnswer(Answer):
@@ -40,12 +43,28 @@ def identification_of(
     manifest: Manifest, domain: DomainResult, comparison: Comparison
 ) -> tuple[IdentificationAnswer | None, str | None]:
     """Return the error rates of a comparison as a search, or None and the reason."""
-    rows, choice = len(comparison.energies), comparison.choice
+    return search_rates(
+        manifest, domain, comparison.choice, len(comparison.energies), comparison.images
+    )
+
+
+def search_rates(
+    manifest: Manifest, domain: DomainResult, choice: Choice, rows: int, images: Sizes
+) -> tuple[IdentificationAnswer | None, str | None]:
+    """Return the error rates of a search among so many rows, or None and the reason.
+
+    Args:
+        manifest: The bundle.
+        domain: Domain check of the probe.
+        choice: The threshold.
+        rows: Number of rows, each of another identity.
+        images: Numbers of images of the probe and of each row.
+    """
     withheld = why_withheld(domain, choice, WITHHELD_OF_COMPARISON)
     if withheld is not None or choice.rates is None:
         return None, withheld
-    if comparison.images != ONE_IMAGE:
-        return None, "one against many was measured with one image on each side"
+    if images != ONE_IMAGE:
+        return None, SEVERAL_IMAGES
     found = error_of_gallery(manifest, rows, choice)
     if found is None:
         return None, reason_missing(manifest, rows)

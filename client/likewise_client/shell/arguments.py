@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise_client.errors import LikewiseClientError
+from likewise_client.shell.gallery_arguments import add_gallery_commands
 
 URL = "LIKEWISE_URL"
 API_KEY = "LIKEWISE_API_KEY"
@@ -26,6 +27,8 @@ examples:
   likewise verify --cost-false-match 100 --cost-false-non-match 10 a.png b.png
   likewise embed photos/*.jpg -o vectors.npy
   likewise models faces
+  likewise enrol photos
+  likewise identify somebody.jpg
 """
 _STATUS = "Exit status: 0 same, 1 different, 2 error, 3 unsure."
 
@@ -81,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
         description="List the models, or describe one.",
     )
     models.add_argument("name", nargs="?", metavar="NAME")
+    add_gallery_commands(commands, shared)
     return root
 
 

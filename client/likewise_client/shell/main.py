@@ -15,7 +15,7 @@ from likewise_client.client import Likewise
 from likewise_client.domain import Domain
 from likewise_client.errors import LikewiseClientError
 from likewise_client.in_process import in_process
-from likewise_client.shell import arrays, text
+from likewise_client.shell import arrays, galleries, text
 from likewise_client.shell.arguments import key_of, parser, server_of
 
 ERROR, INTERRUPTED = 2, 130
@@ -131,6 +131,11 @@ _COMMANDS: dict[str, Callable[[Likewise, argparse.Namespace], int]] = {
     "embed": _embed,
     "compare": _compare,
     "models": _models,
+    "enrol": galleries.enrol,
+    "identify": galleries.identify,
+    "erase": galleries.erase,
+    "export": galleries.export,
+    "gallery": galleries.gallery,
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from app.api import examples
 from app.api.bodies.multipart import MEDIA_TYPE as FORM
+from app.gallery.sql.commands import run
 from app.keys.entries import make_key
 from app.main import create_app
 from app.settings import Settings
@@ -26,6 +27,8 @@ NOT_PROVOKED = {
     "model-refused": "app/catalog/catalog.py",
     "overloaded": "app/batching/worker_pool.py",
     "runner-failed": "app/batching/worker_pool.py",
+    "store": "app/gallery/threads.py",
+    "store-full": "app/gallery/sql/failures.py",
 }
 """What takes a fault to provoke, which other tests do; here the words are looked up."""
 
@@ -126,7 +129,7 @@ def provoked(shipped, tmp_path):
     """By type of problem: a real answer that refuses so."""
     fakes.make_pair_bundle(tmp_path)
     fakes.make_bundle(tmp_path / "more", "tiny", identification=fakes.make_identification())
-    _, entry = make_key("shop")
+    key, entry = make_key("shop")
     (tmp_path / "keys.txt").write_text(f"{entry.line}\n")
     cut, text = {**PAIR, "image1": PHOTO[:3000]}, {**PAIR, "image1": b"no image"}
     yield shipped.post("/verify", files=cut)
@@ -163,7 +166,22 @@ def provoked(shipped, tmp_path):
         yield locating.post("/verify", files=PAIR, data={"landmarks1": points})
     with with_settings(api_keys_file=tmp_path / "keys.txt") as locked:
         yield locked.get("/models")
+        yield locked.put("/galleries/people", headers={"X-API-Key": key})
     yield shipped.post("/verify", files=PAIR, headers={"X-Deadline-Ms": "0.001"})
+    yield from provoked_by_a_gallery(shipped, tmp_path)
+
+
+def provoked_by_a_gallery(shipped, tmp_path):
+    yield shipped.get("/galleries")
+    url = f"sqlite:///{tmp_path / 'gallery.db'}"
+    run("migrate", url)
+    with with_settings(gallery_url=url) as service:
+        service.put("/galleries/people")
+        yield service.put("/galleries/people?model=omniglot")
+        yield service.get("/galleries/none/identities")
+        yield service.get("/galleries/people/identities/none")
+        row = {"embedding": [0.6, 0.8], "sha256": "0" * 64}
+        yield service.post("/galleries/people/identify", json=row)
     yield TestClient(create_app(Settings())).get("/models")
 
 
@@ -185,7 +203,7 @@ def test_every_problem_says_what_the_service_says(shipped, document, tmp_path):
         for response in call["responses"].values()
         for slug in response["content"].get("application/problem+json", {}).get("examples", ())
     }
-    assert stated | {"api-key"} == set(found) | set(NOT_PROVOKED)
+    assert stated | {"api-key", "scope"} == set(found) | set(NOT_PROVOKED)
     assert set(examples.MEMBERS) == set(found) | set(NOT_PROVOKED)
 
 

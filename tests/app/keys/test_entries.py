@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import KeysError
 from app.keys.entries import MAX_FILE_BYTES, MAX_KEYS, KeyEntry, make_key, read_keys
+from app.keys.scopes import Scope, scope_of
 
 ONE = hashlib.sha256(b"one").hexdigest()
 TWO = hashlib.sha256(b"two").hexdigest()
@@ -93,3 +94,33 @@ def test_only_a_regular_file_is_read(tmp_path):
 
 def test_an_entry_is_shown_without_its_hash():
     assert repr(KeyEntry("shop", bytes(32))) == "KeyEntry(name='shop')"
+
+
+def test_a_line_names_the_scopes_of_its_key_and_one_that_names_none_reads(tmp_path):
+    plain, wide = make_key("old")[1], make_key("new", frozenset(Scope))[1]
+    (tmp_path / "keys.txt").write_text(f"{plain.line}\n{wide.line}\n")
+    assert len(plain.line.split()) == 2
+    assert wide.line.endswith(" read,write,erase")
+    found = read_keys(tmp_path / "keys.txt")
+    assert [entry.scopes for entry in found] == [{Scope.READ}, set(Scope)]
+    (tmp_path / "keys.txt").write_text(f"{plain.line} read,admin\n")
+    with pytest.raises(KeysError, match="read,write,erase"):
+        read_keys(tmp_path / "keys.txt")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/verify", Scope.READ),
+        ("GET", "/galleries", Scope.READ),
+        ("POST", "/galleries/a/identify", Scope.READ),
+        ("PUT", "/galleries/a", Scope.WRITE),
+        ("PUT", "/galleries/a/identities/b", Scope.WRITE),
+        ("POST", "/galleries/a/swap", Scope.WRITE),
+        ("POST", "/galleries/a/verify/swap", Scope.READ),
+        ("DELETE", "/galleries/a", Scope.ERASE),
+        ("DELETE", "/galleries/a/identities/b", Scope.ERASE),
+    ],
+)
+def test_a_call_needs_a_scope(method, path, scope):
+    assert scope_of(method, path) is scope

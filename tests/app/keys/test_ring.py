@@ -51,21 +51,22 @@ def keys(path, clock):
 
 
 def known(keys):
-    return [name for name in ("older", "old", "new") if keys.name_of(name.encode()) == name]
+    found = [keys.entry_of(name.encode()) for name in ("older", "old", "new")]
+    return [entry.name for entry in found if entry is not None]
 
 
 def test_each_of_several_keys_is_known_by_its_name(keys):
-    assert keys.name_of(b"old") == "old"
-    assert keys.name_of(b"older") == "older"
+    assert keys.entry_of(b"old").name == "old"
+    assert keys.entry_of(b"older").name == "older"
 
 
 @pytest.mark.parametrize("key", [b"", b"ol", b"old ", b"OLD", hashlib.sha256(b"old").digest()])
 def test_another_is_not(keys, key):
-    assert keys.name_of(key) is None
+    assert keys.entry_of(key) is None
 
 
 def test_the_hash_in_the_file_is_no_key(keys):
-    assert keys.name_of(hashlib.sha256(b"old").hexdigest().encode()) is None
+    assert keys.entry_of(hashlib.sha256(b"old").hexdigest().encode()) is None
 
 
 def test_before_the_file_is_read_no_key_is_good(path):
@@ -97,7 +98,7 @@ def test_the_file_is_looked_at_once_a_second_at_most(keys, clock, monkeypatch):
     looks = []
     monkeypatch.setattr(ring, "read_keys_file", lambda _: looks.append(clock.now) or b"")
     for _ in range(1000):
-        keys.name_of(b"old")
+        keys.entry_of(b"old")
         clock.now += 0.01
     assert 9 <= len(looks) <= 10
 
@@ -159,7 +160,7 @@ def test_a_rewrite_in_place_that_changes_no_number_of_the_file_is_a_change(
     monkeypatch.setattr(os, "fstat", lambda _: first)
     path.write_text(path.read_text().replace("older", "other"))
     clock.now += 2
-    assert keys.name_of(b"older") == "other"
+    assert keys.entry_of(b"older").name == "other"
 
 
 @contextlib.contextmanager
@@ -200,7 +201,7 @@ def test_after_a_minute_without_a_valid_file_no_key_is_accepted_until_there_is_o
     clock.now += 2
     for key in (b"old", b"nobody"):
         with pytest.raises(NotReadyError, match="cannot be checked"):
-            keys.name_of(key)
+            keys.entry_of(key)
     assert "no API key is accepted" in caplog.messages[-1]
     assert len(caplog.messages) == 2
     write(path, "new")
@@ -215,7 +216,7 @@ def test_a_service_that_was_idle_reads_the_file_before_it_accepts_a_key(keys, pa
     path.unlink()
     clock.now += 10_000
     with pytest.raises(NotReadyError):
-        keys.name_of(b"new")
+        keys.entry_of(b"new")
 
 
 @pytest.mark.timeout(20)
@@ -236,7 +237,7 @@ def test_a_read_that_does_not_return_delays_one_request_and_then_closes(path, cl
     assert len(reads) == 1
     clock.now += 1
     with pytest.raises(NotReadyError):
-        keys.name_of(b"old")
+        keys.entry_of(b"old")
     answered.set()
     keys._reader.join()
     clock.now += 1
@@ -281,11 +282,11 @@ def test_every_key_is_compared_whichever_fits(tmp_path, monkeypatch):
     monkeypatch.setattr(ring, "compare_digest", counting)
     for key in (names[0], names[-1], "nobody"):
         compared.clear()
-        keys.name_of(key.encode())
+        keys.entry_of(key.encode())
         assert len(compared) == 20
 
 
 def test_a_key_costs_microseconds(keys):
     """Some 0.7 µs where it was written; 100 would be another way of doing it."""
-    times = timeit.repeat(lambda: keys.name_of(b"old"), number=200, repeat=5)
+    times = timeit.repeat(lambda: keys.entry_of(b"old"), number=200, repeat=5)
     assert min(times) / 200 < 100e-6

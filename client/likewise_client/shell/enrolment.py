@@ -1,0 +1,99 @@
+"""Enrolment of a folder of images."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from likewise_client.client import Likewise
+from likewise_client.errors import (
+    ImageRefused,
+    LikewiseClientError,
+    ServiceProblem,
+    UnusableImage,
+)
+from likewise_client.shell.progress import Progress
+
+_IMAGES = frozenset(
+    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".heic")
+)
+_SKIPPED = (ImageRefused, UnusableImage)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Images of identities; `identities` maps each name to its images, by name."""
+
+    identities: Mapping[str, tuple[Path, ...]]
+
+    @classmethod
+    def of(cls, path: Path, images: int) -> Self:
+        """Read a folder that has a folder of images for each identity, or an image for each.
+
+        Args:
+            path: The folder.
+            images: Largest number of images of an identity; the first by name are taken.
+
+        Raises:
+            LikewiseClientError: It is no folder that can be read, or has no images.
+        """
+        try:
+            folders = sorted(each for each in path.iterdir() if each.is_dir())
+            found = {each.name: _images_in(each)[:images] for each in folders}
+            if not any(found.values()):
+                found = {each.stem: (each,) for each in _images_in(path)}
+        except OSError as error:
+            raise LikewiseClientError(f"{path}: {error.strerror or error}") from error
+        known = {name: files for name, files in found.items() if files}
+        if not known:
+            raise LikewiseClientError(
+                f"{path} has no images: it takes a folder for each identity with its images in it, "
+                "or one image for each"
+            )
+        return cls(known)
+
+
+def _images_in(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(each for each in folder.iterdir() if each.suffix.lower() in _IMAGES))
+
+
+def enrol_all(
+    service: Likewise, gallery: str, folder: Folder, parallel: int, progress: Progress
+) -> dict[str, str]:
+    """Enrol all identities of a folder, some at a time.
+
+    Returns:
+        The reason for each identity whose images or name cannot be used.
+
+    Raises:
+        LikewiseClientError: The service cannot be reached, or refuses for another reason; those
+            that were enrolled stay.
+    """
+    failed: dict[str, str] = {}
+    lock = threading.Lock()
+
+    def enrol(name: str) -> None:
+        try:
+            service.enrol(gallery, name, list(folder.identities[name]))
+        except LikewiseClientError as error:
+            is_name = isinstance(error, ServiceProblem) and error.slug == "bad-parameter"
+            if not is_name and not isinstance(error, _SKIPPED):
+                raise
+            with lock:
+                failed[name] = str(error)
+        with lock:
+            progress.advance()
+
+    with ThreadPoolExecutor(parallel) as pool:
+        tasks = [pool.submit(enrol, name) for name in folder.identities]
+        try:
+            for task in tasks:
+                task.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return dict(sorted(failed.items()))
