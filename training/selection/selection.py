@@ -117,9 +117,11 @@ class Selection:
             errors.append(self.trials.errors(config, fold, entry.weights))
         took = self.budget.clock() - began
         tried = replace(entry, errors=tuple(errors), epochs=epochs, seconds=entry.seconds + took)
+        if epochs:
+            tried = replace(tried, seconds_per_epoch=took / epochs / len(folds))
         self.progress.say(
             f"tried {entry.candidate.name}: EER {100 * tried.best[0]:.1f} % "
-            f"({epochs} epochs, {len(folds)} folds, {took:.0f} s)"
+            f"({epochs} epochs on each of {len(folds)} folds, {took:.0f} s)"
         )
         return tried
 
