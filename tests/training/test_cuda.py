@@ -40,7 +40,8 @@ def gpu():
 def test_a_folder_is_trained_there_and_its_bundle_tells_strangers_apart(gpu, tmp_path):
     data, out, bundle = tmp_path / "data", tmp_path / "run", tmp_path / "bundle"
     python("-m", "training", "demo-data", "--out", str(data))
-    python("-m", "training", "train", "own_folder", "--data", str(data), "--out", str(out))
+    command = ("-m", "training", "train", "own_folder", "--data", str(data), "--out", str(out))
+    python(*command, "--minutes", "1")
     assert json.loads((out / "record.json").read_text())["device"] == gpu
     # `export` compares PyTorch with ONNX Runtime, both on the CPU, and refuses what differs.
     python("-m", "training", "export", str(out), "--to", str(bundle))

@@ -19,9 +19,9 @@ class ImagePool:
 
     def training_data(self, config: TrainingConfig, fold: DataSplit) -> TrainingData:
         """Return the images of a fold as a trainer takes them."""
-        canvas = self._decode(canvas_of(config.input, config.canvas))
+        canvas = canvas_of(config.input, config.canvas)
         return TrainingData(
-            train=_of(canvas, fold.train),
+            train=_of(self._decode(self.images, canvas, "all"), fold.train),
             calibration=self.measured(config, config.input, fold.calibration),
         )
 
@@ -29,19 +29,19 @@ class ImagePool:
         self, config: TrainingConfig, spec: InputSpec, identities: tuple[str, ...]
     ) -> DecodedImages:
         """Return the images of some identities that are measured, as decoded for an input."""
-        return _of(self._decode(spec), identities, config.measurement.images_per_identity)
+        limit = config.measurement.images_per_identity
+        few = self._decode(self.images.bounded(limit), spec, f"at most {limit}")
+        return _of(few, identities)
 
-    def _decode(self, spec: InputSpec) -> DecodedImages:
-        key = spec.model_dump_json()
+    def _decode(self, images: ImageSet, spec: InputSpec, which: str) -> DecodedImages:
+        key = f"{which} {spec.model_dump_json()}"
         if key not in self._decoded:
-            self._decoded[key] = decode(self.images, spec)
+            self._decoded[key] = decode(images, spec)
         return self._decoded[key]
 
 
-def _of(
-    images: DecodedImages, identities: tuple[str, ...], limit: int | None = None
-) -> DecodedImages:
-    part = images.source.of(identities, limit)
+def _of(images: DecodedImages, identities: tuple[str, ...]) -> DecodedImages:
+    part = images.source.of(identities)
     names = {image.name for image in part}
     rows = np.array([image.name in names for image in images.source])
     return DecodedImages(part, images.pixels[rows])

@@ -75,7 +75,7 @@ class Trials:
             with suppress(StopIteration, DivergedError):
                 trainer.fit(watch)
             began = self._clock()
-            embed(trainer.average.result, data.calibration.pixels)
+            embed(trainer.average.result, data.calibration.pixels, trainer.device)
             return watch.seconds_per_step * trainer.batches.steps + self._clock() - began
 
     def _trained(
@@ -90,7 +90,7 @@ class Trials:
             if start is not None:
                 trainer.begin_with(start)
             trainer.fit(self._progress)
-        result: nn.Module = trainer.average.result.eval()
+        result: nn.Module = trainer.average.result.cpu().eval()
         return result
 
     def _start(self, weights: TrainedWeights, config: TrainingConfig, fold: DataSplit) -> nn.Module:
