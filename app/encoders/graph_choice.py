@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 _RUNS = 7
 _IMAGES = 2
 """As many as a request to /verify has."""
+_MOST_OF_FLOAT32 = 0.9
+"""Largest share of float32's time that int8 may take: graphs that are alike would be chosen by
+chance, now the one and now the other."""
 _MAX_SECONDS = 0.5
 """Of processor time, for all runs together."""
 
@@ -107,7 +110,7 @@ def _faster(bundle: Bundle) -> Precision:
 
 
 def _check_times(bundle: Bundle) -> None:
-    """Check that the int8 graph takes less time than the float32 graph.
+    """Check that the int8 graph takes clearly less time than the float32 graph.
 
     Raises:
         SelfCheckError: It does not.
@@ -125,9 +128,9 @@ def _check_times(bundle: Bundle) -> None:
             encoder.embed(images)
             spent.append(thread_time() - began)
     whole, int8 = (1000 * min(spent) for spent in times)
-    if int8 >= whole:
+    if int8 > _MOST_OF_FLOAT32 * whole:
         raise SelfCheckError(
-            f"the int8 graph takes {int8:.1f} ms for two images, not less than {whole:.1f} ms"
+            f"the int8 graph takes {int8:.2f} ms for two images, and this one {whole:.2f} ms"
         )
 
 
