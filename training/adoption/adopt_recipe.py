@@ -16,6 +16,7 @@ from training.adoption.stored_figures import figures_file, write_from_figures
 from training.adoption.wrapping import wrap
 from training.data.image_set import ImageSet
 from training.errors import AdoptionError
+from training.export.int8_graph import Graphs
 
 
 def fetch_graph(recipe: Recipe, archive: Path | None = None) -> bytes:
@@ -43,8 +44,13 @@ def fetch_graph(recipe: Recipe, archive: Path | None = None) -> bytes:
     return graph
 
 
-def adopt_recipe(
-    recipe: Recipe, graph: bytes, to: Path, images: ImageSet | None, seed: int = 0
+def adopt_recipe(  # noqa: PLR0913, PLR0917 (each has its own default)
+    recipe: Recipe,
+    graph: bytes,
+    to: Path,
+    images: ImageSet | None,
+    seed: int = 0,
+    graphs: Graphs = Graphs.FP32,
 ) -> Manifest:
     """Write the bundle of a recipe's graph.
 
@@ -54,6 +60,7 @@ def adopt_recipe(
         to: Folder of the bundle, after which it is named.
         images: Identities to calibrate and test on; None for the stored figures.
         seed: Of the halves to calibrate and to test on.
+        graphs: Graphs of the bundle; with stored figures it gets the float32 one alone.
 
     Raises:
         AdoptionError: It cannot be adopted, or there are no stored figures of this graph.
@@ -62,7 +69,7 @@ def adopt_recipe(
     reading = recipe.reading
     if images is not None:
         source = Source(Path(f"{recipe.name}.onnx"), graph, images, seed)
-        return adopt(source, to, reading, recipe.terms).manifest
+        return adopt(source, to, reading, recipe.terms, graphs).manifest
     opened = open_graph(graph)
     wrapped, spec = (
         wrap(opened, reading.declared, reading.answer),

@@ -41,12 +41,14 @@ def store_figures(folder: Path, file: Path) -> None:
     """Write a bundle without its graph.
 
     Raises:
-        AdoptionError: The bundle was not adopted.
+        AdoptionError: The bundle was not adopted, or has further graphs.
         BundleError: There is none.
     """
     manifest = open_bundle(folder).manifest
     if manifest.adoption is None:
         raise AdoptionError(f"{folder} was not adopted: only figures of adopted graphs are stored")
+    if manifest.graphs:
+        raise AdoptionError(f"{folder} has an int8 graph too; adopt it with --precision fp32")
     contents = {name: (folder / name).read_bytes() for name in _NAMES if (folder / name).exists()}
     contents[MANIFEST_FILE] = manifest.model_dump_json().encode()
     file.parent.mkdir(parents=True, exist_ok=True)

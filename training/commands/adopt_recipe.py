@@ -8,8 +8,10 @@ import typer
 from training.adoption.adopt_recipe import adopt_recipe, fetch_graph
 from training.adoption.recipe import load_recipe
 from training.adoption.stored_figures import store_figures
+from training.commands._precision_option import PrecisionOption
 from training.console import DataOption, console, print_accuracy
 from training.data.source import open_data
+from training.export.int8_graph import Graphs
 
 
 def run(  # noqa: PLR0913, PLR0917 (an option each)
@@ -20,8 +22,9 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
         Path | None, typer.Option(help="The package's archive, if it is downloaded already.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the halves to calibrate and test on.")] = 0,
+    precision: PrecisionOption = Graphs.BOTH,
     store: Annotated[
-        Path | None, typer.Option(help="A file for the figures, without the graph.")
+        Path | None, typer.Option(help="A file for the figures of the float32 graph.")
     ] = None,
 ) -> None:
     """Adopt a public encoder by its recipe: fetch, check, convert, calibrate."""
@@ -35,7 +38,8 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
         markup=False,
         soft_wrap=True,
     )
-    manifest = adopt_recipe(chosen, graph, to, images, seed)
+    graphs = precision if store is None else Graphs.FP32
+    manifest = adopt_recipe(chosen, graph, to, images, seed, graphs)
     if store is not None:
         store_figures(to, store)
     assert manifest.adoption is not None  # noqa: S101 (an adopted bundle has one)

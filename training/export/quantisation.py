@@ -138,7 +138,7 @@ def _int8(graph: bytes, precision: Precision, sample: Images, *, keeps_weights: 
     """Quantise through files, as ONNX Runtime requires, after folding norms into convolutions."""
     with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
         source, prepared, target = (Path(folder) / name for name in ("a", "b", "c"))
-        source.write_bytes(with_maxima(graph))
+        source.write_bytes(_with_one_opset(with_maxima(graph)))
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
         if precision is Precision.INT8_DYNAMIC:
             quantize_dynamic(prepared, target, op_types_to_quantize=_QUANTISED)
@@ -158,6 +158,15 @@ def _int8(graph: bytes, precision: Precision, sample: Images, *, keeps_weights: 
                 extra_options={"AddQDQPairToWeight": keeps_weights},
             )
         return target.read_bytes()
+
+
+def _with_one_opset(graph: bytes) -> bytes:
+    """Name ONNX's own operator set once: a graph that was joined of several names it repeatedly."""
+    model = onnx.load_model_from_string(graph)
+    opsets = {(each.domain, each.version): each for each in model.opset_import}
+    del model.opset_import[:]
+    model.opset_import.extend(opsets.values())
+    return bytes(model.SerializeToString())
 
 
 def _first_convolution(model: onnx.ModelProto) -> list[str]:

@@ -70,15 +70,15 @@ def test_its_map_says_that_its_training_is_unknown(theirs, exported, folder, cal
     assert "not known" not in out
 
 
-def test_a_conversion_keeps_its_origin(theirs, folder, call, tmp_path):
-    code, _, err = call(
-        "convert", theirs, "--data", folder, "--to", tmp_path / "half", "--precision", "fp16"
-    )
+@pytest.mark.parametrize("precision", ["fp16", "int8-static"])
+def test_a_conversion_keeps_its_origin(precision, theirs, folder, call, tmp_path):
+    options = ["--data", folder, "--to", tmp_path / "half", "--precision", precision]
+    code, _, err = call("convert", theirs, *options)
     assert code == 0, err
     before, after = open_bundle(theirs).manifest, open_bundle(tmp_path / "half").manifest
     assert (after.adoption, after.provenance) == (before.adoption, None)
     assert "is not known, and if it was, these rates are too good" in after.accuracy.protocol
-    assert "Converted to fp16" in (tmp_path / "half" / "README.md").read_text()
+    assert f"Converted to {precision}" in (tmp_path / "half" / "README.md").read_text()
 
 
 def test_its_evaluation_and_card_say_that_its_training_is_unknown(theirs, folder, call, tmp_path):

@@ -13,6 +13,7 @@ from training.adoption.download import download
 from training.adoption.recipe import Registry, load_recipe, recipe_names
 from training.adoption.stored_figures import store_figures
 from training.errors import AdoptionError, ConfigError
+from training.export.int8_graph import Graphs
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,11 @@ def test_stored_figures_are_refused_for_another_graph_or_input(figures, tmp_path
 def test_figures_of_a_trained_bundle_are_not_stored(models_dir, tmp_path):
     with pytest.raises(AdoptionError, match="was not adopted"):
         store_figures(models_dir / "tiny", tmp_path / "x.zip")
+
+
+def test_figures_are_stored_of_the_float32_graph_alone(images, tmp_path):
+    recipe = packages.recipe()
+    adopt_recipe(recipe, packages.GRAPH, tmp_path / "toy", images, graphs=Graphs.BOTH)
+    assert len(open_bundle(tmp_path / "toy").graphs) == 1
+    with pytest.raises(AdoptionError, match="adopt it with --precision fp32"):
+        store_figures(tmp_path / "toy", tmp_path / "x.zip")
