@@ -20,6 +20,10 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="A folder of identities, a zip of one, or a known data set."),
 ]
+LocatorOption = Annotated[
+    Path | None,
+    typer.Option(help="A trained locator, or a bundle with one: the new bundle gets it."),
+]
 UnsealOption = Annotated[
     str | None,
     typer.Option(help="Reason for a second look at the test part by a changed system."),

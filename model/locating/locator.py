@@ -83,7 +83,9 @@ class Locator:
         Returns:
             Squares in pixels of the picture. None is there twice.
         """
-        levels = [each for side in self.spec.sides for each in self._in_level(picture, side)]
+        # A small picture is not enlarged: that would cost as much as a large one, for nothing.
+        sides = sorted({min(side, max(picture.size)) for side in self.spec.sides})
+        levels = [each for side in sides for each in self._in_level(picture, side)]
         return _without_doubles(levels)
 
     def refine(self, picture: Image.Image, located: Located) -> Located:

@@ -96,8 +96,9 @@ class LocatorSpec(Frozen):
     bytes: int = Field(gt=0, le=MAX_LOCATOR_BYTES)
     opset: int = Field(ge=13)
     sides: tuple[int, ...] = Field(min_length=1, max_length=4)
-    """The pyramid: for each, the picture is resized until its longer side has that many pixels, and
-    is padded to multiples of 32 at the right and below, with mid-grey."""
+    """The pyramid: for each, the picture is reduced until its longer side has that many pixels, and
+    is padded to multiples of 32 at the right and below, with mid-grey. A picture with a shorter one
+    is taken as it is, once."""
     refine_side: int | None = None
     """Side of the crop around a candidate in which it is located once more; None to do without."""
     refine_margin: float = Field(default=1.5, ge=1, le=4)

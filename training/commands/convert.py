@@ -43,6 +43,7 @@ def run(
         split=opened.split,
         domain=converted.domain,
         card=render_card(converted.manifest),
+        locator=opened.locator,
     )
     console.print(
         f"wrote {to}: {len(converted.graph):,} bytes in place of {len(opened.onnx):,}",

@@ -9,6 +9,7 @@ from training.commands._precision_option import PrecisionOption
 from training.config.named import refresh_export
 from training.console import (
     DataOption,
+    LocatorOption,
     UnsealOption,
     console,
     print_accuracy,
@@ -21,6 +22,7 @@ from training.export.int8_graph import Graphs
 from training.report.verdict import verdict_of_manifest
 from training.runs.looks import Ledger
 from training.runs.run_folder import RunFolder
+from training.serving_graph.locator_folder import open_locator
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -41,6 +43,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             help="Print figures of the calibration part, and write nothing.",
         ),
     ] = False,
+    locator: LocatorOption = None,
     unseal: UnsealOption = None,
     precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
@@ -53,7 +56,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     if calibration_only or to is None:
         print_values(calibration_figures(trained_of(folder, data)))
         return
-    manifest = export_run(folder, to, data, Ledger(to.resolve().parent, unseal), precision)
+    located = None if locator is None else open_locator(locator)
+    ledger = Ledger(to.resolve().parent, unseal)
+    manifest = export_run(folder, to, data, ledger, precision, locator=located)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     verdict = verdict_of_manifest(manifest)
     print_verdict(verdict.sentence, holds=verdict.holds)

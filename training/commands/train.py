@@ -17,6 +17,9 @@ from training.errors import RunError
 from training.fit import training_run
 from training.fit.distributed import World, joined_world
 from training.fit.plan import plan_resumption, plan_training
+from training.locator.config import LocatorConfig
+from training.locator.named import load_locator_config, locator_names
+from training.locator.training_run import train_locator
 from training.runs.run_folder import RunFolder
 from training.selection.budget import Budget
 from training.selection.plan import plan_chosen
@@ -70,18 +73,20 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     ] = None,
 ) -> None:
     """Train a named config on a data set."""
+    if config in locator_names():
+        others = [resume, init, teacher, epochs, minutes]
+        _train_locator(load_locator_config(config, overrides or (), seed), data, out, others)
+        return
     weights = None if init is None else open_weights(init)
     guide = None if teacher is None else open_teacher(teacher)
     values = [*([] if epochs is None else [f"epochs={epochs}"]), *(overrides or ())]
     named = load_config(config, {} if seed is None else {"seed": seed})
     asked = override(named if weights is None else weights.adopted(named), values)
-    folder = RunFolder(out)
-    candidates = load_candidates(config)
+    folder, candidates = RunFolder(out), load_candidates(config)
     with _resume_hint(), joined_world() as world:
         if resume and folder.is_begun:
             seeded = [] if seed is None else ["seed"]
-            _check_same_run(asked, folder, ["name", *seeded, *keys_of(values)])
-            _check_same_weights(weights, folder)
+            _check_same_run(asked, folder, ["name", *seeded, *keys_of(values)], weights)
             plan = plan_resumption(folder, data, guide)
         elif data is None:
             raise typer.BadParameter("a new run needs --data")
@@ -92,6 +97,14 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         else:
             plan = plan_training(asked, data, weights=weights, teacher=guide)
         training_run.train(plan, folder, console, world)
+
+
+def _train_locator(
+    config: LocatorConfig, data: Path | None, out: Path, others: Sequence[object]
+) -> None:
+    if data is None or any(others):
+        raise typer.BadParameter("a locator takes --data, --out, --seed and --set alone")
+    train_locator(config, data, out, console)
 
 
 def _is_chosen(
@@ -131,8 +144,11 @@ def _resume_hint() -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _check_same_run(asked: TrainingConfig, run: RunFolder, keys: Iterable[str]) -> None:
+def _check_same_run(
+    asked: TrainingConfig, run: RunFolder, keys: Iterable[str], weights: TrainedWeights | None
+) -> None:
     """Check that the options given agree with the run to resume, rather than ignore them."""
+    _check_same_weights(weights, run)
     first = run.config()
     for key in keys:
         wanted, found = value_at(asked, key), value_at(first, key)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ImageError
+from model.locating.locator import Locator, Pick
 from model.manifest import InputSpec
-from model.preprocessing import ImageLimits, preprocess
+from model.preprocessing import ImageLimits, preprocess, preprocess_located, upright_image
+from model.schema.locator import Acquisition
 from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage
 from training.errors import DataError
 
@@ -32,15 +34,24 @@ class DecodedImages:
     pixels: NDArray[np.uint8]
 
 
-def decode(images: ImageSet, spec: InputSpec) -> DecodedImages:
+def decode(
+    images: ImageSet, spec: InputSpec, locator: Locator | None = None, aim: Pick = Pick.ONLY
+) -> DecodedImages:
     """Decode every image; unreadable ones are left out and logged.
+
+    With a locator the pixels are those of the crop around what is located, and images in which
+    nothing is, or several things are (unless `aim` chooses one), are left out as well.
 
     Raises:
         DataError: No image could be read.
     """
-    good, failures = map_readable(
-        images, lambda image: (image, preprocess(image.read(), spec, LIMITS))
-    )
+
+    def read(image: LabelledImage) -> tuple[LabelledImage, NDArray[np.uint8]]:
+        if locator is None:
+            return image, preprocess(image.read(), spec, LIMITS)
+        return image, preprocess_located(image.read(), spec, locator, aim, LIMITS)[0]
+
+    good, failures = map_readable(images, read)
     if failures:
         listed = "; ".join(failures[:_LISTED])
         _log.warning("%d of %d images left out: %s", len(failures), len(images), listed)
@@ -72,6 +83,23 @@ def map_readable(
         found = list(pool.map(attempt, images))
     results = [result for result in found if not isinstance(result, str)]
     return results, [failure for failure in found if isinstance(failure, str)]
+
+
+def acquisition(images: ImageSet, locator: Locator) -> Acquisition:
+    """Count the images of a set in which not exactly one thing is located.
+
+    Raises:
+        DataError: No image could be read.
+    """
+
+    def count(image: LabelledImage) -> int:
+        return len(locator.locate(upright_image(image.read(), LIMITS)))
+
+    counts, failures = map_readable(images, count)
+    if not counts:
+        raise DataError(f"{images.name}: none of {len(images)} images can be read: {failures[0]}")
+    several = sum(each > 1 for each in counts)
+    return Acquisition(images=len(counts), nothing=counts.count(0), several=several)
 
 
 def canvas_of(spec: InputSpec, scale: float) -> InputSpec:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from model.bundle import Bundle
 from model.domain import Domain
 from model.scoring import Vectors
-from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.evaluation.system import Pixels, SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
@@ -48,7 +47,7 @@ def compare_images(
     Raises:
         DataError: No genuine or no impostor pairs among them.
     """
-    decoded = decode(images.bounded(images_per_identity), system.spec)
+    decoded = system.decode(images.bounded(images_per_identity))
     source, comparer = decoded.source, system.comparer
     if not isinstance(comparer, EmbeddingComparer):
         pairs = comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())

@@ -8,7 +8,6 @@ import numpy as np
 from model.domain import embedding_numbers
 from model.manifest import kind_of
 from model.pixel_statistics import PixelStatistics
-from training.data.decoding import decode
 from training.domain_check.fit import FittedDomain, Sample, fit_images
 from training.evaluation.system import Indices, Pixels, SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
@@ -22,7 +21,7 @@ def measure_domain(system: SystemUnderTest, images_per_identity: int) -> FittedD
     Returns:
         None where the calibration part is too small for a check, or the embeddings too large.
     """
-    decoded = decode(system.calibrated.bounded(images_per_identity), system.spec)
+    decoded = system.decode(system.calibrated.bounded(images_per_identity))
     labels = decoded.source.labels()
     groups = np.arange(len(labels)) if system.is_closed_set else labels
     fitted = fit_images(decoded.pixels, groups, partial(_describe, system))

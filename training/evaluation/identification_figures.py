@@ -7,7 +7,6 @@ from model.manifest import (
     IdentificationPoint,
     IdentificationRates,
 )
-from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.evaluation.system import SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
@@ -66,7 +65,7 @@ def measure_identification(
 
 
 def _searches(system: SystemUnderTest, comparer: EmbeddingComparer, images: ImageSet) -> Searches:
-    decoded = decode(images, system.spec)
+    decoded = system.decode(images)
     embeddings = comparer.embed(decoded.pixels)
     return search(embeddings, decoded.source.labels(), comparer.metric)
 

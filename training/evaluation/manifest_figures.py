@@ -16,6 +16,8 @@ from model.manifest import (
     Templates,
     kind_of,
 )
+from model.schema.locator import LocatorSpec
+from training.data.decoding import acquisition
 from training.domain_check.fit import FittedDomain
 from training.evaluation.accuracy import accuracy_of
 from training.evaluation.compared import ComparedImages, compare_images
@@ -38,6 +40,7 @@ class ManifestFigures:
         templates: Figures for several images on a side, None where there are too few for any.
         conditions: Error rates of the test part by condition.
         identification: One against many, None where it is not measured.
+        locator: Part of the locator with its failures to acquire, None where there is none.
     """
 
     calibration: Calibration
@@ -46,6 +49,7 @@ class ManifestFigures:
     templates: Templates | None
     conditions: Conditions
     identification: Identification | None
+    locator: LocatorSpec | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class ManifestFigures:
             "templates": self.templates,
             "conditions": self.conditions,
             "identification": self.identification,
+            **({} if self.locator is None else {"locator": self.locator}),
         }
 
     @property
@@ -84,7 +89,18 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
         templates=measure_templates(system, images_per_identity),
         conditions=measure_conditions(test.pairs, calibration.default_point, percentiles),
         identification=measure_identification(system, test.pairs, accuracy, images_per_identity),
+        locator=_acquired(system),
     )
+
+
+def _acquired(system: SystemUnderTest) -> LocatorSpec | None:
+    if system.locator is None:
+        return None
+    parts = {
+        "calibration": acquisition(system.calibrated, system.locator),
+        "test": acquisition(system.tested, system.locator),
+    }
+    return system.locator.spec.model_copy(update=parts)
 
 
 def _percentiles(

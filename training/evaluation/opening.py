@@ -17,6 +17,7 @@ from training.evaluation.system import SystemUnderTest
 from training.evaluation.unseen import Origin, split_unseen
 from training.inference import binary_codes
 from training.inference.comparer import Comparer, EmbeddingComparer, PairComparer, graph_comparer
+from training.inference.locating import locator_of
 from training.inference.pytorch import embed, score
 from training.inference.self_check import check_graph
 from training.runs.run_folder import RunFolder
@@ -51,17 +52,25 @@ def system_of(
     """
     origin, fingerprint = origin_of(opened), images.fingerprint()
     split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
-    seen = Seen.IDENTITIES
+    seen, locator = Seen.IDENTITIES, None
     if isinstance(opened, RunFolder):
         comparer, spec = _run_comparer(opened), opened.config().input
     else:
         manifest = opened.manifest
         check_graph(opened)
         comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
-        seen = manifest.seen
+        seen, locator = manifest.seen, locator_of(opened)
     own = fingerprint == origin.calibrated_on
     return SystemUnderTest(
-        comparer, spec, images, split, data, name=origin.name, own_data=own, seen=seen
+        comparer,
+        spec,
+        images,
+        split,
+        data,
+        name=origin.name,
+        own_data=own,
+        seen=seen,
+        locator=locator,
     )
 
 

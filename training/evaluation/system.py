@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.locating.locator import Locator, Pick
 from model.manifest import InputSpec, Metric, Seen
 from model.scoring import Energies, Vectors
 from training import registry
-from training.data.decoding import decode
+from training.data.decoding import DecodedImages, decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.data.split import DataSplit, ImageSplit
 from training.errors import ConfigError, DataError
@@ -38,6 +39,7 @@ class SystemUnderTest:
         name: The run's or the bundle's.
         own_data: Whether the network was calibrated on `images`.
         seen: Whether the identities that the network was trained on are known.
+        locator: Locates the thing in each image before it is compared, if any.
     """
 
     comparer: Comparer
@@ -49,6 +51,15 @@ class SystemUnderTest:
     name: str = ""
     own_data: bool = True
     seen: Seen = Seen.IDENTITIES
+    locator: Locator | None = None
+
+    def decode(self, images: ImageSet) -> DecodedImages:
+        """Decode images to the network's input; those without exactly one thing are left out.
+
+        Raises:
+            DataError: No image is left.
+        """
+        return decode(images, self.spec, self.locator)
 
     @property
     def metric(self) -> Metric:
@@ -93,7 +104,7 @@ class SystemUnderTest:
         Raises:
             DataError: No genuine or no impostor pairs among them.
         """
-        decoded = decode(images.bounded(images_per_identity), self.spec)
+        decoded = self.decode(images.bounded(images_per_identity))
         source = decoded.source
         return self.comparer.pairs(decoded.pixels, source.labels(), source.listed_rows())
 
@@ -150,8 +161,11 @@ class SystemUnderTest:
         return activations.astype(np.float32, copy=False), images.labels()
 
     def _pixels(self, images: ImageSet) -> Pixels:
-        """Decode every image: a protocol without one of them would be another protocol."""
-        decoded = decode(images, self.spec)
+        """Decode every image: a protocol without one of them would be another protocol.
+
+        Where several things are located, it is the central one.
+        """
+        decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
         if lost := len(images) - len(decoded.source):
             raise DataError(f"{images.name}: {lost} of its images cannot be read")
         return decoded.pixels

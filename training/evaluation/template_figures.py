@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.manifest import TEMPLATE_RULES, SampleSize, Templates, TemplateSize
-from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.evaluation.system import SystemUnderTest
 from training.inference.comparer import PairComparer
@@ -40,7 +39,7 @@ class _Part:
 
     @classmethod
     def of(cls, system: SystemUnderTest, images: ImageSet) -> "_Part":
-        decoded = decode(images, system.spec)
+        decoded = system.decode(images)
         compare = template_comparer(system.comparer, decoded.pixels)
         return cls(decoded.source, decoded.source.labels(), compare)
 

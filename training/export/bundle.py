@@ -1,7 +1,7 @@
 """Export of a run as a bundle: graph, agreement, calibration, test, manifest, card."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from model.manifest import (
     Provenance,
     kind_of,
 )
+from model.other_graphs.files import GraphFiles
 from training.config.schema import TrainingConfig
 from training.config.variants import variant_of
 from training.data.decoding import decode
@@ -37,11 +38,13 @@ from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreem
 from training.fit.divergence import check_spread
 from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
+from training.inference.locating import started
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.inference.pytorch import embed
 from training.runs import provenance
 from training.runs.looks import Ledger, Look, test_digest
 from training.runs.run_folder import RunFolder
+from training.serving_graph.locator_folder import TrainedLocator
 from training.serving_graph.multi_view import served_input, with_views
 from training.serving_graph.wccn import WhitenedEncoder, measured_whitening
 
@@ -53,6 +56,7 @@ class Trained:
     """Trained network, in evaluation mode, with everything that its bundle is made from.
 
     The digests are those of the split, and of the identities that initial weights were trained on.
+    The locator finds the thing in each picture first, if there is one.
     """
 
     encoder: nn.Module
@@ -61,6 +65,7 @@ class Trained:
     split: DataSplit
     digests: Split
     provenance: Provenance
+    locator: TrainedLocator | None = None
 
     def look(self, graph: bytes) -> Look:
         """Return the look of its graph at its test part."""
@@ -86,12 +91,14 @@ class Exported(NamedTuple):
     parameters: int
 
 
-def export_run(
+def export_run(  # noqa: PLR0913 (each is an option of the command)
     run: RunFolder,
     to: Path,
     data: Path | None = None,
     ledger: Ledger | None = None,
     graphs: Graphs = Graphs.FP32,
+    *,
+    locator: TrainedLocator | None = None,
 ) -> Manifest:
     """Write the bundle of a run, finished or not; returns its manifest.
 
@@ -109,7 +116,7 @@ def export_run(
             nothing is written.
     """
     bundle_name(to)
-    return write_trained(trained_of(run, data), to, ledger, graphs)
+    return write_trained(replace(trained_of(run, data), locator=locator), to, ledger, graphs)
 
 
 def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
@@ -158,14 +165,29 @@ def write_trained(
         card=config.card,
         **figures.fields,
     )
-    manifest, others = graphs.added(manifest, graph, trained.images, trained.split)
-    card, domain = render_card(manifest), figures.domain_data
-    write_bundle(
-        to, manifest, graph, split=trained.digests, domain=domain, card=card, others=others
-    )
+    manifest, others = graphs.added(manifest, graph, trained.images, trained.split, system.locator)
+    _write(trained, to, manifest, graph, figures.domain_data, others)
     if ledger is not None:
         ledger.add(look)
     return manifest
+
+
+def _write(  # noqa: PLR0913, PLR0917 (parts of a bundle)
+    trained: Trained,
+    to: Path,
+    manifest: Manifest,
+    graph: bytes,
+    domain: bytes | None,
+    others: tuple[GraphFiles, ...],
+) -> None:
+    write_bundle(
+        *(to, manifest, graph),
+        split=trained.digests,
+        domain=domain,
+        card=render_card(manifest),
+        others=others,
+        locator=None if trained.locator is None else trained.locator.graph,
+    )
 
 
 def exported(trained: Trained) -> Exported:
@@ -174,10 +196,11 @@ def exported(trained: Trained) -> Exported:
     spec = served_input(config.input, config.export.views)
     encoder = _served(trained, spec)
     known = trained.split.take(trained.images, "calibration")
-    sample = decode(known, spec).pixels[:_AGREEMENT_IMAGES]
+    locator = started(trained.locator)
+    sample = decode(known, spec, locator).pixels[:_AGREEMENT_IMAGES]
     graph, golden = checked_graph(encoder, spec, config.metric, sample)
     comparer = graph_comparer(graph, config.metric)
-    system = SystemUnderTest(comparer, spec, trained.images, trained.split)
+    system = SystemUnderTest(comparer, spec, trained.images, trained.split, locator=locator)
     return Exported(graph, golden, system, _parameters(encoder))
 
 
@@ -221,10 +244,12 @@ def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     known = _with_several_images(
         trained.split.take(trained.images, "train"), config.measurement.images_per_identity
     )
-    embeddings = embed(encoder, decode(known, spec).pixels)
+    shown = decode(known, spec, started(trained.locator))
+    embeddings = embed(encoder, shown.pixels)
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
+    labels = shown.source.labels()
     whitened.set_matrix(
-        measured_whitening(embeddings, known.labels(), export.whitening, export.whitening_weights)
+        measured_whitening(embeddings, labels, export.whitening, export.whitening_weights)
     )
     return whitened.eval()
 

@@ -27,6 +27,7 @@ from training.export.int8_graph import (
 )
 from training.export.quantisation import Precision, convert
 from training.export.recalibrate import measure_graph
+from training.inference.locating import locator_of
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.self_check import check_graph
 
@@ -69,9 +70,10 @@ def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name:
     """
     manifest, split = bundle.manifest, _split_of(bundle, images)
     check_graph(bundle)
-    sample = training_sample(images, split, manifest.input)
+    locator = locator_of(bundle)
+    sample = training_sample(images, split, manifest.input, locator)
     graph = convert(bundle.onnx, precision, sample)
-    figures = measure_graph(manifest, graph, images, split)
+    figures = measure_graph(manifest, graph, images, split, locator)
     summary = (
         f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
         f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
@@ -113,7 +115,7 @@ def add_int8(bundle: Bundle, images: ImageSet, to: Path) -> tuple[GraphFiles, ..
     split = _split_of(bundle, images)
     check_graph(bundle)
     alone = bundle.manifest.model_copy(update={"name": bundle_name(to), "graphs": None})
-    made = make_int8(alone, bundle.onnx, images, split)
+    made = make_int8(alone, bundle.onnx, images, split, locator_of(bundle))
     if made.files is None:
         raise ExportError(f"{bundle.folder}: {made.reason}")
     manifest = with_graphs(alone, made.others)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.bundle import Bundle, sha256, write_bundle
 from model.golden import golden_image
+from model.locating.locator import Locator
 from model.manifest import Golden, InputSpec, Kind, Manifest, OnnxFile
 from model.manifest import Precision as GraphPrecision
 from model.other_graphs.files import GraphFiles
@@ -24,6 +25,7 @@ from training.evaluation.system import SystemUnderTest
 from training.export.model_card import render_card
 from training.export.quantisation import Precision, convert, is_float32, share_weights
 from training.inference.comparer import graph_comparer
+from training.inference.locating import locator_of
 from training.inference.onnx_runtime import FAILURES, OnnxEncoder
 from training.inference.self_check import check_graph
 
@@ -49,7 +51,12 @@ class Graphs(StrEnum):
     FP32 = "fp32"
 
     def added(
-        self, manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit
+        self,
+        manifest: Manifest,
+        graph: bytes,
+        images: ImageSet,
+        split: DataSplit,
+        locator: Locator | None = None,
     ) -> tuple[Manifest, tuple[GraphFiles, ...]]:
         """Add the further graphs that are wanted to a bundle.
 
@@ -58,13 +65,14 @@ class Graphs(StrEnum):
             graph: That graph.
             images: The data that it is measured on.
             split: Its parts.
+            locator: The bundle's, if any.
 
         Returns:
             The bundle's manifest, and the further graphs.
         """
         if self is Graphs.FP32:
             return manifest, ()
-        made = make_int8(manifest, graph, images, split)
+        made = make_int8(manifest, graph, images, split, locator)
         if made.files is None:
             logger.warning("no int8 graph: %s", made.reason)
         return with_graphs(manifest, made.others), made.others
@@ -81,7 +89,7 @@ class Graphs(StrEnum):
             split: Its parts.
         """
         if self is Graphs.FP32 or not bundle.graphs:
-            return self.added(manifest, bundle.onnx, images, split)
+            return self.added(manifest, bundle.onnx, images, split, locator_of(bundle))
         others = tuple(_again(manifest, bundle, each, images, split) for each in bundle.graphs)
         return with_graphs(manifest, others), others
 
@@ -98,7 +106,13 @@ class Made(NamedTuple):
         return () if self.files is None else (self.files,)
 
 
-def make_int8(manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit) -> Made:
+def make_int8(
+    manifest: Manifest,
+    graph: bytes,
+    images: ImageSet,
+    split: DataSplit,
+    locator: Locator | None = None,
+) -> Made:
     """Quantise a bundle's float32 graph, and choose and measure its operating points.
 
     Activation ranges are those of training images; of an encoder without any, of calibration
@@ -110,16 +124,17 @@ def make_int8(manifest: Manifest, graph: bytes, images: ImageSet, split: DataSpl
         graph: That graph.
         images: The data that the bundle is measured on.
         split: Its parts.
+        locator: The bundle's, if any.
     """
     if manifest.kind is not Kind.ENCODER or not is_float32(graph):
         return Made(None, "only a float32 encoder gets an int8 graph")
-    sample = training_sample(images, split, manifest.input)
+    sample = training_sample(images, split, manifest.input, locator)
     try:
         int8 = convert(graph, Precision.INT8_STATIC, sample, keeps_weights=True)
         golden = golden_of(int8, manifest.input)
     except (*FAILURES, ValueError, RuntimeError, NotImplementedError) as error:
         return Made(None, f"ONNX Runtime cannot quantise the graph: {error}")
-    files = _files(manifest, graph, int8, golden, _measure(manifest, int8, images, split))
+    files = _files(manifest, graph, int8, golden, _measure(manifest, int8, images, split, locator))
     before, after = (each.calibration.eer for each in (manifest, files.manifest))
     if after > max(_WORSE * before, before + _LEAST_WORSE):
         return Made(None, f"in int8 the calibration EER is {after:.2%} in place of {before:.2%}")
@@ -188,7 +203,9 @@ def _other_ways(graph: bytes, image: NDArray[np.uint8]) -> list[NDArray[np.float
     return answers
 
 
-def training_sample(images: ImageSet, split: DataSplit, spec: InputSpec) -> NDArray[np.uint8]:
+def training_sample(
+    images: ImageSet, split: DataSplit, spec: InputSpec, locator: Locator | None = None
+) -> NDArray[np.uint8]:
     """Decode training images, or calibration images where there is no training part.
 
     They are of evenly spaced identities, several of each where there are few: uint8 (n, h, w, c).
@@ -197,14 +214,16 @@ def training_sample(images: ImageSet, split: DataSplit, spec: InputSpec) -> NDAr
     names = known.identities
     spread = np.unique(np.linspace(0, len(names) - 1, min(SAMPLE, len(names))).astype(int))
     chosen = known.of([names[i] for i in spread], max(1, SAMPLE // len(spread)))
-    return decode(chosen, spec).pixels
+    return decode(chosen, spec, locator).pixels
 
 
 def _measure(
-    manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit
+    manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit, locator: Locator | None
 ) -> ManifestFigures:
     comparer = graph_comparer(graph, manifest.metric)
-    system = SystemUnderTest(comparer, manifest.input, images, split, seen=manifest.seen)
+    system = SystemUnderTest(
+        comparer, manifest.input, images, split, seen=manifest.seen, locator=locator
+    )
     return measure_figures(system, measured_per_identity(manifest))
 
 
@@ -213,7 +232,7 @@ def _again(
 ) -> GraphFiles:
     """Measure a further graph of a bundle again, and leave its file as it is."""
     check_graph(other)
-    figures = _measure(manifest, other.onnx, images, split)
+    figures = _measure(manifest, other.onnx, images, split, locator_of(bundle))
     shared = share_weights(other.onnx, bundle.manifest.onnx.file, bundle.onnx)
     return _with_figures(manifest, shared, other.manifest.golden, figures)
 

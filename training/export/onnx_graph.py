@@ -68,10 +68,10 @@ def _export(served: nn.Module, spec: InputSpec, inputs: list[str], output: str) 
         )
     if program is None:
         raise ExportError("PyTorch's exporter returned no graph")
-    return _without_metadata(program.model_proto)
+    return without_metadata(program.model_proto)
 
 
-def _without_metadata(model: onnx.ModelProto) -> bytes:
+def without_metadata(model: onnx.ModelProto) -> bytes:
     """Serialise a graph without the exporter's notes, which hold paths of the training machine."""
     for node in model.graph.node:
         node.ClearField("metadata_props")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from model.bundle import Bundle, Split, sha256, split_bytes
+from model.locating.locator import Locator
 from model.manifest import CalibrationSource, Manifest, SplitBy
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit, IdentitySplit, split_in_two
@@ -16,6 +17,7 @@ from training.evaluation.unseen import Origin, split_unseen
 from training.export.bundle_name import bundle_name
 from training.export.int8_graph import Graphs, write_like
 from training.inference.comparer import graph_comparer
+from training.inference.locating import locator_of
 from training.inference.self_check import check_graph
 from training.runs import provenance
 
@@ -59,7 +61,7 @@ def recalibrate(  # noqa: PLR0913 (each is an option of the command)
     split = split_in_two(unseen.take(images, "test"), seed)
     digests = _merge_splits(bundle, split)
     source = _source(bundle, images.name, fingerprint, seed)
-    figures = measure_graph(bundle.manifest, bundle.onnx, images, split)
+    figures = measure_graph(bundle.manifest, bundle.onnx, images, split, locator_of(bundle))
     changes = {
         "name": name,
         "version": next_patch(bundle.manifest.version),
@@ -108,14 +110,20 @@ def next_patch(version: str) -> str:
 
 
 def measure_graph(
-    manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit
+    manifest: Manifest,
+    graph: bytes,
+    images: ImageSet,
+    split: DataSplit,
+    locator: Locator | None = None,
 ) -> ManifestFigures:
     """Measure a graph with the input and metric of a manifest.
 
     At most as many images of one identity are compared as for the manifest's own figures.
     """
     comparer = graph_comparer(graph, manifest.metric)
-    system = SystemUnderTest(comparer, manifest.input, images, split, seen=manifest.seen)
+    system = SystemUnderTest(
+        comparer, manifest.input, images, split, seen=manifest.seen, locator=locator
+    )
     return measure_figures(system, measured_per_identity(manifest))
 
 

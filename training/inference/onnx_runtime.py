@@ -44,6 +44,14 @@ class OnnxEncoder(_Graph):
         return self._run(images)
 
 
+class OnnxLocator(_Graph):
+    """Graph of a locator."""
+
+    def find(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Candidates in pictures, uint8 (N, H, W, 3): float32, (N, 8, 5)."""
+        return self._run(pictures)
+
+
 class OnnxScorer(_Graph):
     """Graph of a pair model."""
 

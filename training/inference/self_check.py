@@ -3,9 +3,9 @@
 from model.bounded_run import limits_for, run_bounded
 from model.bundle import Bundle
 from model.errors import SelfCheckError
-from model.golden import check_golden, check_golden_pairs
+from model.golden import check_golden, check_golden_candidates, check_golden_pairs
 from model.manifest import Kind
-from training.inference.onnx_runtime import FAILURES, OnnxEncoder, OnnxScorer
+from training.inference.onnx_runtime import FAILURES, OnnxEncoder, OnnxLocator, OnnxScorer
 
 
 def check_graph(bundle: Bundle) -> None:
@@ -27,5 +27,8 @@ def _check(bundle: Bundle) -> None:
             check_golden_pairs(golden, spec, OnnxScorer(bundle.onnx).score)
         else:
             check_golden(golden, spec, OnnxEncoder(bundle.onnx).embed)
+        if bundle.manifest.locator is not None and bundle.locator is not None:
+            find = OnnxLocator(bundle.locator).find
+            check_golden_candidates(bundle.manifest.locator.golden, find)
     except (*FAILURES, ValueError) as error:  # ValueError: another number of inputs.
         raise SelfCheckError(f"{bundle.folder}: its graph cannot be run: {error}") from error

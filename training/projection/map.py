@@ -16,7 +16,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from model.manifest import Seen
 from model.schema.fields import Frozen
 from model.scoring import Vectors
-from training.data.decoding import decode
 from training.data.image_set import ImageSet
 from training.errors import DataError
 from training.evaluation.system import SystemUnderTest
@@ -96,7 +95,7 @@ def draw_map(system: SystemUnderTest, identities: int, limit: int, seed: int) ->
     """
     if not isinstance(system.comparer, EmbeddingComparer):
         raise DataError(f"{system.name} compares pairs and has no embedding to draw a map of")
-    decoded = decode(choose(system.tested, identities, limit, seed), system.spec)
+    decoded = system.decode(choose(system.tested, identities, limit, seed))
     labels = decoded.source.labels()
     pixels = decoded.pixels.reshape(len(labels), -1) / 255.0
     embeddings = _features(system.comparer.embed(decoded.pixels))

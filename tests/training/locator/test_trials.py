@@ -1,0 +1,42 @@
+import math
+
+import numpy as np
+import pytest
+
+from model.locating.squares import Located
+from tests.training.locator import signs
+from training.locator import trials
+from training.locator.trials import Findings
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.6])
+@pytest.mark.parametrize("half", [30.0, 150.0])
+def test_a_picture_lies_in_its_square(turn, half):
+    square = Located(1.0, 300.0, 200.0, half * math.cos(turn), half * math.sin(turn))
+    black = np.zeros((64, 64, 3), np.uint8)
+    for across, down in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5)):
+        picture = trials.compose(signs.spot(across, down, 64), black, square)
+        bright = np.asarray(picture).mean(axis=2) > 128
+        rows, columns = np.nonzero(bright)
+        x, y = square.at((0.5 + across / 2, 0.5 + down / 2))
+        assert abs(columns.mean() + 0.5 - x) < 0.03 * half
+        assert abs(rows.mean() + 0.5 - y) < 0.03 * half
+
+
+def test_errors_are_in_shares_of_the_side_and_degrees():
+    thing = Located(1.0, 100.0, 50.0, 40.0, 0.0)
+    turned = 44 * math.cos(math.pi / 6), 44 * math.sin(math.pi / 6)
+    centre, side, turn = trials.errors_of(Located(0.9, 108.0, 44.0, *turned), thing)
+    assert centre == pytest.approx(10 / 80)
+    assert side == pytest.approx(math.log(1.1))
+    assert turn == pytest.approx(30)
+    across = Located(1.0, 0.0, 0.0, -40.0, 1e-6), Located(1.0, 0.0, 0.0, -40.0, -1e-6)
+    assert trials.errors_of(*across)[2] == pytest.approx(0, abs=1e-4)
+
+
+def test_a_thing_is_acquired_where_it_alone_is_located():
+    rows = np.array([[0.9, 0.1, 0.02], [0.9, 0.6, 0.02], [0.9, 0.0, 0.5], [0.3, 0.0, 0.02]])
+    found = Findings(*rows.T, np.zeros(4), np.zeros(4))
+    assert found.acquired(0.5) == 0.25
+    assert found.acquired(0.2) == 0.5
+    assert found.found(0.5) == 0.75

@@ -1,0 +1,1 @@
+"""A network that finds where things are, trained without labels from pictures that are aligned."""
