@@ -18,6 +18,7 @@ from benchmarks.measurements import (
     start,
     verify,
 )
+from benchmarks.measurements.galleries import identify
 from benchmarks.plan import Plan
 from benchmarks.result import Found
 
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "memory": Benchmark("Memory", memory.ABOUT, memory.measure),
     "soak": Benchmark("Hostile requests among many", soak.ABOUT, soak.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
+    "gallery": Benchmark("Searches of a gallery", identify.ABOUT, identify.measure),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
     "precision": Benchmark(
         "int8 in place of float32", verify.ABOUT_PRECISION, verify.measure_precision
