@@ -7,7 +7,6 @@ Only the module of the command that was asked for is imported: `--help` and ligh
 import ast
 import importlib
 import logging
-import os
 import pkgutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -44,12 +43,7 @@ class CommandFolder(TyperGroup):
 
 
 def main() -> None:
-    """Run the command line; an expected error is printed in one line, with exit code 1.
-
-    OpenMP's threads sleep while they wait, which has to be set before PyTorch is imported: where
-    other processes use the cores, a thread that spins waits for one that is not running.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    """Run the command line; an expected error is printed in one line, with exit code 1."""
     handler = RichHandler(console=Console(stderr=True), show_time=False, show_path=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:

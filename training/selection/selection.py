@@ -85,6 +85,9 @@ class Selection:
 
     def run(self, entries: Sequence[Entry]) -> list[Entry]:
         """Try the entries in two rounds; returns them, the best one first."""
+        if trained := [entry for entry in entries if not entry.is_frozen]:
+            self.progress.trying("the number of threads", 1, 1)
+            self.trials.settle_threads(trained[-1].config, self.folds[0])
         timed = [self._timed(entry) for entry in entries]
         first = self._round(timed, _SHARES[0] * self.budget.seconds)
         best, others = first[:_FINALISTS], first[_FINALISTS:]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -32,11 +33,34 @@ WORST = 0.5
 """EER of a candidate whose training failed."""
 _STATISTICS_IMAGES = 512
 _TIMED_STEPS = 4
+_PATIENCE = 20
+"""Steps of one thread, as a time after which several threads are given up."""
 
 Embedded = tuple[NDArray[np.float32], DecodedImages]
 """Embeddings, (images, dim), and their images."""
 Errors = Mapping[float | None, float]
 """EER by shrinkage of the whitening."""
+
+
+class _Stopwatch(Progress):
+    """Stops a training after some steps or seconds, and times all steps but the first."""
+
+    def __init__(self, steps: int, clock: Callable[[], float], limit: float = float("inf")) -> None:
+        self._steps, self._clock, self._limit = steps, clock, limit
+        self._times = [clock()]
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Mean time of a step; of the first one where the training failed after it."""
+        times = self._times if len(self._times) > 1 else [*self._times, self._clock()]
+        timed = times[1:] if len(times) > 2 else times  # noqa: PLR2004 (start and one step)
+        return (timed[-1] - timed[0]) / (len(timed) - 1)
+
+    def step(self, loss: float, images: int) -> None:  # noqa: ARG002 (as every observer)
+        """Note the time, and stop after the last step."""
+        self._times.append(self._clock())
+        if len(self._times) > self._steps or self._times[-1] - self._times[0] > self._limit:
+            raise StopIteration
 
 
 class Trials:
@@ -65,6 +89,30 @@ class Trials:
             return _errors(self._embedded(config, fold, weights), fold)
         except (DivergedError, CollapsedError, ConfigError):
             return dict.fromkeys(WHITENINGS, WORST)
+
+    def settle_threads(self, config: TrainingConfig, fold: DataSplit) -> int:
+        """Set PyTorch's threads to one, unless more make a step faster; returns their number.
+
+        Where other processes use the cores, each operation of several threads waits for one that
+        is not running, and a training takes many times as long as with one thread.
+        """
+        threads = torch.get_num_threads()
+        if threads > 1:
+            torch.set_num_threads(1)
+            alone = self._seconds_per_step(config, fold, _Stopwatch(_TIMED_STEPS, time.monotonic))
+            torch.set_num_threads(threads)
+            watch = _Stopwatch(_TIMED_STEPS, time.monotonic, limit=_PATIENCE * alone)
+            if self._seconds_per_step(config, fold, watch) > alone:
+                torch.set_num_threads(1)
+        return torch.get_num_threads()
+
+    def _seconds_per_step(
+        self, config: TrainingConfig, fold: DataSplit, watch: _Stopwatch
+    ) -> float:
+        data = self._pool.training_data(config, fold)
+        with tempfile.TemporaryDirectory() as folder, suppress(StopIteration, DivergedError):
+            Trainer(config, data, RunFolder(Path(folder))).fit(watch)
+        return watch.seconds_per_step
 
     def seconds_per_epoch(self, config: TrainingConfig, fold: DataSplit) -> float:
         """Time an epoch by a few steps, and the measurement after it."""
@@ -130,23 +178,3 @@ def _errors(embedded: Embedded, fold: DataSplit) -> Errors:
         pairs = all_pairs(compared, labels[held_out], Metric.L2, None)
         errors[shrinkage] = equal_error(pairs).rate
     return errors
-
-
-class _Stopwatch(Progress):
-    """Stops a training after some steps, and times all but the first."""
-
-    def __init__(self, steps: int, clock: Callable[[], float]) -> None:
-        self._steps, self._clock = steps, clock
-        self._times = [clock()]
-
-    @property
-    def seconds_per_step(self) -> float:
-        """Mean time of a step; of the first one where the training failed after it."""
-        timed = self._times[1:] if len(self._times) > 2 else [*self._times, self._clock()]  # noqa: PLR2004
-        return (timed[-1] - timed[0]) / (len(timed) - 1)
-
-    def step(self, loss: float, images: int) -> None:  # noqa: ARG002 (as every observer)
-        """Note the time, and stop after the last step."""
-        self._times.append(self._clock())
-        if len(self._times) > self._steps:
-            raise StopIteration
