@@ -6,11 +6,12 @@ const MAX_WAIT_S = 5;
 
 let key = null;
 
-/** Error answer of the service, or a failed connection; `detail` is for the user. */
+/** Error answer of the service, or a failed connection; `detail` is for the user, `slug` the type. */
 export class Refusal extends Error {
-  constructor(status, title, detail) {
+  constructor(status, title, detail, type = "") {
     super(detail);
     this.status = status;
+    this.slug = type.split(":").at(-1);
     this.title = title;
     this.detail = detail;
   }
@@ -57,11 +58,12 @@ export async function compare(probe, gallery, model, fmr) {
   return (await call("/compare", { method: "POST", body }, { "Content-Type": "application/json" })).json();
 }
 
-/** Return the model's input for a file, as a picture. */
-export async function preview(file, model) {
+/** Return the model's input for a file, as a picture; `face` chooses one of several located things. */
+export async function preview(file, model, face) {
   const form = new FormData();
   form.append("image", file);
   form.append("model", model);
+  if (face) form.append("face", face);
   return (await call("/preview", { method: "POST", body: form })).blob();
 }
 
@@ -118,7 +120,7 @@ async function request(path, options, headers) {
 async function toRefusal(answer) {
   try {
     const problem = await answer.json();
-    return new Refusal(answer.status, problem.title, problem.detail);
+    return new Refusal(answer.status, problem.title, problem.detail, problem.type);
   } catch {
     return new Refusal(answer.status, `Answer ${answer.status}`, "The answer gives no details.");
   }

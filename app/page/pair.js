@@ -22,8 +22,13 @@ export class PairView {
     this.model = null;
     this.fmr = null;
     this.costs = null; // Of the two errors; null for a decision by a threshold.
+    this.face = null; // Rule for images that show several things.
     this.round = 0;
-    this.slots = ["First image", "Second image"].map((title, i) => new Slot(title, i + 1, () => this.compare()));
+    const pick = (face) => {
+      this.face = face;
+      this.compare();
+    };
+    this.slots = ["First image", "Second image"].map((title, i) => new Slot(title, i + 1, () => this.compare(), pick));
     this.verdict = document.getElementById("verdict");
     this.examples = document.getElementById("examples");
     document.getElementById("slots").append(...this.slots.map((slot) => slot.element));
@@ -32,6 +37,7 @@ export class PairView {
   /** Change the model, and compare again. */
   use(model) {
     this.model = model;
+    this.face = null;
     this.fmr = defaultRate(model.calibration);
     const signs = comparesSigns(model);
     for (const slot of this.slots) slot.allowDrawing(signs);
@@ -66,12 +72,15 @@ export class PairView {
     const round = (this.round += 1);
     this.verdict.hidden = true;
     const [one, other] = this.slots;
-    for (const slot of this.slots) slot.fail(null);
-    const previews = this.slots.map((slot) => slot.showPreview(this.model.name));
+    for (const slot of this.slots) {
+      slot.fail(null);
+      slot.mark(null);
+    }
+    const previews = this.slots.map((slot) => slot.showPreview(this.model.name, this.face));
     if (!one.file || !other.file) return;
     this.show(h("p", { class: "busy" }, "Comparing …"));
     try {
-      const answer = await verify(one.file, other.file, this.model.name, this.costs);
+      const answer = await verify(one.file, other.file, this.model.name, { ...this.costs, ...this.rule() });
       if (round === this.round) this.showResult(answer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -93,6 +102,7 @@ export class PairView {
   }
 
   showResult(answer) {
+    this.slots.forEach((slot, i) => slot.mark(answer.located?.[i]));
     const verdict = new Verdict(answer, this.model);
     const command = h("code", { tabIndex: 0 });
     const tell = () => {
@@ -113,8 +123,12 @@ export class PairView {
 
   /** Parameters of the decision, as /verify takes them. */
   choices() {
-    if (this.costs !== null) return this.costs;
-    return this.fmr === null ? {} : { fmr: this.fmr };
+    if (this.costs !== null) return { ...this.costs, ...this.rule() };
+    return { ...(this.fmr === null ? {} : { fmr: this.fmr }), ...this.rule() };
+  }
+
+  rule() {
+    return this.face === null ? {} : { face: this.face };
   }
 
   /** Decide by the threshold of the slider, which sends nothing. */

@@ -1,7 +1,7 @@
 // Input of one image: chosen, dropped, pasted, photographed or drawn.
 
 import { preview, Refusal } from "./api.js";
-import { h, photo, refusalText, TOUCH } from "./dom.js";
+import { h, photo, refusalText, s, TOUCH } from "./dom.js";
 import { Pad } from "./pad.js";
 
 /** One of the two images of a pair. */
@@ -10,8 +10,10 @@ export class Slot {
    * @param {string} title Heading, from which the ids are derived.
    * @param {number} place Position in the pair, 1 or 2.
    * @param {() => void} changed Called after the image was changed or removed.
+   * @param {(face: string) => void} pick Called with the rule for an image that shows several things.
    */
-  constructor(title, place, changed) {
+  constructor(title, place, changed, pick) {
+    this.pick = pick;
     this.place = place;
     this.mayDraw = false;
     this.previewRound = 0;
@@ -80,6 +82,21 @@ export class Slot {
   fail(refusal) {
     this.element.classList.toggle("failed", refusal !== null);
     this.error.replaceChildren(...(refusal ? refusalText(refusal) : []));
+    if (refusal?.slug === "several-located") this.error.append(this.rules());
+  }
+
+  /** Buttons that choose one of several things. */
+  rules() {
+    const rule = (face, text) => h("button", { type: "button", class: "quiet", onclick: () => this.pick(face) }, text);
+    return h("span", { class: "buttons" }, rule("largest", "Take the largest"), rule("central", "Take the one in the middle"));
+  }
+
+  /** Draw the square that is compared of the image; `located` is null where all of it is. */
+  mark(located) {
+    const image = this.pictures.querySelector("figure:not(.seen) img");
+    this.pictures.querySelector(".located")?.remove();
+    if (!located || !image?.naturalWidth) return;
+    image.after(squareOf(located, image.naturalWidth, image.naturalHeight));
   }
 
   show() {
@@ -96,12 +113,12 @@ export class Slot {
   }
 
   /** Show the model's input for the image. */
-  async showPreview(model) {
+  async showPreview(model, face) {
     const { file } = this;
     const round = (this.previewRound += 1);
     if (!file) return;
     try {
-      const seen = await preview(file, model);
+      const seen = await preview(file, model, face);
       if (round !== this.previewRound) return; // The image or the model has changed.
       const url = URL.createObjectURL(seen);
       this.pictures.querySelector(".seen")?.remove();
@@ -114,6 +131,15 @@ export class Slot {
       if (round === this.previewRound) this.fail(error);
     }
   }
+}
+
+/** Drawing over an image of that size: a square with its upper edge marked, and the landmarks. */
+function squareOf({ corners, points }, width, height) {
+  const dot = Math.max(width, height) / 60;
+  return s("svg", { class: "located", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "The part that is compared" },
+    s("polygon", { points: corners.map((corner) => corner.join()).join(" ") }),
+    s("polyline", { points: `${corners[0]} ${corners[1]}` }),
+    ...(points ?? []).map(([x, y]) => s("circle", { cx: x, cy: y, r: dot })));
 }
 
 function picture(caption, url, alt) {
