@@ -116,7 +116,7 @@ def preprocess_located(
 
     Args:
         data: As `preprocess`.
-        spec: As `preprocess`; the rule for other shapes is not needed.
+        spec: As `preprocess`.
         locator: The bundle's.
         aim: Landmarks are in pixels of the upright picture.
         limits: As `preprocess`. The locator runs while the memory of the picture is held.
@@ -129,13 +129,13 @@ def preprocess_located(
         NothingLocatedError: Nothing is located.
         SeveralLocatedError: Several things are, and `aim` is `only`.
         LandmarksError: Landmarks that do not fit the picture or the template.
-        ImageError: As `preprocess`.
-        OSError: The operating system failed, not the image.
+        ImageError: As `preprocess`; and OSError.
     """
     image = open_image(data, limits)
     full = image.size
     side = locator.spec.decoded_side
-    cost = _prepare(image, data, _COLOURS, side, limits) + locator.spec.resizing_bytes
+    searching = locator.spec.searching_bytes(max(spec.width, spec.height))
+    cost = _prepare(image, data, _COLOURS, side, limits) + searching
     before = image.size
     scale = full[0] / before[0], full[1] / before[1]
     with limits.hold(cost):

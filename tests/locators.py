@@ -206,8 +206,13 @@ def mark(x: float, y: float, half_side: float, degrees: float = 0) -> Located:
     return Located(None, x, y, half_side * np.cos(turn), half_side * np.sin(turn))
 
 
-def picture(size: tuple[int, int], *marks: Located, seed: int = 0) -> Image.Image:
-    """A grey picture of faint noise with marks, of which every second one has blue."""
+def picture(
+    size: tuple[int, int], *marks: Located, seed: int = 0, identity: int | None = None
+) -> Image.Image:
+    """A grey picture of faint noise with marks, of which every second one has blue.
+
+    An identity gives marks a smooth pattern, in the range of their colours.
+    """
     width, height = size
     noise = np.random.default_rng(seed).integers(118, 138, (height, width, 1))
     pixels = np.repeat(noise, 3, axis=2).astype(np.uint8)
@@ -217,9 +222,24 @@ def picture(size: tuple[int, int], *marks: Located, seed: int = 0) -> Image.Imag
         across = ((y - each.y) * each.u - (x - each.x) * each.v) / each.half_side**2
         inside = (abs(along) <= 1) & (abs(across) <= 1)
         blue = 255 * (i % 2)
-        pixels[inside & (along < 0)] = (255, 0, blue)
-        pixels[inside & (along >= 0)] = (0, 255, blue)
+        high, low = _levels(identity, along, across)
+        levels = np.stack([high, low, np.full_like(low, blue)], axis=-1)
+        is_right = along >= 0
+        levels[is_right] = levels[is_right][:, [1, 0, 2]]
+        pixels[inside] = levels[inside]
     return Image.fromarray(pixels)
+
+
+def _levels(identity, along, across):
+    """Values of the strong and of the weak channel, by the place in the mark."""
+    if identity is None:
+        return np.full(along.shape, 255, np.uint8), np.zeros(along.shape, np.uint8)
+    own = np.random.default_rng([5, identity])
+    waves, phases = own.uniform(2, 6, (3, 2)), own.uniform(0, 2 * np.pi, 3)
+    smooth = sum(
+        np.sin(a * along + b * across + p) for (a, b), p in zip(waves, phases, strict=True)
+    )
+    return (215 + 12 * smooth).astype(np.uint8), (40 + 12 * smooth).astype(np.uint8)
 
 
 def file_of(image: Image.Image, kind: str = "PNG", **options) -> bytes:

@@ -19,6 +19,8 @@ _DECODED_SIDES: Final = 4
 """Sides of the pyramid's largest level that a picture keeps when it is decoded."""
 _RESIZING_BYTES: Final = (9 + 4 + 2) * 4 + 6
 """For each pixel of the square of a level's side."""
+_CUTTING_BYTES: Final = (5 + 4 + 2 + 1) * 4 + 9
+"""For each pixel of a crop."""
 
 Point = tuple[FiniteFloat, FiniteFloat]
 Template = tuple[Point, Point, Point, Point, Point]
@@ -138,15 +140,15 @@ class LocatorSpec(Frozen):
         """Least side of a picture, in pixels, at which a JPEG is decoded at a reduced scale."""
         return _DECODED_SIDES * self.sides[-1]
 
-    @property
-    def resizing_bytes(self) -> int:
-        """Memory that the pyramid, the crop and what is between them take at most.
+    def searching_bytes(self, crop_side: int) -> int:
+        """Memory that the pyramid, a crop of that side and what is between them take at most.
 
         A resize to side s first reduces the picture by a whole factor, to less than 3s by 3s, or
         leaves one of less than 4s as it is; its first pass then has at most s by 4s pixels; each
-        pixel has 4 bytes. The rest is padded pixels, and bytes for the graph.
+        pixel has 4 bytes. The rest is padded pixels, and bytes for the graph. A crop of side c is
+        sampled at 2c from a reduced part of less than 2.2c, and then resized.
         """
-        return _RESIZING_BYTES * self.largest_side**2
+        return _RESIZING_BYTES * self.largest_side**2 + _CUTTING_BYTES * crop_side**2
 
     @property
     def largest_side(self) -> int:

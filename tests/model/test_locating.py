@@ -26,6 +26,7 @@ from model.preprocessing import ImageLimits, preprocess_located
 from model.schema.locator import Acquisition
 from tests import fakes, locators
 from tests.locators import TEMPLATE, mark, picture
+from tests.model.test_decoding_cost import peaks
 
 SPEC = InputSpec(width=48, height=48, channels=3, aspect=Aspect.CROP)
 
@@ -302,6 +303,20 @@ def test_a_picture_without_memory_is_refused_before_it_is_decoded(locator):
 
     with pytest.raises(ImageTooLargeError):
         preprocess_located(fakes.photo(0), SPEC, locator, limits=ImageLimits(hold=hold))
+
+
+@pytest.mark.timeout(600)
+def test_locating_takes_no_more_memory_than_its_computed_cost(tmp_path):
+    makers = {
+        "large": lambda: fakes.encoded(Image.new("RGB", (3000, 2900), (9, 9, 9))),
+        "below the gap": lambda: fakes.encoded(Image.new("RGB", (4090, 1500), (9, 9, 9))),
+        "photograph": lambda: fakes.encoded(Image.new("RGB", (4200, 4100)), "JPEG"),
+    }
+    found = peaks(tmp_path, makers, "located")
+    assert [each["error"] for each in found.values()] == [None] * len(found)
+    beyond = {name: each for name, each in found.items() if each["peak"] > each["cost"]}
+    assert not beyond
+    assert max(each["peak"] for each in found.values()) > 4 * 3000 * 2900
 
 
 def test_the_golden_picture_is_its_formula():

@@ -53,13 +53,13 @@ def adopt(
     """
     name = bundle_name(to)
     graph = open_graph(source.content, reading.output)
-    spec = spec_of(graph, reading.declared)
-    split = source.split(terms)
+    spec, split = spec_of(graph, reading.declared), source.split(terms)
     wrapped = wrap(graph, reading.declared, reading.answer)
-    try_graph(wrapped, reading.answer.kind, spec, split.take(source.images, "calibration"))
+    known = split.take(source.images, "calibration")
+    try_graph(wrapped, reading.answer.kind, spec, known, reading.locator)
     comparer = graph_comparer(wrapped, reading.energy)
     system = SystemUnderTest(comparer, spec, source.images, split, seen=_seen(terms))
-    figures = measure_figures(system, IMAGES_PER_IDENTITY)
+    figures = measure_figures(replace(system, locator=reading.locator), IMAGES_PER_IDENTITY)
     golden = golden_answer(wrapped, reading.answer, spec, _activations(graph, reading))
     digests = _digests(split, terms)
     manifest = Manifest(
@@ -79,8 +79,8 @@ def adopt(
         **figures.fields,
     )
     trials = tuple(mistakes(graph, reading, source, split))
-    manifest, others = graphs.added(manifest, wrapped, source.images, split)
-    bundle = Bundle(to, manifest, wrapped, digests)
+    manifest, others = graphs.added(manifest, wrapped, source.images, split, reading.locator)
+    bundle = Bundle(to, manifest, wrapped, digests, locator=reading.locator_graph)
     write_like(bundle, manifest, to, figures.domain_data, others)
     return Adopted(manifest, graph, trials)
 

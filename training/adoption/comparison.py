@@ -68,7 +68,8 @@ def _trial(
     name: str, graph: ForeignGraph, reading: Reading, source: Source, split: IdentitySplit
 ) -> Trial:
     wrapped, spec = wrap(graph, reading.declared, reading.answer), spec_of(graph, reading.declared)
-    system = SystemUnderTest(graph_comparer(wrapped, reading.energy), spec, source.images, split)
+    comparer, locator = graph_comparer(wrapped, reading.energy), reading.locator
+    system = SystemUnderTest(comparer, spec, source.images, split, locator=locator)
     several = [n for n, count in system.calibrated.counts().items() if count > 1]
     pairs = system.pairs(source.images.of(several[:_IDENTITIES]), IMAGES_PER_IDENTITY)
     fnmr = fnmr_at_fmr(pairs.genuine, pairs.impostor, DEFAULT_TARGET)

@@ -8,12 +8,15 @@ from typing import Self
 from model.bundle import MAX_ONNX_BYTES
 from model.errors import FileError
 from model.files import read_file
+from model.locating.locator import Locator
 from model.manifest import Kind, Metric
 from training.adoption.declaration import Declaration
 from training.adoption.wrapping import Answer
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit, split_in_two
 from training.errors import AdoptionError
+from training.inference.locating import started
+from training.serving_graph.locator_folder import TrainedLocator
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,24 @@ class Reading:
         answer: Reading of its output.
         output: Name of the output, where there are several.
         metric: Of the embeddings' energy; of codes and pairs it follows from the kind.
+        located: Locator of the thing in each image; None to compare whole images.
     """
 
     declared: Declaration = field(default_factory=Declaration)
     answer: Answer = field(default_factory=Answer)
     output: str | None = None
     metric: Metric = Metric.L2
+    located: TrainedLocator | None = None
+
+    @property
+    def locator(self) -> Locator | None:
+        """The locator, started; None without one."""
+        return started(self.located)
+
+    @property
+    def locator_graph(self) -> bytes | None:
+        """Content of the locator's file; None without one."""
+        return None if self.located is None else self.located.graph
 
     @property
     def energy(self) -> Metric:

@@ -20,6 +20,7 @@ from model.bundle import (
 )
 from model.manifest import InputSpec, Manifest
 from model.schema.domain import DOMAIN_FILE
+from model.schema.locator import LOCATOR_FILE
 from training.adoption.recipe import Recipe
 from training.errors import AdoptionError
 from training.export.bundle_name import bundle_name
@@ -27,7 +28,7 @@ from training.export.model_card import render_card
 from training.inference.self_check import check_graph
 
 _FOLDER = Path(__file__).parents[1] / "recipes" / "figures"
-_NAMES = (MANIFEST_FILE, SPLIT_FILE, DOMAIN_FILE)
+_NAMES = (MANIFEST_FILE, SPLIT_FILE, DOMAIN_FILE, LOCATOR_FILE)
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Date of every member, so that equal figures make equal files."""
 
@@ -69,8 +70,13 @@ def write_from_figures(file: Path, graph: bytes, spec: InputSpec, to: Path) -> M
         check_graph(bundle)
         manifest = bundle.manifest.model_copy(update={"name": bundle_name(to)})
         domain = None if manifest.domain is None else (bundle.folder / DOMAIN_FILE).read_bytes()
-        card = render_card(manifest)
-        write_bundle(to, manifest, graph, split=bundle.split, domain=domain, card=card)
+        write_bundle(
+            *(to, manifest, graph),
+            split=bundle.split,
+            domain=domain,
+            locator=bundle.locator,
+            card=render_card(manifest),
+        )
     return manifest
 
 

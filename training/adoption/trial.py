@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from model.bounded_run import limits_for, run_bounded
 from model.golden import TOLERANCE, golden_image, golden_pairs
+from model.locating.locator import Locator
 from model.manifest import Golden, InputSpec, Kind
 from training.adoption.wrapping import Answer
 from training.data.decoding import decode
@@ -20,14 +21,20 @@ AGREEMENT = 1e-4
 Pixels = NDArray[np.uint8]
 
 
-def try_graph(graph: bytes, kind: Kind, spec: InputSpec, images: ImageSet) -> None:
+def try_graph(
+    graph: bytes,
+    kind: Kind,
+    spec: InputSpec,
+    images: ImageSet,
+    locator: Locator | None = None,
+) -> None:
     """Run an adopted graph for the first time, on some images.
 
     Raises:
         SelfCheckError: It cannot be run, takes too long or too much memory, an answer is not
             finite, a batch gets other answers than its images alone, or every image gets the same.
     """
-    pixels = decode(images.of(images.identities[:_IMAGES], 1), spec).pixels
+    pixels = decode(images.of(images.identities[:_IMAGES], 1), spec, locator).pixels
     run_bounded(lambda: _try(graph, kind, pixels), limits_for(graph), "the adopted graph")
 
 

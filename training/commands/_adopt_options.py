@@ -52,4 +52,14 @@ TrainedOnOption = Annotated[
 ]
 TrainingDataOption = Annotated[str, typer.Option(help="Data that it was trained on, in words.")]
 CardOption = Annotated[Path | None, typer.Option(help="Further text of the card, JSON.")]
+LocatorOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A bundle or locator's folder, which finds the thing in each image, before it is cut."
+    ),
+]
+LocatorFrameOption = Annotated[
+    str,
+    typer.Option(help="SCALE or SCALE,RIGHT,DOWN of the crop, in sides of what is located."),
+]
 SeedOption = Annotated[int, typer.Option(help="Seed of the halves to calibrate and test on.")]

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from model.errors import FileError, faults
 from model.files import read_text
-from model.manifest import Kind, Metric
+from model.manifest import Kind, LocatorSpec, Metric
 from training.adoption.adopt import Adopted, adopt
 from training.adoption.comparison import Trial, best_middle
 from training.adoption.declaration import Declaration
@@ -21,6 +21,7 @@ from training.console import console, print_accuracy
 from training.data.source import open_data
 from training.errors import AdoptionError
 from training.export.int8_graph import Graphs
+from training.serving_graph.locator_folder import TrainedLocator, open_locator
 from training.templates.render import percent
 
 _MAX_TEXT_BYTES = 10_000_000
@@ -51,6 +52,8 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     trained_on: options.TrainedOnOption = None,
     training_data: options.TrainingDataOption = "unknown",
     card: options.CardOption = None,
+    locator: options.LocatorOption = None,
+    locator_frame: options.LocatorFrameOption = "1",
     seed: options.SeedOption = 0,
     precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
@@ -61,17 +64,32 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
         "order": order,
         "aspect": aspect,
         "resample": resample,
-        "middle": _middle(middle),
-        **_size(size),
+        **({"middle": _middle(middle)} | _size(size)),
     }
     declared = _declared(encoder, preprocessing, given)
     answer = Answer(kind, pool, normalise, higher_is_same, bit_threshold)
-    reading = Reading(declared, answer, output, metric)
+    reading = Reading(declared, answer, output, metric, _locator(locator, locator_frame))
     terms = Terms(_said(licence), training_data, _names(trained_on), _card(card))
     source = Source.read(encoder, open_data(data), seed)
-    console.print(f"declared by {declared.source}: {declared.in_words}", highlight=False)
     reading = _best(source, reading, terms) if middle == _BEST else reading
     _print(adopt(source, to, reading, terms, precision), to)
+
+
+def _locator(folder: Path | None, frame: str) -> TrainedLocator | None:
+    """Open a locator, with the framing of the crop that this encoder sees."""
+    if folder is None:
+        return None
+    opened = open_locator(folder)
+    try:
+        scale, *shift = map(float, frame.split(","))
+        right, down = shift or (0.0, 0.0)
+        framing = {"scale": scale, "shift": (right, down), "calibration": None, "test": None}
+        spec = LocatorSpec.model_validate(dict(opened.spec) | framing)
+    except ValueError as error:
+        raise AdoptionError(
+            f"--locator-frame {frame!r} is neither SCALE (0.2 to 5) nor SCALE,RIGHT,DOWN"
+        ) from error
+    return TrainedLocator(spec, opened.graph)
 
 
 def _best(source: Source, reading: Reading, terms: Terms) -> Reading:
@@ -89,9 +107,11 @@ def _declared(encoder: Path, file: Path | None, given: dict[str, object]) -> Dec
     if path is not None and said:
         said["source"] = f"{path.name} and command line"
     try:
-        return Declaration.model_validate(declared.model_dump() | said)
+        declared = Declaration.model_validate(declared.model_dump() | said)
     except ValidationError as error:
         raise AdoptionError(f"the declaration: {faults(error)}") from error
+    console.print(f"declared by {declared.source}: {declared.in_words}", highlight=False)
+    return declared
 
 
 def _pixels(text: str | None, option: str, white: float) -> tuple[float, ...] | None:

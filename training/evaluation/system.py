@@ -12,7 +12,7 @@ from model.locating.locator import Locator, Pick
 from model.manifest import InputSpec, Metric, Seen
 from model.scoring import Energies, Vectors
 from training import registry
-from training.data.decoding import DecodedImages, decode
+from training.data.decoding import DecodedImages, acquisition, decode
 from training.data.image_set import ImageSet, OfficialPair
 from training.data.split import DataSplit, ImageSplit
 from training.errors import ConfigError, DataError
@@ -111,10 +111,21 @@ class SystemUnderTest:
     def energies(self, images: ImageSet, left: Indices, right: Indices) -> Energies:
         """Energies of the pairs of images `left[k]` and `right[k]`, (pairs,).
 
+        Where several things are located in an image, it is the central one. A pair with an image in
+        which nothing is located is no match (ISO/IEC 19795-1): its energy is the largest of all.
+
         Raises:
             DataError: An image cannot be read.
         """
-        return self.comparer.energies(self._pixels(images), left, right)
+        decoded = self._located(images)
+        row = {image.name: i for i, image in enumerate(decoded.source)}
+        rows = np.array([row.get(image.name, -1) for image in images])
+        one, other = rows[left], rows[right]
+        acquired = (one >= 0) & (other >= 0)
+        found = self.comparer.energies(decoded.pixels, one[acquired], other[acquired])
+        energies = np.full(len(left), found.max(), dtype=found.dtype)
+        energies[acquired] = found
+        return energies
 
     def listed_energies(self, pairs: Sequence[OfficialPair]) -> Energies:
         """Energies of a published list of pairs, (pairs,).
@@ -165,7 +176,17 @@ class SystemUnderTest:
 
         Where several things are located, it is the central one.
         """
-        decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
+        decoded = self._located(images)
         if lost := len(images) - len(decoded.source):
-            raise DataError(f"{images.name}: {lost} of its images cannot be read")
+            raise DataError(f"{images.name}: nothing is located in {lost} of its images")
         return decoded.pixels
+
+    def _located(self, images: ImageSet) -> DecodedImages:
+        """Decode images that can all be read, though nothing may be located in some."""
+        decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
+        lost = len(images) - len(decoded.source)
+        if lost and self.locator is not None:
+            lost -= acquisition(images, self.locator).nothing
+        if lost:
+            raise DataError(f"{images.name}: {lost} of its images cannot be read")
+        return decoded

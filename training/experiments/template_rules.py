@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from model.manifest import ErrorRates, Metric
 from model.scoring import Energies, Vectors, energy
 from model.templates import combined_energy
-from training.data.decoding import decode
 from training.errors import ConfigError, DataError
 from training.evaluation.protocols.claimed_identity import negative_log_density, within_covariance
 from training.evaluation.system import SystemUnderTest
@@ -68,7 +67,7 @@ def compare_rules(system: SystemUnderTest, images_per_identity: int) -> list[Rul
     Raises:
         DataError: Too few subjects have several images.
     """
-    decoded = decode(system.calibrated.bounded(images_per_identity), system.spec)
+    decoded = system.decode(system.calibrated.bounded(images_per_identity))
     labels = decoded.source.labels()
     sizes = [size for size in SIZES if count_genuine(labels, size) >= _LEAST_SUBJECTS]
     if len(sizes) < 2:  # noqa: PLR2004 (one image a side, and more)

@@ -14,6 +14,7 @@ from model.scoring import Vectors
 from training.data.decoding import decode
 from training.errors import DataError
 from training.inference.comparer import Comparer, EmbeddingComparer, graph_comparer
+from training.inference.locating import locator_of
 from training.inference.self_check import check_graph
 from training.metrics.pairs import PairEnergies, all_pairs
 from training.metrics.rates import RateTable
@@ -55,6 +56,7 @@ class TrustMeter:
         self._bundle = bundle
         self._comparer = graph_comparer(bundle.onnx, bundle.manifest.metric)
         self._domain = Domain.of(bundle)
+        self._locator = locator_of(bundle)
 
     def record(self, samples: Iterable[Sample], max_images: int, seed: int) -> TrustRecord:
         """Measure some samples, of at most `max_images` images, drawn by a seed."""
@@ -81,7 +83,7 @@ class TrustMeter:
         Raises:
             DataError: The sample has no genuine or no impostor pair.
         """
-        decoded = decode(sample.images, self._bundle.manifest.input)
+        decoded = decode(sample.images, self._bundle.manifest.input, self._locator)
         pixels = decoded.pixels
         embeddings = None
         if isinstance(self._comparer, EmbeddingComparer):
