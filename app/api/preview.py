@@ -68,7 +68,7 @@ _read = partial(read_images, ONE)
 def _make_job(_: Request, service: Service, batch: Batch) -> Job:
     model = service.catalog.get(batch.choices.model)
     service.telemetry.chose(model.manifest)
-    search = Search.of(model.locator, batch.aims(model.manifest))
+    search = Search.of(model.locator, batch.aims(model.manifest), len(batch.images))
     return partial(_answer, service, model, batch, search, service.telemetry.trace())
 
 

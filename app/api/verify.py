@@ -227,7 +227,7 @@ def _answer_pair_model(  # noqa: PLR0913 (what a request gives)
     *,
     trace: Trace | None,
 ) -> VerifyAnswer:
-    manifest, search = model.manifest, Search.of(model.locator, aims)
+    manifest, search = model.manifest, Search.of(model.locator, aims, len(images))
     decode = partial(to_input, images, manifest.input, search, service.image_limits)
     given = decode_recorded(decode, manifest, service.telemetry, trace)
     tensor, began = given.pixels, perf_counter()

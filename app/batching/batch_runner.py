@@ -69,7 +69,7 @@ class EncodeJob:
             ImageError: An image cannot be used; the message begins with its name.
             ClientGoneError: The job is cancelled.
         """
-        search = Search.of(self.model.locator, self.aims)
+        search = Search.of(self.model.locator, self.aims, len(self.files))
         return to_input(self.files, self.model.manifest.input, search, self.limits, is_cancelled)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.errors import ClientGoneError
 from model.errors import ImageError
-from model.locating.locator import Aim, Found, Locator
+from model.locating.locator import Aim, Found, Locator, Pick
 from model.manifest import InputSpec
 from model.preprocessing import ImageLimits, preprocess, preprocess_located
 
@@ -39,9 +39,16 @@ class Search:
     aims: tuple[Aim, ...]
 
     @classmethod
-    def of(cls, locator: Locator | None, aims: tuple[Aim, ...] | None) -> "Search | None":
-        """Return the search; None for a model that compares whole images."""
-        return None if locator is None or aims is None else cls(locator, aims)
+    def of(
+        cls, locator: Locator | None, aims: tuple[Aim, ...] | None, images: int
+    ) -> "Search | None":
+        """Return the search in so many images; None for a model that compares whole images.
+
+        Without aims there must be exactly one thing in each.
+        """
+        if locator is None:
+            return None
+        return cls(locator, (Pick.ONLY,) * images if aims is None else aims)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from app.batching.batch_runner import EncodeJob
+from app.batching.image_input import ImageFile
 from app.encoders.locator import load_locator
 from app.main import create_app
 from app.settings import Provider, Settings
 from app.worker.service import load_model
 from model.bundle import open_bundle
-from model.errors import SelfCheckError
+from model.errors import NothingLocatedError, SelfCheckError
+from model.preprocessing import ImageLimits
 from tests import fakes, locators
 from tests.fakes import Kind
 from tests.locators import TEMPLATE, file_of, mark, picture
@@ -240,3 +243,11 @@ def test_the_check_before_a_replaced_runner_is_of_the_locator_too(folder):
     object.__setattr__(model.locator, "graph", lambda pictures: np.zeros((len(pictures), 8, 5)))
     with pytest.raises(SelfCheckError, match="locator"):
         model.check()
+
+
+def test_a_job_without_aims_never_compares_whole_images(folder):
+    model = load_model(open_bundle(folder / "tiny"), Provider.CPU)
+    files = (ImageFile("image1", ONE), ImageFile("image2", NOTHING))
+    job = EncodeJob(model, files, ImageLimits(), lambda encoded: encoded)
+    with pytest.raises(NothingLocatedError, match="image2"):
+        job.decode(lambda: False)
