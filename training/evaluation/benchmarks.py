@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.manifest import Benchmark, Calibration
-from model.scoring import is_same
+from model.scoring import Energies, is_same
 from training.data.image_set import OfficialPair
 from training.evaluation.system import Indices, SystemUnderTest
 from training.metrics.identity_error import error_over_identities
@@ -36,7 +37,7 @@ def _measure(
     system: SystemUnderTest, name: str, pairs: Sequence[OfficialPair], calibration: Calibration
 ) -> Iterator[Benchmark]:
     same = np.array([kind for *_, kind in pairs])
-    energies = system.listed_energies(pairs)
+    energies = _decided(system.listed_energies(pairs), same)
     accuracy, right = ten_fold_accuracy(energies, same)
     measured = [(TEN_FOLD, accuracy, right)]
     for point in calibration.operating_points:
@@ -53,6 +54,12 @@ def _measure(
             standard_error_over="identities",
             pairs=len(pairs),
         )
+
+
+def _decided(energies: Energies, same: NDArray[np.bool_]) -> Energies:
+    """Give pairs without an energy one by which every threshold decides them wrongly."""
+    lowest, highest = np.nanmin(energies) - 1, np.nanmax(energies) + 1
+    return np.where(np.isnan(energies), np.where(same, highest, lowest), energies)
 
 
 def _identities(system: SystemUnderTest, pairs: Sequence[OfficialPair]) -> tuple[Indices, Indices]:

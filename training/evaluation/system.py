@@ -128,15 +128,26 @@ class SystemUnderTest:
         return energies
 
     def listed_energies(self, pairs: Sequence[OfficialPair]) -> Energies:
-        """Energies of a published list of pairs, (pairs,).
+        """Energies of a published list of pairs, (pairs,); of several located things, the central.
+
+        Where nothing is located in an image, its pairs have the energy NaN, which no decision
+        counts as right.
 
         Raises:
             DataError: An image of the list cannot be read.
         """
         images = self.images.only(name for left, right, _ in pairs for name in (left, right))
-        row = {image.name: i for i, image in enumerate(images)}
-        rows = np.array([(row[left], row[right]) for left, right, _ in pairs])
-        return self.energies(images, *rows.T)
+        if self.locator is None:
+            decoded = DecodedImages(images, self._pixels(images))
+        else:
+            decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
+        row = {image.name: i for i, image in enumerate(decoded.source)}
+        rows = np.array([(row.get(left, -1), row.get(right, -1)) for left, right, _ in pairs])
+        known = (rows >= 0).all(axis=1)
+        found = self.comparer.energies(decoded.pixels, *rows[known].T)
+        energies = np.full(len(pairs), np.nan, dtype=found.dtype)
+        energies[known] = found
+        return energies
 
     def embed(self, images: ImageSet) -> tuple[Vectors, Indices]:
         """Embed some images.

@@ -47,6 +47,8 @@ class LocatorConfig(Frozen):
     """Side of the crop in which a thing is located once more."""
     refine_margin: float = Field(default=1.25, ge=1, le=4)
     """Side of that crop, in sides of the thing's square."""
+    scale: float = Field(default=1, ge=0.2, le=5)
+    """Side of the crop that is compared, in sides of the thing's square."""
     template: Template | None = None
     """Landmarks of a thing, as shares of the square's side; None for things without."""
     split: SplitConfig = SplitConfig()

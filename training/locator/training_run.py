@@ -86,6 +86,7 @@ def finish(
         sides=config.levels,
         refine_side=config.refine_side,
         refine_margin=config.refine_margin,
+        scale=config.scale,
         threshold=FLOOR,
         template=config.template,
         golden=GoldenCandidates(
