@@ -10,6 +10,7 @@ them, of new identities, no more than the stated share is out of the domain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
 Scores = NDArray[np.float64]
 
-_LIMIT = 6.0
+_LIMIT = np.float32(6)
 """Standard deviations."""
 _ROUNDING = 1e-9
 """Less than the share of one calibration image."""
@@ -55,15 +56,25 @@ class Quadratic:
     subtracted: Numbers
     added: Numbers
 
+    @cached_property
+    def _directions(self) -> Numbers:
+        """All directions, (features, directions), those that are subtracted first."""
+        return np.concatenate([self.subtracted, self.added]).T
+
+    @cached_property
+    def _signs(self) -> Numbers:
+        return np.repeat([-1, 1], [len(self.subtracted), len(self.added)]).astype(np.float32)
+
     def scores(self, rows: Numbers) -> Scores:
         """Value of each row, (n, features): float64, (n,)."""
         z = standardised(rows, self.mean, self.scale)
         scores: Scores = np.add(z @ self.weights, self.bias, dtype=np.float64)
-        scores += (z * z) @ self.squares
-        for sign, directions in ((-1, self.subtracted), (1, self.added)):
-            if len(directions):
-                inside: Numbers = z @ directions.T
-                scores += sign * np.einsum("ij,ij->i", inside, inside)
+        if len(self._signs):
+            inside: Numbers = z @ self._directions
+            inside *= inside
+            scores += inside @ self._signs
+        z *= z
+        scores += z @ self.squares
         return scores
 
     def numbers(self) -> Numbers:
@@ -84,7 +95,8 @@ def standardised(rows: Numbers, mean: Numbers, scale: Numbers) -> Numbers:
     z: Numbers = rows - mean
     z *= scale
     # An outlier in one number is enough where it is far out; farther, its square would be all.
-    return np.clip(z, -_LIMIT, _LIMIT, out=z)
+    np.maximum(z, -_LIMIT, out=z)
+    return np.minimum(z, _LIMIT, out=z)
 
 
 class Domain:

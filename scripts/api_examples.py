@@ -28,7 +28,7 @@ WHEN = "2026-11-29T09:30:00Z"
 def answers() -> dict[str, Any]:
     """Return the whole answers, by path."""
     one, other = ((ROOT / "examples" / name).read_bytes() for name in ("ann-1.jpg", "ann-2.jpg"))
-    with TestClient(create_app(Settings(precision=WantedPrecision.INT8))) as client:
+    with TestClient(create_app(Settings(precision=WantedPrecision.FP32))) as client:
         verified = client.post("/verify", files={"image1": one, "image2": other}).json()
         embedded = client.post("/embed", files=[("image", one), ("image", other)]).json()
         probe, gallery = embedded["embeddings"][0], embedded["embeddings"]
@@ -50,7 +50,9 @@ def of_galleries(one: bytes, other: bytes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/gallery.db"
         run("migrate", url)
-        with TestClient(create_app(Settings(gallery_url=url))) as client:
+        with TestClient(
+            create_app(Settings(gallery_url=url, precision=WantedPrecision.FP32))
+        ) as client:
             made = client.put("/galleries/people").json()
             at = "/galleries/people/identities"
             enrolled = client.put(f"{at}/ann", files={"image": one}).json()

@@ -256,6 +256,7 @@ def _answer_block(manifest: Manifest) -> str:
         f"{rates if answer['operating_point'] else _NO_RATES}"
         f' "likelihood_ratio": {json.dumps(answer["likelihood_ratio"])},\n'
         f' "likelihood_ratio_interval": {json.dumps(answer["likelihood_ratio_interval"])},\n'
+        f' "located": {json.dumps(answer["located"])},\n'
         f' "domain": {json.dumps(domain, ensure_ascii=False)},\n'
         f' "withheld": {json.dumps(answer["withheld"], ensure_ascii=False)},\n'
         f' "model": {json.dumps(model, ensure_ascii=False)},\n'

@@ -78,6 +78,6 @@ class DomainCheck:
     pixels: DomainPart
     both: ScoreTable | None
     statistic: Literal["quadratic"] = "quadratic"
-    statistic_version: Literal[1] = 1
+    statistic_version: Literal[2] = 2
     file: Literal["domain.bin", "domain.int8.bin"] = "domain.bin"
     false_flag_rate: float = 0.01

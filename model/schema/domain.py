@@ -68,7 +68,7 @@ class DomainCheck(Frozen):
     """
 
     statistic: Literal["quadratic"] = "quadratic"
-    statistic_version: Literal[1] = 1
+    statistic_version: Literal[2] = 2
     file: Literal["domain.bin", "domain.int8.bin"] = DOMAIN_FILE
     sha256: Sha256
     bytes: int = Field(gt=0, le=MAX_DOMAIN_BYTES)

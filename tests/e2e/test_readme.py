@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 @pytest.fixture(scope="module")
 def url():
-    with server(SHIPPED_BUNDLES, DEFAULT_MODEL="faces") as (_, client):
+    with server(SHIPPED_BUNDLES, DEFAULT_MODEL="faces", PRECISION="fp32") as (_, client):
         yield str(client.base_url).rstrip("/")
 
 
@@ -88,7 +88,8 @@ def test_the_examples_of_the_shell_give_what_stands_beside_them():
         subprocess.run(  # noqa: S603
             [sys.executable, "-m", "likewise_client.shell.main", *command],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'client'}"},
+            env=os.environ
+            | {"PYTHONPATH": f"{ROOT}:{ROOT / 'client'}", "LIKEWISE_PRECISION": "fp32"},
             capture_output=True,
             text=True,
             check=False,

@@ -12,7 +12,7 @@ from app.api.bodies.multipart import MEDIA_TYPE as FORM
 from app.gallery.sql.commands import run
 from app.keys.entries import make_key
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, WantedPrecision
 from tests import fakes, locators
 from tests.servers import ROOT
 
@@ -35,7 +35,8 @@ NOT_PROVOKED = {
 
 @pytest.fixture(scope="module")
 def shipped():
-    with TestClient(create_app(Settings()), raise_server_exceptions=False) as client:
+    settings = Settings(precision=WantedPrecision.FP32)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -175,7 +176,7 @@ def provoked_by_a_gallery(shipped, tmp_path):
     yield shipped.get("/galleries")
     url = f"sqlite:///{tmp_path / 'gallery.db'}"
     run("migrate", url)
-    with with_settings(gallery_url=url) as service:
+    with with_settings(gallery_url=url, precision=WantedPrecision.FP32) as service:
         service.put("/galleries/people")
         yield service.put("/galleries/people?model=omniglot")
         yield service.get("/galleries/none/identities")

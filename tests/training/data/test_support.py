@@ -55,8 +55,8 @@ def test_parts_that_support_no_target_are_warned_about(calibration, test, warnin
 
 
 def test_few_identities_are_advised_to_begin_with_trained_weights():
-    assert "--init BUNDLE --set" in support(20, train=99).advice
-    assert "--init BUNDLE --set" not in support(20, train=100).advice
+    assert "tries the shipped encoders" in support(20, train=99).advice
+    assert "tries the shipped encoders" not in support(20, train=100).advice
 
 
 def test_of_listed_pairs_only_those_that_are_listed_count():
