@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from model.manifest import Metric
 from training.adoption.declaration import Declaration
+from training.adoption.framing import locator_for
 from training.adoption.request import Reading, Terms
 from training.adoption.wrapping import Answer
 from training.errors import ConfigError
@@ -75,8 +76,10 @@ class Recipe:
         declared: Declaration of its input, with its source.
         answer: Reading of its output.
         metric: Of the embeddings' energy.
+        locator: Name of the locator that finds the thing, in `model/locators/`; None to compare
+            whole images.
         template: Eyes (left in the image first), nose and corners of the mouth, as shares of the
-            crop's side; None for an encoder of things that have none.
+            crop's side, which the locator's crop is laid over; None without a locator.
         licence: Terms of the weights, and whose word that is.
         training_data: What is said about the training data and the accuracy, and whose word it is.
     """
@@ -93,12 +96,16 @@ class Recipe:
     training_data: str
     answer: Answer = field(default_factory=Answer)
     metric: Metric = Metric.L2
+    locator: str | None = None
     template: tuple[Point, ...] | None = None
 
     @property
     def reading(self) -> Reading:
-        """Declaration, answer and metric, as `adopt` takes them."""
-        return Reading(self.declared, self.answer, metric=self.metric)
+        """Declaration, answer, metric and locator, as `adopt` takes them."""
+        located = None
+        if self.locator is not None and self.template is not None:
+            located = locator_for(self.locator, self.template)
+        return Reading(self.declared, self.answer, metric=self.metric, located=located)
 
     @property
     def terms(self) -> Terms:

@@ -8,11 +8,12 @@ from rich.table import Table
 
 from model.errors import FileError, faults
 from model.files import read_text
-from model.manifest import Kind, LocatorSpec, Metric
+from model.manifest import Kind, Metric
 from training.adoption.adopt import Adopted, adopt
 from training.adoption.comparison import Trial, best_middle
 from training.adoption.declaration import Declaration
 from training.adoption.declared_files import find_declaration, read_declaration
+from training.adoption.framing import framed
 from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import Answer, Pool
 from training.commands import _adopt_options as options
@@ -79,17 +80,14 @@ def _locator(folder: Path | None, frame: str) -> TrainedLocator | None:
     """Open a locator, with the framing of the crop that this encoder sees."""
     if folder is None:
         return None
-    opened = open_locator(folder)
     try:
         scale, *shift = map(float, frame.split(","))
         right, down = shift or (0.0, 0.0)
-        framing = {"scale": scale, "shift": (right, down), "calibration": None, "test": None}
-        spec = LocatorSpec.model_validate(dict(opened.spec) | framing)
     except ValueError as error:
         raise AdoptionError(
             f"--locator-frame {frame!r} is neither SCALE (0.2 to 5) nor SCALE,RIGHT,DOWN"
         ) from error
-    return TrainedLocator(spec, opened.graph)
+    return framed(open_locator(folder), scale, (right, down))
 
 
 def _best(source: Source, reading: Reading, terms: Terms) -> Reading:

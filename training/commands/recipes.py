@@ -34,6 +34,7 @@ def _members(recipe: Recipe) -> dict[str, str]:
         "converted graph": f"sha256 {recipe.graph_sha256}",
         "input": recipe.declared.in_words,
         "metric": f"{recipe.metric}{', unit length' if recipe.answer.normalise else ''}",
+        "locator": recipe.locator or "none",
         "template": "none" if points is None else "; ".join(f"{x:g}, {y:g}" for x, y in points),
         "licence": recipe.licence,
         "training data": recipe.training_data,
