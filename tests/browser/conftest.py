@@ -9,7 +9,7 @@ from tests.servers import server
 @pytest.fixture(scope="session")
 def shipped():
     """The address of the real service with the shipped bundles."""
-    with server(SHIPPED_BUNDLES, DEFAULT_MODEL="faces") as (_, client):
+    with server(SHIPPED_BUNDLES, DEFAULT_MODEL="faces", PRECISION="fp32") as (_, client):
         yield str(client.base_url).rstrip("/")
 
 

@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from model.manifest import Metric
 from training.adoption.declaration import Declaration
-from training.adoption.framing import locator_for
 from training.adoption.request import Reading, Terms
 from training.adoption.wrapping import Answer
 from training.errors import ConfigError
+from training.serving_graph.locator_framing import locator_for
 
 Point = tuple[float, float]
 

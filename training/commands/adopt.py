@@ -13,7 +13,6 @@ from training.adoption.adopt import Adopted, adopt
 from training.adoption.comparison import Trial, best_middle
 from training.adoption.declaration import Declaration
 from training.adoption.declared_files import find_declaration, read_declaration
-from training.adoption.framing import framed
 from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import Answer, Pool
 from training.commands import _adopt_options as options
@@ -23,6 +22,7 @@ from training.data.source import open_data
 from training.errors import AdoptionError
 from training.export.int8_graph import Graphs
 from training.serving_graph.locator_folder import TrainedLocator, open_locator
+from training.serving_graph.locator_framing import framed
 from training.templates.render import percent
 
 _MAX_TEXT_BYTES = 10_000_000

@@ -91,4 +91,4 @@ def test_the_examples_are_those_of_the_readme():
 
 def test_the_model_for_signs_is_known_by_its_data():
     manifest = (SHIPPED_BUNDLES / "omniglot" / "manifest.json").read_text()
-    assert re.search(r'"data": "omniglot"', manifest)
+    assert re.search(r'"data":\s*"omniglot"', manifest)

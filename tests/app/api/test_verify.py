@@ -63,6 +63,7 @@ def test_the_answer_has_just_these_members(client, models_dir):
         "name": "tiny",
         "version": "1.2.3",
         "sha256": manifest.onnx.sha256,
+        "precision": None,
     }
 
 

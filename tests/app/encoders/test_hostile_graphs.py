@@ -156,12 +156,13 @@ def evil(models, make=endless_loop):
 def test_a_hostile_graph_is_refused_within_time_and_memory(tmp_path, kind):
     make, said = HOSTILE[kind]
     bundle = open_bundle(evil(tmp_path, make))
-    before, began = peak_kib(), time.monotonic()
+    # Servers that other tests share are children of this process too.
+    others, before, began = children(), peak_kib(), time.monotonic()
     with pytest.raises(SelfCheckError, match=said):
         load_encoder(bundle, Provider.CPU)
     assert time.monotonic() - began < 30
     assert peak_kib() - before < 100_000
-    assert children() == ""
+    assert children() == others
 
 
 def test_a_hostile_pair_model_is_refused_too(tmp_path):

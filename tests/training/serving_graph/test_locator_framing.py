@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.adoption.framing import framed, locator_for
 from training.errors import AdoptionError
 from training.recipes.dlib_faces import RECIPE
 from training.serving_graph.locator_folder import TrainedLocator, open_locator, write_locator
+from training.serving_graph.locator_framing import framed, locator_for
 
 FACES = "faces"
 LOCATORS = Path(__file__).parents[3] / "model" / "locators"
@@ -61,7 +61,7 @@ def test_a_frame_out_of_bounds_is_refused(faces):
 def test_a_locator_without_points_has_no_template(faces, tmp_path, monkeypatch):
     bare = TrainedLocator(faces.spec.model_copy(update={"template": None}), faces.graph)
     write_locator(bare, tmp_path / "things")
-    monkeypatch.setattr("training.adoption.framing._LOCATORS", tmp_path)
+    monkeypatch.setattr("training.serving_graph.locator_framing._LOCATORS", tmp_path)
     with pytest.raises(AdoptionError, match="no points"):
         locator_for("things", RECIPE.template)
 
