@@ -17,7 +17,10 @@ BASE = "python:3.11-slim-bookworm"  # any image with libc is enough for Promethe
 DASHBOARD = json.loads((ROOT / "deploy/grafana/likewise.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 # There is no index of drift before 1,000 decisions.
+LOCATED = "likewise_located_images_total"
 MAY_BE_EMPTY = {
+    # No bundle of the image has a locator.
+    f'sum by (model, result) (rate({LOCATED}{{job="$job"}}[$__rate_interval]))',
     'likewise_energy_psi{job="$job"}',
     'likewise_energy_genuine_share{job="$job"}',
 }

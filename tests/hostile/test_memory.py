@@ -13,8 +13,8 @@ IMAGE_BYTES = 10_000_000
 HELD_BYTES = 100_000_000
 PIECE = 262_144
 MARGIN = 60_000_000
-"""For all that is not a body. 23 to 54 MB were seen in eleven runs, where the allocator keeps more or
-less freed memory; another copy of the bodies would be 100 MB."""
+"""For all that is not a body. 23 to 54 MB were seen in eleven runs, where the allocator keeps
+more or less freed memory; another copy of the bodies would be 100 MB."""
 
 
 def padded(size=IMAGE_BYTES):
