@@ -12,9 +12,11 @@ CONNECTIONS = 64
 IMAGE_BYTES = 10_000_000
 HELD_BYTES = 100_000_000
 PIECE = 262_144
-MARGIN = 60_000_000
-"""For all that is not a body. 23 to 54 MB were seen in eleven runs, where the allocator keeps
-more or less freed memory; another copy of the bodies would be 100 MB."""
+MARGIN = 45_000_000
+"""For all that is not a body. 23 to 54 MB were seen, where the allocator keeps more or less freed
+memory; another copy of the bodies would be 100 MB, in every round."""
+ROUNDS = 3
+"""The lowest peak of so many counts, since what the allocator keeps is chance."""
 
 
 def padded(size=IMAGE_BYTES):
@@ -49,13 +51,8 @@ def small(models_dir, tmp_path_factory):
         yield server
 
 
-@pytest.mark.parametrize(("make", "copies"), [(by_form, 1), (by_json, 4)], ids=["form", "JSON"])
-@pytest.mark.serial
-def test_many_large_bodies_at_a_time_take_no_more_memory_than_they_may(small, make, copies):
-    """One body of JSON at a time is there as chunks, as a whole, as text, and as images."""
-    data = make()
-    small.send(request("/embed", photo(1)))
-    before = small.memory("VmRSS")
+def peak_of(small, data):
+    """Peak of the memory while all clients upload."""
     small.forget_peak()
     start, found = threading.Barrier(CONNECTIONS), []
     clients = [
@@ -70,6 +67,17 @@ def test_many_large_bodies_at_a_time_take_no_more_memory_than_they_may(small, ma
     assert set(statuses) <= {(200, None), (503, "overloaded")}
     assert statuses.total() == CONNECTIONS
     assert statuses[200, None] >= 1
+    return small.memory("VmHWM")
+
+
+@pytest.mark.parametrize(("make", "copies"), [(by_form, 1), (by_json, 4)], ids=["form", "JSON"])
+@pytest.mark.serial
+def test_many_large_bodies_at_a_time_take_no_more_memory_than_they_may(small, make, copies):
+    """One body of JSON at a time is there as chunks, as a whole, as text, and as images."""
+    data = make()
+    small.send(request("/embed", photo(1)))
+    before = small.memory("VmRSS")
     bodies = HELD_BYTES + copies * len(data) + CONNECTIONS * 2 * PIECE
-    assert small.memory("VmHWM") - before < bodies + MARGIN
+    peaks = (peak_of(small, data) for _ in range(ROUNDS))
+    assert any(peak - before < bodies + MARGIN for peak in peaks)
     assert small.send(request("/embed", photo(1))).status == 200
