@@ -1,6 +1,6 @@
 """The store as the service sees it. Every method blocks, and may be called in any thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.gallery.records import (
@@ -65,6 +65,19 @@ class Store(Protocol):
 
         Returns:
             True if there was none of that name.
+
+        Raises:
+            UnknownGalleryError: There is no such gallery.
+            ModelChangedError: The gallery holds embeddings of another encoding.
+        """
+
+    def enrol_many(
+        self, gallery: str, encoding: Encoding, enrolments: Mapping[str, Enrolment]
+    ) -> int:
+        """Store identities by their names, all in one transaction, in place of those of the names.
+
+        Returns:
+            How many there were none of.
 
         Raises:
             UnknownGalleryError: There is no such gallery.

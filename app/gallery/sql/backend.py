@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine
@@ -26,11 +27,20 @@ class Backend(Protocol):
         A float32 probe is compared with the vectors, and a uint8 one with the packed bits.
         """
 
+    def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of identities, each with a value for every column."""
+
     def prepare_search(self, connection: Connection, top: int) -> None:
         """Prepare the transaction of a search for so many rows."""
 
-    def created(self, gallery_id: int, encoding: Encoding) -> None:
-        """Do what a new gallery needs beside its row; it is committed already."""
+    def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
+        """Do what a new gallery needs beside its row; it is committed already.
+
+        Args:
+            gallery_id: The gallery.
+            encoding: Its encoding.
+            limited: Whether a statement may take no longer than any other.
+        """
 
     def dropped(self, connection: Connection, gallery_id: int) -> None:
         """Undo `created`, in the transaction that drops the gallery."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgvector.sqlalchemy import BIT, VECTOR
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.gallery.records import Encoding, Rows
 from app.gallery.sql.backend import Erased
+from app.gallery.sql.copying import copy_rows
 from app.gallery.sql.tables import bit_text, identities
 from model.manifest import Metric
 
@@ -36,6 +38,10 @@ _MIN_CANDIDATES, _MAX_CANDIDATES = 100, 1000
 _OPERATORS = {Metric.L1: "<+>", Metric.L2: "<->"}
 _CLASSES = {Metric.L1: "vector_l1_ops", Metric.L2: "vector_l2_ops"}
 _UNTIL_VACUUM = "the dead row in the table and its index, until `python -m app.gallery vacuum`"
+_HALF_MADE = text(
+    "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid "
+    "WHERE relname LIKE :pattern AND NOT indisvalid"
+)
 _LOG = "the server's write-ahead log, until it is recycled, and its archives and backups"
 
 
@@ -81,21 +87,31 @@ class Postgres:
         operator = _OPERATORS.get(encoding.metric, "<->")
         return cast(identities.c.vector, kind).op(operator)(bindparam(None, probe, kind))
 
+    def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of identities by COPY."""
+        copy_rows(connection, values)
+
     def prepare_search(self, connection: Connection, top: int) -> None:
         """Let HNSW keep enough candidates for so many rows."""
         wanted = min(max(_MIN_CANDIDATES, _CANDIDATES_A_ROW * top), _MAX_CANDIDATES)
         connection.execute(text(f"SET LOCAL hnsw.ef_search = {wanted}"))
 
-    def created(self, gallery_id: int, encoding: Encoding) -> None:
+    def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
         """Make the gallery's indexes, without blocking those who write to other galleries.
 
-        If that fails, the search is exact and slower, until `python -m app.gallery index`.
+        If that fails, the search is exact and slower, until `python -m app.gallery index`. An index
+        whose making was interrupted is there and not used: it is made again.
         """
         try:
-            for statement in index_statements(gallery_id, encoding):
-                with self.engine.connect() as connection:
-                    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            with self.engine.connect() as connection:
+                alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+                if not limited:
+                    alone.execute(text("SET statement_timeout = 0"))
+                for name in alone.scalars(_HALF_MADE, {"pattern": f"identities_%_of_{gallery_id}"}):
+                    alone.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+                for statement in index_statements(gallery_id, encoding):
                     alone.execute(text(statement))
+                alone.execute(text("RESET statement_timeout"))
         except SQLAlchemyError as error:
             logger.warning("gallery %d has no index yet: %s", gallery_id, type(error).__name__)
 

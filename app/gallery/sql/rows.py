@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import ModelChangedError
@@ -14,6 +15,8 @@ from app.gallery.records import Encoding, Gallery, Identity, Rows
 from app.gallery.sql.tables import bundles, galleries, identities, sizes
 from model.manifest import Metric
 
+_NAMES_AT_ONCE = 1000
+"""Names in one statement, far fewer than either store's largest number of variables."""
 _BUNDLE = (
     bundles.c.model,
     bundles.c.version,
@@ -91,6 +94,18 @@ def count(connection: Connection, gallery_id: int, images: int, change: int) -> 
     if not changed.rowcount:
         values = {"gallery_id": gallery_id, "images": images, "identities": change}
         connection.execute(insert(sizes).values(values))
+
+
+def remove(connection: Connection, gallery_id: int, names: Sequence[str]) -> Counter[int]:
+    """Delete the identities of some names, and return how many there were by number of images."""
+    removed: Counter[int] = Counter()
+    for first in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[first : first + _NAMES_AT_ONCE]
+        at = identities.c.gallery_id == gallery_id, identities.c.name.in_(some)
+        removed.update(connection.scalars(select(identities.c.images).where(*at)))
+        if removed:
+            connection.execute(delete(identities).where(*at))
+    return removed
 
 
 def template_columns(template: Rows) -> dict[str, Rows | None]:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import importlib
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
 import sqlite_vec
-from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, create_engine, event, func
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    LargeBinary,
+    create_engine,
+    event,
+    func,
+    insert,
+)
 from sqlalchemy import bindparam as bind
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
@@ -70,10 +80,14 @@ class Sqlite:
         name = _DISTANCES.get(encoding.metric, "vec_distance_L2")
         return getattr(func, name)(identities.c.vector, given)  # type: ignore[no-any-return]
 
+    def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of identities."""
+        connection.execute(insert(identities), values)
+
     def prepare_search(self, connection: Connection, top: int) -> None:
         """Prepare nothing."""
 
-    def created(self, gallery_id: int, encoding: Encoding) -> None:
+    def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
         """Do nothing: the search is exact and has no index."""
 
     def dropped(self, connection: Connection, gallery_id: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +68,7 @@ class SqlStore:
         with self._read() as connection:
             found = [(row.id, rows.encoding_of(row)) for row in rows.all_galleries(connection)]
         for key, encoding in found:
-            self._backend.created(key, encoding)
+            self._backend.created(key, encoding, limited=False)
         return len(found)
 
     def galleries(self) -> Sequence[Gallery]:
@@ -127,6 +128,36 @@ class SqlStore:
                 rows.count(connection, found.id, before.images, -1)
             rows.count(connection, found.id, enrolment.images, 1)
         return before is None
+
+    def enrol_many(
+        self, gallery: str, encoding: Encoding, enrolments: Mapping[str, Enrolment]
+    ) -> int:
+        """Store identities by their names, in place of those of the names."""
+        if not enrolments:
+            return 0
+        with self._write() as connection:
+            found = self._locked(connection, gallery, places=len(enrolments))
+            rows.check_encoding(found, encoding)
+            replaced = rows.remove(connection, found.id, list(enrolments))
+            common = {
+                "gallery_id": found.id,
+                "bundle_id": rows.bundle_id(connection, encoding),
+                "enrolled": datetime.now(UTC),
+            }
+            first = (found.id << ROWS_BITS) + found.place + 1 - len(enrolments)
+            self._backend.insert(
+                connection,
+                [
+                    {**common, "id": first + place, "name": name, "images": each.images}
+                    | rows.template_columns(each.template)
+                    for place, (name, each) in enumerate(enrolments.items())
+                ],
+            )
+            change = Counter(each.images for each in enrolments.values())
+            change.subtract(replaced)
+            for images, number in change.items():
+                rows.count(connection, found.id, images, number)
+        return len(enrolments) - replaced.total()
 
     def identity(self, gallery: str, name: str) -> Identity:
         """Return an identity with its template."""
@@ -195,10 +226,13 @@ class SqlStore:
             )
         return row
 
-    def _locked(self, connection: Connection, name: str) -> Row[Any]:
-        """Return a gallery, whose row no other transaction changes until the end of this one."""
+    def _locked(self, connection: Connection, name: str, places: int = 1) -> Row[Any]:
+        """Return a gallery, whose row no other transaction changes until the end of this one.
+
+        So many places are taken; `place` of the row is the last of them.
+        """
         place = galleries.c.next_place
-        taken = update(galleries).where(galleries.c.name == name).values(next_place=place + 1)
+        taken = update(galleries).where(galleries.c.name == name).values(next_place=place + places)
         connection.execute(taken)
         return self._gallery(connection, name)
 

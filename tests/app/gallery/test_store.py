@@ -3,17 +3,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from app.errors import (
     GalleryExistsError,
     ModelChangedError,
+    StoreError,
     UnknownGalleryError,
     UnknownIdentityError,
 )
 from app.gallery.records import Encoding, Enrolment, shares
+from app.gallery.sql.opening import open_backend
 from model.manifest import Metric, TemplateRule
 from model.scoring import energy
 from model.templates import template
+from tests.galleries import of_postgres
 
 DIM = 16
 FLOATS = Encoding("tiny", "1.0.0", "a" * 64, "b" * 64, Metric.L2, DIM)
@@ -76,6 +80,37 @@ def test_an_identity_is_stored_and_replaced_as_a_whole(store, name):
     np.testing.assert_array_equal(found.template, second)
     assert (found.name, found.images, found.encoding) == ("Ann", 3, FLOATS)
     assert store.gallery(name).sizes == {3: 1}
+
+
+@pytest.mark.parametrize("encoding", [FLOATS, CODES], ids=lambda each: each.metric)
+def test_many_are_stored_at_once_in_place_of_those_of_their_names(store, name, encoding):
+    store.create(name, encoding)
+    before, after = rows(3, encoding), rows(1200, encoding, seed=1)
+    enrol(store, name, encoding, before, images=1)
+    store.enrol(name, "other", encoding, Enrolment(1, before[0]))
+    shared = template(TemplateRule.BIT_SHARES if encoding.is_codes else TemplateRule.MEAN, before)
+    many = {f"p{place:04d}": Enrolment(1, row) for place, row in enumerate(after)}
+    many["p0001"] = Enrolment(3, shared)
+    assert store.enrol_many(name, encoding, many) == len(after) - 3
+    assert store.gallery(name).sizes == {1: len(after), 3: 1}
+    for each in ("p0000", "p0001", "p1199", "other"):
+        expected = many.get(each, Enrolment(1, before[0]))
+        found = store.identity(name, each)
+        np.testing.assert_array_equal(found.template, expected.template)
+        assert found.images == expected.images
+    store.enrol(name, "last", encoding, Enrolment(1, before[0]))  # Its place is none of theirs.
+    assert store.gallery(name).identities == len(after) + 2
+    assert store.enrol_many(name, encoding, {}) == 0
+
+
+def test_many_are_stored_altogether_or_not(store, name):
+    store.create(name, FLOATS)
+    row = rows(1)[0]
+    many = {"a": Enrolment(1, row), "b": Enrolment(None, row)}  # The column takes no NULL.
+    with pytest.raises(StoreError):
+        store.enrol_many(name, FLOATS, many)
+    assert store.gallery(name).sizes == {}
+    assert not store.identities(name, "", 10, templates=False)
 
 
 def test_identities_are_listed_by_name_from_a_cursor_on(store, name):
@@ -195,3 +230,27 @@ def test_writers_at_the_same_time_lose_nothing(store, name):
     for each in listed:
         np.testing.assert_array_equal(each.template, gallery[int(each.name[1:])])
     assert store.gallery(name).sizes == {1: 32}
+
+
+@of_postgres
+def test_an_index_whose_making_was_interrupted_is_made_again(store, store_url, name):
+    store.create(name, FLOATS)
+    enrol(store, name, FLOATS, rows(3))
+    counted = text(
+        "SELECT count(*) FROM pg_index WHERE indisvalid = :valid AND indexrelid IN "
+        "(SELECT oid FROM pg_class WHERE relname LIKE 'identities_vector_of_%')"
+    )
+    backend = open_backend(store_url, 60.0, 1)
+    with backend.engine.begin() as connection:
+        before = connection.scalar(counted, {"valid": True})
+        connection.execute(
+            text(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = (SELECT max(oid) FROM "
+                "pg_class WHERE relname LIKE 'identities_vector_of_%')"
+            )
+        )
+    store.make_indexes()
+    with backend.engine.connect() as connection:
+        found = [connection.scalar(counted, {"valid": valid}) for valid in (False, True)]
+        assert found == [0, before]
+    backend.engine.dispose()
