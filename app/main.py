@@ -21,7 +21,7 @@ from app.api import (
     problems,
     verify,
 )
-from app.api.galleries import identities, routes, search
+from app.api.galleries import identities, neighbours, routes, search
 from app.api.middleware import api_key, cors
 from app.api.middleware.direct_route import DirectCalls
 from app.api.middleware.observability import Observability, Routes
@@ -77,7 +77,7 @@ def create_app(
     app.state.service = None
     app.state.worker_states = worker_states
     app.state.telemetry = Telemetry()
-    of_galleries = (routes, identities, search)
+    of_galleries = (routes, identities, neighbours, search)
     nouns = (verify, embed, compare, preview, *of_galleries, models, health)
     routers = [noun.router for noun in nouns]
     if settings.metrics:

@@ -67,6 +67,9 @@ def of_galleries(one: bytes, other: bytes) -> dict[str, Any]:
                 "/galleries/{gallery}/identities": client.get(at).json(),
                 "/galleries/{gallery}/identities/{identity}": enrolled,
                 "GET /galleries/{gallery}/identities/{identity}": client.get(f"{at}/ann").json(),
+                "/galleries/{gallery}/identities/{identity}/neighbours": client.get(
+                    f"{at}/ann/neighbours"
+                ).json(),
                 "/galleries/{gallery}/identify": found.json(),
                 "/galleries/{gallery}/verify/{identity}": verified.json(),
                 "/galleries/{gallery}/swap": client.post(

@@ -26,6 +26,8 @@ from likewise_client.galleries.answers import (
     Gallery,
     Identified,
     IdentityPage,
+    Neighbour,
+    Neighbours,
 )
 from likewise_client.location import Located
 from likewise_client.results import (
@@ -63,6 +65,8 @@ __all__ = [
     "LikewiseClientError",
     "Located",
     "Model",
+    "Neighbour",
+    "Neighbours",
     "NotAllowed",
     "NotAuthorised",
     "OperatingPoint",

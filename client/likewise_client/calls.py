@@ -128,7 +128,7 @@ class Calls:
         files = [("image1", file) for file in first] + [("image2", file) for file in second]
         costs = {"cost_false_match": cost_false_match, "cost_false_non_match": cost_false_non_match}
         form = self._fields(model, threshold=threshold, fmr=fmr, fnmr=fnmr, prior=prior, **costs)
-        form |= _located(face, landmarks1=landmarks1, landmarks2=landmarks2)
+        form |= located(face, landmarks1=landmarks1, landmarks2=landmarks2)
         return Call("POST", "/verify", answers.verification, [{"files": files, "data": form}])
 
     def embed(
@@ -155,7 +155,7 @@ class Calls:
         parts = [("image", part(f"image {row}", image)) for row, image in enumerate(images)]
         if not parts:
             raise UnusableImage("there is no image to embed")
-        form = self._fields(model) | _located(face, landmarks=landmarks)
+        form = self._fields(model) | located(face, landmarks=landmarks)
         contents = [
             {"files": parts[start : start + images_a_call], "data": form}
             for start in range(0, len(parts), images_a_call)
@@ -209,7 +209,7 @@ class Calls:
         model: str | None = None,
     ) -> Call[bytes]:
         """Return the model's input for an image, as the bytes of a PNG; else as `embed`."""
-        form = self._fields(model) | _located(face, landmarks=landmarks)
+        form = self._fields(model) | located(face, landmarks=landmarks)
         content = {"files": [("image", part("the image", image))], "data": form}
         return Call("POST", "/preview", lambda response: response.content, [content])
 
@@ -238,7 +238,7 @@ class Calls:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _located(face: Pick | None, **landmarks: FivePoints | None) -> dict[str, str]:
+def located(face: Pick | None, **landmarks: FivePoints | None) -> dict[str, str]:
     """Return the form's fields for a model with a locator."""
     sent = {name: points for name, points in landmarks.items() if points is not None}
     fields = {name: json.dumps(np.asarray(points).tolist()) for name, points in sent.items()}

@@ -149,6 +149,7 @@ class Likewise(_Client[httpx.Client]):
     identities = _sync(GalleryCalls.identities)
     identity = _sync(GalleryCalls.identity)
     erase = _sync(GalleryCalls.erase)
+    neighbours = _sync(GalleryCalls.neighbours)
     identify = _sync(GalleryCalls.identify)
     verify_claim = _sync(GalleryCalls.verify_claim)
 
@@ -194,6 +195,7 @@ class AsyncLikewise(_Client[httpx.AsyncClient]):
     identities = _async(GalleryCalls.identities)
     identity = _async(GalleryCalls.identity)
     erase = _async(GalleryCalls.erase)
+    neighbours = _async(GalleryCalls.neighbours)
     identify = _async(GalleryCalls.identify)
     verify_claim = _async(GalleryCalls.verify_claim)
 

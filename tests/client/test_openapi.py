@@ -59,15 +59,27 @@ CALLS = {
     "create_gallery": lambda s: s.create_gallery("people", model="tiny"),
     "erase_gallery": lambda s: s.erase_gallery("people"),
     "swap_galleries": lambda s: s.swap_galleries("people", "other"),
-    "enrol": lambda s: s.enrol("people", "Zoë Ann", [PHOTO, OTHER], face="largest"),
+    "enrol": lambda s: s.enrol(
+        "people", "Zoë Ann", [PHOTO, OTHER], face="largest", landmarks=POINTS
+    ),
     "list_identities": lambda s: s.identities("people", after="a", limit=2, templates=True),
     "get_identity": lambda s: s.identity("people", "ann", templates=True),
     "erase_identity": lambda s: s.erase("people", "ann"),
+    "list_neighbours": lambda s: s.neighbours("people", "ann", top=3),
     "identify": lambda s: s.identify(
-        "people", PHOTO, top=3, target_fpir=0.1, threshold=1.5, face="largest"
+        *("people", PHOTO),
+        top=3,
+        target_fpir=0.1,
+        threshold=1.5,
+        face="largest",
+        landmarks=POINTS,
     ),
     "verify_claim": lambda s: s.verify_claim(
-        "people", "ann", [PHOTO, OTHER], threshold=1.5, fmr=0.1, face="largest"
+        *("people", "ann", [PHOTO, OTHER]),
+        threshold=1.5,
+        fmr=0.1,
+        face="largest",
+        landmarks=POINTS,
     ),
 }
 SCALARS = {float: "number", int: "integer", str: "string", bool: "boolean"}
@@ -243,6 +255,7 @@ def test_answers_have_the_fields_and_types_of_the_document():
     assert list(differences(lc.IdentityPage, answer_schema("list_identities"), "it")) == []
     assert list(differences(lc.Erasure, answer_schema("erase_identity"), "it")) == []
     assert list(differences(lc.Identified, answer_schema("identify"), "it")) == []
+    assert list(differences(lc.Neighbours, answer_schema("list_neighbours"), "it")) == []
     models = answer_schema("list_models")["properties"]["models"]
     assert list(differences(tuple[ModelSummary, ...], models)) == []
 

@@ -7,17 +7,11 @@ from app.errors import ParameterError
 from app.zone import Costs
 
 
-class Choices(BaseModel):
-    """The model and the threshold of a decision. An unknown field is an error."""
+class ThresholdChoices(BaseModel):
+    """The threshold of a decision. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    model: str | None = Field(
-        None,
-        max_length=64,
-        description="A model of GET /models; else the default one.",
-        examples=["faces"],
-    )
     threshold: float | None = Field(
         None,
         description=(
@@ -32,6 +26,17 @@ class Choices(BaseModel):
         le=1,
         description="A supported target false match rate, as in GET /models.",
         examples=[0.01],
+    )
+
+
+class Choices(ThresholdChoices):
+    """The model and the threshold of a decision."""
+
+    model: str | None = Field(
+        None,
+        max_length=64,
+        description="A model of GET /models; else the default one.",
+        examples=["faces"],
     )
 
 

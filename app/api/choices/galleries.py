@@ -2,7 +2,17 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.choices.location import FACE, Face, Landmarked, aims_of
+from app.api.choices.decisions import ThresholdChoices
+from app.api.choices.location import (
+    EXAMPLE,
+    FACE,
+    LANDMARKS,
+    Face,
+    Landmarked,
+    Points,
+    aims_of,
+)
+from app.errors import ParameterError
 from model.locating.locator import Aim
 from model.manifest import Manifest
 
@@ -26,14 +36,25 @@ class LocatedChoices(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     face: Face | None = Field(None, description=FACE, examples=["largest"])
+    landmarks: Points | None = Field(None, description=LANDMARKS, examples=[EXAMPLE])
 
     def aims(self, manifest: Manifest, images: int) -> tuple[Aim, ...] | None:
         """Return how the thing in each image is chosen; None for a model without a locator.
 
         Raises:
-            ParameterError: `face` does not go with the model.
+            ParameterError: They do not go with the model, or with so many images.
         """
-        return aims_of(manifest, self.face, [Landmarked("landmarks", images, None)])
+        return aims_of(manifest, self.face, [Landmarked("landmarks", images, self.landmarks)])
+
+    def check_for_embeddings(self) -> None:
+        """Check that nothing is to be located, where embeddings were sent and no image.
+
+        Raises:
+            ParameterError: Something is.
+        """
+        for name in ("face", "landmarks"):
+            if getattr(self, name) is not None:
+                raise ParameterError.of(name, "goes with an image, and embeddings were sent")
 
 
 class IdentifyChoices(LocatedChoices):
@@ -58,19 +79,13 @@ class IdentifyChoices(LocatedChoices):
     )
 
 
-class ClaimChoices(LocatedChoices):
+class ClaimChoices(ThresholdChoices, LocatedChoices):
     """The choices of a comparison with one identity."""
 
-    threshold: float | None = Field(
-        None,
-        ge=0,
-        description="Your own threshold on the energy. It goes before `fmr`.",
-        examples=[1.03],
-    )
-    fmr: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="A supported target false match rate, as in GET /models.",
-        examples=[0.01],
-    )
+
+class NeighbourChoices(BaseModel):
+    """The choices of a search for the neighbours of an identity. An unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    top: int = Field(10, ge=1, le=100, description="Largest number of neighbours.", examples=[10])

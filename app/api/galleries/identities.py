@@ -21,6 +21,7 @@ from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.answer import ModelReference
 from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.gallery import EnrolAnswer, ErasureAnswer, IdentityAnswer, IdentityList
+from app.api.schemas.location import located_of
 from app.batching.batch_runner import Job
 from app.catalog.catalog import ServedModel
 from app.errors import ScopeError
@@ -95,6 +96,7 @@ async def enrol(request: Request) -> Response:
         name=name,
         images=enrolment.images,
         created=created,
+        located=located_of(model.manifest, probe.located),
         domain=DomainAnswer.of(probe.domain),
         model=ModelReference.of(model.manifest),
     )

@@ -60,6 +60,7 @@ def probe_job(
 
     Raises:
         ModelChangedError: The embeddings are of another model than the gallery's.
+        ParameterError: The choice of a thing in the images cannot be used.
     """
     if sent.rows is None:
         of_images = partial(_of_images, service, model, sent, answer)
@@ -67,6 +68,7 @@ def probe_job(
         aims = sent.choices.aims(model.manifest, len(sent.images))
         return EncodeJob(model, sent.images, service.image_limits, of_images, trace, aims)
     manifest = model.manifest
+    sent.choices.check_for_embeddings()
     if sent.sha256 != manifest.onnx.sha256:
         raise ModelChangedError(
             f"the embedding is of the model {sent.sha256[:12]}…, and the gallery's is "

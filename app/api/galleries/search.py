@@ -23,6 +23,7 @@ from app.api.schemas.decisions import VerifyAnswer
 from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.gallery import Candidate, IdentifyAnswer
 from app.api.schemas.identification import SEVERAL_IMAGES, search_rates
+from app.api.schemas.location import located_of
 from app.batching.batch_runner import Job
 from app.catalog.catalog import ServedModel
 from app.decision import choose_threshold, decide_energy
@@ -98,6 +99,7 @@ def _identified(
         threshold=None if choice is None else choice.threshold,
         identification=rates,
         identification_reason=reason,
+        located=located_of(manifest, probe.located),
         domain=DomainAnswer.of(probe.domain),
         model=ModelReference.of(manifest),
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 from app.api.schemas.answer import Answer, ModelReference
 from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.identification import IdentificationAnswer
+from app.api.schemas.location import LocatedAnswer
 from app.gallery.records import Encoding, Gallery, Identity, Receipt
 
 
@@ -85,6 +86,10 @@ class EnrolAnswer(Answer):
     name: str
     images: int = Field(description="Number of images that its template was made of.")
     created: bool = Field(description="False where it took the place of one of that name.")
+    located: list[LocatedAnswer] | None = Field(
+        default=None,
+        description="The thing in each image, of a model with a locator; else null.",
+    )
     domain: DomainAnswer
     model: ModelReference
 
@@ -148,5 +153,29 @@ class IdentifyAnswer(Answer):
     identification_reason: str | None = Field(
         default=None, description="Why `identification` is null; null where it is not."
     )
+    located: list[LocatedAnswer] | None = Field(
+        default=None,
+        description="The thing in each image, of a model with a locator; else null.",
+    )
     domain: DomainAnswer
     model: ModelReference
+
+
+class Neighbour(Answer):
+    """Another identity of the gallery."""
+
+    identity: str
+    rank: int = Field(description="1 of the nearest one.")
+    energy: float = Field(description="Energy of the two templates; small means same.")
+    images: int = Field(description="Number of images that its template was made of.")
+
+
+class NeighboursAnswer(Answer):
+    """The identities nearest to one of them, nearest first."""
+
+    gallery: str
+    identity: str
+    images: int = Field(description="Number of images that its template was made of.")
+    others: int = Field(description="Number of other identities, which were searched.")
+    neighbours: list[Neighbour]
+    model: ModelReference = Field(description="The model whose embeddings the gallery holds.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from likewise_client.domain import Domain
+from likewise_client.location import Located
 from likewise_client.results import Identification, Model
 
 
@@ -63,6 +64,7 @@ class Enrolment:
         created: False where it took the place of one of that name.
         domain: Whether the images are like those that the model was measured on.
         model: The model that made its template.
+        located: What was enrolled of each image; None of a model that takes whole images.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Enrolment:
     created: bool
     domain: Domain
     model: Model
+    located: tuple[Located, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Identified:
         identification: Error rates of a search in a gallery of this size; None where there are
             none.
         identification_reason: Why there are none.
+        located: As in `Enrolment`.
     """
 
     gallery: str
@@ -132,3 +136,42 @@ class Identified:
     threshold: float | None = None
     identification: Identification | None = None
     identification_reason: str | None = None
+    located: tuple[Located, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another identity of a gallery.
+
+    Attributes:
+        identity: Its name.
+        rank: 1 of the nearest one.
+        energy: Energy of the two templates; small means same.
+        images: Number of images that its template was made of.
+    """
+
+    identity: str
+    rank: int
+    energy: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The identities nearest to one of a gallery.
+
+    Attributes:
+        gallery: Name of the gallery.
+        identity: The one.
+        images: Number of images that its template was made of.
+        others: Number of other identities, which were searched.
+        neighbours: Nearest first.
+        model: The model whose embeddings the gallery holds.
+    """
+
+    gallery: str
+    identity: str
+    images: int
+    others: int
+    neighbours: tuple[Neighbour, ...]
+    model: Model

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likewise_client.calls import Call, Calls, part, side
+from likewise_client.calls import Call, Calls, located, part, side
 from likewise_client.galleries.answers import (
     EnrolledIdentity,
     Enrolment,
@@ -19,9 +19,10 @@ from likewise_client.galleries.answers import (
     Gallery,
     Identified,
     IdentityPage,
+    Neighbours,
 )
 from likewise_client.images import Picture, Pictures
-from likewise_client.location import Pick
+from likewise_client.location import FivePoints, Pick
 from likewise_client.parsing import parse
 from likewise_client.results import Model, Verification
 
@@ -52,7 +53,13 @@ class GalleryCalls(Calls):
         return Call("POST", f"{_at(gallery)}/swap", _galleries, [content])
 
     def enrol(
-        self, gallery: str, identity: str, images: Pictures, *, face: Pick | None = None
+        self,
+        gallery: str,
+        identity: str,
+        images: Pictures,
+        *,
+        face: Pick | None = None,
+        landmarks: FivePoints | None = None,
     ) -> Call[Enrolment]:
         """Store an identity, in place of the one of that name.
 
@@ -61,10 +68,12 @@ class GalleryCalls(Calls):
             identity: Name of the identity.
             images: An image as in `verify`, or a list of several images of one thing.
             face: As in `verify`.
+            landmarks: As in `embed`.
         """
         files = [("image", file) for file in side(f"identity {identity}", images)]
+        content = {"files": files, "data": located(face, landmarks=landmarks)}
         at = _at(gallery, "identities", identity)
-        return Call("PUT", at, _reader(Enrolment), [{"files": files, "data": _given(face=face)}])
+        return Call("PUT", at, _reader(Enrolment), [content])
 
     def enrol_embedding(
         self, gallery: str, identity: str, embedding: ArrayLike, model: Model
@@ -103,6 +112,13 @@ class GalleryCalls(Calls):
         """Erase an identity; the receipt says what is gone, and what waits."""
         return Call("DELETE", _at(gallery, "identities", identity), _reader(Erasure))
 
+    def neighbours(
+        self, gallery: str, identity: str, *, top: int | None = None
+    ) -> Call[Neighbours]:
+        """Return the other identities of a gallery nearest to one; `top` of them, None: 10."""
+        at = _at(gallery, "identities", identity, "neighbours")
+        return Call("GET", at, _reader(Neighbours), [{"params": _given(top=top)}])
+
     def identify(  # noqa: PLR0913 (the parameters of the call)
         self,
         gallery: str,
@@ -112,6 +128,7 @@ class GalleryCalls(Calls):
         target_fpir: float | None = None,
         threshold: float | None = None,
         face: Pick | None = None,
+        landmarks: FivePoints | None = None,
     ) -> Call[Identified]:
         """Return the identities nearest to an image.
 
@@ -123,9 +140,11 @@ class GalleryCalls(Calls):
                 get a candidate; None: the largest supported one.
             threshold: Used instead of `target_fpir`.
             face: As in `verify`.
+            landmarks: As in `embed`.
         """
         files = [("image", part("the image", image))]
-        form = _given(top=top, target_fpir=target_fpir, threshold=threshold, face=face)
+        form = _given(top=top, target_fpir=target_fpir, threshold=threshold)
+        form |= located(face, landmarks=landmarks)
         content = {"files": files, "data": form}
         return Call("POST", _at(gallery, "identify"), _reader(Identified), [content])
 
@@ -138,10 +157,12 @@ class GalleryCalls(Calls):
         fmr: float | None = None,
         threshold: float | None = None,
         face: Pick | None = None,
+        landmarks: FivePoints | None = None,
     ) -> Call[Verification]:
         """Decide whether images show an identity of a gallery; parameters as of `verify`."""
         files = [("image", file) for file in side("the image", images)]
-        content = {"files": files, "data": _given(fmr=fmr, threshold=threshold, face=face)}
+        form = _given(fmr=fmr, threshold=threshold) | located(face, landmarks=landmarks)
+        content = {"files": files, "data": form}
         return Call("POST", _at(gallery, "verify", identity), _reader(Verification), [content])
 
 

@@ -26,6 +26,7 @@ CALLS = [
     ("PUT", "/galleries/{gallery}/identities/{identity}"),
     ("GET", "/galleries/{gallery}/identities/{identity}"),
     ("DELETE", "/galleries/{gallery}/identities/{identity}"),
+    ("GET", "/galleries/{gallery}/identities/{identity}/neighbours"),
     ("POST", "/galleries/{gallery}/identify"),
     ("POST", "/galleries/{gallery}/verify/{identity}"),
     ("GET", "/models"),
