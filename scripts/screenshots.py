@@ -9,16 +9,20 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from app.gallery.sql.commands import run
 from scripts.service import free_port, service
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs" / "playground"
+EXAMPLES = ROOT / "app" / "page" / "examples"
 WIDTHS = {"desktop": 1180, "phone": 390}
 SCHEMES = ("light", "dark")
 COLOURS = 200
@@ -62,6 +66,24 @@ def draw(page: Page) -> None:
     page.wait_for_selector("#slots .slot >> nth=1 >> .seen")
 
 
+def gallery(page: Page) -> None:
+    """Enrol the drawn people in a gallery, search it, and show who is near whom."""
+    page.get_by_role("link", name="Gallery").click()
+    page.locator("#gallery-content details.maker").wait_for()
+    if not page.locator("#gallery-name").count():
+        page.get_by_role("button", name="Make the gallery").click()
+        for name in ("Ann", "Ben", "Cat"):
+            page.get_by_label("Name", exact=True).last.fill(name)
+            page.set_input_files("#enrol-images", EXAMPLES / f"{name.lower()}-1.jpg")
+            page.get_by_role("button", name="Enrol", exact=True).click()
+            page.locator(".people strong", has_text=name).wait_for()
+    page.set_input_files("#picture", EXAMPLES / "ann-2.jpg")
+    page.wait_for_selector(".badge.same")
+    page.wait_for_selector("#gallery .seen")
+    page.get_by_role("button", name="Nearest pairs of these").click()
+    page.wait_for_selector(".near table")
+
+
 def models(page: Page) -> None:
     """Show the cards of the models."""
     page.get_by_role("link", name="Models").click()
@@ -72,6 +94,7 @@ VIEWS: dict[str, Callable[[Page], None]] = {
     "pair": pair,
     "many": many,
     "draw": draw,
+    "gallery": gallery,
     "models": models,
 }
 
@@ -90,12 +113,23 @@ def chromium_path() -> str:
     return chromium
 
 
+@contextmanager
+def service_with_gallery() -> Iterator[str]:
+    """Run the service with an empty store, and yield its URL."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"sqlite:///{folder}/gallery.db"
+        run("migrate", store)
+        settings = {"LOG_LEVEL": "error", "GALLERY_URL": store, "PRECISION": "fp32"}
+        with service(free_port(USUAL_PORT), **settings) as url:
+            yield url
+
+
 def main() -> None:
     """Make all pictures."""
     chromium = chromium_path()
     TO.mkdir(exist_ok=True)
     options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with service(free_port(USUAL_PORT), LOG_LEVEL="error") as url, sync_playwright() as playwright:
+    with service_with_gallery() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         for name, show in VIEWS.items():
             for size, width in WIDTHS.items():

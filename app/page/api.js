@@ -94,7 +94,8 @@ function curlName(file) {
   return PLAIN.test(file.name) ? file.name : `"${file.name.replace(/["\\]/g, "\\$&")}"`;
 }
 
-async function call(path, options = {}, headers = {}) {
+/** Make a call; an answer of 429 or 503 is asked for again, after the time that it names. */
+export async function call(path, options = {}, headers = {}) {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await request(path, options, headers);
     if (answer.ok) return answer;

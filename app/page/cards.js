@@ -44,6 +44,7 @@ function card(model, provider) {
         ...entry("Command", h("code", {}, origin.command)),
         ...entry("Seed", String(origin.seed)),
         ...entry("Revision", h("code", {}, origin.git_revision)),
+        ...(model.onnx.precision ? entry("Precision", model.onnx.precision) : []),
         ...entry("Runs on", provider),
         ...entry("SHA-256 of the graph", h("code", {}, model.onnx.sha256)))));
 }

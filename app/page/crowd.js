@@ -6,7 +6,7 @@ import { csv, groups, matrix, places } from "./energies.js";
 import { defaultRate, comparesSigns, slider, supported } from "./pair.js";
 import { mapPlot } from "./plots.js";
 import { acceptDrops, pastedImages } from "./slot.js";
-import { figure, searchSentence, unlike } from "./words.js";
+import { figure, modelName, searchSentence, unlike } from "./words.js";
 
 const MAX_IMAGES = 32;
 const MIN_IMAGES = 2;
@@ -108,8 +108,8 @@ export class CrowdView {
     if (good.length < MIN_IMAGES) return;
     this.answer.append(h("p", { class: "busy" }, "Comparing …"));
     try {
-      const { embeddings, domain } = await embed(good.map(({ file }) => file), this.model.name);
-      if (round === this.round) this.showResult(good, embeddings, domain);
+      const answer = await embed(good.map(({ file }) => file), this.model.name);
+      if (round === this.round) this.showResult(good, answer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (round === this.round) this.handleRefusal(good, error);
@@ -133,7 +133,7 @@ export class CrowdView {
       h("button", { type: "button", onclick: action }, "Try again"));
   }
 
-  showResult(good, embeddings, domain) {
+  showResult(good, { embeddings, domain, model: by }) {
     const energies = matrix(embeddings, this.model.metric);
     const offered = supported(this.model.calibration);
     const names = good.map(({ file }) => file.name);
@@ -159,6 +159,7 @@ export class CrowdView {
         this.fmr = fmr;
         decide();
       }, !out),
+      h("p", { class: "hint" }, `Energies by ${modelName(by)}.`),
       out ? "" : search,
       body);
     decide();

@@ -4,12 +4,13 @@ import { hasKey, manifest, models, Refusal, useKey } from "./api.js";
 import { showCards } from "./cards.js";
 import { CrowdView } from "./crowd.js";
 import { h, refusalText, TOUCH } from "./dom.js";
+import { GalleryView } from "./gallery.js";
 import { PairView } from "./pair.js";
 
-const VIEWS = ["pair", "many", "models"];
+const VIEWS = ["pair", "many", "gallery", "models"];
 const UNAUTHORISED = 401;
 
-const views = { pair: new PairView(), many: new CrowdView() };
+const views = { pair: new PairView(), many: new CrowdView(), gallery: new GalleryView(askForKey) };
 const choice = document.getElementById("model");
 const keyForm = document.getElementById("key");
 const trouble = document.getElementById("trouble");
@@ -23,7 +24,12 @@ async function begin() {
   keyForm.hidden = true;
   choice.replaceChildren(...list.models.map(({ name, default: chosen }) => h("option", { value: name, selected: chosen }, name)));
   choice.disabled = false;
-  await Promise.all([use(), showCards(list)]);
+  await Promise.all([use(), showCards(list), openGallery()]);
+}
+
+/** Load the galleries, where their view is shown: a service without any is not asked for them. */
+async function openGallery() {
+  if (shown === "gallery" && !choice.disabled) await views.gallery.open();
 }
 
 async function use() {
@@ -69,6 +75,7 @@ function show() {
 
 addEventListener("hashchange", () => {
   show();
+  attempt(openGallery);
   scrollTo(0, 0);
   document.getElementById("content").focus({ preventScroll: true });
 });

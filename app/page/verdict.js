@@ -2,7 +2,7 @@
 
 import { h, announce } from "./dom.js";
 import { histogramPlot, legend } from "./plots.js";
-import { distance, figure, likelihood, likeness } from "./words.js";
+import { distance, figure, likelihood, likeness, modelName } from "./words.js";
 
 /** Elements of a decision, which is changed in place while the slider moves. */
 export class Verdict {
@@ -25,7 +25,7 @@ export class Verdict {
       this.margin,
       this.odds,
       domain.status === "out" ? null : h("p", { class: "hint domain" }, likeness(domain)),
-      h("p", { class: "energy" }, "Energy ", h("strong", {}, figure(answer.energy)), this.place, `, by ${model.name} ${model.version}`),
+      h("p", { class: "energy" }, "Energy ", h("strong", {}, figure(answer.energy)), this.place, `, by ${modelName(answer.model)}`),
       this.plot,
       h("p", { class: "legend" }, ...legend().map((entry) => h("span", {}, ...entry))),
     ];

@@ -33,8 +33,13 @@ export function figure(value) {
   return String(Number(value.toPrecision(4)));
 }
 
+/** The model of an answer, with the number format of its graph where the answer names it. */
+export function modelName({ name, version, precision }) {
+  return precision ? `${name} ${version} (${precision})` : `${name} ${version}`;
+}
+
 /** A rate as a frequency, "about 10 of 1,000": the total is a power of ten that makes the count about 10 or more. */
-function outOf(rate, [low, high]) {
+export function outOf(rate, [low, high]) {
   let all = 100;
   while (all < 1e6 && rate * all < 9.5) all *= 10;
   const some = (share) => count(Math.round(share * all));

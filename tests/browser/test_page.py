@@ -95,6 +95,7 @@ def test_a_card_says_what_the_manifest_says(page, name):
     assert card.locator("svg.plot").count() == 2
     card.get_by_text("Where it comes from").click()
     assert manifest.onnx.sha256 in card.inner_text()
+    assert manifest.onnx.precision in card.inner_text()
 
 
 def test_the_default_model_stands_first(page):

@@ -404,3 +404,11 @@ def test_a_model_of_few_people_is_decided_by_its_only_operating_point(opened, tm
         assert "Where both errors are equal" in page.locator("#verdict").inner_text()
         assert "-F fmr" not in page.locator(".command code").inner_text()
         assert "Not offered: 10 %" in page.locator("#verdict").inner_text()
+
+
+def test_the_graph_of_an_answer_is_named_with_its_precision(page):
+    choose(page, ANN, ANN_AGAIN)
+    verdict(page)
+    assert re.search(r", by faces [\d.]+ \(fp32\)$", page.locator(".energy").inner_text())
+    unnamed = {"name": "tiny", "version": "1.0.0", "precision": None}
+    assert module(page, "words.js", "m.modelName(given)", unnamed) == "tiny 1.0.0"

@@ -72,7 +72,7 @@ def test_a_phone_is_told_neither_of_dropping_nor_of_keys(phone):
         phone.locator(f"#{view}").wait_for()
         assert not words.search(phone.inner_text("body")), link
     assert "Photograph or choose two images" in phone.inner_text("#pair")
-    assert phone.get_by_text("Photograph", exact=True).count() == 2
+    assert phone.locator("#pair").get_by_text("Photograph", exact=True).count() == 2
     phone.select_option("#model", "omniglot")
     phone.get_by_role("button", name="Draw").first.click()
     phone.locator("canvas").wait_for()
