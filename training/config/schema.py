@@ -24,7 +24,7 @@ from training.registry import Component
 _SECTIONS = {kind.__name__.lower(): kind for kind in (Export, Optimisation, Measurement)}
 
 _JSON_KEYS = (
-    *("name", "version", "input", "canvas", "quarter_turns"),
+    *("name", "version", "input", "canvas", "locator", "quarter_turns"),
     *Export.model_fields,
     *("metric", "split", "network", "loss", "sampler", "augmentation", "optimiser"),
     *Optimisation.model_fields,
@@ -49,6 +49,9 @@ class TrainingConfig(Frozen):
     canvas: float = Field(default=1.0, ge=1, le=4)
     """Size of stored training images as a multiple of the input's: zooming in needs more pixels
     than the network sees, and zooming out more of the image than `input.middle`."""
+    locator: str | None = None
+    """A folder of `model/locators/`: what it locates in each image is trained on, calibrated and
+    tested, and the bundle gets it; None for images as they are."""
     quarter_turns: bool = False
     """Add each training image turned by 90, 180 and 270 degrees as images of new identities."""
     export: Export = Export()
@@ -105,8 +108,9 @@ class TrainingConfig(Frozen):
         flat: dict[str, Any] = handler(self)
         for section in _SECTIONS:
             flat |= flat.pop(section, {})
-        if flat.get("choice") is None:
-            flat.pop("choice", None)  # As in configs that are older than the field.
+        for key in ("choice", "locator"):
+            if flat.get(key) is None:
+                flat.pop(key, None)  # As in configs that are older than the field.
         return {key: flat[key] for key in _JSON_KEYS if key in flat}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

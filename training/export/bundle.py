@@ -38,7 +38,7 @@ from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreem
 from training.fit.divergence import check_spread
 from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
-from training.inference.locating import started
+from training.inference.locating import started, trained_locator
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.inference.pytorch import embed
 from training.runs import provenance
@@ -116,7 +116,10 @@ def export_run(  # noqa: PLR0913 (each is an option of the command)
             nothing is written.
     """
     bundle_name(to)
-    return write_trained(replace(trained_of(run, data), locator=locator), to, ledger, graphs)
+    trained = trained_of(run, data)
+    if locator is not None:
+        trained = replace(trained, locator=locator)
+    return write_trained(trained, to, ledger, graphs)
 
 
 def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
@@ -129,7 +132,8 @@ def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
     state = run.load_result()
     encoder = trained_encoder(config, state)
     origin = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
-    return Trained(encoder, config, images, split, run.digests(), origin)
+    locator = trained_locator(config)
+    return Trained(encoder, config, images, split, run.digests(), origin, locator)
 
 
 def write_trained(

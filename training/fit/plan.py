@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from model.bundle import identity_digest
+from model.locating.locator import Pick
 from training.config.schema import TrainingConfig
 from training.data.decoding import canvas_of, decode
 from training.data.image_set import ImageSet
@@ -18,6 +19,7 @@ from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.loss_compatibility import check_compatibility
 from training.fit.trainer import TrainingData
+from training.inference.locating import configured_locator
 from training.runs import provenance
 from training.runs.device import device
 from training.runs.run_folder import RunFolder, RunRecord
@@ -65,12 +67,16 @@ class TrainingPlan:
 
     def decode(self) -> TrainingData:
         """Decode the images to train on, and those to measure after each epoch."""
-        config = self.config
+        config, locator = self.config, configured_locator(self.config)
         calibration = self.split.take(self.images, "calibration")
         measured = calibration.bounded(config.measurement.images_per_identity)
         return TrainingData(
-            train=decode(self.training_images, canvas_of(config.input, config.canvas)),
-            calibration=decode(measured, config.input),
+            # Every image is of use to train on; those that are measured, as they are served.
+            train=decode(
+                *(self.training_images, canvas_of(config.input, config.canvas), locator),
+                aim=Pick.CENTRAL,
+            ),
+            calibration=decode(measured, config.input, locator),
         )
 
 
@@ -145,6 +151,11 @@ def _divide(
         if adopted is not None:
             notice = f"the split is that of the teacher, {teacher.source.name}"
             return adopted, teacher.split.train, notice
+    if split is None and weights is not None and teacher is None:
+        adopted = weights.split_of(images, config.split)
+        if adopted is not None:
+            notice = f"the split is that of the initial weights, {weights.source.name}"
+            return adopted, weights.trained_on, notice
     sources = (weights, None if teacher is None else teacher.weights)
     seen = frozenset[str]().union(*(source.seen for source in sources if source is not None))
     count = sum(identity_digest(name) in seen for name in images.identities)
@@ -170,7 +181,8 @@ def _warnings(images: ImageSet, split: DataSplit) -> Iterator[str]:
 def _network(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:
     """Build the network with initial weights; a sample of the images is enough for statistics."""
     sample = ImageSet(images.name, images.images[:: -(-len(images) // _STATISTICS_IMAGES)])
-    return weights.encoder_of(config, decode(sample, config.input).pixels)
+    shown = decode(sample, config.input, configured_locator(config), Pick.CENTRAL)
+    return weights.encoder_of(config, shown.pixels)
 
 
 def _check_same_teacher(teacher: Teacher | None, run: RunFolder) -> None:

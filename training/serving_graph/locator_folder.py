@@ -12,6 +12,7 @@ from model.schema.locator import LOCATOR_FILE, MAX_LOCATOR_BYTES, LocatorSpec
 from training.errors import RunError
 
 SPEC_FILE = "locator.json"
+_SHIPPED = Path(__file__).parents[2] / "model" / "locators"
 _MAX_SPEC_BYTES = 1_000_000
 
 
@@ -45,6 +46,18 @@ def open_locator(folder: Path) -> TrainedLocator:
     if sha256(graph) != spec.sha256:
         raise RunError(f"{folder / LOCATOR_FILE} is not the graph that {SPEC_FILE} describes")
     return TrainedLocator(spec, graph)
+
+
+def shipped_locator(name: str) -> TrainedLocator:
+    """Open a locator of `model/locators/` by its folder's name.
+
+    Raises:
+        RunError: There is no such locator.
+    """
+    names = sorted(folder.name for folder in _SHIPPED.iterdir() if (folder / SPEC_FILE).is_file())
+    if name not in names:
+        raise RunError(f"there is no locator {name}; there are: {', '.join(names)}")
+    return open_locator(_SHIPPED / name)
 
 
 def write_locator(locator: TrainedLocator, folder: Path) -> None:

@@ -1,16 +1,12 @@
 """Framing of a locator's crop for an encoder that sees things closer or wider than the locator."""
 
-from pathlib import Path
-
 import numpy as np
 from pydantic import ValidationError
 
 from model.errors import faults
 from model.schema.locator import LocatorSpec, Point
 from training.errors import AdoptionError
-from training.serving_graph.locator_folder import TrainedLocator, open_locator
-
-_LOCATORS = Path(__file__).parents[2] / "model" / "locators"
+from training.serving_graph.locator_folder import TrainedLocator, shipped_locator
 
 
 def framed(locator: TrainedLocator, scale: float, shift: tuple[float, float]) -> TrainedLocator:
@@ -46,7 +42,7 @@ def locator_for(name: str, template: tuple[Point, ...]) -> TrainedLocator:
         AdoptionError: The locator has no points.
         RunError: There is no such locator.
     """
-    locator = open_locator(_LOCATORS / name)
+    locator = shipped_locator(name)
     if locator.spec.template is None:
         raise AdoptionError(f"the locator {name} has no points that a template could be laid over")
     found, wanted = np.array(locator.spec.template), np.array(template)

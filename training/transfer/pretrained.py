@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from model.bounded_run import limits_for, run_bounded
-from model.bundle import Bundle, sha256
+from model.bundle import Bundle, Split, sha256
 from model.errors import SelfCheckError
 from model.golden import check_golden, golden_image
-from model.manifest import InitialWeights, InputSpec, Kind, Metric
+from model.manifest import InitialWeights, InputSpec, Kind, Metric, SplitBy
 from training import registry
 from training.config.schema import TrainingConfig
-from training.config.sections import View
+from training.config.sections import SplitConfig, View
+from training.data.image_set import ImageSet
+from training.data.split import DataSplit
 from training.encoder import build_encoder, trained_encoder
 from training.errors import WeightsError
 from training.inference.pytorch import embed
@@ -26,6 +28,7 @@ from training.registry import Component, Part
 from training.runs.run_folder import RunFolder, open_system
 from training.serving_graph.multi_view import with_views
 from training.serving_graph.wccn import WhitenedEncoder
+from training.transfer.former_split import split_again
 from training.transfer.onnx_weights import load_graph, restore_statistics
 
 _SECONDS = 60.0
@@ -69,6 +72,8 @@ class TrainedWeights:
         source: Name, version and hash, as they are written into a manifest.
         architecture: Input, metric and network of the weights.
         seen: Digests of the identities that they were trained or calibrated on.
+        split: The split that they were trained and calibrated by, where it is known.
+        split_by: Whether that is a split by identity or by image.
         bundle: The bundle whose graph holds the weights; None for the weights of a run.
         encoder: The trained network of a run; None for the weights of a bundle.
     """
@@ -76,6 +81,8 @@ class TrainedWeights:
     source: InitialWeights
     architecture: Architecture
     seen: frozenset[str]
+    split: Split | None = field(default=None, repr=False)
+    split_by: SplitBy = SplitBy.IDENTITY
     bundle: Bundle | None = field(default=None, repr=False)
     encoder: nn.Module | None = field(default=None, repr=False)
 
@@ -90,6 +97,23 @@ class TrainedWeights:
         if _shape(config.input) == _shape(self.architecture.input):
             del adopted["input"], adopted["views"]
         return config.model_copy(update=adopted)
+
+    @property
+    def trained_on(self) -> frozenset[str]:
+        """Digests of the identities that they were trained on, where they are known."""
+        return frozenset() if self.split is None else self.split.train
+
+    def split_of(self, images: ImageSet, config: SplitConfig) -> DataSplit | None:
+        """Return the split by identity of the weights, for a training on the same identities.
+
+        Returns:
+            None where the split does not cover all of the data, or where the config or the data set
+            names other identities to calibrate or test on.
+        """
+        by = self.split_by
+        if self.split is None or by is not SplitBy.IDENTITY or config.by is not by:
+            return None
+        return split_again(images, config, self.split)
 
     def encoder_of(self, config: TrainingConfig, images: NDArray[np.uint8]) -> nn.Module:
         """Build the network of a config with these weights.
@@ -171,7 +195,7 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
         name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
     )
     seen = frozenset[str]() if split is None else split.train | split.calibration
-    return TrainedWeights(source, architecture, seen, bundle=bundle)
+    return TrainedWeights(source, architecture, seen, split, manifest.split_by, bundle=bundle)
 
 
 def _check_bounds(bundle: Bundle, architecture: Architecture) -> None:
@@ -198,4 +222,5 @@ def _of_run(run: RunFolder) -> TrainedWeights:
     )
     architecture = Architecture.model_validate(config.model_dump())
     seen = digests.train | digests.calibration
-    return TrainedWeights(source, architecture, seen, encoder=trained_encoder(config, state))
+    encoder, by = trained_encoder(config, state), config.split.by
+    return TrainedWeights(source, architecture, seen, digests, by, encoder=encoder)

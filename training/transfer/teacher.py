@@ -8,15 +8,16 @@ tested on.
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.bundle import Bundle, Split, identity_digest
-from model.manifest import Aspect, InitialWeights, InputSpec, SplitBy
+from model.bundle import Bundle, Split
+from model.manifest import Aspect, InitialWeights, InputSpec
 from training.config.schema import TrainingConfig
 from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet
-from training.data.split import DataSplit, split_by_digests
+from training.data.split import DataSplit
 from training.encoder import build_encoder
 from training.errors import WeightsError
 from training.transfer.distillation import Distillation
+from training.transfer.former_split import split_again
 from training.transfer.pretrained import TrainedWeights, open_weights, read_bundle
 
 
@@ -65,13 +66,7 @@ class Teacher:
                 f"{config.by}, so the test part could hold images that the teacher was trained on; "
                 "choose a teacher of the same split"
             )
-        official = images.test_identities if by is SplitBy.IDENTITY else images.test_images
-        test = config.test_identities or (official if config.official else ())
-        same_test = self.split.test.issuperset(map(identity_digest, test))
-        calibration = map(identity_digest, config.calibration_identities)
-        if not same_test or not self.split.calibration.issuperset(calibration):
-            return None
-        return split_by_digests(images, self.split, by)
+        return split_again(images, config, self.split)
 
 
 def open_teacher(folder: Path) -> Teacher:

@@ -61,7 +61,7 @@ def test_a_frame_out_of_bounds_is_refused(faces):
 def test_a_locator_without_points_has_no_template(faces, tmp_path, monkeypatch):
     bare = TrainedLocator(faces.spec.model_copy(update={"template": None}), faces.graph)
     write_locator(bare, tmp_path / "things")
-    monkeypatch.setattr("training.serving_graph.locator_framing._LOCATORS", tmp_path)
+    monkeypatch.setattr("training.serving_graph.locator_folder._SHIPPED", tmp_path)
     with pytest.raises(AdoptionError, match="no points"):
         locator_for("things", RECIPE.template)
 
