@@ -1,9 +1,7 @@
 r"""The `faces` encoder continued on faces that a locator found, for pictures of any framing.
 
     python -m training train faces_located --data ../shared/data/lfw --init model/bundles/faces \
-        --epochs 30 --out runs/faces_located_first
-    python -m training train faces_located --data ../shared/data/lfw \
-        --init runs/faces_located_first --out runs/faces_located
+        --out runs/faces_located
     python -m training export runs/faces_located --to model/located/faces-located
 
 The initial weights are those of `faces` 2.3.0, whose split is kept. What `model/locators/faces`
@@ -32,7 +30,7 @@ CONFIG = FACES.derive(
             }
         },
     ),
-    epochs=20,
+    epochs=30,
     learning_rate=0.05,
     average_decay=0.998,
     card={
