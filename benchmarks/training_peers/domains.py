@@ -1,5 +1,6 @@
 """Folders of identities of many kinds, written for the race from data sets, fonts and drawings."""
 
+import gzip
 import io
 import zipfile
 from collections import defaultdict
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from benchmarks.host import machine
+from benchmarks.training_peers.emoji import emoji
+from benchmarks.training_peers.parts import parts
 from benchmarks.training_peers.relief import picture, relief
+from benchmarks.training_peers.typefaces import typefaces
+from model.bundle import identity_digest, open_bundle
 
 Pixels = NDArray[np.uint8]
 Identity = tuple[str, Iterable[Pixels]]
@@ -42,15 +48,38 @@ def lit_att(data: Path) -> Iterator[Identity]:
 
 
 def lfw(data: Path) -> Iterator[Identity]:
-    """Yield people of LFW with several photographs."""
-    archive = next((data / "lfw").glob("lfw*.zip"))
-    yield from _members(archive, ".jpg")
+    """Yield people of LFW on whom no shipped encoder was trained or calibrated."""
+    split = open_bundle(machine.ROOT / "model" / "bundles" / "faces").split
+    known = frozenset[str]() if split is None else split.train | split.calibration
+    for name, pictures in _members(next((data / "lfw").glob("lfw*.zip")), ".jpg"):
+        if identity_digest(name.rpartition("lfw-deepfunneled-")[2]) not in known:
+            yield name, pictures
 
 
 def omniglot(data: Path) -> Iterator[Identity]:
     """Yield the characters of Omniglot's evaluation alphabets, one alphabet after another."""
     archive = next((data / "omniglot").glob("images_evaluation*.zip"))
     yield from _members(archive, ".png")
+
+
+def mnist(data: Path) -> Iterator[Identity]:
+    """Yield MNIST's digits, and their quarter turns as identities of their own.
+
+    A digit that is much like itself upside down is turned once; 6 turned twice is much like 9.
+    """
+    folder = data / "mnist"
+    labels = _idx(folder / "train-labels-idx1-ubyte.gz", 8)
+    images = _idx(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)
+    turned = [(digit, turns) for digit in range(1, 9) for turns in range(4)]
+    turned = [(digit, turns) for digit, turns in turned if digit not in {1, 8} or turns < 2]  # noqa: PLR2004
+    for number in np.random.default_rng(4).permutation(len(turned)):
+        digit, turns = turned[number]
+        drawn = images[labels == digit][turns::4]  # No image is under two identities.
+        yield f"digit{digit}-turned{turns}", (np.rot90(image, turns) for image in drawn)
+
+
+def _idx(file: Path, head: int) -> Pixels:
+    return np.frombuffer(gzip.decompress(file.read_bytes())[head:], dtype=np.uint8)
 
 
 def _members(archive: Path, ending: str) -> Iterator[Identity]:
@@ -90,6 +119,10 @@ DOMAINS: dict[str, Callable[[Path], Iterator[Identity]]] = {
     "lit-att": lit_att,
     "lfw": lfw,
     "omniglot": omniglot,
+    "mnist": mnist,
+    "typefaces": typefaces,
+    "emoji": emoji,
+    "parts": parts,
     "reliefs": reliefs,
     "moved-reliefs": moved_reliefs,
 }
@@ -110,6 +143,6 @@ def write_folder(domain: str, data: Path, size: tuple[int, int], to: Path) -> in
             continue
         (to / name).mkdir(parents=True)
         for number, pixels in enumerate(pictures):
-            Image.fromarray(pixels).save(to / name / f"{number:03d}.png")
+            Image.fromarray(np.ascontiguousarray(pixels)).save(to / name / f"{number:03d}.png")
         written += 1
     return written

@@ -96,9 +96,9 @@ class Cell:
         self._labels = np.unique(names, return_inverse=True)[1]
         vectors = frozen.embed(self._folder / "mine", self._tested)
         chosen = json.loads((self._folder / "run" / "config.json").read_text())["choice"]
-        first = next(tried for tried in chosen["tried"] if tried["chosen"])["name"]
+        names = [tried["name"] for tried in chosen["tried"] if tried["chosen"]]
         return [
-            self._result("own_folder", frozen.distances(vectors), own, f"chose {first}"),
+            self._result("own_folder", frozen.distances(vectors), own, " + ".join(names)),
             self._script(split["train"]),
             *self._frozen(known),
         ]
@@ -111,7 +111,8 @@ class Cell:
         options = ["--minutes", str(self._seconds / 60), "--processor-time"]
         command = [*train, "train", "own_folder", "--data", str(self._data), "--out", str(run)]
         seconds = _run([*command, *options])
-        _run([*train, "export", str(run), "--to", str(self._folder / "mine")])
+        to = str(self._folder / "mine")
+        _run([*train, "export", str(run), "--to", to, "--precision", "fp32"])
         return seconds
 
     def _script(self, train: list[str]) -> Result:
