@@ -1,7 +1,5 @@
 """Candidates of a config that chooses how to train."""
 
-from pydantic import Field
-
 from model.schema.fields import Frozen
 
 
@@ -17,5 +15,3 @@ class Candidate(Frozen):
     """Overrides, `key=value`: see `training.config.overrides`."""
     start: str | None = None
     """Shipped bundle whose weights it starts from; None for random weights."""
-    max_epochs: int = Field(default=100, ge=1)
-    """Maximum epochs of the last training, however much time is left."""

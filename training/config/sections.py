@@ -168,15 +168,15 @@ class Tried(Frozen):
     start: str | None = None
     """Shipped bundle that it started from; None for random weights."""
     eer: float = Field(ge=0, le=1)
-    """Mean EER over the folds, of the last and longest trial."""
-    folds: int = Field(ge=1)
-    """Number of folds, each with other identities held out."""
+    """EER of the calibration part, with the best whitening; in older runs a mean over folds."""
+    folds: int = Field(default=1, ge=1)
+    """Number of folds, each with other identities held out: 1 but in older runs."""
     epochs: int = Field(ge=0)
-    """Epochs of each trial; 0 where nothing but whitening was computed."""
+    """Epochs; 0 where nothing but whitening was computed."""
     seconds: float = Field(ge=0)
-    """Time of all its trials."""
+    """Time of its training and measurement."""
     chosen: bool = False
-    """Whether it was chosen for the training."""
+    """Whether it is the result, or a part of it."""
 
 
 class Choice(Frozen):

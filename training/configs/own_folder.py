@@ -3,8 +3,8 @@
     python -m training train own_folder --data PATH --out runs/mine
     python -m training export runs/mine --to model/bundles/mine
 
-It tries the candidates below on identities held out of training, and trains the best one for the
-rest of `--minutes` (10). Figures: they depend on the folder; docs/train.md has some.
+It trains networks by the candidates below for `--minutes` (10), and joins those that err least on
+the calibration part. Figures: they depend on the folder; docs/train.md has some.
 """
 
 from model.manifest import Aspect, Card, InputSpec, Metric
@@ -15,7 +15,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",
-    version="2.0.0",
+    version="3.0.0",
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.0,
     metric=Metric.L2,
@@ -51,9 +51,9 @@ CONFIG = TrainingConfig(
     ),
 )
 
-_LIGHT = (
-    "augmentation.name=relight",
-    'augmentation.options.jitter={"zoom":[0.85,1.0],"rotation":6,"mirror":0.0,"grey":0.0}',
+_PROTOTYPES = (
+    'loss={"name":"cosface","options":{"margin":0.1,"scale":16}}',
+    'sampler={"name":"shuffled","options":{"per_identity":50,"images":2048}}',
 )
 _COLOUR_AND_ERASING = (
     "augmentation.options.zoom=[0.75,1.05]",
@@ -61,25 +61,20 @@ _COLOUR_AND_ERASING = (
     "augmentation.options.grey=0.2",
     "augmentation.options.erase=0.4",
 )
-_PROTOTYPES = (
-    'loss={"name":"cosface","options":{"margin":0.1,"scale":16}}',
-    'sampler={"name":"shuffled","options":{"per_identity":50,"images":2048}}',
-)
-_TUNED = (
-    *_COLOUR_AND_ERASING,
-    'loss={"name":"cosface","options":{"margin":0.1,"scale":16}}',
-    'sampler={"name":"shuffled","options":{"per_identity":50,"images":300}}',
-    "optimiser.name=sgd",
-    "learning_rate=0.01",
-)
+_TUNED = ("learning_rate=0.001",)
 
 CANDIDATES = (
     Candidate(name="faces, frozen", start="faces", settings=("epochs=0",)),
     Candidate(name="omniglot, frozen", start="omniglot", settings=("epochs=0",)),
-    Candidate(name="faces, tuned", start="faces", settings=_TUNED, max_epochs=20),
-    Candidate(name="geometry", settings=("network.options.contrast=none",)),
-    Candidate(name="local contrast"),
-    Candidate(name="local contrast, light", settings=_LIGHT),
-    Candidate(name="local contrast, colour and erasing", settings=_COLOUR_AND_ERASING),
-    Candidate(name="local contrast, prototypes", settings=_PROTOTYPES),
+    Candidate(name="general, frozen", start="general", settings=("epochs=0",)),
+    Candidate(name="general, tuned", start="general", settings=_TUNED),
+    Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
+    Candidate(
+        name="general, colour and erasing",
+        start="general",
+        settings=(*_TUNED, *_COLOUR_AND_ERASING),
+    ),
+    Candidate(name="image and contrast", settings=("network.options.contrast=both",)),
+    Candidate(name="contrast"),
+    Candidate(name="image", settings=("network.options.contrast=none",)),
 )

@@ -269,6 +269,14 @@ def _parameters(encoder: nn.Module) -> int:
     return sum(parameter.numel() for parameter in encoder.parameters())
 
 
+def _seconds(config: TrainingConfig, run: RunFolder, epochs: int) -> float:
+    """Time of the training, which was a part of the choice where there were no epochs after it."""
+    choice = config.measurement.choice
+    if not config.optimisation.epochs and choice is not None:
+        return sum(tried.seconds for tried in choice.tried)
+    return sum(epoch["seconds"] for epoch in run.history()[:epochs])
+
+
 def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:
     config, record = run.config(), run.record()
     trained = run.split().take(images, "train")
@@ -281,7 +289,7 @@ def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) 
         command=record.command,
         git_revision=record.git_revision,
         trained_at=record.started_at,
-        training_seconds=sum(epoch["seconds"] for epoch in run.history()[:epochs]),
+        training_seconds=_seconds(config, run, epochs),
         parameters=parameters,
         train_identities=len(trained.identities),
         train_images=len(trained),

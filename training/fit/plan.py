@@ -80,23 +80,25 @@ class TrainingPlan:
         )
 
 
-def plan_training(
+def plan_training(  # noqa: PLR0913 (each may replace a part of the plan)
     config: TrainingConfig,
     data: Path,
     *,
     split: DataSplit | None = None,
     weights: TrainedWeights | None = None,
     teacher: Teacher | None = None,
+    network: nn.Module | None = None,
 ) -> TrainingPlan:
     """Plan the training of a config on a data set, from the start.
 
-    A split is used in place of the one that the config draws, weights in place of random ones.
+    A split is used in place of the one that the config draws, weights in place of random ones, and
+    a network in place of one with these weights, which it has learnt from.
 
     Raises:
         TrainingError: Config, data, weights and teacher do not fit each other.
     """
     check_compatibility(config)
-    if config.optimisation.epochs == 0 and weights is None:
+    if config.optimisation.epochs == 0 and weights is None and network is None:
         raise ConfigError("0 epochs train nothing: set epochs, or begin with trained weights")
     images = open_data(data)
     if images.listed is not None and config.sampler.name != "listed_pairs":
@@ -110,7 +112,7 @@ def plan_training(
         images,
         parts,
         record=_record(data, images, weights, teacher),
-        start=None if weights is None else _network(weights, config, parts.take(images, "train")),
+        start=network or _network(weights, config, parts.take(images, "train")),
         distillation=None if teacher is None else teacher.distillation(config),
         seen=seen,
         notice="\n".join(filter(None, (notice, *_warnings(images, parts)))),
@@ -130,7 +132,8 @@ def plan_resumption(
     """
     _check_same_teacher(teacher, run)
     images, config = run.open_data(data), run.config()
-    if run.record().initial_weights is not None and run.load_checkpoint() is None:
+    begins_with_weights = run.record().initial_weights is not None or not config.optimisation.epochs
+    if begins_with_weights and run.load_checkpoint() is None:
         raise RunError(
             f"{run.path} was stopped before its initial weights were saved; begin a new run"
         )
@@ -178,8 +181,12 @@ def _warnings(images: ImageSet, split: DataSplit) -> Iterator[str]:
     yield from support_of(owners, images.listed).warnings
 
 
-def _network(weights: TrainedWeights, config: TrainingConfig, images: ImageSet) -> nn.Module:
+def _network(
+    weights: TrainedWeights | None, config: TrainingConfig, images: ImageSet
+) -> nn.Module | None:
     """Build the network with initial weights; a sample of the images is enough for statistics."""
+    if weights is None:
+        return None
     sample = ImageSet(images.name, images.images[:: -(-len(images) // _STATISTICS_IMAGES)])
     shown = decode(sample, config.input, configured_locator(config), Pick.CENTRAL)
     return weights.encoder_of(config, shown.pixels)

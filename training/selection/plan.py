@@ -7,8 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 import model
+import training
 from training.config.candidates import Candidate
+from training.config.overrides import override
 from training.config.schema import TrainingConfig
+from training.config.sections import Tried
 from training.data.image_set import ImageSet
 from training.data.quality import check_quality
 from training.data.source import open_data
@@ -16,15 +19,14 @@ from training.data.split import DataSplit, split_data
 from training.errors import DataError, SplitError
 from training.fit.plan import TrainingPlan, plan_training
 from training.selection.budget import Budget
-from training.selection.folds import folds_of
 from training.selection.image_pool import ImagePool
+from training.selection.member import entry_of
 from training.selection.progress import ChoiceProgress
-from training.selection.selection import Entry, Selection, entry_of
+from training.selection.selection import Selection
 from training.selection.trial import Trials
 from training.transfer.pretrained import TrainedWeights, open_weights
 
-_FOLDS = 3
-_BUNDLES = Path(model.__file__).parent / "bundles"
+_SHIPPED = (Path(model.__file__).parent / "bundles", Path(training.__file__).parent / "starts")
 
 Starts = Mapping[str, TrainedWeights]
 """Weights of shipped bundles, by name."""
@@ -55,25 +57,24 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     progress = ChoiceProgress(console, budget.left, budget.clock)
     _check(images, config, progress)
     starts, split = _starts_and_split(config, candidates, images)
-    known = frozenset[str]().union(*(weights.seen for weights in starts.values()))
     entries = [
         entry_of(each, config, values, starts.get(each.start or ""))
         for each in candidates
         if each.start is None or each.start in starts
     ]
     progress.say(
-        f"{config.name}: choosing among {len(entries)} ways to train, by identities held out of "
-        f"the {len(split.train) + len(split.calibration)} that are not tested"
+        f"{config.name}: training by {len(entries)} candidates on {len(split.train)} identities, "
+        f"and choosing by {len(split.calibration)} others"
     )
     pool = ImagePool(images.of((*split.train, *split.calibration)))
     trials = Trials(pool, progress, budget.clock)
-    folds = folds_of(split, _FOLDS, config.seed, known)
-    selection = Selection(trials, folds, budget, progress)
-    ranked = selection.run(entries)
+    own = override(config, values)
+    chosen = Selection(own, trials, split, budget, progress).run(entries)
     progress.done()
-    chosen = selection.final_config(ranked)
-    console.print(_table(ranked))
-    return plan_training(chosen, data, split=split, weights=ranked[0].weights)
+    console.print(_table(chosen.tried))
+    return plan_training(
+        chosen.config, data, split=split, weights=chosen.weights, network=chosen.network
+    )
 
 
 def _check(images: ImageSet, config: TrainingConfig, progress: ChoiceProgress) -> None:
@@ -99,8 +100,8 @@ def _starts_and_split(
     Where they have seen so many that no split is left, nothing starts from them.
     """
     names = {each.start for each in candidates if each.start is not None}
-    paths = {name: _BUNDLES / name for name in sorted(names)}
-    starts = {name: open_weights(path) for name, path in paths.items() if path.exists()}
+    paths = [folder / name for name in sorted(names) for folder in _SHIPPED]
+    starts = {path.name: open_weights(path) for path in paths if path.exists()}
     seen = frozenset[str]().union(*(weights.seen for weights in starts.values()))
     try:
         return starts, split_data(images, config.split, config.seed, seen)
@@ -108,11 +109,9 @@ def _starts_and_split(
         return {}, split_data(images, config.split, config.seed)
 
 
-def _table(ranked: Sequence[Entry]) -> Table:
-    table = Table("tried", "EER of held-out identities", "folds", "epochs", "seconds")
-    for entry in ranked:
-        tried = entry.tried(chosen=entry is ranked[0])
-        name = f"{tried.name} (chosen)" if tried.chosen else tried.name
-        numbers = (f"{tried.folds}", f"{tried.epochs}", f"{tried.seconds:.0f}")
-        table.add_row(name, f"{100 * tried.eer:.1f} %", *numbers)
+def _table(tried: Sequence[Tried]) -> Table:
+    table = Table("tried", "EER of the calibration part", "epochs", "seconds")
+    for each in tried:
+        name = f"{each.name} (chosen)" if each.chosen else each.name
+        table.add_row(name, f"{100 * each.eer:.1f} %", f"{each.epochs}", f"{each.seconds:.0f}")
     return table

@@ -30,9 +30,9 @@ class ChoiceProgress(Progress):
         self._status = console.status("") if console.is_terminal else None
         self._said, self._doing = clock(), ""
 
-    def trying(self, name: str, fold: int, folds: int) -> None:
-        """Begin a trial: a candidate on a fold, counted from 1."""
-        self._doing = f"trying {name}, fold {fold} of {folds}"
+    def trying(self, name: str) -> None:
+        """Begin a trial of a candidate."""
+        self._doing = f"trying {name}"
         self._show()
 
     def say(self, line: str) -> None:

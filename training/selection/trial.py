@@ -1,10 +1,11 @@
-"""Trial of a candidate: a short training on a fold, and its error on the identities held out."""
+"""Trial of a candidate: a training, and its errors on the identities held out of it."""
 
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from training.errors import CollapsedError, ConfigError, DivergedError
 from training.fit.progress import Progress
 from training.fit.trainer import Trainer
 from training.inference.pytorch import embed
-from training.metrics.pairs import all_pairs
+from training.metrics.pairs import PairEnergies, all_pairs
 from training.metrics.rates import equal_error
 from training.runs.run_folder import RunFolder
 from training.selection.image_pool import ImagePool
@@ -28,9 +29,9 @@ from training.serving_graph.wccn import measured_whitening
 from training.transfer.pretrained import TrainedWeights
 
 WHITENINGS = (None, 0.5, 0.1, 0.03)
-"""Shrinkages of whitening that each trained encoder is measured with."""
+"""Shrinkages of whitening that each encoder is measured with."""
 WORST = 0.5
-"""EER of a candidate whose training failed."""
+"""EER and overlap of a training that failed."""
 _STATISTICS_IMAGES = 512
 _TIMED_STEPS = 4
 _PATIENCE = 20
@@ -38,8 +39,30 @@ _PATIENCE = 20
 
 Embedded = tuple[NDArray[np.float32], DecodedImages]
 """Embeddings, (images, dim), and their images."""
-Errors = Mapping[float | None, float]
-"""EER by shrinkage of the whitening."""
+
+
+class Score(NamedTuple):
+    """Errors on the held-out identities of a fold.
+
+    Attributes:
+        eer: Equal error rate.
+        overlap: Share of all couples of a genuine and an impostor pair of which the impostor pair
+            has the lower energy, the area above the ROC curve: finer than the EER of few pairs.
+    """
+
+    eer: float
+    overlap: float
+
+    @property
+    def total(self) -> float:
+        """Sum of both, by which scores are compared."""
+        return self.eer + self.overlap
+
+
+Scores = Mapping[float | None, Score]
+"""Score by shrinkage of the whitening."""
+FAILED: Scores = {None: Score(WORST, WORST)}
+"""Scores of a training that failed."""
 
 
 class _Stopwatch(Progress):
@@ -76,19 +99,22 @@ class Trials:
         self, pool: ImagePool, progress: Progress, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._pool, self._progress, self._clock = pool, progress, clock
-        self._kept: dict[tuple[str, str], Embedded] = {}
 
-    def errors(
+    def trained(
         self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
-    ) -> Errors:
-        """Train on a fold, and measure the EER of its calibration identities.
-
-        A training that fails has an EER of `WORST`.
-        """
+    ) -> nn.Module | None:
+        """Train on a fold; returns the encoder, or None where the training failed."""
         try:
-            return _errors(self._embedded(config, fold, weights), fold)
+            return self._trained(config, fold, weights)
         except (DivergedError, CollapsedError, ConfigError):
-            return dict.fromkeys(WHITENINGS, WORST)
+            return None
+
+    def embedded(self, config: TrainingConfig, encoder: nn.Module) -> Embedded:
+        """Embed all images of the pool as an export would."""
+        spec = served_input(config.input, config.export.views)
+        images = self._pool.measured(config, spec, self._pool.images.identities)
+        served = with_views(encoder, config.input, config.export.views)
+        return embed(served, images.pixels), images
 
     def settle_threads(self, config: TrainingConfig, fold: DataSplit) -> int:
         """Set PyTorch's threads to one, unless more make a step faster; returns their number.
@@ -145,36 +171,26 @@ class Trials:
         sample = self._pool.measured(config, config.input, fold.train).pixels
         return weights.encoder_of(config, sample[:: -(-len(sample) // _STATISTICS_IMAGES)])
 
-    def _embedded(
-        self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
-    ) -> Embedded:
-        """Embed the images as an export would; what no fold changes is computed once."""
-        frozen = weights is not None and config.optimisation.epochs == 0
-        key = (weights.source.sha256, config.input.model_dump_json()) if weights else ("", "")
-        if frozen and key in self._kept:
-            return self._kept[key]
-        encoder = self._trained(config, fold, weights)
-        spec = served_input(config.input, config.export.views)
-        images = self._pool.measured(config, spec, self._pool.images.identities)
-        served = with_views(encoder, config.input, config.export.views)
-        embedded = embed(served, images.pixels), images
-        if frozen:
-            self._kept[key] = embedded
-        return embedded
 
-
-def _errors(embedded: Embedded, fold: DataSplit) -> Errors:
-    """EER of the held-out identities of a fold, with each whitening by the others."""
+def scores(embedded: Embedded, fold: DataSplit) -> Scores:
+    """Score the held-out identities of a fold, with each whitening by the others."""
     embeddings, images = embedded
-    held_out = np.isin([image.identity for image in images.source], fold.calibration)
-    labels, errors = images.source.labels(), {}
+    identities = np.array([image.identity for image in images.source])
+    held_out, known = np.isin(identities, fold.calibration), np.isin(identities, fold.train)
+    labels, found = images.source.labels(), {}
     for shrinkage in WHITENINGS:
         compared = embeddings[held_out]
         if shrinkage is not None:
-            known = embeddings[~held_out], labels[~held_out]
-            matrix = measured_whitening(*known, shrinkage, "equal")
+            matrix = measured_whitening(embeddings[known], labels[known], shrinkage, "equal")
             product = compared @ matrix
             compared = (product / np.linalg.norm(product, axis=1, keepdims=True)).astype(np.float32)
-        pairs = all_pairs(compared, labels[held_out], Metric.L2, None)
-        errors[shrinkage] = equal_error(pairs).rate
-    return errors
+        found[shrinkage] = _score(all_pairs(compared, labels[held_out], Metric.L2, None))
+    return found
+
+
+def _score(pairs: PairEnergies) -> Score:
+    """Score energies; of equal ones a half counts as overlapping (Mann, Whitney 1947)."""
+    below = np.searchsorted(pairs.impostor, pairs.genuine, "left")
+    upto = np.searchsorted(pairs.impostor, pairs.genuine, "right")
+    overlap = float((below + upto).mean()) / 2 / len(pairs.impostor)
+    return Score(equal_error(pairs).rate, overlap)

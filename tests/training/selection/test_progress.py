@@ -9,12 +9,10 @@ def test_without_a_terminal_a_long_trial_prints_a_line_every_few_seconds_with_th
     now, out = [0.0], io.StringIO()
     console = Console(file=out, width=200)
     progress = ChoiceProgress(console, lambda: 100 - now[0], lambda: now[0])
-    progress.trying("light", 2, 3)
+    progress.trying("light")
     for _ in range(30):
         now[0] += 1
         progress.step(0.5, 64)
     lines = out.getvalue().splitlines()
-    assert lines == [
-        f"trying light, fold 2 of 3; 1:{left} left until trained" for left in (31, 22, 13)
-    ]
+    assert lines == [f"trying light; 1:{left} left until trained" for left in (31, 22, 13)]
     progress.done()
