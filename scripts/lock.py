@@ -56,7 +56,7 @@ def locks() -> dict[str, Lock]:
     """Return each lock by its name; the first has all that the others agree with."""
     service = tomllib.loads((ROOT / SERVICE).read_text("utf-8"))
     build = tuple(service["build-system"]["requires"])
-    development = ("training", "dev", "docs", *IMAGE_EXTRAS, "images")
+    development = ("training", "dev", "docs", "bulk", *IMAGE_EXTRAS, "images")
     cuda = tuple(service["project"]["optional-dependencies"]["cuda"])
     return {
         "dev": Lock((SERVICE, CLIENT), development, build),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ["app", "model", "training", "client", "scripts", "benchmarks"]
+FOLDERS = ["app", "bulk", "model", "training", "client", "scripts", "benchmarks"]
 FILES = sorted(
     path
     for folder in FOLDERS

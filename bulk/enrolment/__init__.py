@@ -1,0 +1,1 @@
+"""Loading of embeddings into a gallery."""

@@ -1,0 +1,1 @@
+"""All pairs of embeddings under a threshold, their groups, and how many of them to expect wrong."""
