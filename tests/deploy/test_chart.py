@@ -20,7 +20,7 @@ CHART = ROOT / "deploy/helm/likewise"
 DESCRIPTION = yaml.safe_load((CHART / "Chart.yaml").read_text())
 OLDEST = DESCRIPTION["kubeVersion"].strip(">=").removesuffix(".0-0")
 VERSIONS = (OLDEST, kubernetes_validate.latest_version())
-OTHERS = ("gateway.networking.k8s.io/", "monitoring.coreos.com/")
+OTHERS = ("gateway.networking.k8s.io/", "monitoring.coreos.com/", "ray.io/")
 """Not Kubernetes' own kinds, so the validator has no schemas of them."""
 
 KEY = f"shop {hashlib.sha256(b'likewise_key').hexdigest()}"
@@ -35,8 +35,18 @@ OUTSIDE = {
     },
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
 }
+BULK = {
+    "enabled": True,
+    "image": "registry.example/likewise-bulk:1",
+    "source": ["/data/photos", "s3://bucket/more"],
+    "to": "/data/photos.parquet",
+    "arguments": ["--precision", "int8"],
+    "volume": {"persistentVolumeClaim": {"claimName": "photos"}},
+    "extraEnv": [{"name": "AWS_REGION", "value": "eu-west-1"}],
+}
 EVERYTHING = {
     **KEYS,
+    "bulk": BULK,
     **OUTSIDE,
     "models": {"volume": {"nfs": {"server": "store", "path": "/bundles", "readOnly": True}}},
     "settings": {
@@ -76,6 +86,7 @@ VALUES = {
     "models": MODELS,
     "outside": OUTSIDE,
     "everything": EVERYTHING,
+    "bulk on ray": {"bulk": BULK | {"ray": {"workers": 8}}},
 }
 
 
@@ -153,7 +164,7 @@ def test_everything_can_be_turned_on_and_little_is_by_default(plain, everything)
     usual = {"ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service"}
     usual |= {"ServiceAccount"}
     optional = {"HorizontalPodAutoscaler", "HTTPRoute", "Ingress", "PrometheusRule", "Secret"}
-    optional |= {"ServiceMonitor"}
+    optional |= {"Job", "ServiceMonitor"}
     assert plain.keys() == usual
     assert everything.keys() == usual | optional
 
@@ -171,6 +182,7 @@ def test_everything_can_be_turned_on_and_little_is_by_default(plain, everything)
         ({"models": {"existingClaim": "a", "volume": {"nfs": {}}}}, "not both"),
         ({"autoscaling": {"enabled": True, "cpuPercent": None}}, "give cpuPercent, queueDepth"),
         ({"httpRoute": {"enabled": True}}, "has to name a gateway"),
+        ({"bulk": {"enabled": True, "image": "a"}}, "bulk: give image"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_with_a_reason(values, said):
@@ -386,3 +398,58 @@ def test_the_chart_has_the_alerts_of_the_project(everything):
     committed = (ROOT / "deploy/prometheus/likewise.rules.yml").read_bytes()
     assert (CHART / "files/likewise.rules.yml").read_bytes() == committed
     assert everything["PrometheusRule"]["spec"] == yaml.safe_load(committed)
+
+
+BULK_ARGUMENTS = [
+    *("embed", "/data/photos", "s3://bucket/more"),
+    *("--model", "faces", "--to", "/data/photos.parquet"),
+]
+
+
+def check_pod_of_bulk(template):
+    """As a pod of its own, since the validator has no schema of a RayJob."""
+    pod = {"apiVersion": "v1", "kind": "Pod", **template}
+    pod["metadata"] = pod["metadata"] | {"name": "bulk"}
+    kubernetes_validate.validate(pod, VERSIONS[-1], strict=True)
+    spec, (container,) = template["spec"], template["spec"]["containers"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {"name": "data", "mountPath": "/data"} in container["volumeMounts"]
+    assert {"name": "AWS_REGION", "value": "eu-west-1"} in container["env"]
+
+
+def test_bulk_work_is_a_job_that_goes_on_in_another_pod(everything):
+    job = everything["Job"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    assert container["args"] == [*BULK_ARGUMENTS, "--precision", "int8"]
+    assert job["template"]["spec"]["restartPolicy"] == "Never"
+    assert job["backoffLimit"] == 20
+    check_pod_of_bulk(job["template"])
+
+
+def test_bulk_work_on_ray_is_a_cluster_whose_workers_encode():
+    ray = render(VALUES["bulk on ray"])["RayJob"]["spec"]
+    options = "--ray auto --workers 8 --precision int8"
+    assert ray["entrypoint"] == f"python -m bulk {' '.join(BULK_ARGUMENTS)} {options}"
+    cluster = ray["rayClusterSpec"]
+    head, (workers,) = cluster["headGroupSpec"], cluster["workerGroupSpecs"]
+    assert workers["replicas"] == 8
+    assert head["rayStartParams"] == {"num-cpus": "0"}
+    for group in (head, workers):
+        check_pod_of_bulk(group["template"])
+
+
+def test_the_arguments_of_bulk_work_are_those_of_the_command(everything):
+    pytest.importorskip("daft", reason="likewise[bulk] is not installed")
+    from bulk.cli import parser  # noqa: PLC0415 (needs the extra)
+
+    (container,) = everything["Job"]["spec"]["template"]["spec"]["containers"]
+    given = parser().parse_args(container["args"])
+    assert given.source == BULK["source"]
+    assert (given.precision, given.to) == ("int8", BULK["to"])
+
+
+def test_the_service_does_not_select_the_pods_of_bulk_work(everything):
+    selector = everything["Service"]["spec"]["selector"]
+    labels = everything["Job"]["spec"]["template"]["metadata"]["labels"]
+    assert not selector.items() <= labels.items()

@@ -103,3 +103,92 @@ LIKEWISE_WATCH_MODELS: {{ include "likewise.text" .Values.models.watchSeconds | 
 {{- $usual := ternary "443" "80" (eq $url.scheme "https") -}}
 {{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default $usual -}}
 {{- end }}
+
+{{/* Metadata of the job of bulk work. Its pods are not those of the service. */}}
+{{- define "likewise.bulkMetadata" -}}
+name: {{ include "likewise.fullname" . }}-bulk
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "likewise.bulkLabels" . | nindent 2 }}
+{{- end }}
+
+{{- define "likewise.bulkLabels" -}}
+app.kubernetes.io/name: {{ include "likewise.name" . }}-bulk
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* The arguments of `python -m bulk`, as a list in YAML. */}}
+{{- define "likewise.bulkArguments" -}}
+{{- with .Values.bulk -}}
+{{- $cluster := ternary (list "--ray" "auto" "--workers" (toString .ray.workers)) (list) (gt (int .ray.workers) 0) -}}
+{{- toYaml (concat (list "embed") .source (list "--model" .model "--to" .to) $cluster .arguments) -}}
+{{- end -}}
+{{- end }}
+
+{{/* A pod of bulk work: of a Job, or of a Ray cluster, whose command is KubeRay's. */}}
+{{- define "likewise.bulkPod" -}}
+{{- with .root.Values.bulk -}}
+metadata:
+  labels:
+    {{- include "likewise.bulkLabels" $.root | nindent 4 }}
+spec:
+  {{- if $.command }}
+  restartPolicy: Never
+  {{- end }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 10001
+    runAsGroup: 10001
+    fsGroup: 10001
+    fsGroupChangePolicy: OnRootMismatch
+    seccompProfile: {type: RuntimeDefault}
+  {{- with $.root.Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: {{ $.name }}
+      image: {{ .image | quote }}
+      imagePullPolicy: {{ $.root.Values.image.pullPolicy }}
+      {{- if $.command }}
+      command: [python, -m, bulk]
+      args:
+        {{- include "likewise.bulkArguments" $.root | nindent 8 }}
+      {{- end }}
+      env:
+        # The root file system is read-only.
+        - {name: HOME, value: /tmp}
+        {{- with .extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      resources:
+        {{- toYaml .resources | nindent 8 }}
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        capabilities: {drop: [ALL]}
+      volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+        {{- if .volume }}
+        - {name: data, mountPath: /data}
+        {{- end }}
+  volumes:
+    - name: tmp
+      emptyDir: {}
+    {{- with .volume }}
+    - name: data
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+  {{- with $.root.Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $.root.Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+{{- end }}
