@@ -109,7 +109,7 @@ sbom: $(VENV)/.dev
 digests:
 	@scripts/digests.sh
 
-BENCHMARKS := start verify peers latency loop compare gallery encoder growth ablations
+BENCHMARKS := start verify peers latency loop compare gallery bulk encoder growth ablations
 BENCH_FLAGS ?= --seconds 5 --rounds 5
 
 bench: $(VENV)/.dev
@@ -121,6 +121,7 @@ bench: $(VENV)/.dev
 bench-soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run memory --seconds 10 --requests 200000
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run soak --requests 200000
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks run bulk-memory --requests 1000000
 	$(BIN)/python -m benchmarks report
 
 clean:

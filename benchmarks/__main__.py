@@ -47,7 +47,12 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=float, default=5.0, help="duration of one round of one contender"
     )
     run.add_argument("--rounds", type=int, default=5)
-    run.add_argument("--requests", type=int, default=20_000, help="requests of memory and soak")
+    run.add_argument(
+        "--requests",
+        type=int,
+        default=20_000,
+        help="requests or images of memory and soak",
+    )
     run.add_argument(
         "--hostile", type=float, default=0.1, help="share of the soak's requests that are hostile"
     )
@@ -103,7 +108,11 @@ def _report(results: Path, page: Path) -> None:
 
 
 def _command(options: argparse.Namespace) -> str:
-    requests = f" --requests {options.requests}" if options.name in {"memory", "soak"} else ""
+    requests = (
+        f" --requests {options.requests}"
+        if options.name in {"bulk-memory", "memory", "soak"}
+        else ""
+    )
     requests += f" --hostile {options.hostile:g}" if options.name == "soak" else ""
     return (
         f"python -m benchmarks run {options.name} --seconds {options.seconds:g} "

@@ -18,6 +18,7 @@ from benchmarks.measurements import (
     start,
     verify,
 )
+from benchmarks.measurements.bulk import embedding
 from benchmarks.measurements.galleries import identify
 from benchmarks.plan import Plan
 from benchmarks.result import Found
@@ -42,6 +43,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "soak": Benchmark("Hostile requests among many", soak.ABOUT, soak.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
     "gallery": Benchmark("Searches of a gallery", identify.ABOUT, identify.measure),
+    "bulk": Benchmark("Bulk embedding", embedding.ABOUT, embedding.measure),
+    "bulk-memory": Benchmark(
+        "Memory of bulk embedding", embedding.ABOUT_MEMORY, embedding.measure_memory
+    ),
     "encoder": Benchmark("The encoders", encoder.ABOUT, encoder.measure),
     "precision": Benchmark(
         "int8 in place of float32", verify.ABOUT_PRECISION, verify.measure_precision

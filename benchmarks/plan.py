@@ -13,7 +13,8 @@ class Plan:
         rounds: Number of rounds of each contender.
         data: Folder of `att_faces.zip` and `lfw/`; drawn pictures replace missing data sets.
         workspace: Folder for bodies and pictures, emptied by the caller.
-        requests: Number of requests of the memory benchmark and of the soak.
+        requests: Number of requests of the memory benchmark and of the soak; of images of that of
+            bulk work.
         hostile: Share of the soak's requests that are hostile.
     """
 

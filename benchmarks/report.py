@@ -10,8 +10,8 @@ from benchmarks.result import Cell, Figure, Result, Table
 _HEAD = """\
 # Performance
 
-    make bench         # all sections except four, about 70 minutes on an idle machine
-    make bench-soak    # Memory, and Hostile requests among many: 200,000 requests each
+    make bench         # all sections except five, about 70 minutes on an idle machine
+    make bench-soak    # Memory, Hostile requests among many, and Memory of bulk embedding
     python -m benchmarks run gateways     # Gateways; needs root and podman
     python -m benchmarks run cuda         # On a GPU; needs one, and onnxruntime-gpu
 

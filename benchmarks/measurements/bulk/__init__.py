@@ -1,0 +1,1 @@
+"""Measurements of bulk work."""
