@@ -59,6 +59,7 @@ EVERYTHING = {
         "LIKEWISE_KEEP_ALIVE_S": None,
     },
     "extraEnv": [{"name": "OTEL_TRACES_SAMPLER", "value": "always_on"}],
+    "gallery": {"existingSecret": "store", "secretKey": "address", "port": 6432},
     "imagePullSecrets": [{"name": "registry"}],
     "image": {"digest": f"sha256:{'0' * 64}"},
     "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
@@ -67,6 +68,7 @@ EVERYTHING = {
     "networkPolicy": {
         "monitoring": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
         "collector": [{"podSelector": {"matchLabels": {"app": "collector"}}}],
+        "database": [{"ipBlock": {"cidr": "10.1.2.0/24"}}],
     },
     "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
     "serviceAccount": {"annotations": {"a": "b"}},
@@ -236,7 +238,8 @@ def test_threads_follow_the_cpu_request_unless_they_are_given(plain, everything)
     (threads,) = container_of(plain)["env"]
     assert threads["name"] == "LIKEWISE_THREADS"
     assert threads["valueFrom"]["resourceFieldRef"]["resource"] == "requests.cpu"
-    assert [each["name"] for each in container_of(everything)["env"]] == ["OTEL_TRACES_SAMPLER"]
+    names = [each["name"] for each in container_of(everything)["env"]]
+    assert names == ["LIKEWISE_GALLERY_URL", "OTEL_TRACES_SAMPLER"]
     assert everything["ConfigMap"]["data"]["LIKEWISE_THREADS"] == "2"
 
 
@@ -381,10 +384,23 @@ def test_nobody_may_call_where_no_peer_is_named_and_the_service_calls_nobody(pla
 
 
 def test_traces_may_leave_for_their_collector(everything):
-    names, collector = everything["NetworkPolicy"]["spec"]["egress"]
+    names, collector, _ = everything["NetworkPolicy"]["spec"]["egress"]
     assert {port["port"] for port in names["ports"]} == {53}
     assert collector["ports"] == [{"protocol": "TCP", "port": 4318}]
     assert collector["to"] == EVERYTHING["networkPolicy"]["collector"]
+
+
+def test_a_gallery_takes_its_address_from_a_secret_and_may_reach_its_database(everything):
+    address, _ = container_of(everything)["env"]
+    assert address["name"] == f"{PREFIX}GALLERY_URL"
+    assert address["valueFrom"]["secretKeyRef"] == {"name": "store", "key": "address"}
+    *_, database = everything["NetworkPolicy"]["spec"]["egress"]
+    assert database["ports"] == [{"protocol": "TCP", "port": 6432}]
+    assert database["to"] == EVERYTHING["networkPolicy"]["database"]
+    alone = render({"gallery": {"existingSecret": "store"}})["NetworkPolicy"]["spec"]
+    names, anywhere = alone["egress"]
+    assert {port["port"] for port in names["ports"]} == {53}
+    assert anywhere == {"ports": [{"protocol": "TCP", "port": 5432}]}
 
 
 def test_scaling_follows_a_number_that_the_service_has(everything):
