@@ -1,6 +1,6 @@
 """The store as the service sees it. Every method blocks, and may be called in any thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from app.gallery.records import (
@@ -75,6 +75,22 @@ class Store(Protocol):
         self, gallery: str, encoding: Encoding, enrolments: Mapping[str, Enrolment]
     ) -> int:
         """Store identities by their names, all in one transaction, in place of those of the names.
+
+        Returns:
+            How many there were none of.
+
+        Raises:
+            UnknownGalleryError: There is no such gallery.
+            ModelChangedError: The gallery holds embeddings of another encoding.
+        """
+
+    def load(
+        self, gallery: str, encoding: Encoding, parts: Iterable[Mapping[str, Enrolment]]
+    ) -> int:
+        """Store very many identities, each part as `enrol_many` does.
+
+        An empty gallery has no index until the last part is stored, which is many times as fast;
+        meanwhile its searches are exact. After an interruption the same call goes on.
 
         Returns:
             How many there were none of.

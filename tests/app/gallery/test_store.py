@@ -113,6 +113,43 @@ def test_many_are_stored_altogether_or_not(store, name):
     assert not store.identities(name, "", 10, templates=False)
 
 
+def test_many_parts_are_loaded_and_the_index_is_made_at_the_end(store, store_url, name):
+    gallery = rows(300)
+    parts = [
+        {f"p{place:04d}": Enrolment(1, gallery[place]) for place in range(first, first + 100)}
+        for first in range(0, 300, 100)
+    ]
+    store.create(name, FLOATS)
+    seen = []
+
+    def watched():
+        for part in parts:
+            seen.append(has_index(store_url, name))
+            yield part
+
+    assert store.load(name, FLOATS, watched()) == 300
+    assert store.load(name, FLOATS, watched()) == 0  # Now there is an index, and it is kept.
+    is_indexed = store_url.startswith("postgresql")
+    assert seen == [False] * 3 + [is_indexed] * 3
+    found = store.nearest(name, FLOATS, gallery[7], 1)
+    assert (found.identities[0].name, found.gallery.sizes) == ("p0007", {1: 300})
+
+
+def has_index(url, name):
+    """Whether a gallery has an index that is used."""
+    if url.startswith("sqlite"):
+        return False
+    backend = open_backend(url, 60.0, 1)
+    with backend.engine.connect() as connection:
+        key = connection.scalar(text("SELECT id FROM galleries WHERE name = :n"), {"n": name})
+        found = connection.scalar(
+            text("SELECT count(*) FROM pg_indexes WHERE indexname = :n"),
+            {"n": f"identities_vector_of_{key}"},
+        )
+    backend.engine.dispose()
+    return found == 1
+
+
 def test_identities_are_listed_by_name_from_a_cursor_on(store, name):
     store.create(name, FLOATS)
     names = ["Zoë", "ann", "Bob", "ben (2)", "12"]
