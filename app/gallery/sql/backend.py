@@ -21,11 +21,16 @@ class Backend(Protocol):
     def rows_of(self, gallery_id: int) -> ColumnElement[bool]:
         """Return the condition that a row is of a gallery, in the form that finds it fastest."""
 
-    def distance(self, encoding: Encoding, probe: Rows) -> ColumnElement[Any]:
-        """Return an expression that rises with the energy of a probe and a row's template.
+    def distance(self, encoding: Encoding, *, of_bits: bool) -> ColumnElement[Any]:
+        """Return an expression that rises with the energy of the parameter `probe` and a template.
 
-        A float32 probe is compared with the vectors, and a uint8 one with the packed bits.
+        Args:
+            encoding: Of the gallery.
+            of_bits: Whether packed bits are compared, or vectors.
         """
+
+    def sent(self, probe: Rows) -> object:
+        """Return a probe as the parameter: float32, or uint8 of packed bits."""
 
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of identities, each with a value for every column."""

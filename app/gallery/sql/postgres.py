@@ -6,12 +6,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from pgvector.sqlalchemy import BIT, VECTOR
 from sqlalchemy import (
     URL,
     ColumnElement,
     Connection,
     Engine,
+    String,
     bindparam,
     cast,
     create_engine,
@@ -77,15 +79,19 @@ class Postgres:
         """
         return identities.c.gallery_id == literal_column(str(gallery_id))
 
-    def distance(self, encoding: Encoding, probe: Rows) -> ColumnElement[Any]:
+    def distance(self, encoding: Encoding, *, of_bits: bool) -> ColumnElement[Any]:
         """Return the distance by pgvector."""
-        if probe.dtype == "uint8":
-            width = 8 * len(probe)
-            given = cast(bindparam(None, bit_text(probe)), BIT(width))
+        width = 8 * encoding.dim if encoding.is_codes else encoding.dim
+        if of_bits:
+            given = cast(bindparam("probe", type_=String), BIT(width))
             return cast(identities.c.bits, BIT(width)).op("<~>")(given)
-        kind = VECTOR(len(probe))
+        kind = VECTOR(width)
         operator = _OPERATORS.get(encoding.metric, "<->")
-        return cast(identities.c.vector, kind).op(operator)(bindparam(None, probe, kind))
+        return cast(identities.c.vector, kind).op(operator)(bindparam("probe", type_=kind))
+
+    def sent(self, probe: Rows) -> object:
+        """Return a probe as pgvector takes it."""
+        return bit_text(probe) if probe.dtype == np.uint8 else probe
 
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of identities by COPY."""

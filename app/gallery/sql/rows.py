@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import ModelChangedError
@@ -33,23 +45,30 @@ _GALLERY = (
     *_BUNDLE,
 )
 
+_GALLERIES: Select[Any] = select(*_GALLERY).join_from(
+    galleries, bundles, bundles.c.id == galleries.c.bundle_id
+)
+_OF_NAME = _GALLERIES.where(galleries.c.name == bindparam("gallery"))
+_SIZES = select(sizes.c.images, sizes.c.identities).where(
+    sizes.c.gallery_id == bindparam("key"), sizes.c.identities > 0
+)
+"""Statements that each search takes are made once: making one takes as long as running it."""
+
 
 def all_galleries(connection: Connection) -> Sequence[Row[Any]]:
     """Return the rows of all galleries, by name."""
-    return connection.execute(_galleries().order_by(galleries.c.name)).all()
+    return connection.execute(_GALLERIES.order_by(galleries.c.name)).all()
 
 
 def find_gallery(connection: Connection, name: str) -> Row[Any] | None:
     """Return the row of a gallery; None where there is none of that name."""
-    return connection.execute(_galleries().where(galleries.c.name == name)).one_or_none()
+    return connection.execute(_OF_NAME, {"gallery": name}).one_or_none()
 
 
 def gallery_of(connection: Connection, row: Row[Any]) -> Gallery:
     """Return the gallery of a row, with its sizes."""
-    query = select(sizes.c.images, sizes.c.identities).where(
-        sizes.c.gallery_id == row.id, sizes.c.identities > 0
-    )
-    counted = {images: count for images, count in connection.execute(query)}  # noqa: C416 (rows)
+    found = connection.execute(_SIZES, {"key": row.id})
+    counted = {images: count for images, count in found}  # noqa: C416 (rows)
     return Gallery(row.name, encoding_of(row), row.created, counted)
 
 
@@ -123,20 +142,35 @@ def identity_query(*, templates: bool) -> Select[Any]:
     return select(*columns).join_from(identities, bundles, bundles.c.id == identities.c.bundle_id)
 
 
+def search_query(
+    within: ColumnElement[bool], distance: ColumnElement[Any], *, of_bits: bool
+) -> Select[Any]:
+    """Return the query of the `top` identities nearest by a distance.
+
+    Args:
+        within: The condition that a row is of the gallery.
+        distance: To the parameter `probe`.
+        of_bits: Whether packed bits are compared, or vectors.
+    """
+    column = identities.c.bits if of_bits else identities.c.vector
+    query = identity_query(templates=True).where(within, column.is_not(None))
+    return query.order_by(distance).limit(bindparam("top", type_=Integer))
+
+
 def identity_of(row: Row[Any]) -> Identity:
     """Return the identity of a row of `identity_query`."""
-    found = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
-    bits, vector = found.get("bits"), found.get("vector")
+    bits, vector = getattr(row, "bits", None), getattr(row, "vector", None)
     template = vector if bits is None else bits
     return Identity(row.name, row.images, row.enrolled, encoding_of(row), template)
 
 
-def _galleries() -> Select[Any]:
-    return select(*_GALLERY).join_from(galleries, bundles, bundles.c.id == galleries.c.bundle_id)
-
-
 def encoding_of(row: Row[Any]) -> Encoding:
     """Return the encoding of a row that holds the columns of its bundle."""
-    return Encoding(
-        row.model, row.version, row.sha256, row.encoding_sha256, Metric(row.metric), row.dim
-    )
+    return _encoding(row.model, row.version, row.sha256, row.encoding_sha256, row.metric, row.dim)
+
+
+@lru_cache(maxsize=64)
+def _encoding(  # noqa: PLR0913, PLR0917 (the columns)
+    model: str, version: str, sha256: str, encoding_sha256: str, metric: str, dim: int
+) -> Encoding:
+    return Encoding(model, version, sha256, encoding_sha256, Metric(metric), dim)

@@ -16,12 +16,12 @@ from sqlalchemy import (
     Connection,
     Engine,
     LargeBinary,
+    bindparam,
     create_engine,
     event,
     func,
     insert,
 )
-from sqlalchemy import bindparam as bind
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
@@ -71,14 +71,17 @@ class Sqlite:
         first = gallery_id << ROWS_BITS
         return identities.c.id.between(first, first + (1 << ROWS_BITS) - 1)
 
-    def distance(self, encoding: Encoding, probe: Rows) -> ColumnElement[Any]:
+    def distance(self, encoding: Encoding, *, of_bits: bool) -> ColumnElement[Any]:
         """Return the distance by sqlite-vec."""
-        given = bind(None, probe.tobytes(), LargeBinary)
-        if probe.dtype == "uint8":
-            columns = func.vec_bit(identities.c.bits), func.vec_bit(given)
-            return func.vec_distance_hamming(*columns)
+        given = bindparam("probe", type_=LargeBinary)
+        if of_bits:
+            return func.vec_distance_hamming(func.vec_bit(identities.c.bits), func.vec_bit(given))
         name = _DISTANCES.get(encoding.metric, "vec_distance_L2")
         return getattr(func, name)(identities.c.vector, given)  # type: ignore[no-any-return]
+
+    def sent(self, probe: Rows) -> object:
+        """Return the bytes of a probe."""
+        return probe.tobytes()
 
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of identities."""

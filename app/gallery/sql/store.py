@@ -6,10 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import GalleryExistsError, UnknownGalleryError, UnknownIdentityError
@@ -30,12 +40,16 @@ from app.gallery.sql.schema_version import check_schema
 from app.gallery.sql.sqlite import WRITES
 from app.gallery.sql.tables import ROWS_BITS, galleries, identities, sizes
 
+_STATEMENTS = 256
+"""Galleries whose statement of a search is kept: making one takes longer than a small search."""
+
 
 class SqlStore:
     """A store of galleries, as `port.Store` describes it."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._statement = lru_cache(maxsize=_STATEMENTS)(self._make_search)
 
     def check(self) -> None:
         """Check the schema."""
@@ -225,11 +239,13 @@ class SqlStore:
     def _search(
         self, connection: Connection, key: int, encoding: Encoding, probe: Rows, top: int
     ) -> Iterator[Row[Any]]:
-        column = identities.c.bits if probe.dtype == np.uint8 else identities.c.vector
-        query = rows.identity_query(templates=True)
-        query = query.where(self._backend.rows_of(key), column.is_not(None))
-        query = query.order_by(self._backend.distance(encoding, probe)).limit(top)
-        yield from connection.execute(query)
+        query = self._statement(key, encoding, of_bits=probe.dtype == np.uint8)
+        values = {"probe": self._backend.sent(probe), "top": top}
+        yield from connection.execute(query, values)
+
+    def _make_search(self, key: int, encoding: Encoding, *, of_bits: bool) -> Select[Any]:
+        distance = self._backend.distance(encoding, of_bits=of_bits)
+        return rows.search_query(self._backend.rows_of(key), distance, of_bits=of_bits)
 
     def _gallery(self, connection: Connection, name: str) -> Row[Any]:
         row = rows.find_gallery(connection, name)
