@@ -1,11 +1,12 @@
 """Error rates of one probe against a gallery: thresholds of target FPIRs, and FPIR at any size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.errors import IdentificationError
-from model.manifest import GalleryRates, Manifest
+from model.manifest import GalleryRates, Identification, Manifest
 from model.schema.fields import Interval
 from model.scoring import Choice, hull, place_on, rates_at
 
@@ -14,11 +15,16 @@ NOT_MEASURED = "this bundle has no measurement of one against many; renew or cal
 
 @dataclass(frozen=True)
 class GalleryError:
-    """FPIR of a search in a gallery of so many people, with its 95 % interval over people."""
+    """Errors of a search in a gallery of so many people, with 95 % intervals over people.
+
+    `fnir` is None of a bundle without it; FNMR then stands for it.
+    """
 
     gallery_size: int
     fpir: float
     fpir_interval: Interval
+    fnir: float | None = None
+    fnir_interval: Interval | None = None
 
 
 def choose_for_gallery(manifest: Manifest, gallery_size: int, fpir: float) -> Choice:
@@ -55,7 +61,7 @@ def supported_galleries(manifest: Manifest) -> dict[float, int]:
 
 
 def error_of_gallery(manifest: Manifest, gallery_size: int, choice: Choice) -> GalleryError | None:
-    """FPIR of a search in a gallery of so many people, by the test figures.
+    """FPIR and FNIR of a search in a gallery of so many people, by the test figures.
 
     At the size and threshold of an operating point it is the measured rate. Else it is read off the
     table, between two sizes and two thresholds: FPIR rises with both. The interval holds those of
@@ -68,18 +74,19 @@ def error_of_gallery(manifest: Manifest, gallery_size: int, choice: Choice) -> G
     measured = manifest.identification
     if measured is None or gallery_size > measured.largest:
         return None
+    missed = _fnir_at(manifest, measured, choice.threshold)
     for point in measured.points:
         if (point.gallery_size, point.threshold) == (gallery_size, choice.threshold):
-            return GalleryError(gallery_size, point.test.fpir, point.test.fpir_interval)
+            return GalleryError(gallery_size, point.test.fpir, point.test.fpir_interval, *missed)
     sizes = [gallery.gallery_size for gallery in measured.galleries]
     above = int(np.searchsorted(sizes, gallery_size))
-    rate, interval = _at_threshold(manifest, measured.galleries[above], choice.threshold)
+    rate, interval = _fpir_at(manifest, measured.galleries[above], choice.threshold)
     if sizes[above] != gallery_size:
-        fewer, ends = _at_threshold(manifest, measured.galleries[above - 1], choice.threshold)
+        fewer, ends = _fpir_at(manifest, measured.galleries[above - 1], choice.threshold)
         share = (gallery_size - sizes[above - 1]) / (sizes[above] - sizes[above - 1])
         rate = 1 - (1 - fewer) ** (1 - share) * (1 - rate) ** share
         interval = hull(ends, interval)
-    return GalleryError(gallery_size, rate, interval)
+    return GalleryError(gallery_size, rate, interval, *missed)
 
 
 def reason_missing(manifest: Manifest, gallery_size: int) -> str:
@@ -93,16 +100,28 @@ def reason_missing(manifest: Manifest, gallery_size: int) -> str:
     )
 
 
+def _fpir_at(manifest: Manifest, gallery: GalleryRates, threshold: float) -> tuple[float, Interval]:
+    return _at_threshold(manifest, gallery.fpir, gallery.fpir_intervals, threshold)
+
+
+def _fnir_at(
+    manifest: Manifest, measured: Identification, threshold: float
+) -> tuple[float, Interval] | tuple[None, None]:
+    if measured.fnir is None or measured.fnir_intervals is None:
+        return None, None
+    return _at_threshold(manifest, measured.fnir, measured.fnir_intervals, threshold)
+
+
 def _at_threshold(
-    manifest: Manifest, gallery: GalleryRates, threshold: float
+    manifest: Manifest, rates: Sequence[float], intervals: Sequence[Interval], threshold: float
 ) -> tuple[float, Interval]:
+    """Read a rate off its values at the thresholds of the test curve."""
     above, share = place_on(manifest.accuracy.curve, threshold)
     if share in {0.0, 1.0}:
         place = above - 1 + int(share)
-        return gallery.fpir[place], gallery.fpir_intervals[place]
-    low, high = gallery.fpir[above - 1], gallery.fpir[above]
-    ends = hull(gallery.fpir_intervals[above - 1], gallery.fpir_intervals[above])
-    return low + share * (high - low), ends
+        return rates[place], intervals[place]
+    low, high = rates[above - 1], rates[above]
+    return low + share * (high - low), hull(intervals[above - 1], intervals[above])
 
 
 def _unsupported(manifest: Manifest, gallery_size: int, fpir: float) -> IdentificationError:

@@ -256,8 +256,10 @@ class Manifest(Frozen):
         if self.kind is Kind.PAIR:
             raise ValueError("a pair model compares no galleries")
         thresholds = len(self.accuracy.curve.thresholds)
-        if any(len(gallery.fpir) != thresholds for gallery in self.identification.galleries):
-            raise ValueError("a table of FPIR has one rate for each threshold of the test curve")
+        tables = [gallery.fpir for gallery in self.identification.galleries]
+        tables += [] if self.identification.fnir is None else [self.identification.fnir]
+        if any(len(table) != thresholds for table in tables):
+            raise ValueError("FPIR and FNIR have one rate for each threshold of the test curve")
 
     def _check_undecided(self) -> None:
         bits = 8 * self.embedding_dim if self.kind is Kind.CODES else 0

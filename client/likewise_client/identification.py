@@ -40,8 +40,13 @@ class GalleryRates:
 
 @dataclass(frozen=True)
 class IdentificationFigures:
-    """Measurements of one against many."""
+    """Measurements of one against many.
+
+    `fnir` is at the thresholds of the test curve; None of a bundle that is older than it.
+    """
 
     people: int
     points: tuple[IdentificationPoint, ...]
     galleries: tuple[GalleryRates, ...]
+    fnir: tuple[float, ...] | None = None
+    fnir_intervals: tuple[Interval, ...] | None = None

@@ -2,7 +2,9 @@
 
 A false positive identification is a probe, of a person who is not in the gallery, with at least one
 match in it; FPIR is the share of such probes (ISO/IEC 19795-1). All matches are returned, so that
-FNIR, the share of probes whose own mate is not among them, is the FNMR at the threshold.
+FNIR, the share of probes whose own mate is not among them, does not depend on the gallery's size.
+It is the FNMR at the threshold, but that people count alike in it, as they do in FPIR; in FNMR each
+pair of images counts, and so people by the square of their number of images.
 """
 
 from typing import Self
@@ -62,12 +64,16 @@ class GalleryRates(Frozen):
 class Identification(Frozen):
     """Open-set identification: probes of people who are not in the gallery, one image of each.
 
-    `people` are the test people, each both a probe and a member of galleries.
+    `people` are the test people, each both a probe and a member of galleries. `fnir` is their FNIR
+    at the thresholds of the test curve, with its intervals over people; None of bundles that are
+    older than it.
     """
 
     people: Count
     points: tuple[IdentificationPoint, ...] = Field(max_length=256)
     galleries: tuple[GalleryRates, ...] = Field(min_length=1, max_length=64)
+    fnir: tuple[Fraction, ...] | None = None
+    fnir_intervals: tuple[Interval, ...] | None = None
 
     @model_validator(mode="after")
     def _sizes_rise(self) -> Self:
@@ -76,6 +82,16 @@ class Identification(Frozen):
             raise ValueError("the sizes of galleries must rise from 1")
         if any(point.gallery_size not in sizes for point in self.points):
             raise ValueError("an operating point is for a size of gallery that was not measured")
+        return self
+
+    @model_validator(mode="after")
+    def _intervals_hold_fnir(self) -> Self:
+        rates, intervals = self.fnir or (), self.fnir_intervals or ()
+        if len(rates) != len(intervals):
+            raise ValueError("each FNIR needs an interval")
+        for rate, (low, high) in zip(rates, intervals, strict=True):
+            if not low <= rate <= high:
+                raise ValueError(f"rate {rate} lies outside its interval ({low}, {high})")
         return self
 
     @property

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -102,3 +104,26 @@ def test_a_table_that_does_not_fit_is_refused(manifest):
             Identification.model_validate(measured.model_dump() | changes)
     with pytest.raises(ValidationError, match="was not measured"):
         Identification.model_validate(measured.model_dump() | {"galleries": measured.galleries[:2]})
+
+
+def test_fnir_is_read_off_its_table_whatever_the_size(manifest):
+    assert error_at(manifest, 10, 0.4).fnir is None
+    rates, ends = (1.0, 0.6, 0.2, 0.0), ((0.9, 1.0), (0.5, 0.7), (0.1, 0.3), (0.0, 0.1))
+    update = {"fnir": rates, "fnir_intervals": ends}
+    measured = manifest.identification.model_copy(update=update)
+    known = manifest.model_copy(update={"identification": measured})
+    assert error_at(known, 10, 0.3).fnir == 0.6
+    for size in (1, 55):
+        halfway = error_at(known, size, 0.4)
+        assert halfway.fnir == pytest.approx(0.4)
+        assert halfway.fnir_interval == (0.1, 0.7)
+    at_point = error_of_gallery(known, 10, choose_for_gallery(known, 10, 0.1))
+    assert 0.6 < at_point.fnir < 1
+    values = json.loads(known.model_dump_json())
+    assert Manifest.model_validate(values) == known
+    for wrong in ({"fnir": [0.1]}, {"fnir": rates[:2], "fnir_intervals": ends[:2]}):
+        values["identification"] |= wrong
+        with pytest.raises(ValidationError, match="FNIR"):
+            Manifest.model_validate(values)
+    with pytest.raises(ValidationError, match="outside its interval"):
+        Identification.model_validate(measured.model_dump() | {"fnir": (1.0, 0.6, 0.9, 0.0)})

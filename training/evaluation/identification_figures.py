@@ -10,6 +10,7 @@ from model.manifest import (
 from training.data.image_set import ImageSet
 from training.evaluation.system import SystemUnderTest
 from training.inference.comparer import EmbeddingComparer
+from training.metrics.identification.fnir import FnirTable
 from training.metrics.identification.fpir import FpirTable
 from training.metrics.identification.searches import Searches, search
 from training.metrics.intervals import required_trials
@@ -35,7 +36,7 @@ def measure_identification(
 
     Args:
         system: The system.
-        test: All pairs of its test part, which give FNMR.
+        test: All pairs of its test part, which give FNMR and FNIR.
         accuracy: Its test figures, whose curve has the thresholds of the table.
         images_per_identity: Largest number of images of one identity that are compared.
 
@@ -51,7 +52,8 @@ def measure_identification(
     if min(chosen.people, kept.people) < LEAST_PEOPLE:
         return None
     tables = [FpirTable(kept, size) for size in SIZES if size <= kept.largest_gallery]
-    rates = RateTable(test)
+    rates, missed = RateTable(test), FnirTable(test)
+    fnir = [missed.fnir(threshold) for threshold in accuracy.curve.thresholds]
     return Identification(
         people=kept.people,
         points=tuple(
@@ -61,6 +63,8 @@ def measure_identification(
             for target in TARGETS
         ),
         galleries=tuple(_gallery(table, accuracy) for table in tables),
+        fnir=tuple(round(rate, _DIGITS) for rate, _ in fnir),
+        fnir_intervals=tuple(_rounded(interval) for _, interval in fnir),
     )
 
 
@@ -96,7 +100,9 @@ def _gallery(table: FpirTable, accuracy: Accuracy) -> GalleryRates:
     return GalleryRates(
         gallery_size=table.size,
         fpir=tuple(round(each.rate, _DIGITS) for each in found),
-        fpir_intervals=tuple(
-            (round(each.interval[0], _DIGITS), round(each.interval[1], _DIGITS)) for each in found
-        ),
+        fpir_intervals=tuple(_rounded(each.interval) for each in found),
     )
+
+
+def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
+    return round(interval[0], _DIGITS), round(interval[1], _DIGITS)

@@ -30,7 +30,9 @@ class IdentificationAnswer(Answer):
     )
     fpir_interval: Interval = Field(description="95 % interval of `fpir`.")
     fnmr: float = Field(
-        description="Share of probes that do not match the row of their own identity."
+        description="Share of probes of somebody in the gallery that do not match the row of their "
+        "own identity (false negative identification rate). Identities count alike; of a bundle "
+        "that is older than this figure, pairs of images do."
     )
     fnmr_interval: Interval = Field(description="95 % interval of `fnmr`.")
     target_fpir: float | None = Field(
@@ -72,8 +74,8 @@ def search_rates(
         gallery_size=rows,
         fpir=found.fpir,
         fpir_interval=found.fpir_interval,
-        fnmr=choice.rates.fnmr,
-        fnmr_interval=choice.rates.fnmr_interval,
+        fnmr=choice.rates.fnmr if found.fnir is None else found.fnir,
+        fnmr_interval=found.fnir_interval or choice.rates.fnmr_interval,
         target_fpir=choice.target_fpir,
     )
     return answer, None
