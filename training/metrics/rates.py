@@ -21,6 +21,9 @@ from training.metrics.pairs import PairEnergies
 
 Counts = NDArray[np.float64]
 
+_DIGITS = 6
+"""Significant digits of the bounds of a curve's intervals."""
+
 
 class EqualError(NamedTuple):
     """Equal error: the rate and the threshold at which FMR and FNMR are closest."""
@@ -164,7 +167,22 @@ def curve(table: RateTable, points: int = 32) -> Curve:
     thresholds = np.unique(np.concatenate(chosen).astype(np.float64))
     return Curve(
         thresholds=tuple(thresholds.tolist()),
-        rates=tuple(table.rates(threshold) for threshold in thresholds),
+        rates=tuple(_rounded(table.rates(threshold)) for threshold in thresholds),
+    )
+
+
+def _rounded(rates: ErrorRates) -> ErrorRates:
+    """Round the bounds of intervals, which fill most of a manifest; the rates stay inside."""
+
+    def bounds(interval: tuple[float, float], rate: float) -> tuple[float, float]:
+        low, high = (float(f"{bound:.{_DIGITS}g}") for bound in interval)
+        return min(low, rate), max(high, rate)
+
+    return rates.model_copy(
+        update={
+            "fmr_interval": bounds(rates.fmr_interval, rates.fmr),
+            "fnmr_interval": bounds(rates.fnmr_interval, rates.fnmr),
+        }
     )
 
 

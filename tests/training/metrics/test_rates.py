@@ -130,6 +130,18 @@ def test_the_curve_says_what_is_counted_at_its_thresholds(scattered):
         assert (rates.fmr, rates.fnmr) == pytest.approx(counted(pairs, threshold))
 
 
+def test_the_bounds_of_a_curves_intervals_have_six_digits_and_hold_the_rate(scattered):
+    table = RateTable(scattered())
+    drawn = curve(table)
+    for threshold, rates in zip(drawn.thresholds[::7], drawn.rates[::7], strict=True):
+        exact = table.rates(threshold)
+        for name, rate in (("fmr_interval", rates.fmr), ("fnmr_interval", rates.fnmr)):
+            low, high = getattr(rates, name)
+            assert low <= rate <= high
+            assert (low, high) == pytest.approx(getattr(exact, name), rel=1e-5)
+            assert all(float(f"{bound:.6g}") == bound for bound in (low, high) if bound != rate)
+
+
 def test_the_curve_reaches_down_to_a_single_impostor(scattered):
     pairs = scattered()
     positive = [r.fmr for r in curve(RateTable(pairs)).rates if r.fmr > 0]
