@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from typing import Any
 
 import daft
@@ -12,11 +15,29 @@ from bulk.jobs.job import Job
 from bulk.jobs.plan import read_shard
 from bulk.sources.reading import read_items
 
+_EVERY_S = 0.1
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent has ended, so that it does not work beside the next run."""
+    while os.getppid() == parent:
+        time.sleep(_EVERY_S)
+    os._exit(1)
+
 
 class ShardWorker:
     """A process with a bundle. It writes the parts itself; the engine gets their sizes alone."""
 
-    def __init__(self, job: Job, recipe: Recipe) -> None:
+    def __init__(self, job: Job, recipe: Recipe, parent: int | None) -> None:
+        """Load the bundle.
+
+        Args:
+            job: The job.
+            recipe: Its choices.
+            parent: The process that this one ends with; None on a cluster, which sees to it itself.
+        """
+        if parent is not None:
+            threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         self._job, self._recipe = job, recipe
         self._encoder = Encoder(recipe)
 

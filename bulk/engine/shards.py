@@ -39,18 +39,19 @@ def run_shards(job: Job, recipe: Recipe, shards: Sequence[int], cluster: Cluster
 
     from bulk.engine.shard_worker import ShardWorker  # noqa: PLC0415 (as above)
 
-    if cluster.ray is None:
-        daft.set_runner_native()
-    else:
-        daft.set_runner_ray(cluster.ray)
-    # A process each: threads of one would wait for each other's Python.
     on_ray = cluster.ray is not None
-    worker = daft.cls(max_concurrency=cluster.workers, use_process=not on_ray)(ShardWorker)
-    frame = daft.from_pydict({"shard": list(shards)})
-    if on_ray:
-        frame = frame.into_partitions(len(shards))
-    images = worker(job, recipe).make(daft.col("shard")).alias("images")
     try:
+        if on_ray:
+            daft.set_runner_ray(cluster.ray)
+        else:
+            daft.set_runner_native()
+        # A process each: threads of one would wait for each other's Python.
+        worker = daft.cls(max_concurrency=cluster.workers, use_process=not on_ray)(ShardWorker)
+        frame = daft.from_pydict({"shard": list(shards)})
+        if on_ray:
+            frame = frame.into_partitions(len(shards))
+        parent = None if on_ray else os.getpid()
+        images = worker(job, recipe, parent).make(daft.col("shard")).alias("images")
         for row in frame.select(images).iter_rows():
             yield int(row["images"])
     except Exception as error:  # Whatever a worker raised, or the engine itself.

@@ -1,16 +1,23 @@
 """`python -m bulk embed`, as a user runs it: whole, killed and gone on with."""
 
+import fcntl
 import random
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pyarrow import parquet
 
+from benchmarks.host.processes import tree
+from bulk.cli import main
 from bulk.encoding import Encoder, Recipe
+from bulk.jobs.job import Order, folder_of, open_job
+from bulk.places import Place
+from bulk.progress import Progress
 from bulk.sources.listing import list_items
 from bulk.sources.reading import read_items
 from tests import fakes
@@ -53,18 +60,24 @@ def test_all_sources_are_embedded_in_order_and_bad_files_are_rows(
     assert "12 of them have an error" in run.stdout
     same(parquet.read_table(to), direct(models_dir / "tiny", folder, archives))
     assert [path.name for path in to.parent.iterdir()] == ["all.parquet"]
-    again = bulk(*command)
-    assert (again.returncode, again.stdout) == (0, f"{to} is done already\n")
-    other = bulk("embed", folder, "--model", models_dir / "tiny-codes", "--to", to)
-    assert other.returncode == 1
-    assert "embeddings of another bundle" in other.stderr
 
 
 def test_a_job_that_is_killed_goes_on_and_makes_nothing_twice(
     bulk, models_dir, many, tmp_path, environment
 ):
     to, parts = tmp_path / "out.parquet", tmp_path / "out.parquet.parts"
-    command = ("embed", many, "--model", models_dir / "tiny", "--to", to, "--rows", ROWS)
+    command = (
+        "embed",
+        many,
+        "--model",
+        models_dir / "tiny",
+        "--to",
+        to,
+        "--rows",
+        ROWS,
+        "--workers",
+        2,
+    )
     chance, before = random.Random(), {}  # noqa: S311 (moments to kill at)
     for _ in range(2):
         stop_at = len(before) + chance.randint(1, 30)
@@ -74,15 +87,14 @@ def test_a_job_that_is_killed_goes_on_and_makes_nothing_twice(
             while len(made(parts)) < stop_at:
                 assert process.poll() is None, process.stderr.read()
                 time.sleep(chance.random() / 100)
+            workers = list(tree(process.pid))[1:]
             process.send_signal(signal.SIGKILL)
-        wait_for_end_of_workers(parts)
+        assert len(workers) >= 2
+        wait_for_end(workers)
         after = made(parts)
         assert before.items() <= after.items()
         assert not to.exists()
         before = after
-    other = bulk("embed", many, "--model", models_dir / "tiny", "--to", to, "--rows", ROWS + 1)
-    assert other.returncode == 1
-    assert "holds another job, with other rows" in other.stderr
     run = bulk(*command)
     assert run.returncode == 0, run.stderr
     done = re.search(r"([\d,]+) of 1,500 images are done already", run.stderr)
@@ -100,25 +112,65 @@ def made(parts):
     return found
 
 
-def wait_for_end_of_workers(parts):
-    """A worker whose parent was killed ends after its shard."""
-    known = None
-    while known != (known := made(parts)):
-        time.sleep(0.3)
+def wait_for_end(workers):
+    """Workers end soon after their parent."""
+    until = time.monotonic() + 20
+    while any(is_running(pid) for pid in workers):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
-def test_two_processes_do_not_work_on_one_output(bulk, models_dir, folder, tmp_path):
-    import fcntl  # noqa: PLC0415
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
+    except OSError:
+        return False
+    return state[0] not in "ZX"
 
+
+def embedding(folder, bundle, to, *more):
+    return main(["embed", str(folder), "--model", str(bundle), "--to", str(to), *more])
+
+
+def test_an_output_that_is_there_is_done_or_of_another_bundle(models_dir, folder, tmp_path, capsys):
+    to = tmp_path / "out.parquet"
+    parquet.write_table(direct(models_dir / "tiny", folder), to)
+    assert embedding(folder, models_dir / "tiny", to) == 0
+    assert capsys.readouterr().out == f"{to} is done already\n"
+    assert embedding(folder, models_dir / "tiny-codes", to) == 1
+    assert "embeddings of another bundle" in capsys.readouterr().err
+    to.write_text("mine")
+    assert embedding(folder, models_dir / "tiny", to) == 1
+    assert "is another file" in capsys.readouterr().err
+    assert to.read_text() == "mine"
+
+
+def test_a_job_is_gone_on_with_by_its_own_arguments_alone(models_dir, folder, tmp_path, capsys):
+    recipe, to = Recipe(str(models_dir / "tiny")), Place(str(tmp_path / "out.parquet"))
+    order, maker = Order((str(folder),), recipe, to), Encoder(recipe).maker
+    folder_of(to).make_folder()
+    job = open_job(order, maker, Progress("images listed"))
+    assert (job.planned.images, job.missing()) == (15, [0])
+    assert open_job(order, maker, Progress("images listed")) == job
+    assert embedding(folder, models_dir / "tiny", to.address, "--rows", "5") == 1
+    assert "holds another job, with other rows" in capsys.readouterr().err
+    assert embedding(folder / "p0", models_dir / "tiny", to.address) == 1
+    assert "holds another job, with other sources" in capsys.readouterr().err
+
+
+def test_two_processes_do_not_work_on_one_output(models_dir, folder, tmp_path, capsys):
     parts = tmp_path / "out.parquet.parts"
     parts.mkdir()
     with (parts / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        run = bulk(
-            "embed", folder, "--model", models_dir / "tiny", "--to", tmp_path / "out.parquet"
-        )
-    assert run.returncode == 1
-    assert "another process works on" in run.stderr
+        assert embedding(folder, models_dir / "tiny", tmp_path / "out.parquet") == 1
+    assert "another process works on" in capsys.readouterr().err
+
+
+def test_a_source_without_images_is_an_error(models_dir, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("no image")
+    assert embedding(tmp_path / "notes.txt", models_dir / "tiny", tmp_path / "out.parquet") == 1
+    assert "no images in" in capsys.readouterr().err
 
 
 def test_an_abort_in_the_interpreters_clean_up_changes_nothing(environment):
