@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import uuid
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pyarrow import fs
 
@@ -17,6 +19,8 @@ from bulk.errors import SourceError
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 """At the beginning of an address that is none of this machine's paths."""
+
+_READ_AHEAD = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,10 @@ class Place:
     def _opened(self) -> tuple[fs.FileSystem, str]:
         if self.is_local:
             return fs.LocalFileSystem(), self.address
+        scheme, _, rest = self.address.partition("://")
         try:
-            found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(self.address)
+            address = f"{scheme}://{quote(rest, safe='/:@')}"
+            found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(address)
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.address} cannot be opened: {error}") from error
         return found
@@ -112,6 +118,14 @@ class Place:
         """
         system, path = self._opened()
         return system.open_input_file(path)
+
+    def open_archive(self) -> Any:  # noqa: ANN401 (as above)
+        """Open a file for many small reads, most of them forwards; errors as `open`.
+
+        Each read in a store is a request, so that a megabyte is read at a time.
+        """
+        file = self.open()
+        return file if self.is_local else io.BufferedReader(file, _READ_AHEAD)
 
     def read(self) -> bytes:
         """Read a whole file of our own.

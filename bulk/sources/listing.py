@@ -60,7 +60,7 @@ def _items_of(entry: Entry, column: str | None, skipped: Skipped) -> Iterator[It
 
 def _of_zip(place: Place, column: str | None, skipped: Skipped) -> Iterator[Item]:
     del column
-    with place.open() as file, zipfile.ZipFile(file) as archive:
+    with place.open_archive() as file, zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if member.is_dir():
                 continue
@@ -74,7 +74,7 @@ def _of_zip(place: Place, column: str | None, skipped: Skipped) -> Iterator[Item
 def _of_tar(place: Place, column: str | None, skipped: Skipped) -> Iterator[Item]:
     """List a tar, which is not compressed: its members are read where they stand."""
     del column
-    with place.open() as file, tarfile.open(fileobj=file, mode="r:") as archive:
+    with place.open_archive() as file, tarfile.open(fileobj=file, mode="r:") as archive:
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # Else it keeps every member.
             if member.isreg() and ending(member.name) in IMAGES:

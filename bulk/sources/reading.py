@@ -103,7 +103,7 @@ def _from_zip(items: Sequence[Item], max_bytes: int) -> Iterator[tuple[Item, Con
 @lru_cache(maxsize=1)
 def _open_zip(file: str) -> zipfile.ZipFile:
     """Open a zip, whose list of members the next shard needs too: it takes 10 µs a member."""
-    return zipfile.ZipFile(Place(file).open())
+    return zipfile.ZipFile(Place(file).open_archive())
 
 
 def _member(archive: zipfile.ZipFile, item: Item, max_bytes: int) -> Content:
@@ -118,7 +118,7 @@ def _member(archive: zipfile.ZipFile, item: Item, max_bytes: int) -> Content:
 
 
 def _from_tar(items: Sequence[Item], max_bytes: int) -> Iterator[tuple[Item, Content]]:
-    with Place(items[0].file).open() as file:
+    with Place(items[0].file).open_archive() as file:
         for item in items:
             if item.size > max_bytes:
                 yield item, _too_long(item, max_bytes)

@@ -54,7 +54,11 @@ def photos():
     """Files of images by name, three of which cannot be used."""
     good = {f"p{n % 3}/{n:02}.png": fakes.photo(n % 3, n) for n in range(12)}
     half = fakes.photo(1, file_format="JPEG")
-    return good | {"p0/cut.jpg": half[: len(half) // 2], "p1/no.jpg": b"text", "p2/empty.png": b""}
+    return good | {
+        "p0/ä cut %.jpg": half[: len(half) // 2],
+        "p1/no.jpg": b"text",
+        "p2/empty.png": b"",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,10 @@ def test_a_part_of_a_parquet_file_is_read_alone(archives, photos):
 
 
 def test_an_address_of_a_store_is_read_as_a_path_is(folder, archives, photos):
-    found = contents(f"file://{folder}", f"file://{archives}/*.zip")
-    assert sorted(found.values()) == sorted([*photos.values()] * 2)
+    found = contents(
+        f"file://{folder}", f"file://{archives}/*.[zt]*", f"file://{archives}/*.parquet"
+    )
+    assert sorted(found.values()) == sorted([*photos.values()] * 4)
     assert all(path.startswith("file:///") for path in found)
 
 
