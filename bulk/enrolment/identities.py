@@ -115,8 +115,10 @@ def load(
     """
     if gallery not in {each.name for each in store.galleries()}:
         store.create(gallery, encoding)
-    new = 0
-    for part in parts:
-        new += store.enrol_many(gallery, encoding, part)
-        advance(len(part))
-    return new
+
+    def counted() -> Iterator[Mapping[str, Enrolment]]:
+        for part in parts:
+            yield part
+            advance(len(part))
+
+    return store.load(gallery, encoding, counted())
