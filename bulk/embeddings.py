@@ -98,6 +98,17 @@ def maker_of(found: pa.Schema, address: str) -> Maker:
         ) from error
 
 
+def count_outside(maker: Maker, percentiles: NDArray[np.float64]) -> int:
+    """Return the number of images out of the bundle's domain, by percentiles in per cent.
+
+    They are rounded to three digits, and so is the limit. NaN is in no bundle's domain check.
+    """
+    if maker.false_flag_rate is None:
+        return 0
+    limit = round(100 * (1 - maker.false_flag_rate), 3)
+    return int((percentiles >= limit).sum())
+
+
 @dataclass(frozen=True)
 class EmbeddingsFile:
     """A file of embeddings, open.

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from bulk.embeddings import EmbeddingsFile, Maker, open_embeddings
+from bulk.embeddings import EmbeddingsFile, Maker, count_outside, open_embeddings
 from bulk.encoding import manifest_of
 from bulk.errors import PairsError
 from bulk.pairs.expected import expect, in_words
@@ -113,9 +113,7 @@ def _search(how: str, metric: Metric, rows: Rows, threshold: float, most: int) -
 
 
 def _outside(maker: Maker, percentiles: NDArray[np.float64]) -> list[str]:
-    if maker.false_flag_rate is None:
-        return []
-    out = int((percentiles >= 100 * (1 - maker.false_flag_rate)).sum())
+    out = count_outside(maker, percentiles)
     if not out:
         return []
     unlike = f"{out:,} images are unlike those that the bundle was measured on"

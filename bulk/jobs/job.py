@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from bulk.embeddings import Maker, maker_of, schema
+from bulk.embeddings import ERROR, PERCENTILE, Maker, count_outside, maker_of, schema
 from bulk.encoding import Recipe
 from bulk.errors import EmbeddingsError, JobError
 from bulk.jobs.plan import Planned, write_plan
@@ -179,7 +179,7 @@ class Finished:
 
     images: int
     errors: int
-    outside: int | None
+    outside: int
 
 
 def finish(job: Job, maker: Maker, to: Place) -> Finished:
@@ -189,7 +189,6 @@ def finish(job: Job, maker: Maker, to: Place) -> Finished:
         JobError: A part is not of this job.
     """
     made, images, errors, outside = schema(maker), 0, 0, 0
-    limit = None if maker.false_flag_rate is None else 100 * (1 - maker.false_flag_rate)
     with to.writing() as file, parquet.ParquetWriter(file, made) as writer:
         for shard in range(job.planned.shards):
             with job.part(shard).open() as part:
@@ -198,14 +197,8 @@ def finish(job: Job, maker: Maker, to: Place) -> Finished:
                 raise JobError(f"{job.part(shard).address} is of another job")
             writer.write_table(table)
             images += table.num_rows
-            errors += table.num_rows - table.column("error").null_count
-            outside += _over(table, limit)
+            errors += table.num_rows - table.column(ERROR).null_count
+            percentiles = table.column(PERCENTILE).drop_null().to_numpy()
+            outside += count_outside(maker, percentiles)
     job.folder.remove_folder()
-    return Finished(images, errors, None if limit is None else outside)
-
-
-def _over(table: pa.Table, limit: float | None) -> int:
-    if limit is None:
-        return 0
-    percentiles = table.column("domain_percentile").drop_null().to_numpy()
-    return int((percentiles >= limit - 1e-3).sum())
+    return Finished(images, errors, outside)

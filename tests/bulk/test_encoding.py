@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import SHIPPED_BUNDLES, Settings, WantedPrecision
-from bulk.embeddings import maker_of, schema
+from bulk.embeddings import count_outside, maker_of, schema
 from bulk.encoding import Encoder, Recipe, bundle_folder
 from bulk.errors import JobError
 from bulk.sources.item import Item, Kind
+from model.bundle import open_bundle
+from model.domain import Domain
 from tests import fakes
 
 TOLERANCE = 1e-5
@@ -79,6 +82,15 @@ def test_the_metadata_names_the_graph(models_dir):
     encoding = json.loads(found.metadata[b"likewise"])["encoding"]
     assert encoding["sha256"] == manifest["onnx"]["sha256"]
     assert maker_of(found, "x") == maker
+
+
+def test_images_are_out_of_the_domain_from_the_limit_on_that_the_service_has():
+    bundle = open_bundle(SHIPPED_BUNDLES / "att-chopra")
+    domain, maker = Domain.of(bundle), Encoder(Recipe(str(bundle.folder))).maker
+    shares = np.linspace(0.9, 0.99999, 901)
+    shown = np.array([round(100 * share, 3) for share in shares.tolist()])
+    assert count_outside(maker, shown) == int(domain.is_out(shares).sum()) > 0
+    assert count_outside(replace(maker, false_flag_rate=None), shown) == 0
 
 
 def test_a_reason_in_place_of_bytes_is_the_error(models_dir):
