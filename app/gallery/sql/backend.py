@@ -17,6 +17,8 @@ class Backend(Protocol):
     """One kind of store."""
 
     engine: Engine
+    most_exact: int | None
+    """Identities up to which a search is quick; None where an index finds them."""
 
     def rows_of(self, gallery_id: int) -> ColumnElement[bool]:
         """Return the condition that a row is of a gallery, in the form that finds it fastest."""

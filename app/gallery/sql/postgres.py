@@ -57,6 +57,7 @@ class Postgres:
     """
 
     def __init__(self, url: URL, timeout_s: float, connections: int) -> None:
+        self.most_exact: int | None = None
         milliseconds = max(1, int(1000 * timeout_s))
         limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         self.engine: Engine = create_engine(

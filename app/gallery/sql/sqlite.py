@@ -28,6 +28,7 @@ from sqlalchemy.pool import QueuePool
 from app.errors import GalleryStartError
 from app.gallery.records import Encoding, Rows
 from app.gallery.sql.backend import Erased
+from app.gallery.sql.growth import MOST_EXACT
 from app.gallery.sql.tables import ROWS_BITS, identities
 from model.manifest import Metric
 
@@ -54,6 +55,7 @@ class Sqlite:
     def __init__(self, path: Path, timeout_s: float, connections: int, *, create: bool) -> None:
         self._path, self._timeout_s, self._create = path, timeout_s, create
         self._driver = driver()
+        self.most_exact: int | None = MOST_EXACT
         self.engine: Engine = create_engine(
             "sqlite+pysqlite://",
             module=self._driver,

@@ -36,6 +36,7 @@ from app.gallery.records import (
 from app.gallery.sql import rows
 from app.gallery.sql.backend import Backend
 from app.gallery.sql.failures import translated
+from app.gallery.sql.growth import GrowthLog
 from app.gallery.sql.schema_version import check_schema
 from app.gallery.sql.sqlite import WRITES
 from app.gallery.sql.tables import ROWS_BITS, galleries, identities, sizes
@@ -48,13 +49,15 @@ class SqlStore:
     """A store of galleries, as `port.Store` describes it."""
 
     def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+        self._backend, self._growth = backend, GrowthLog(backend.most_exact)
         self._statement = lru_cache(maxsize=_STATEMENTS)(self._make_search)
 
     def check(self) -> None:
         """Check the schema."""
         with translated():
             check_schema(self._backend.engine)
+        for gallery in self.galleries():
+            self._growth.note(gallery)
 
     def close(self) -> None:
         """Close all connections."""
@@ -225,6 +228,7 @@ class SqlStore:
             row = self._gallery(connection, gallery)
             rows.check_encoding(row, encoding)
             found = rows.gallery_of(connection, row)
+            self._growth.note(found)
             self._backend.prepare_search(connection, top)
             probes = [probe]
             if probe.dtype == np.uint8 and any(images > 1 for images in found.sizes):

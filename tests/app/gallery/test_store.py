@@ -1,5 +1,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from app.errors import (
     UnknownGalleryError,
     UnknownIdentityError,
 )
-from app.gallery.records import Encoding, Enrolment, shares
+from app.gallery.records import Encoding, Enrolment, Gallery, shares
+from app.gallery.sql.growth import GrowthLog
 from app.gallery.sql.opening import open_backend
+from app.gallery.sql.store import SqlStore
 from model.manifest import Metric, TemplateRule
 from model.scoring import energy
 from model.templates import template
@@ -291,3 +294,28 @@ def test_an_index_whose_making_was_interrupted_is_made_again(store, store_url, n
         found = [connection.scalar(counted, {"valid": valid}) for valid in (False, True)]
         assert found == [0, before]
     backend.engine.dispose()
+
+
+def test_a_gallery_that_is_large_for_an_exact_search_is_named_once(caplog):
+    small, large = (Gallery(f"of-{n}", FLOATS, datetime.now(UTC), {1: n}) for n in (5, 6))
+    for log in (GrowthLog(5), GrowthLog(None)):
+        for gallery in (small, large, large):
+            log.note(gallery)
+    assert [record.args[:2] for record in caplog.records] == [("of-6", 6)]
+
+
+def test_a_large_gallery_is_noted_at_start_and_in_a_search(store_url, name, caplog, monkeypatch):
+    monkeypatch.setattr("app.gallery.sql.sqlite.MOST_EXACT", 2)
+    store = SqlStore(open_backend(store_url, 60.0, 1))
+    store.create(name, FLOATS)
+    enrol(store, name, FLOATS, rows(3))
+    store.nearest(name, FLOATS, rows(1)[0], 1)
+    store.nearest(name, FLOATS, rows(1)[0], 1)
+    told = [record for record in caplog.records if record.args and record.args[0] == name]
+    assert len(told) == store_url.startswith("sqlite")
+    store.close()
+    again = SqlStore(open_backend(store_url, 60.0, 1))
+    again.check()
+    told = [record for record in caplog.records if record.args and record.args[0] == name]
+    assert len(told) == 2 * store_url.startswith("sqlite")
+    again.close()
