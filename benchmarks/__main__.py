@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--hostile", type=float, default=0.1, help="share of the soak's requests that are hostile"
     )
+    run.add_argument(
+        "--galleries", type=Path, help="folder that keeps filled galleries between runs"
+    )
     run.add_argument("--data", type=Path, default=_DATA, help="folder with att_faces.zip and lfw/")
     run.add_argument("--results", type=Path, default=result.RESULTS)
     report = commands.add_parser("report", help="write docs/performance.md from the results")
@@ -74,6 +77,7 @@ def _run(options: argparse.Namespace) -> None:
             Path(folder),
             options.requests,
             options.hostile,
+            options.galleries,
         )
         found = BENCHMARKS[options.name].measure(plan)
     file = result.write(
@@ -114,6 +118,7 @@ def _command(options: argparse.Namespace) -> str:
         else ""
     )
     requests += f" --hostile {options.hostile:g}" if options.name == "soak" else ""
+    requests += " --galleries FOLDER" if options.galleries else ""
     return (
         f"python -m benchmarks run {options.name} --seconds {options.seconds:g} "
         f"--rounds {options.rounds}{requests}"

@@ -19,7 +19,7 @@ from benchmarks.measurements import (
     verify,
 )
 from benchmarks.measurements.bulk import embedding
-from benchmarks.measurements.galleries import identify
+from benchmarks.measurements.galleries import postgres, sqlite
 from benchmarks.plan import Plan
 from benchmarks.result import Found
 
@@ -42,7 +42,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "memory": Benchmark("Memory", memory.ABOUT, memory.measure),
     "soak": Benchmark("Hostile requests among many", soak.ABOUT, soak.measure),
     "compare": Benchmark("/compare", compare.ABOUT, compare.measure),
-    "gallery": Benchmark("Searches of a gallery", identify.ABOUT, identify.measure),
+    "gallery": Benchmark("Searches of a gallery", sqlite.ABOUT, sqlite.measure),
+    "gallery-postgres": Benchmark(
+        "Searches of a gallery in PostgreSQL", postgres.ABOUT, postgres.measure
+    ),
     "bulk": Benchmark("Bulk embedding", embedding.ABOUT, embedding.measure),
     "bulk-memory": Benchmark(
         "Memory of bulk embedding", embedding.ABOUT_MEMORY, embedding.measure_memory

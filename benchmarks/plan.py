@@ -16,6 +16,7 @@ class Plan:
         requests: Number of requests of the memory benchmark and of the soak; of images of that of
             bulk work.
         hostile: Share of the soak's requests that are hostile.
+        galleries: Folder that keeps filled galleries between runs; None for small ones of the run.
     """
 
     seconds: float
@@ -24,6 +25,7 @@ class Plan:
     workspace: Path
     requests: int = 20_000
     hostile: float = 0.1
+    galleries: Path | None = None
 
     def __post_init__(self) -> None:
         if self.seconds <= 0 or self.rounds < 1 or self.requests < 1:
