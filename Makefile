@@ -109,7 +109,7 @@ sbom: $(VENV)/.dev
 digests:
 	@scripts/digests.sh
 
-BENCHMARKS := start verify peers latency loop compare gallery bulk encoder growth ablations
+BENCHMARKS := start verify peers latency loop compare gallery bulk domain encoder growth ablations
 BENCH_FLAGS ?= --seconds 5 --rounds 5
 
 bench: $(VENV)/.dev

@@ -54,6 +54,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "precision": Benchmark(
         "int8 in place of float32", verify.ABOUT_PRECISION, verify.measure_precision
     ),
+    "domain": Benchmark("Cost of the domain check", verify.ABOUT_DOMAIN, verify.measure_domain),
     "cuda": Benchmark("On a GPU", cuda.ABOUT, cuda.measure),
     "growth": Benchmark("How cost grows", growth.ABOUT, growth.measure),
     "gateways": Benchmark("Gateways", gateways.ABOUT, gateways.measure),

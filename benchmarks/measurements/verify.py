@@ -1,5 +1,6 @@
-"""/verify and /embed against the ceiling, and /verify in int8 against float32."""
+"""/verify and /embed against the ceiling, in int8 against float32, and without a domain check."""
 
+import sys
 from dataclasses import dataclass
 
 from benchmarks.host.cores import Cores, both_cores, server_cores
@@ -9,7 +10,16 @@ from benchmarks.result import Cell, Figure, Found, Table
 from benchmarks.servers.ceiling import running_ceiling
 from benchmarks.servers.server import likewise
 from benchmarks.trials.contest import SATURATING, pictures_of, requests_in, saturated
-from benchmarks.trials.rounds import Turn, alternate, cpu_ratio, of_ceiling, pausing, rate, ratio
+from benchmarks.trials.rounds import (
+    Turn,
+    alternate,
+    cpu_ratio,
+    median_at_most,
+    of_ceiling,
+    pausing,
+    rate,
+    ratio,
+)
 
 ABOUT = """\
 Requests per second at saturation, as a share of the ceiling: the same images decoded (JPEG at
@@ -25,8 +35,17 @@ Requests per second of the service with `LIKEWISE_PRECISION=int8`, as a multiple
 processor time" divides by the processor time that each used, and stays valid on a machine that
 others use too. All other benchmarks are of `fp32`, which the ceiling and the peers run as well."""
 
+ABOUT_DOMAIN = """\
+Requests per second of the service whose bundles are opened without their domain check, as a
+multiple of those with it, on the same core: what the check costs. The rounds of the two alternate,
+and the one that waits is paused. The bar is for the upper 95 % bound of the median over the rounds
+(an order statistic, exact for any distribution), by processor time, which the other processes of
+the machine move less."""
+
 _BATCH = 32
 _INT8_AT_LEAST = 1.8
+_CHECK_AT_MOST = 1.02
+_UNCHECKED = (sys.executable, "-m", "benchmarks.servers.launcher", "uvloop", "httptools")
 
 
 @dataclass(frozen=True)
@@ -112,7 +131,7 @@ def measure_precision(plan: Plan) -> Found:
         )
     case = "/verify, faces, lfw"
     columns = ("precision", "requests/s", "p50, ms", "p99, ms")
-    rows = tuple((name, *_precision_row(found)) for name, found in turns.items())
+    rows = tuple((name, *_load_row(found)) for name, found in turns.items())
     by_time = Figure.of(f"{case}, by processor time", cpu_ratio(turns["int8"], turns["fp32"]))
     return Found(
         (Figure.of(case, ratio(turns["int8"], turns["fp32"]), at_least=_INT8_AT_LEAST), by_time),
@@ -120,6 +139,49 @@ def measure_precision(plan: Plan) -> Found:
     )
 
 
-def _precision_row(turns: list[Turn]) -> tuple[Cell, ...]:
+def measure_domain(plan: Plan) -> Found:
+    """Measure the service with and without its domain check, for both image encoders."""
+    found = [_measure_check(plan, model) for model in ("faces", "att-chopra")]
+    return Found(
+        tuple(figure for figures, _ in found for figure in figures),
+        tuple(table for _, table in found),
+    )
+
+
+def _measure_check(plan: Plan, model: str) -> tuple[tuple[Figure, ...], Table]:
+    made, _ = pictures_of(plan, "lfw")
+    folder = requests_in(plan, f"domain-{model}", bodies.verify_requests(made.files, model))
+    cores = server_cores()
+    with (
+        likewise(cores) as checked,
+        likewise(cores, command=(*_UNCHECKED, "unchecked")) as unchecked,
+    ):
+        turns = alternate(
+            {
+                "with": pausing(unchecked, saturated(plan, checked, folder)),
+                "without": pausing(checked, saturated(plan, unchecked, folder)),
+            },
+            plan.rounds,
+        )
+    case = f"/verify without the domain check, {model}, lfw"
+    by_time = cpu_ratio(turns["without"], turns["with"])
+    bound = median_at_most(
+        [
+            without.per_cpu_second / checked.per_cpu_second
+            for without, checked in zip(turns["without"], turns["with"], strict=True)
+        ]
+    )
+    bar = _CHECK_AT_MOST if model == "faces" else None
+    figures = (
+        Figure.of(case, ratio(turns["without"], turns["with"])),
+        Figure.of(f"{case}, by processor time", by_time),
+        Figure(f"{case}, by processor time, upper bound of the median", bound, "×", at_most=bar),
+    )
+    columns = ("domain check", "requests/s", "p50, ms", "p99, ms")
+    rows = tuple((name, *_load_row(found)) for name, found in turns.items())
+    return figures, Table(f"/verify, {model}, lfw", columns, rows)
+
+
+def _load_row(turns: list[Turn]) -> tuple[Cell, ...]:
     load = turns[-1].load
     return (rate(turns).median, *((load.p50_ms, load.p99_ms) if load else (None, None)))

@@ -6,6 +6,7 @@ free of it.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,24 @@ def cpu_ratio(over: Sequence[Turn], under: Sequence[Turn]) -> Spread:
     return Spread.of(
         [one.per_cpu_second / other.per_cpu_second for one, other in zip(over, under, strict=True)]
     )
+
+
+def median_at_most(values: Sequence[float], error: float = 0.05) -> float:
+    """Upper confidence bound of the median of what values are drawn from, by an order statistic.
+
+    Exact for any distribution (David and Nagaraja 2003, section 7.1). With too few values for the
+    stated error, the largest one.
+
+    Args:
+        values: At least one, independent.
+        error: Probability that the bound is below the median, at most.
+    """
+    ordered, count = sorted(values), len(values)
+    # The k-th smallest is below the median where k or more values are.
+    below, kth = 0.0, count
+    while kth > 1 and (below := below + math.comb(count, kth) / 2**count) <= error:
+        kth -= 1
+    return ordered[min(kth, count - 1)]
 
 
 def rate(turns: Sequence[Turn]) -> Spread:
