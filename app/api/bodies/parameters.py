@@ -1,7 +1,8 @@
 """Parameters of a request: parsed from a form, JSON or the URL, with errors that name the field."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 from fastapi import Request
@@ -77,28 +78,45 @@ def from_query(kind: type[Fields], request: Request) -> Fields:
 
 
 def _from_texts(kind: type[Fields], fields: Mapping[str, str]) -> Fields:
-    known = kind.model_fields
+    readers = _readers(kind)
     return _validated(
-        kind,
-        {name: _value(known.get(name), text) for name, text in fields.items()},
+        kind, {name: readers.get(name, _as_it_is)(text) for name, text in fields.items()}
     )
 
 
-def _value(field: FieldInfo | None, text: str) -> object:
-    """Return the number or list in a text if the field is one; others are refused later."""
-    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+@cache
+def _readers(kind: type[BaseModel]) -> Mapping[str, Callable[[str], object]]:
+    """Return a function for each parameter that reads its text.
+
+    It returns the number or list in the text if the field is one; others are refused later.
+    """
+    return {name: _reader(field) for name, field in kind.model_fields.items()}
+
+
+def _reader(field: FieldInfo) -> Callable[[str], object]:
+    kinds = (field.annotation, *get_args(field.annotation))
     if any(_is_list(kind) for kind in kinds):
-        return _to_list(text)
+        return _to_list
     if int in kinds:
-        return int(text) if _WHOLE.fullmatch(text) else text
-    if float not in kinds:
-        return text
-    number = to_number(text)
-    return text if number is None else number
+        return _to_whole_number
+    return _to_any_number if float in kinds else _as_it_is
 
 
 def _is_list(kind: object) -> bool:
     return get_origin(kind) is list or get_origin(next(iter(get_args(kind)), None)) is list
+
+
+def _as_it_is(text: str) -> object:
+    return text
+
+
+def _to_whole_number(text: str) -> object:
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _to_any_number(text: str) -> object:
+    number = to_number(text)
+    return text if number is None else number
 
 
 def _to_list(text: str) -> object:

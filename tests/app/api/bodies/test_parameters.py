@@ -93,7 +93,7 @@ def test_an_empty_field_of_a_form_counts_as_absent(fields):
         ("fmr=0.1&fmr=0.1", "twice"),
         ("fmr=0.1&f%6Dr=0.5", "twice"),
         ("fmr=0.1&fmr=", "twice"),
-        ("treshold=1", "no such parameter; it takes model, threshold, fmr"),
+        ("treshold=1", "no such parameter; it takes threshold, fmr, model"),
         ("THRESHOLD=1", "no such parameter"),
         ("threshold+=1", "no such parameter"),
         ("threshold[]=1", "no such parameter"),
