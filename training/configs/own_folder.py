@@ -47,7 +47,11 @@ CONFIG = TrainingConfig(
         summary="A verifier trained on your own folder of identities.",
         intended_use="Things of the kind that the folder holds, photographed as there.",
         not_for="Anything else; its error rates were measured on that folder's identities only.",
-        data_licence="Yours to state: edit `card` in the config before you pass the bundle on.",
+        data_licence=(
+            "Yours to state: edit `card` in the config before you pass the bundle on. A network "
+            "that starts from `general` or another bundle, as `choice` names it, inherits that "
+            "one's terms: those of `general` come from LFW's photographs, for research only."
+        ),
     ),
 )
 
