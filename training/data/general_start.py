@@ -1,6 +1,6 @@
 """Images that `general_start` is trained on: people of LFW, and Omniglot's background signs.
 
-    python -m training.data.general_start --to runs/general_data
+    python -m training.data.general_start --data ../shared/data --to runs/general_data
 
 Of LFW the people whom `faces` is trained on, with two photographs or more, and at most twelve of
 each, cut to the middle; ten drawings of each sign, every second sign white on black.
@@ -18,7 +18,6 @@ from PIL import Image, ImageOps
 from model.bundle import identity_digest, open_bundle
 
 _ROOT = Path(__file__).parents[2]
-_DATA = _ROOT.parent / "shared" / "data"
 _SIDE = 80
 _MIDDLE = 0.72
 """Share of a photograph's width and height that is kept, around its centre."""
@@ -36,10 +35,10 @@ def _folders(archive: Path, ending: str) -> Iterator[tuple[str, list[Image.Image
             yield folder, [Image.open(io.BytesIO(opened.read(name))) for name in names[:_FACES]]
 
 
-def _faces(to: Path) -> None:
+def _faces(data: Path, to: Path) -> None:
     split = open_bundle(_ROOT / "model" / "bundles" / "faces").split
     known = frozenset[str]() if split is None else split.train
-    for folder, images in _folders(next((_DATA / "lfw").glob("lfw*.zip")), ".jpg"):
+    for folder, images in _folders(next((data / "lfw").glob("lfw*.zip")), ".jpg"):
         name = folder.rpartition("/")[2]
         if len(images) > 1 and identity_digest(name) in known:
             _write(to / name, [_middle(image.convert("RGB")) for image in images])
@@ -52,8 +51,8 @@ def _middle(image: Image.Image) -> Image.Image:
     return cut.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
 
 
-def _signs(to: Path) -> None:
-    archive = next((_DATA / "omniglot").glob("images_background*.zip"))
+def _signs(data: Path, to: Path) -> None:
+    archive = next((data / "omniglot").glob("images_background*.zip"))
     for number, (folder, images) in enumerate(_folders(archive, ".png")):
         grey = [image.convert("L").resize((_SIDE,) * 2, Image.Resampling.BOX) for image in images]
         drawn = [ImageOps.invert(image) if number % 2 else image for image in grey[:_SIGNS]]
@@ -69,10 +68,11 @@ def _write(folder: Path, images: list[Image.Image]) -> None:
 def main() -> None:
     """Write the folder."""
     parser = argparse.ArgumentParser(prog="python -m training.data.general_start")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of lfw and omniglot")
     parser.add_argument("--to", type=Path, required=True, help="a new folder")
-    to = parser.parse_args().to
-    _faces(to)
-    _signs(to)
+    chosen = parser.parse_args()
+    _faces(chosen.data, chosen.to)
+    _signs(chosen.data, chosen.to)
 
 
 if __name__ == "__main__":
