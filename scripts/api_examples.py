@@ -107,7 +107,7 @@ def file_text() -> str:
         curve["rates"] = curve["rates"][:LONGEST]
         calibration["operating_points"] = calibration["operating_points"][:LONGEST]
     if manifest["identification"]:
-        for name in ("points", "galleries"):
+        for name in ("points", "galleries", "fnir_intervals"):
             manifest["identification"][name] = manifest["identification"][name][:LONGEST]
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 

@@ -79,10 +79,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "| 10 | {faces fpir of 10} % | {faces independent fpir of 10} % |",
         "| 100 | {faces fpir of 100} % | {faces independent fpir of 100} % |",
         "| 1,000 | {faces fpir of 1000} % | {faces independent fpir of 1000} % |",
-        (
-            "{faces fnmr at fpir} % of the photographs miss their own person in a gallery of 100 "
-            "at a target of 5 %, and {faces fnmr} % with the default threshold"
-        ),
+        "miss {faces fnir at fpir} % of people at a target of 5 %, and {faces fnir} % with the default",
         "exact on press photographs, and lets {att fmr rounded} % pass on AT&T's",
     ),
     "docs/calibrate.md": (
@@ -199,10 +196,11 @@ def _of_identification(manifest: Manifest) -> dict[str, str]:
             found[f"fpir of {size}"] = f"{100 * error.fpir:.1f}"
             independent = 100 * (1 - (1 - choice.rates.fmr) ** size)
             found[f"independent fpir of {size}"] = f"{independent:.1f}"
+            found["fnir"] = f"{100 * (error.fnir or choice.rates.fnmr):.0f}"
     for point in measured.points:
         if (point.gallery_size, point.target_fpir) == (100, 0.05):
             error = error_of_gallery(manifest, 100, Choice(point.threshold, None, None))
-            found["fnmr at fpir"] = f"{100 * ((error and error.fnir) or point.test.fnmr):.0f}"
+            found["fnir at fpir"] = f"{100 * ((error and error.fnir) or point.test.fnmr):.0f}"
     return found
 
 
