@@ -79,7 +79,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "| 10 | {faces fpir of 10} % | {faces independent fpir of 10} % |",
         "| 100 | {faces fpir of 100} % | {faces independent fpir of 100} % |",
         "| 1,000 | {faces fpir of 1000} % | {faces independent fpir of 1000} % |",
-        "miss {faces fnir at fpir} % of people at a target of 5 %, and {faces fnir} % with the default",
+        "miss {faces fnir at fpir} % of people at a target of 5 %, and {faces fnir} % with the",
         "exact on press photographs, and lets {att fmr rounded} % pass on AT&T's",
     ),
     "docs/calibrate.md": (
