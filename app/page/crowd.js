@@ -18,6 +18,7 @@ const SIGNS = ["sign-a-1.png", "sign-a-2.png", "sign-b-1.png"];
 export class CrowdView {
   constructor() {
     this.model = null;
+    this.chosen = null; // Promise of the manifest of the model that was chosen last.
     this.fmr = null;
     this.round = 0;
     this.members = []; // {file, url, error}
@@ -43,6 +44,11 @@ export class CrowdView {
     this.renderList();
   }
 
+  /** Take the promise of the manifest that `use` is called with when it has arrived. */
+  expect(manifest) {
+    this.chosen = manifest;
+  }
+
   use(model) {
     this.model = model;
     this.fmr = defaultRate(model.calibration);
@@ -52,7 +58,8 @@ export class CrowdView {
 
   async loadExamples() {
     try {
-      const names = this.model && comparesSigns(this.model) ? SIGNS : FACES;
+      const model = await this.chosen;
+      const names = model && comparesSigns(model) ? SIGNS : FACES;
       this.add(await Promise.all(names.map(example)));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

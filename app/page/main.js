@@ -34,7 +34,9 @@ async function openGallery() {
 
 async function use() {
   const round = (latestUse += 1);
-  const model = await manifest(choice.value);
+  const arriving = manifest(choice.value);
+  views.many.expect(arriving);
+  const model = await arriving;
   if (round !== latestUse) return;
   for (const view of Object.values(views)) view.use(model);
 }

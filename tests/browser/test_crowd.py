@@ -124,6 +124,20 @@ def test_a_model_of_signs_is_tried_with_signs(many):
     assert [group.locator("img").count() for group in groups] == [2, 1]
 
 
+def test_examples_are_those_of_the_chosen_model_while_its_manifest_is_still_awaited(many):
+    held = []
+    many.route("**/models/omniglot", lambda route: held.append(route))
+    many.select_option("#model", "omniglot")
+    many.get_by_role("button", name="Try the examples").click()
+    many.wait_for_timeout(200)
+    assert many.locator(".crowd img").count() == 0
+    assert held
+    for route in held:
+        route.continue_()
+    many.get_by_role("heading", name="2 groups").wait_for()
+    assert many.locator(".crowd li").count() == 3
+
+
 def test_examples_that_cannot_be_fetched_are_told_and_tried_again(opened, shipped):
     page = opened(f"{shipped}/#many", ignored=["net::ERR_FAILED"])
     page.wait_for_selector("#model:not([disabled])")
