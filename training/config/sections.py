@@ -97,7 +97,7 @@ class Optimisation(Frozen):
     warmup: float = Field(default=0.05, ge=0, lt=1)
     """Share of the steps over which the learning rate rises."""
     bfloat16: bool = False
-    """Autocast the forward pass to bfloat16."""
+    """Autocast the forward pass to bfloat16, where the device computes in it."""
     compiled: bool = False
     """Compile the training step with `torch.compile`."""
     average_decay: float | None = Field(default=None, gt=0, lt=1)

@@ -29,6 +29,7 @@ from training.losses._prototypes import has_prototypes, imprint
 from training.metrics.rates import equal_error
 from training.registry import Part
 from training.running_average import RunningAverage
+from training.runs.device import has_bfloat16
 from training.runs.run_folder import RunFolder
 from training.transfer.distillation import Distillation
 
@@ -173,7 +174,7 @@ class Trainer:
         return loss + self.distillation.loss(outputs, teacher)
 
     def _precision(self) -> torch.autocast:
-        enabled = self.config.optimisation.bfloat16
+        enabled = self.config.optimisation.bfloat16 and has_bfloat16(self.device)
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     def _calibration_eer(self) -> float:

@@ -259,12 +259,14 @@ def test_without_an_average_the_encoder_itself_is_kept(folder, tmp_path):
     assert_same(dict(loaded.state_dict()), dict(made.encoder.state_dict()))
 
 
-def test_bfloat16_is_used_where_it_is_asked_for(folder, tmp_path):
+@pytest.mark.parametrize("has_it", [True, False])
+def test_bfloat16_is_used_where_it_is_asked_for_and_computed(folder, tmp_path, monkeypatch, has_it):
+    monkeypatch.setattr("training.fit.trainer.has_bfloat16", lambda device: has_it)
     made = trainer(synthetic.config(bfloat16=True), folder, tmp_path / "run")
     seen = []
     made.encoder.stem[0].register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
     made._train_epoch(0, FakeProgress())
-    assert set(seen) == {torch.bfloat16}
+    assert set(seen) == {torch.bfloat16 if has_it else torch.float32}
     assert all(p.dtype == torch.float32 for p in made.encoder.parameters())
 
 
