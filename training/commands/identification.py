@@ -1,12 +1,21 @@
 """`identification`: quoted identification rates beside those of drawn galleries, as a page."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
-from training.console import RECORDS, console
+from training.commands._bundle_page import (
+    BUNDLES,
+    BundlePage,
+    BundlesOption,
+    FromRecordsOption,
+    PageOption,
+    RecordsOption,
+)
+from training.console import RECORDS
 from training.data.source import open_data
 from training.errors import DataError
 from training.evaluation.accuracy import measured_per_identity
@@ -15,11 +24,9 @@ from training.inference.comparer import EmbeddingComparer
 from training.runs import provenance
 from training.trust.open_set import Draws, OpenSet
 from training.trust.open_set_page import write_open_set_page
-from training.trust.open_set_record import Cell, OpenSetRecord, read_open_set, write_open_set
+from training.trust.open_set_record import Cell, OpenSetRecord
 from training.trust.samples import DATA_SETS
 from training.trust.searches_drawn import Images, rule_of
-
-_BUNDLES = Path("model/bundles")
 
 
 def run(  # noqa: PLR0913 (options of a command)
@@ -27,30 +34,25 @@ def run(  # noqa: PLR0913 (options of a command)
     data: Annotated[
         Path | None, typer.Option(help="The folder with lfw, att_faces.zip, omniglot.")
     ] = None,
-    bundles: Annotated[Path, typer.Option(help="The folder of bundles.")] = _BUNDLES,
-    records: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS
-    / "identification",
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/identification.md"),
+    bundles: BundlesOption = BUNDLES,
+    records: RecordsOption = RECORDS / "identification",
+    out: PageOption = Path("docs/identification.md"),
     rounds: Annotated[int, typer.Option(help="Templates drawn of each person.", min=1)] = 10,
     galleries: Annotated[int, typer.Option(help="Galleries of each size.", min=2)] = 400,
     splits: Annotated[int, typer.Option(help="Divisions of the people in halves.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Of all draws.", min=0)] = 22,
-    from_records: Annotated[
-        bool, typer.Option(help="Write the page alone, without measuring.")
-    ] = False,
+    from_records: FromRecordsOption = False,
 ) -> None:
     """Enrol and search galleries of test people, and write the rates beside the quoted ones."""
-    if not from_records:
-        if data is None:
-            raise typer.BadParameter("give --data, or --from-records")
-        for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}")):
-            record = _measure(
-                open_bundle(path.parent), data, Draws(rounds, galleries, splits, seed)
-            )
-            console.print(f"wrote {write_open_set(record, records)}")
-    found = read_open_set(records)
-    write_open_set_page(found, out)
-    console.print(f"wrote {out} from {len(found)} records")
+    draws = Draws(rounds, galleries, splits, seed)
+    BundlePage(OpenSetRecord, write_open_set_page, records, out).make(
+        lambda folder: _measure_all(folder, bundles, draws), data, from_records=from_records
+    )
+
+
+def _measure_all(data: Path, bundles: Path, draws: Draws) -> Iterator[OpenSetRecord]:
+    for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}")):
+        yield _measure(open_bundle(path.parent), data, draws)
 
 
 def _measure(bundle: Bundle, data: Path, draws: Draws) -> OpenSetRecord:

@@ -8,16 +8,15 @@ alone; the variation over test samples is the standard error of each value.
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.console import Console
 
-from model.errors import FileError
-from model.files import read_file
 from training.config.schema import TrainingConfig
 from training.data.source import open_data
 from training.data.split import split_data
+from training.errors import RunError
 from training.experiments.member import Member
-from training.results.record import MAX_RECORD_BYTES, Record, record_run, write_record
+from training.results.record import Record, record_run, write_record
+from training.runs.record_files import read_record_file
 from training.transfer.pretrained import TrainedWeights
 
 
@@ -67,8 +66,8 @@ def record_seeds(  # noqa: PLR0913 (the weights are rarely given)
 def recorded(path: Path, config: TrainingConfig, data_sha256: str) -> Record | None:
     """Read the record in a file if it is of this config and data; else return None."""
     try:
-        record = Record.model_validate_json(read_file(path, MAX_RECORD_BYTES))
-    except (FileError, ValidationError):
+        record = read_record_file(Record, path)
+    except RunError:
         return None
     found = record.config.recipe, record.seed, record.data_sha256
     return record if found == (config.recipe, config.seed, data_sha256) else None

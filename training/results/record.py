@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from model.bundle import Bundle, open_bundle
-from model.errors import FileError, faults
-from model.files import read_file
 from model.manifest import Kind, Manifest, Provenance, SplitBy
 from model.schema.fields import Frozen
 from training.config.named import refresh_measurement
@@ -28,9 +24,9 @@ from training.inference.onnx_runtime import OnnxEncoder
 from training.metrics.det import DetCurve
 from training.runs import provenance
 from training.runs.looks import Ledger, Look, test_digest
+from training.runs.record_files import read_record_file, write_record_file
 from training.runs.run_folder import RunFolder
 
-MAX_RECORD_BYTES = 20_000_000
 EER = "EER, all pairs of the test identities"
 FNMR = "FNMR at FMR 1 %, all pairs of the test identities"
 
@@ -170,11 +166,10 @@ def write_record(record: Record, folder: Path, unseal: str | None = None) -> Pat
     """
     ledger, look = Ledger(folder, unseal), record.look
     ledger.check(look)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / record.file_name
-    if path.exists() and _read(path).config.settings != record.config.settings:
+    if path.exists() and read_record_file(Record, path).config.settings != record.config.settings:
         raise RunError(f"{path} is the record of another variant; give --to another folder")
-    path.write_text(record.model_dump_json(indent=1) + "\n")
+    write_record_file(record, path)
     ledger.add(look)
     return path
 
@@ -185,16 +180,7 @@ def read_records(folder: Path) -> tuple[Record, ...]:
     Raises:
         RunError: A file is not a record.
     """
-    return tuple(_read(path) for path in sorted(folder.glob("*.json")))
-
-
-def _read(path: Path) -> Record:
-    try:
-        return Record.model_validate_json(read_file(path, MAX_RECORD_BYTES))
-    except ValidationError as error:
-        raise RunError(f"{path} is not a record: {faults(error)}") from error
-    except FileError as error:
-        raise RunError(str(error)) from error
+    return tuple(read_record_file(Record, path) for path in sorted(folder.glob("*.json")))
 
 
 def _of_manifest(manifest: Manifest) -> Iterator[MeasuredValue]:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pydantic import FiniteFloat
 
-from pydantic import FiniteFloat, ValidationError
-
-from model.errors import FileError, faults
-from model.files import read_file
 from model.schema.fields import Count, Fraction, Frozen, Interval
-from training.errors import RunError
-
-_MAX_BYTES = 20_000_000
+from training.trust.bundle_record import BundleRecord
 
 
 class Measured(Frozen):
@@ -74,13 +68,9 @@ class Cell(Frozen):
         return None if self.fnmr is None else self.fnmr.holds(self.fnir.rate)
 
 
-class OpenSetRecord(Frozen):
+class OpenSetRecord(BundleRecord):
     """The check of one bundle; without cells where it quotes no identification rates."""
 
-    record_version: int = 1
-    bundle: str
-    version: str
-    sha256: str
     people: Count
     images: Count
     rounds: Count
@@ -91,32 +81,3 @@ class OpenSetRecord(Frozen):
     git_revision: str
     libraries: dict[str, str]
     cells: tuple[Cell, ...]
-
-
-def write_open_set(record: OpenSetRecord, folder: Path) -> Path:
-    """Write a record under the name of its bundle, and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{record.bundle}.json"
-    path.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def read_open_set(folder: Path) -> tuple[OpenSetRecord, ...]:
-    """Read every record of a folder, by file name.
-
-    Raises:
-        RunError: A file is not a record, or there is none.
-    """
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise RunError(f"{folder} has no records; measure first, without --from-records")
-    return tuple(map(_read, paths))
-
-
-def _read(path: Path) -> OpenSetRecord:
-    try:
-        return OpenSetRecord.model_validate_json(read_file(path, _MAX_BYTES))
-    except ValidationError as error:
-        raise RunError(f"{path} is not a record: {faults(error)}") from error
-    except FileError as error:
-        raise RunError(str(error)) from error

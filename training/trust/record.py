@@ -1,18 +1,13 @@
 """Committed record of what was found on each sample of a bundle, from which the page is made."""
 
-from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 
-from pydantic import FiniteFloat, ValidationError
+from pydantic import FiniteFloat
 
-from model.errors import FileError, faults
-from model.files import read_file
 from model.manifest import ErrorRates
 from model.schema.fields import Count, Fraction, Frozen
-from training.errors import RunError
+from training.trust.bundle_record import BundleRecord
 
-MAX_RECORD_BYTES = 20_000_000
 MANY_TIMES = 2
 """Real FMR that still holds, in multiples of the upper end of the quoted interval."""
 NEARLY_ALL = 0.99
@@ -100,13 +95,9 @@ class Row(Frozen):
         return self.answered.rates.fnmr_interval[0] > quoted.fnmr_interval[1]
 
 
-class TrustRecord(Frozen):
+class TrustRecord(BundleRecord):
     """All samples of one bundle."""
 
-    record_version: int = 1
-    bundle: str
-    version: str
-    sha256: str
     has_check: bool
     threshold: FiniteFloat
     quoted: ErrorRates
@@ -116,36 +107,3 @@ class TrustRecord(Frozen):
     git_revision: str
     libraries: dict[str, str]
     rows: tuple[Row, ...]
-
-
-def write_record(record: TrustRecord, folder: Path) -> Path:
-    """Write a record under the name of its bundle, and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{record.bundle}.json"
-    path.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def read_records(folder: Path) -> tuple[TrustRecord, ...]:
-    """Read every record of a folder, by file name.
-
-    Raises:
-        RunError: A file is not a record, or there is none.
-    """
-    found = tuple(_read(path) for path in _files(folder))
-    if not found:
-        raise RunError(f"{folder} has no records; measure first, without --from-records")
-    return found
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(folder.glob("*.json"))
-
-
-def _read(path: Path) -> TrustRecord:
-    try:
-        return TrustRecord.model_validate_json(read_file(path, MAX_RECORD_BYTES))
-    except ValidationError as error:
-        raise RunError(f"{path} is not a record: {faults(error)}") from error
-    except FileError as error:
-        raise RunError(str(error)) from error

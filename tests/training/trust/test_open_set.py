@@ -9,10 +9,11 @@ from tests import fakes, open_set
 from training.commands import identification
 from training.metrics.identification.searches import Searches
 from training.metrics.intervals import wilson
+from training.trust.bundle_record import read_records
 from training.trust.halves import agree, halves
 from training.trust.open_set import Draws, OpenSet
 from training.trust.open_set_page import write_open_set_page
-from training.trust.open_set_record import read_open_set
+from training.trust.open_set_record import OpenSetRecord
 from training.trust.searches_drawn import Images, search_galleries
 
 PEOPLE = 60
@@ -93,7 +94,7 @@ def record(tmp_path_factory):
     page = root / "page.md"
     identification.run(data=root, bundles=root / "bundles", records=root, out=page)
     assert "Quotes no identification rates" in page.read_text()
-    (found,) = read_open_set(root)
+    (found,) = read_records(OpenSetRecord, root)
     return found
 
 

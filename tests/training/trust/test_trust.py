@@ -17,10 +17,11 @@ from training.data.source import open_data
 from training.domain_check.fit import Sample, fit_images
 from training.errors import DataError, RunError
 from training.inference.onnx_runtime import OnnxEncoder
+from training.trust.bundle_record import read_records
 from training.trust.corruptions import CORRUPTIONS
 from training.trust.measure import TrustMeter
 from training.trust.page import share
-from training.trust.record import RatioBin, Verdict, read_records
+from training.trust.record import RatioBin, TrustRecord, Verdict
 from training.trust.samples import open_sources, samples_of
 
 MAX_IMAGES = 40
@@ -174,7 +175,7 @@ def test_the_command_writes_records_and_the_same_page_from_them(exported, data, 
     code, _, err = call("trust", "--from-records", "--records", records, "--out", again)
     assert code == 0, err
     assert out.read_text() == again.read_text()
-    (record,) = read_records(records)
+    (record,) = read_records(TrustRecord, records)
     text = out.read_text()
     for row in record.rows:
         assert f"| {share(row.images_out)} |" in text
@@ -197,4 +198,4 @@ def test_data_of_another_kind_is_refused(bundle, sources, tmp_path):
     with pytest.raises(DataError, match="no data set here"):
         list(samples_of(bundle, sources[1:], MAX_IMAGES, seed=1))
     with pytest.raises(RunError, match="has no records"):
-        read_records(tmp_path)
+        read_records(TrustRecord, tmp_path)
