@@ -126,7 +126,11 @@ def test_a_model_of_signs_is_tried_with_signs(many):
 
 def test_examples_are_those_of_the_chosen_model_while_its_manifest_is_still_awaited(many):
     held = []
-    many.route("**/models/omniglot", lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    many.route("**/models/omniglot", hold)
     many.select_option("#model", "omniglot")
     many.get_by_role("button", name="Try the examples").click()
     many.wait_for_timeout(200)
