@@ -16,7 +16,7 @@ from pathlib import Path
 from prometheus_client.mmap_dict import mmap_key
 from prometheus_client.utils import floatToGoString
 
-from app.telemetry.reserved_file import NoFile, ReservedFile
+from app.telemetry.reserved_file import Cell, NoFile, ReservedFile
 
 logger = logging.getLogger(__name__)
 
@@ -64,24 +64,27 @@ class Family:
 class Value:
     """One number of this worker."""
 
-    __slots__ = ("_file", "_key", "_lock", "current")
+    __slots__ = ("_cell", "_lock", "current")
 
-    def __init__(self, file: _File, key: str, lock: threading.Lock) -> None:
-        """Read the number from the file; a new one is 0. Hold the lock meanwhile."""
-        self._file, self._key, self._lock = file, key, lock
-        self.current: float = file.read_value(key)[0]
+    def __init__(self, cell: Cell, lock: threading.Lock) -> None:
+        """Take the cell that holds the number; a new one holds 0."""
+        self._cell, self._lock = cell, lock
+        self.current = cell[0]
 
     def add(self, amount: float = 1.0) -> None:
         """Add to the number."""
         with self._lock:
             self.current += amount
-            self._file.write_value(self._key, self.current, 0.0)
+            self._cell[0] = self.current
 
     def set(self, number: float) -> None:
         """Replace the number."""
         with self._lock:
-            self.current = number
-            self._file.write_value(self._key, number, 0.0)
+            self.current = self._cell[0] = number
+
+    def close(self) -> None:
+        """Let go of the file; changing the number afterwards is an error."""
+        self._cell.release()
 
 
 class Histogram:
@@ -127,6 +130,8 @@ class WorkerFiles:
     def close(self) -> None:
         """Close the files; adding to a value afterwards is an error."""
         with self._lock:
+            for value in self._values.values():
+                value.close()
             for file in self._files.values():
                 file.close()
 
@@ -142,7 +147,7 @@ class WorkerFiles:
             if kind not in self._files:
                 path = self._folder / f"{kind.value}_{self._pid}.db"
                 self._files[kind] = ReservedFile(path)
-            return Value(self._files[kind], key, self._lock)
+            return Value(self._files[kind].cell(key), self._lock)
         except OSError as error:
             if self._has_room:
                 self._has_room = False
@@ -152,4 +157,4 @@ class WorkerFiles:
                     error.strerror,
                 )
             self._files.setdefault(kind, NoFile())
-            return Value(NoFile(), key, self._lock)
+            return Value(NoFile().cell(key), self._lock)

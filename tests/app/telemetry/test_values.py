@@ -92,13 +92,13 @@ def test_a_value_of_a_closed_file_cannot_be_changed(tmp_path):
     files = WorkerFiles(tmp_path, 1)
     value = files.value(COUNTED, "a")
     files.close()
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="released"):
         value.add()
 
 
 def test_prometheus_client_still_has_the_undocumented_class_behind_the_files():
     version = importlib.metadata.version("prometheus-client")
-    methods = {"__init__": 3, "read_value": 2, "write_value": 4, "close": 1, "_init_value": 2}
+    methods = {"__init__": 3, "read_value": 2, "close": 1, "_init_value": 2}
     found = {name: len(inspect.signature(getattr(MmapedDict, name)).parameters) for name in methods}
     assert found == methods, f"prometheus-client {version} has changed its MmapedDict"
     assert len(inspect.signature(mmap_key).parameters) == 5, f"mmap_key of {version} has changed"
