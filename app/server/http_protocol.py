@@ -17,6 +17,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from app.api.bodies.receive import HAS_ARRIVED
 from app.server.answer_transport import AnswerTransport
 from app.server.framing import MAX_EXCESS, ChunkFraming, fault_of
 from app.server.refusal import refusal
@@ -220,6 +221,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Callable[..., Any]) -> None:
         self._running_cycle = cycle
+        cycle.scope["state"][HAS_ARRIVED] = lambda: not cycle.more_body
         self._answer = AnswerTransport(self.transport)
         cycle.transport = self._answer  # type: ignore[assignment] # has all methods that it calls
         super()._start_asgi_task(cycle, app)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from fastapi import Request
 
@@ -24,6 +25,9 @@ from model.errors import ImageTooLargeError
 
 Sink = Callable[[bytes], None]
 """Takes each chunk as it arrives."""
+HAS_ARRIVED = "body_has_arrived"
+"""Key in the scope's state of a function that tells whether the whole body is there, from a server
+that has one."""
 
 
 async def receive(
@@ -54,7 +58,7 @@ async def receive(
     _check_headers(request, limit)
     received, is_over = 0, False
     try:
-        async with asyncio.timeout(service.settings.body_timeout_s):
+        async with _time_limit(request, service.settings.body_timeout_s):
             while not is_over:
                 chunk, is_over = await _next(request)
                 received += len(chunk)
@@ -68,6 +72,17 @@ async def receive(
         raise BodyTimeoutError(
             f"the body was not all there after {service.settings.body_timeout_s:g} s"
         ) from error
+
+
+def _time_limit(request: Request, seconds: float) -> AbstractAsyncContextManager[object]:
+    """Return the time limit of a body; none of one that is there, which need not be awaited.
+
+    A limit takes as long as the parsing of a form.
+    """
+    has_arrived: Callable[[], bool] | None = request.scope.get("state", {}).get(HAS_ARRIVED)
+    if has_arrived is not None and has_arrived():
+        return nullcontext()
+    return asyncio.timeout(seconds)
 
 
 async def _pass_on(chunk: bytes, sink: Sink, max_piece: int) -> None:
