@@ -97,21 +97,20 @@ def decide(manifest: Manifest, pair: NDArray[Any], choice: Choice) -> Decision:
         VectorError: Their energy is not finite.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        energies = energy(manifest.metric, pair[0], pair[1:])
-    if not math.isfinite(energies[0]):
+        of_pair = float(energy(manifest.metric, pair[0], pair[1]))
+    if not math.isfinite(of_pair):
         compare(manifest, pair[0], pair[1:], choice)  # raises the reason
-    return decide_energy(manifest, energies, choice)
+    return decide_energy(manifest, of_pair, choice)
 
 
-def decide_energy(manifest: Manifest, energies: Energies, choice: Choice) -> Decision:
-    """Decide on the energy of one pair, shape (1,)."""
-    value = float(energies[0])
+def decide_energy(manifest: Manifest, energy: float, choice: Choice) -> Decision:
+    """Decide on the energy of one pair."""
     model = manifest.calibration.likelihood_ratio
     return Decision(
-        same=bool(is_same(energies, choice.threshold)[0]),
-        energy=value,
-        likelihood_ratio=likelihood_ratio(model, value),
-        likelihood_ratio_interval=likelihood_ratio_interval(model, value),
+        same=energy <= choice.threshold,  # As `is_same`, without an array.
+        energy=energy,
+        likelihood_ratio=likelihood_ratio(model, energy),
+        likelihood_ratio_interval=likelihood_ratio_interval(model, energy),
         choice=choice,
     )
 

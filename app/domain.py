@@ -103,8 +103,9 @@ def check_images(
 
 
 def _result(domain: Domain, names: Sequence[str], percentiles: NDArray[np.float64]) -> DomainResult:
-    shown = tuple(round(100 * share, _DIGITS) for share in percentiles.tolist())
-    out = tuple(np.flatnonzero(domain.is_out(percentiles)).tolist())
+    shares = percentiles.tolist()
+    shown = tuple(round(100 * share, _DIGITS) for share in shares)
+    out = tuple(i for i, share in enumerate(shares) if share >= domain.out_from)
     if not out:
         return DomainResult(DomainStatus.IN, len(names), shown, out, None)
     reason = _reason(domain, names, shown, out)

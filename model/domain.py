@@ -100,10 +100,16 @@ def standardised(rows: Numbers, mean: Numbers, scale: Numbers) -> Numbers:
 
 
 class Domain:
-    """Domain check of one bundle. It keeps no state, so that threads may share it."""
+    """Domain check of one bundle. It keeps no state, so that threads may share it.
+
+    Attributes:
+        check: Its description in the manifest.
+        out_from: Percentile from which an image is out of the domain, in [0, 1].
+    """
 
     def __init__(self, check: DomainCheck, numbers: Numbers, kind: Kind, spec: InputSpec) -> None:
         self.check = check
+        self.out_from = 1 - check.false_flag_rate - _ROUNDING
         self._kind = kind
         self._statistics = PixelStatistics(spec)
         self._pixels = Quadratic.of(check.pixels, numbers[-check.pixels.numbers :])
@@ -157,7 +163,7 @@ class Domain:
 
     def is_out(self, percentiles: Scores) -> NDArray[np.bool_]:
         """Return whether each image is out of the domain, (n,), by its percentile."""
-        return np.greater_equal(percentiles, 1 - self.check.false_flag_rate - _ROUNDING)
+        return np.greater_equal(percentiles, self.out_from)
 
     def _of_embeddings(self, embeddings: NDArray[Any]) -> tuple[Scores, _Ranks]:
         if self._embedding is None or self._embedding_ranks is None:

@@ -214,7 +214,7 @@ def _answer(
         decision = decide(rule.manifest, encoded.embeddings, rule.choice)
     else:
         energies = template_energies(rule.manifest, encoded.embeddings, rule.images, rule.choice)
-        decision = decide_energy(rule.manifest, energies, rule.choice)
+        decision = decide_energy(rule.manifest, float(energies[0]), rule.choice)
     return to_answer(service, model, rule, decision, domain, located=encoded.located)
 
 
@@ -236,7 +236,7 @@ def _answer_pair_model(  # noqa: PLR0913 (what a request gives)
     names = [image.name for image in images]
     percentiles = None if model.domain is None else model.domain.percentiles(tensor)
     domain = check_images(model.domain, manifest, names, percentiles)
-    decision = decide_energy(rule.manifest, energies, rule.choice)
+    decision = decide_energy(rule.manifest, float(energies[0]), rule.choice)
     return to_answer(service, model, rule, decision, domain, located=given.located)
 
 

@@ -228,5 +228,5 @@ def _claimed(
     energies = energies_of(Encoding.of(model.manifest), made, (stored,))
     if not np.isfinite(energies).all():
         raise VectorError("the embedding is too far from the identity to be compared", row=0)
-    decision = decide_energy(rule.manifest, energies, rule.choice)
+    decision = decide_energy(rule.manifest, float(energies[0]), rule.choice)
     return verify.to_answer(service, model, rule, decision, probe.domain, located=probe.located)
