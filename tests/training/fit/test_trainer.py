@@ -261,7 +261,7 @@ def test_without_an_average_the_encoder_itself_is_kept(folder, tmp_path):
 
 @pytest.mark.parametrize("has_it", [True, False])
 def test_bfloat16_is_used_where_it_is_asked_for_and_computed(folder, tmp_path, monkeypatch, has_it):
-    monkeypatch.setattr("training.fit.trainer.has_bfloat16", lambda device: has_it)
+    monkeypatch.setattr("training.fit.trainer.has_bfloat16", lambda _: has_it)
     made = trainer(synthetic.config(bfloat16=True), folder, tmp_path / "run")
     seen = []
     made.encoder.stem[0].register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
