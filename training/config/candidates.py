@@ -15,3 +15,6 @@ class Candidate(Frozen):
     """Overrides, `key=value`: see `training.config.overrides`."""
     start: str | None = None
     """Shipped bundle whose weights it starts from; None for random weights."""
+    preferred: bool = False
+    """Take it unless another is better by more than a standard error: it was measured before, on
+    identities of its own, and needs no training."""

@@ -68,11 +68,11 @@ _COLOUR_AND_ERASING = (
 _TUNED = ("learning_rate=0.001",)
 
 CANDIDATES = (
-    Candidate(name="faces, frozen", start="faces", settings=("epochs=0",)),
-    Candidate(name="omniglot, frozen", start="omniglot", settings=("epochs=0",)),
+    Candidate(name="faces, frozen", start="faces", settings=("epochs=0",), preferred=True),
+    Candidate(name="omniglot, frozen", start="omniglot", settings=("epochs=0",), preferred=True),
     Candidate(name="general, frozen", start="general", settings=("epochs=0",)),
-    Candidate(name="general, tuned", start="general", settings=_TUNED),
     Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
+    Candidate(name="general, tuned", start="general", settings=_TUNED),
     Candidate(
         name="general, colour and erasing",
         start="general",
@@ -82,3 +82,4 @@ CANDIDATES = (
     Candidate(name="contrast"),
     Candidate(name="image", settings=("network.options.contrast=none",)),
 )
+"""Where time is short the first ones are tried, those that start from `general`."""

@@ -9,12 +9,20 @@ from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.fit.trainer import TrainingData
 
+_MIN_MEASURED = 2
+"""Minimum images of an identity that are measured: a genuine pair."""
+
 
 class ImagePool:
-    """Decoded images of all identities that may be trained or calibrated on."""
+    """Decoded images of all identities that may be trained or calibrated on.
 
-    def __init__(self, images: ImageSet) -> None:
-        self.images = images
+    Args:
+        images: The images.
+        measured: Images that are measured, in all: fewer of each identity where there are more.
+    """
+
+    def __init__(self, images: ImageSet, measured: int | None = None) -> None:
+        self.images, self._most = images, measured
         self._decoded: dict[str, DecodedImages] = {}
 
     def training_data(self, config: TrainingConfig, fold: DataSplit) -> TrainingData:
@@ -29,9 +37,15 @@ class ImagePool:
         self, config: TrainingConfig, spec: InputSpec, identities: tuple[str, ...]
     ) -> DecodedImages:
         """Return the images of some identities that are measured, as decoded for an input."""
-        limit = config.measurement.images_per_identity
+        limit = self._limit(config.measurement.images_per_identity)
         few = self._decode(self.images.bounded(limit), spec, f"at most {limit}")
         return _of(few, identities)
+
+    def _limit(self, configured: int) -> int:
+        """Return the images of an identity that are measured."""
+        if self._most is None:
+            return configured
+        return min(configured, max(_MIN_MEASURED, self._most // len(self.images.identities)))
 
     def _decode(self, images: ImageSet, spec: InputSpec, which: str) -> DecodedImages:
         key = f"{which} {spec.model_dump_json()}"

@@ -30,6 +30,7 @@ class Joined:
     """Networks whose embeddings are joined, the best one first, and their scores together."""
 
     members: tuple[Member, ...]
+    embedded: Embedded
     scores: Scores
 
     @property
@@ -78,11 +79,13 @@ def best_joined(members: Sequence[Member], split: DataSplit) -> Joined | None:
     Of equal scores the larger number is taken.
     """
     ranked = sorted(members, key=lambda member: member.score.total)[:MAX_JOINED]
-    found = [
-        Joined(tuple(ranked[:count]), scores(_together(ranked[:count]), split))
-        for count in range(2, len(ranked) + 1)
-    ]
+    found = [_joined(ranked[:count], split) for count in range(2, len(ranked) + 1)]
     return min(reversed(found), key=lambda each: each.score.total, default=None)
+
+
+def _joined(members: Sequence[Member], split: DataSplit) -> Joined:
+    together = _together(members)
+    return Joined(tuple(members), together, scores(together, split))
 
 
 def _together(members: Sequence[Member]) -> Embedded:

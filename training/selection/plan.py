@@ -28,6 +28,9 @@ from training.transfer.pretrained import TrainedWeights, open_weights
 
 _SHIPPED = (Path(model.__file__).parent / "bundles", Path(training.__file__).parent / "starts")
 
+_MEASURED_PER_SECOND = 6
+"""Images that each network is measured on, for a second of the time."""
+
 Starts = Mapping[str, TrainedWeights]
 """Weights of shipped bundles, by name."""
 
@@ -66,7 +69,8 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         f"{config.name}: training by {len(entries)} candidates on {len(split.train)} identities, "
         f"and choosing by {len(split.calibration)} others"
     )
-    pool = ImagePool(images.of((*split.train, *split.calibration)))
+    measured = int(_MEASURED_PER_SECOND * budget.seconds)
+    pool = ImagePool(images.of((*split.train, *split.calibration)), measured)
     trials = Trials(pool, progress, budget.clock)
     own = override(config, values)
     chosen = Selection(own, trials, split, budget, progress).run(entries)

@@ -1,14 +1,15 @@
 """Training of several networks by the candidates of a config, and choice of those to join.
 
-All candidates are trained for a short time, the best ones again for a longer time, and what did
-best once more with other seeds until the time is over (successive halving: Karnin, Koren, Somekh
-2013). Every network is trained on the training part, with a learning rate that falls to 0, so
-that each is a whole result: none is thrown away, and the best ones are joined.
+The first candidates, as many as there is time for, are trained for a short time, the best ones
+again for a longer time, and what did best once more with other seeds until the time is over
+(successive halving: Karnin, Koren, Somekh 2013). Where there is no time to try three, the first
+ones are trained at once. Every network is trained on the training part, with a learning rate that
+falls to 0, so that each is a whole result: none is thrown away, and the best ones are joined.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, cycle
+from itertools import accumulate, count, cycle
 
 from torch import nn
 
@@ -18,8 +19,9 @@ from training.config.sections import Choice, ChosenBy, Tried
 from training.data.split import DataSplit
 from training.errors import DivergedError
 from training.selection.budget import Budget
-from training.selection.joining import best_joined, can_join
+from training.selection.joining import Joined, best_joined, can_join
 from training.selection.member import Entry, Member, best_whitening, whitening_setting
+from training.selection.preference import is_as_good
 from training.selection.progress import ChoiceProgress
 from training.selection.trial import FAILED, Trials, scores
 from training.transfer.pretrained import TrainedWeights
@@ -29,8 +31,10 @@ _FIRST = 0.25
 _SECOND = 0.55
 """Share of the time for the second round."""
 _FINALISTS = 3
-_FINALIST_SECONDS = 10.0
-"""Minimum time of a network of the second round, for which finalists are given up."""
+_TRIED = 3
+"""Minimum candidates of a first round."""
+_LEAST, _MATURE = 2, 4
+"""Minimum epochs of a network of the first and the second round, for which others are given up."""
 _EPOCHS = (8, 20)
 """Maximum epochs in the first and the second round: then a network knows the identities by heart,
 and another one beside it is worth more."""
@@ -81,47 +85,58 @@ class Selection:
         """Train networks until the time is over, and choose."""
         members = [self._frozen(entry) for entry in entries if entry.is_frozen]
         trained = self._timed([entry for entry in entries if not entry.is_frozen])
-        members += self._first(trained)
-        finalists = self._second([each for each in members if each.epochs])
-        members += finalists
-        members += self._more(finalists)
-        return self._chosen(members)
+        rough = self._first(trained)
+        finalists = self._second(rough) if rough else self._at_once(trained)
+        return self._chosen([*members, *rough, *finalists, *self._more(finalists)])
 
     def _timed(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Time an epoch of each network and augmentation once."""
+        """Time an epoch of the first candidate of each network and input."""
         if entries:
             self.progress.trying("the number of threads")
             self.trials.settle_threads(entries[-1].config, self.split)
         known: dict[str, float] = {}
         timed = []
         for entry in entries:
-            config = entry.config
-            parts = (config.network, config.input, config.sampler, config.augmentation.name)
-            if (key := str(parts)) not in known:
+            network, spec = entry.config.network, entry.config.input
+            key = f"{network.name} {network.options.get('widths')} {spec}"
+            if key not in known:
                 self.progress.trying(entry.candidate.name)
-                known[key] = self.trials.seconds_per_epoch(config, self.split)
+                known[key] = self.trials.seconds_per_epoch(entry.config, self.split)
             timed.append(replace(entry, seconds_per_epoch=known[key]))
         return timed
 
     def _first(self, entries: Sequence[Entry]) -> list[Member]:
-        seconds = _FIRST * self.budget.seconds / max(1, len(entries))
-        return self._trained((entry, seconds, _EPOCHS[0], 0) for entry in entries)
+        """Train the first candidates, as many as there is time for."""
+        whole = _FIRST * self.budget.seconds
+        needed = accumulate(_LEAST * entry.seconds_per_epoch for entry in entries)
+        fitting = sum(seconds <= whole for seconds in needed)
+        if fitting < min(_TRIED, len(entries)):
+            return []
+        seconds = whole / max(1, fitting)
+        return self._trained((entry, seconds, _EPOCHS[0], 0) for entry in entries[:fitting])
 
     def _second(self, members: Sequence[Member]) -> list[Member]:
+        """Train the best candidates of the first round again, for longer."""
         whole = min(_SECOND * self.budget.seconds, self._left())
-        finalists = max(1, min(_FINALISTS, int(whole / _FINALIST_SECONDS)))
-        best = sorted(members, key=lambda member: member.score.total)[:finalists]
-        seconds = whole / max(1, len(best))
-        return self._trained((_retimed(each), seconds, _EPOCHS[1], 1) for each in best)
+        best = [_retimed(each) for each in _ranked(members)]
+        finalists = _finalists(best, whole)
+        seconds = whole / finalists
+        return self._trained((entry, seconds, _EPOCHS[1], 1) for entry in best[:finalists])
+
+    def _at_once(self, entries: Sequence[Entry]) -> list[Member]:
+        """Train the first candidates for all of the time, others in place of those that fail."""
+        whole = self._left()
+        finalists = _finalists(entries, whole)
+        plans = ((entry, whole / finalists, _EPOCHS[1], 0) for entry in entries)
+        return self._trained(plans, finalists)
 
     def _more(self, members: Sequence[Member]) -> list[Member]:
-        """Train what did best with other seeds, while there is time."""
-        good = [each for each in members if each.encoder is not None]
-        best = sorted(good, key=lambda member: member.score.total)[:_FINALISTS]
+        """Train what did best with other seeds, while there is time for half as long a training."""
+        best = [each for each in _ranked(members) if each.encoder is not None][:_FINALISTS]
         found: list[Member] = []
         for seed, each in zip(count(2), cycle(best), strict=False):
             entry = _retimed(each)
-            if each.epochs * entry.seconds_per_epoch > self._left():
+            if each.epochs * entry.seconds_per_epoch > 2 * self._left():
                 break
             found += self._trained([(entry, self._left(), each.epochs, seed)])
         return found
@@ -129,12 +144,20 @@ class Selection:
     def _left(self) -> float:
         return self.budget.left() - max(_MIN_RESERVE, _RESERVE * self.budget.seconds)
 
-    def _trained(self, plans: Iterable[tuple[Entry, float, int, int]]) -> list[Member]:
-        """Train entries for some seconds, at most so many epochs, with a seed; what fits."""
+    def _trained(
+        self, plans: Iterable[tuple[Entry, float, int, int]], wanted: float = float("inf")
+    ) -> list[Member]:
+        """Train entries for some seconds, at most so many epochs, with a seed; what fits.
+
+        It ends with as many networks as are wanted, not counting those that failed.
+        """
         members: list[Member] = []
         for entry, seconds, most, seed in plans:
+            good = sum(each.encoder is not None for each in members)
+            if good >= wanted:
+                break
             epochs = max(1, min(most, int(seconds / entry.seconds_per_epoch)))
-            needed = not seed and all(each.encoder is None for each in members)
+            needed = not seed and not good
             if needed or epochs * entry.seconds_per_epoch <= self._left():
                 members.append(self._member(entry, epochs, seed))
         return members
@@ -174,18 +197,36 @@ class Selection:
             DivergedError: Every training failed.
         """
         self.progress.trying("what to join")
-        ranked = sorted(members, key=lambda member: member.score.total)
+        ranked = _ranked(members)
         if not ranked or ranked[0].encoder is None:
             raise DivergedError("every training failed, with each candidate; check the images")
+        known = [each for each in ranked if each.encoder is not None]
+        best = self._best(known)
+        shipped = next((each for each in known if each.entry.candidate.preferred), None)
+        if shipped is not None and is_as_good(shipped, best, self.split):
+            best = shipped
+        if isinstance(best, Member):
+            return _alone(best, ranked)
+        tried = tuple(each.tried(chosen=each in best.members) for each in ranked)
+        config = _with_choice(best.config(self.config), best.score.eer, tried)
+        return Chosen(config, best.weights, best.network(), tried)
+
+    def _best(self, ranked: Sequence[Member]) -> Member | Joined:
+        """Join the best networks, unless one of them alone is clearly better."""
+        alone = next(each for each in ranked if _is_ripe(each, ranked))
         ripe = [each for each in ranked if _is_ripe(each, ranked) and can_join(each, self.config)]
         joined = best_joined(ripe, self.split)
-        known = [each for each in ranked if each.encoder is not None]
-        alone = [each for each in known if _is_ripe(each, known)]
-        if joined is None or alone[0].score.total < joined.score.total:
-            return _alone(alone[0], ranked)
-        tried = tuple(each.tried(chosen=each in joined.members) for each in ranked)
-        config = _with_choice(joined.config(self.config), joined.score.eer, tried)
-        return Chosen(config, joined.weights, joined.network(), tried)
+        return alone if joined is None or not is_as_good(joined, alone, self.split) else joined
+
+
+def _ranked(members: Sequence[Member]) -> list[Member]:
+    return sorted(members, key=lambda member: member.score.total)
+
+
+def _finalists(entries: Sequence[Entry], seconds: float) -> int:
+    """Return the number of networks that can be trained for long enough in some seconds."""
+    needed = _MATURE * max((entry.seconds_per_epoch for entry in entries), default=1)
+    return max(1, min(_FINALISTS, len(entries), int(seconds / needed)))
 
 
 def _is_ripe(member: Member, members: Sequence[Member]) -> bool:

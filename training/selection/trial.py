@@ -172,20 +172,29 @@ class Trials:
         return weights.encoder_of(config, sample[:: -(-len(sample) // _STATISTICS_IMAGES)])
 
 
+def held_out(
+    embedded: Embedded, fold: DataSplit, shrinkage: float | None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the embeddings of a fold's held-out images, whitened by the others, and labels."""
+    embeddings, images = embedded
+    identities, labels = np.array([each.identity for each in images.source]), images.source.labels()
+    measured, known = np.isin(identities, fold.calibration), np.isin(identities, fold.train)
+    compared = embeddings[measured]
+    if shrinkage is not None:
+        matrix = measured_whitening(embeddings[known], labels[known], shrinkage, "equal")
+        product = compared @ matrix
+        compared = (product / np.linalg.norm(product, axis=1, keepdims=True)).astype(np.float32)
+    return compared, labels[measured]
+
+
 def scores(embedded: Embedded, fold: DataSplit) -> Scores:
     """Score the held-out identities of a fold, with each whitening by the others."""
-    embeddings, images = embedded
-    identities = np.array([image.identity for image in images.source])
-    held_out, known = np.isin(identities, fold.calibration), np.isin(identities, fold.train)
-    labels, found = images.source.labels(), {}
-    for shrinkage in WHITENINGS:
-        compared = embeddings[held_out]
-        if shrinkage is not None:
-            matrix = measured_whitening(embeddings[known], labels[known], shrinkage, "equal")
-            product = compared @ matrix
-            compared = (product / np.linalg.norm(product, axis=1, keepdims=True)).astype(np.float32)
-        found[shrinkage] = _score(all_pairs(compared, labels[held_out], Metric.L2, None))
-    return found
+    return {each: score(*held_out(embedded, fold, each)) for each in WHITENINGS}
+
+
+def score(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
+    """Score embeddings, (images, dim), by the identity of each image, (images,)."""
+    return _score(all_pairs(embeddings, labels, Metric.L2, None))
 
 
 def _score(pairs: PairEnergies) -> Score:

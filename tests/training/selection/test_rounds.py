@@ -1,0 +1,95 @@
+"""Rounds of a selection, with trainings that take no time but that of a clock."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.training.synthetic import config, image_set
+from training.config.candidates import Candidate
+from training.config.overrides import override
+from training.data.split import IdentitySplit
+from training.encoder import build_encoder
+from training.selection.budget import Budget
+from training.selection.image_pool import ImagePool
+from training.selection.member import Entry
+from training.selection.progress import ChoiceProgress
+from training.selection.selection import Selection
+
+NAMES = tuple(f"p{i}" for i in range(16))
+SPLIT = IdentitySplit(train=NAMES[:8], calibration=NAMES[8:], test=())
+IMAGES = ImagePool(image_set(dict.fromkeys(NAMES, 4))).measured(config(), config().input, NAMES)
+
+
+class FakeTrials:
+    """Trials whose embeddings are as noisy as the candidate's dropout."""
+
+    def __init__(self, now, cost):
+        self.now, self.cost, self.trained_with = now, cost, []
+
+    def settle_threads(self, _config, _fold):
+        return 1
+
+    def seconds_per_epoch(self, _config, _fold):
+        return self.cost
+
+    def trained(self, config, _fold, _weights):
+        self.now[0] += self.cost * config.optimisation.epochs
+        self.trained_with.append((config.optimisation.learning_rate, config.optimisation.epochs))
+        failed = config.optimisation.learning_rate == 9
+        return None if failed else build_encoder(config)
+
+    def embedded(self, config, _encoder):
+        rng = np.random.default_rng(config.seed)
+        around = np.random.default_rng(9).normal(0, 1, (16, 8))[IMAGES.source.labels()]
+        vectors = around + config.optimisation.learning_rate * rng.normal(0, 1, around.shape)
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return units.astype(np.float32), IMAGES
+
+
+def entry(rate, *, epochs=2, preferred=False):
+    candidate = Candidate(name=f"rate {rate}", preferred=preferred)
+    settings = [f"learning_rate={rate}", f"epochs={epochs}"]
+    return Entry(candidate, override(config(), settings), None)
+
+
+def chosen(entries, seconds, cost=1.0):
+    now = [0.0]
+    trials, budget = FakeTrials(now, cost), Budget(seconds, lambda: now[0])
+    progress = ChoiceProgress(Console(file=io.StringIO()), budget.left, budget.clock)
+    result = Selection(config(), trials, SPLIT, budget, progress).run(entries)
+    return result, trials, now[0]
+
+
+def test_all_candidates_are_tried_where_there_is_time():
+    _, trials, spent = chosen([entry(0.3), entry(0.4), entry(0.5), entry(1.5)], 100)
+    assert {rate for rate, _ in trials.trained_with} == {0.3, 0.4, 0.5, 1.5}
+    assert 90 < spent <= 100
+
+
+def test_only_the_first_are_tried_where_time_is_short():
+    _, trials, spent = chosen([entry(rate) for rate in (0.6, 0.5, 0.4, 0.3)], 11)
+    assert {rate for rate, _ in trials.trained_with} == {0.6, 0.5}
+    assert {epochs for _, epochs in trials.trained_with} == {4}
+    assert spent <= 11
+
+
+def test_another_candidate_is_trained_in_place_of_one_that_fails():
+    result, trials, _ = chosen([entry(9), entry(0.5)], 4)
+    assert [rate for rate, _ in trials.trained_with][:2] == [9, 0.5]
+    assert result.tried[0].name == "rate 0.5"
+
+
+def test_most_of_the_time_that_is_left_goes_to_a_last_shorter_training():
+    _, trials, spent = chosen([entry(0.5)], 60, cost=2.9)
+    epochs = [each for _, each in trials.trained_with]
+    assert epochs[-1] < max(epochs)
+    assert spent > 50
+
+
+@pytest.mark.parametrize(("rate", "is_chosen"), [(0.45, True), (2.0, False)])
+def test_a_preferred_one_is_taken_unless_it_is_clearly_worse(rate, is_chosen):
+    result, _, _ = chosen([entry(rate, epochs=0, preferred=True), entry(0.4)], 30)
+    names = {each.name for each in result.tried if each.chosen}
+    assert (names == {f"rate {rate}"}) is is_chosen
