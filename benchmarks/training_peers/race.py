@@ -188,15 +188,18 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="print the results as a table")
     options = parser.parse_args(arguments)
-    document = json.loads(options.results.read_text()) if options.results.exists() else []
-    results = [Result(**each) for each in document]
     for name in options.cells:
         with tempfile.TemporaryDirectory() as folder:
             found = Cell(name, Path(folder), 60 * options.minutes).race()
-        results = [each for each in results if each.cell != name] + found
+        # Read anew, since other races may have written theirs in the meantime.
+        results = [each for each in _stored(options.results) if each.cell != name] + found
         options.results.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
     if options.table:
-        sys.stdout.write(table(results) + "\n")
+        sys.stdout.write(table(_stored(options.results)) + "\n")
+
+
+def _stored(file: Path) -> list[Result]:
+    return [Result(**each) for each in json.loads(file.read_text())] if file.exists() else []
 
 
 if __name__ == "__main__":
