@@ -16,5 +16,5 @@ class Candidate(Frozen):
     start: str | None = None
     """Shipped bundle whose weights it starts from; None for random weights."""
     preferred: bool = False
-    """Take it unless another is better by more than a standard error: it was measured before, on
-    identities of its own, and needs no training."""
+    """Take it, on images of its kind, unless another is better by more than a standard error: it
+    was measured before, on identities of its own, and needs no training."""

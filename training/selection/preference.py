@@ -15,6 +15,20 @@ from training.selection.joining import Joined
 from training.selection.member import Member, best_whitening
 from training.selection.trial import held_out, score
 
+_KIN = 0.15
+"""Greatest EER of a shipped encoder on images of its kind; those on other kinds begin at 0.2."""
+
+
+def is_of_its_kind(frozen: Member) -> bool:
+    """Check by all identities that are measured whether a folder is of an encoder's kind.
+
+    A frozen encoder was trained on none of them, so the training part counts too.
+    """
+    if frozen.embedded is None:
+        return False
+    vectors, images = frozen.embedded
+    return score(vectors, images.source.labels()).eer <= _KIN
+
 
 def is_as_good(kept: Member | Joined, other: Member | Joined, split: DataSplit) -> bool:
     """Check whether a result is worse than another by a standard error at most."""

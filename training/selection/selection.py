@@ -21,7 +21,7 @@ from training.errors import DivergedError
 from training.selection.budget import Budget
 from training.selection.joining import Joined, best_joined, can_join
 from training.selection.member import Entry, Member, best_whitening, whitening_setting
-from training.selection.preference import is_as_good
+from training.selection.preference import is_as_good, is_of_its_kind
 from training.selection.progress import ChoiceProgress
 from training.selection.trial import FAILED, Trials, scores
 from training.transfer.pretrained import TrainedWeights
@@ -202,9 +202,8 @@ class Selection:
             raise DivergedError("every training failed, with each candidate; check the images")
         known = [each for each in ranked if each.encoder is not None]
         best = self._best(known)
-        shipped = next((each for each in known if each.entry.candidate.preferred), None)
-        if shipped is not None and is_as_good(shipped, best, self.split):
-            best = shipped
+        kin = [each for each in known if each.entry.candidate.preferred and is_of_its_kind(each)]
+        best = next((each for each in kin if is_as_good(each, best, self.split)), best)
         if isinstance(best, Member):
             return _alone(best, ranked)
         tried = tuple(each.tried(chosen=each in best.members) for each in ranked)

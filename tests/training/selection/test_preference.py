@@ -6,7 +6,7 @@ from training.config.candidates import Candidate
 from training.data.split import IdentitySplit
 from training.selection.image_pool import ImagePool
 from training.selection.member import Entry, Member
-from training.selection.preference import is_as_good
+from training.selection.preference import is_as_good, is_of_its_kind
 from training.selection.trial import scores
 
 NAMES = tuple(f"p{i}" for i in range(16))
@@ -51,3 +51,10 @@ def test_a_training_that_failed_is_not_compared(images):
     failed = Member(result(images, 0.2).entry, 1, 1.0, None, None, {})
     with pytest.raises(ValueError, match="failed"):
         is_as_good(failed, result(images, 0.2), SPLIT)
+
+
+@pytest.mark.parametrize(("noise", "is_kin"), [(0.3, True), (3.0, False)])
+def test_a_folder_is_of_an_encoders_kind_where_it_errs_little_on_all_identities(
+    noise, is_kin, images
+):
+    assert is_of_its_kind(result(images, noise)) is is_kin

@@ -89,7 +89,7 @@ def test_most_of_the_time_that_is_left_goes_to_a_last_shorter_training():
 
 
 @pytest.mark.parametrize(("rate", "is_chosen"), [(0.45, True), (2.0, False)])
-def test_a_preferred_one_is_taken_unless_it_is_clearly_worse(rate, is_chosen):
+def test_a_preferred_one_is_taken_unless_it_is_worse_or_of_another_kind(rate, is_chosen):
     result, _, _ = chosen([entry(rate, epochs=0, preferred=True), entry(0.4)], 30)
     names = {each.name for each in result.tried if each.chosen}
     assert (names == {f"rate {rate}"}) is is_chosen
