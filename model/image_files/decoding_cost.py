@@ -24,6 +24,9 @@ MAX_SCANS = 100
 """Maximum number of scans of a JPEG. Baseline files have one to four, progressive ones about ten;
 each further one costs up to 30 ms where the canvas has 50 million pixels."""
 
+MAX_RUN_LENGTH_BYTES = 1_000_000
+"""Maximum size of a run-length encoded BMP, which Pillow decodes in Python: 0.2 s a megabyte."""
+
 BAND_PIXELS = 1 << 17
 """Pixels of a band, where an image is converted in bands."""
 
@@ -35,6 +38,8 @@ _STRIPS, _TILE_WIDTH, _TILE_LENGTH, _ORIENTATION = 273, 322, 323, 274
 _YCBCR = 6
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 """Bytes of a pixel in Pillow's memory by mode; 4 in all others."""
+_RUN_LENGTH = frozenset({1, 2})
+"""Compressions of a BMP, of 8 and of 4 bits a pixel."""
 _POINTER = 8
 """Bytes that Pillow holds for each row beside its pixels."""
 _BLOCK_SIDE = 32
@@ -89,7 +94,8 @@ def decoding_cost(opened: Opened, channels: int) -> int:
 
     Raises:
         ImageTooLargeError: The file needs far more than its canvas: a JPEG has more scans than
-            `MAX_SCANS`, or a TIFF's tile more pixels than a canvas may have.
+            `MAX_SCANS`, a TIFF's tile more pixels than a canvas may have, or a BMP in run-length
+            encoding more bytes than `MAX_RUN_LENGTH_BYTES`.
         UnsupportedImageError: The cost of the format is not known.
     """
     image = opened.image
@@ -221,6 +227,16 @@ def _by_python(opened: Opened) -> DecoderCost:
     return DecoderCost(loading=2 * pixels * (1 if opened.image.mode in "LP1" else per_pixel))
 
 
+def _bmp(opened: Opened) -> DecoderCost:
+    is_run_length = opened.image.info.get("compression") in _RUN_LENGTH
+    if is_run_length and len(opened.data) > MAX_RUN_LENGTH_BYTES:
+        raise ImageTooLargeError(
+            f"the BMP is run-length encoded, of which at most {MAX_RUN_LENGTH_BYTES:,} bytes are "
+            "taken; save it as PNG"
+        )
+    return _by_python(opened)
+
+
 def _heif(opened: Opened) -> DecoderCost:
     """Planes of 4:4:4 and alpha as they are coded, in RGB, and as bytes; all of them at once."""
     pixels = opened.width * opened.height
@@ -235,7 +251,7 @@ _DECODERS: Mapping[str, Callable[[Opened], DecoderCost]] = {
     "WEBP": _webp,
     "GIF": _gif,
     "TIFF": _tiff,
-    "BMP": _by_python,
+    "BMP": _bmp,
     "PPM": _by_python,
     "HEIF": _heif,
 }

@@ -9,7 +9,12 @@ from PIL import Image
 
 from model.errors import ImageTooLargeError, UnsupportedImageError
 from model.image_files import decoding_cost as module
-from model.image_files.decoding_cost import MAX_SCANS, Opened, decoding_cost
+from model.image_files.decoding_cost import (
+    MAX_RUN_LENGTH_BYTES,
+    MAX_SCANS,
+    Opened,
+    decoding_cost,
+)
 from model.preprocessing import FORMATS, open_image
 from tests import worst_images
 from tests.fakes import encoded
@@ -87,6 +92,28 @@ def test_a_thumbnail_in_a_segment_is_no_scan():
     thumbnail = b"\xff\xe1" + struct.pack(">H", 1002) + b"\xff\xda" * 500
     with_thumbnail = data[:2] + thumbnail + data[2:]
     assert cost_of(with_thumbnail) - cost_of(data) == 3 * len(thumbnail)
+
+
+def run_length_bmp(bits, codes):
+    colours = b"".join(bytes((i, i, i, 0)) for i in range(1 << bits))
+    start = 54 + len(colours)
+    compression = {8: 1, 4: 2}[bits]
+    head = struct.pack(
+        "<IHHIIiiHHIIiiII",
+        *(start + len(codes), 0, 0, start, 40, 64, 64, 1, bits, compression, len(codes)),
+        *(0, 0, 1 << bits, 0),
+    )
+    return b"BM" + head + colours + codes
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_large_run_length_bmp_which_takes_seconds_is_refused(bits):
+    rows = (b"\x40\x05" + b"\x00\x00") * 64 + b"\x00\x01"
+    with Image.open(io.BytesIO(run_length_bmp(bits, rows))) as image:
+        assert image.convert("L").getextrema() != (0, 0)
+    assert cost_of(run_length_bmp(bits, rows)) > 0
+    with pytest.raises(ImageTooLargeError, match="save it as PNG"):
+        cost_of(run_length_bmp(bits, b"\x01\x05" * (MAX_RUN_LENGTH_BYTES // 2)))
 
 
 def test_a_progressive_jpeg_costs_its_coefficients():
