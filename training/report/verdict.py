@@ -15,6 +15,8 @@ from training.templates.render import percent
 
 _FACTOR = 2
 """Ratio of rates that the data must be able to exclude."""
+_BY_NAME = "with names that it has not seen"
+"""Of other data than its own: the same things may be there under other names."""
 
 Interval = tuple[float, float]
 
@@ -67,7 +69,7 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
         )
         if value
     )
-    measured = _measured(manifest, evaluation.data, evaluation.accuracy, rates)
+    measured = _measured(manifest, evaluation.data, evaluation.accuracy, rates, _BY_NAME)
     return Verdict(f"{measured}: {said or 'it states no errors'}.", max(fmr, fnmr, key=_badness))
 
 
@@ -98,7 +100,7 @@ def _own(manifest: Manifest, data: str, accuracy: Accuracy, rates: ErrorRates) -
     outcome = compare(target, (target, target), rates.fmr, rates.fmr_interval)
     said = {
         Outcome.HOLDS: "holds",
-        Outcome.UNCLEAR: f"may not hold, since {_things(manifest)} are too few to tell",
+        Outcome.UNCLEAR: f"may hold or not: there are too few {_things(manifest)} to tell",
         Outcome.HIGHER: f"does not hold: the FMR is {rates.fmr / target:.2g} times as high",
     }[outcome]
     return Verdict(
@@ -108,10 +110,16 @@ def _own(manifest: Manifest, data: str, accuracy: Accuracy, rates: ErrorRates) -
     )
 
 
-def _measured(manifest: Manifest, data: str, accuracy: Accuracy, rates: ErrorRates) -> str:
+def _measured(
+    manifest: Manifest,
+    data: str,
+    accuracy: Accuracy,
+    rates: ErrorRates,
+    seen: str = "that it has never seen",
+) -> str:
     """State the sample and the errors of the default decision."""
     sample = accuracy.sample
-    whom = f"{sample.identities:,} identities of {data} that it has never seen"
+    whom = f"{sample.identities:,} identities of {data} {seen}"
     if manifest.seen is Seen.UNKNOWN:
         whom = f"{sample.identities:,} identities of {data} (whether it has seen them is unknown)"
     if manifest.split_by is SplitBy.IMAGE:

@@ -139,9 +139,9 @@ def test_on_other_data_the_stated_rates_are_compared(bundle):
     verdict = verdict_of(dataclasses.replace(found, bundle=other, conditions=conditions))
     assert verdict.outcome is Outcome.HIGHER
     assert verdict.sentence == (
-        "On 12 identities of patterns that it has never seen, patterns 0.1.0 by default takes "
-        "1.20 % of the pairs of two identities for the same (FMR) and 25.00 % of the pairs of one "
-        "identity for different (FNMR): the FMR that it states, 10.00 %, holds here, where it is "
-        "far lower; the FNMR that it states, 1.00 %, does not hold here, where it is 25 times as "
-        "high."
+        "On 12 identities of patterns with names that it has not seen, patterns 0.1.0 by default "
+        "takes 1.20 % of the pairs of two identities for the same (FMR) and 25.00 % of the pairs "
+        "of one identity for different (FNMR): the FMR that it states, 10.00 %, holds here, where "
+        "it is far lower; the FNMR that it states, 1.00 %, does not hold here, where it is 25 "
+        "times as high."
     )
