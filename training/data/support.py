@@ -1,9 +1,10 @@
 """Judgement of a data set by its size: target FMRs, widths of intervals, and the kind of training.
 
 Before a training the variance of an error rate is unknown, so its effective number of independent
-trials (decision 1) is bounded: half the identities at least, and the distinct pairs of them at
-most. The expectation between the two is `EXPECTED_PER_IDENTITY` trials for each identity, which is
-what the shipped bundles have at FMR 10 %: 10 to 77 identities nearly all pairs, 606 about 28 each.
+trials (decision 1) is bounded: half the identities at least, and the pairs of images of two
+identities at most. The expectation between the two is `EXPECTED_PER_IDENTITY` trials for each
+identity, which is what the shipped bundles have at FMR 10 %: 10 to 77 identities nearly all pairs,
+606 about 28 each.
 """
 
 import math
@@ -55,12 +56,16 @@ class DataSupport(Frozen):
 
 @dataclass(frozen=True)
 class _Part:
-    """Identities of a part, and distinct pairs of them that are compared as impostors."""
+    """Identities of a part, and distinct pairs of them that are compared as impostors.
+
+    `comparisons` are the pairs of their images.
+    """
 
     identities: int
     genuine: int
     """Those with a genuine pair."""
     pairs: int
+    comparisons: int
 
     @property
     def least(self) -> float:
@@ -98,11 +103,13 @@ def _part(owner: Mapping[str, str], listed: Sequence[OfficialPair] | None) -> _P
     counts = Counter(owner.values())
     if listed is None:
         several = sum(count > 1 for count in counts.values())
-        return _Part(len(counts), several, math.comb(len(counts), 2))
+        genuine_pairs = sum(math.comb(count, 2) for count in counts.values())
+        comparisons = math.comb(counts.total(), 2) - genuine_pairs
+        return _Part(len(counts), several, math.comb(len(counts), 2), comparisons)
     both = [pair for pair in listed if pair[0] in owner and pair[1] in owner]
     genuine = {owner[left] for left, _, same in both if same}
     impostor = {frozenset((owner[a], owner[b])) for a, b, same in both if not same}
-    return _Part(len(counts), len(genuine), len(impostor))
+    return _Part(len(counts), len(genuine), len(impostor), sum(not same for *_, same in both))
 
 
 def _target(target: float, calibration: _Part) -> TargetSupport:
@@ -110,7 +117,7 @@ def _target(target: float, calibration: _Part) -> TargetSupport:
     bounds = {
         "yes": calibration.least,
         "expected": calibration.expected,
-        "possible": calibration.pairs,
+        "possible": calibration.comparisons,
     }
     support = next((word for word, trials in bounds.items() if trials >= required), "no")
     return TargetSupport(target_fmr=target, required_trials=required, support=support)
