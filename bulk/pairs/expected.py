@@ -81,10 +81,13 @@ def in_words(expected: Expected) -> str:
             f"the number of false pairs is not supported by what was measured, FMRs of {limit} and "
             f"more; {most}"
         )
-    fmr = expected.choice.measured.fmr
+    rates = expected.choice.measured
+    found, fewest, largest = (1 - rate for rate in (rates.fnmr, *reversed(rates.fnmr_interval)))
     return (
         f"false pairs to expect {among} of images that all show different things: "
-        f"{_number(expected.pairs)} ({_number(low)} to {_number(high)}), by an FMR of {fmr:.2g}"
+        f"{_number(expected.pairs)} ({_number(low)} to {_number(high)}), by an FMR of "
+        f"{rates.fmr:.2g}; of the pairs of one thing {found:.0%} are found ({fewest:.0%} to "
+        f"{largest:.0%}), by the FNMR"
     )
 
 
