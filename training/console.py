@@ -13,6 +13,8 @@ from training.templates.render import percent
 
 console = Console()
 
+SHIPPED_BUNDLES = Path(__file__).parents[1] / "model" / "bundles"
+"""Folder that the service serves where no setting names another."""
 RECORDS = Path("training/records")
 """Folder of the committed records, from the root of a checkout."""
 
@@ -31,6 +33,14 @@ UnsealOption = Annotated[
 KnownNamesOption = Annotated[
     bool, typer.Option(help="Treat names that the bundle has seen as other identities.")
 ]
+
+
+def print_serving(bundle: Path) -> None:
+    """Print the command that serves a bundle."""
+    folder = bundle.resolve().parent
+    settings = "" if folder == SHIPPED_BUNDLES else f"LIKEWISE_MODELS_DIR={folder} "
+    command = f"{settings}LIKEWISE_DEFAULT_MODEL={bundle.name} make serve"
+    console.print(f"serve it: {command}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_verdict(sentence: str, *, holds: bool) -> None:

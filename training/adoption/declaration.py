@@ -31,7 +31,7 @@ class Declaration(Frozen):
         aspect: Rule that fits an image to that shape.
         middle: Share of the image's width and height, around its centre, that is used.
         resample: Filter of the resize.
-        source: Where it is from: the name of a file, or `command line`.
+        source: Where it is from: the name of a file, or `the graph and the command line`.
     """
 
     mean: tuple[FiniteFloat, ...] = Field(default=(), max_length=3)
@@ -42,7 +42,7 @@ class Declaration(Frozen):
     aspect: Aspect = Aspect.CROP
     middle: float = Field(default=1.0, ge=0.1, le=1)
     resample: Resample = Resample.BILINEAR
-    source: str = "command line"
+    source: str = "the graph and the command line"
 
     @model_validator(mode="after")
     def _numbers_fit(self) -> Self:

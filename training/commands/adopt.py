@@ -17,7 +17,7 @@ from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import Answer, Pool
 from training.commands import _adopt_options as options
 from training.commands._precision_option import PrecisionOption
-from training.console import console, print_accuracy
+from training.console import console, print_accuracy, print_serving
 from training.data.source import open_data
 from training.errors import AdoptionError
 from training.export.int8_graph import Graphs
@@ -72,6 +72,10 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     reading = Reading(declared, answer, output, metric, _locator(locator, locator_frame))
     terms = Terms(_said(licence), training_data, _names(trained_on), _card(card))
     source = Source.read(encoder, open_data(data), seed)
+    console.print(
+        f"embedding {len(source.images):,} images of {len(source.images.identities):,} identities",
+        highlight=False,
+    )
     reading = _best(source, reading, terms) if middle == _BEST else reading
     _print(adopt(source, to, reading, terms, precision), to)
 
@@ -191,6 +195,7 @@ def _print(adopted: Adopted, to: Path) -> None:
         _warn(adopted.trials)
     print_accuracy(manifest.accuracy)
     console.print(f"measured on {manifest.accuracy.protocol}", highlight=False)
+    print_serving(to)
 
 
 def _trials(title: str, trials: tuple[Trial, ...]) -> Table:

@@ -13,6 +13,7 @@ from training.console import (
     UnsealOption,
     console,
     print_accuracy,
+    print_serving,
     print_values,
     print_verdict,
 )
@@ -63,3 +64,4 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     verdict = verdict_of_manifest(manifest)
     print_verdict(verdict.sentence, holds=verdict.holds)
     print_accuracy(manifest.accuracy)
+    print_serving(to)
