@@ -13,12 +13,12 @@ from model.scoring import Choice
 
 WITHHELD = (
     "The error rates and the likelihood ratio were measured on images unlike these (see `domain`), "
-    "so none is given. Calibrate the model on images like these."
+    "so none is given. Send images of the kind that its card names, or calibrate it on these."
 )
 WITHHELD_ZONE = f"{WITHHELD} Without them costs and target rates decide nothing, so it is unsure."
 WITHHELD_OF_COMPARISON = (
     "The error rates were measured on images unlike these (see `domain`), so none is given. "
-    "Calibrate the model on images like these."
+    "Send images of the kind that its card names, or calibrate it on these."
 )
 
 UNMEASURED = (

@@ -14,7 +14,7 @@ _LARGEST_SAMPLE = 1_000_000
 _AT_LEAST = 9.5
 _MEASURED = {
     "in": "measured on images like these",
-    "unknown": "measured on images that these were not compared with",
+    "unknown": "measured on images of which it is not known whether they are like these",
     "out": "measured on images unlike these",
 }
 _NO_PROBABILITY = (

@@ -56,8 +56,8 @@ NO_PROBABILITY = (
             "unknown",
             (
                 "Different: of 100 pairs of the same thing about 32 (28 to 35) are called "
-                f"different by mistake, measured on images that these were not compared with. "
-                f"{NO_PROBABILITY}"
+                "different by mistake, measured on images of which it is not known whether they "
+                f"are like these. {NO_PROBABILITY}"
             ),
         ),
         (
