@@ -22,7 +22,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 
 help:
 	@echo "make serve        run the service (GALLERY=FILE: with a gallery; settings: LIKEWISE_*, see docs/operate.md)"
-	@echo "make strong-faces serve dlib's face encoder: fetched by npm, its rates measured on LFW or on DATA=folder"
+	@echo "make strong-faces serve dlib's face encoder: fetched by npm, its rates measured on LFW or on DATA=folder (GALLERY=FILE too)"
 	@echo "make test         run all tests, on up to four cores"
 	@echo "make check        run the linters: style, types, layers, formatting, deployment files"
 	@echo "make docs         build the manual as a site in site/; docs-serve serves it and follows changes"
@@ -38,7 +38,7 @@ help:
 	@echo "make train-smoke  draw data, train, export, serve and verify, in under 2 minutes"
 
 # GALLERY=FILE keeps enrolled identities in that file of SQLite (docs/gallery.md).
-serve: export LIKEWISE_GALLERY_URL := $(if $(GALLERY),sqlite:///$(GALLERY),$(LIKEWISE_GALLERY_URL))
+serve strong-faces: export LIKEWISE_GALLERY_URL := $(if $(GALLERY),sqlite:///$(GALLERY),$(LIKEWISE_GALLERY_URL))
 serve: $(VENV)/.service
 	@if [ -n "$(GALLERY)" ]; then $(BIN)/python -m app.gallery migrate; fi
 	@exec $(BIN)/python -m app
@@ -50,6 +50,7 @@ strong-faces: $(VENV)/.dev
 	@[ -z "$(DATA)" ] && [ -e $(STRONG)/manifest.json ] || \
 	  $(BIN)/python -m training adopt-recipe dlib-faces --to $(STRONG) \
 	    $(if $(DATA),--data "$(DATA)") $(if $(ARCHIVE),--file "$(ARCHIVE)")
+	@if [ -n "$(GALLERY)" ]; then $(BIN)/python -m app.gallery migrate; fi
 	@LIKEWISE_DEFAULT_MODEL=dlib-faces exec $(BIN)/python -m app
 
 # Tests that measure time, memory or a GPU run first and alone, the others then on several cores, each
