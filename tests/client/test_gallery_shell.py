@@ -1,10 +1,16 @@
 import json
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from likewise_client.shell.main import main
 from likewise_client.shell.progress import Progress
+from pyarrow import parquet
 
+from app.gallery.records import Encoding
 from app.gallery.sql.commands import run
+from bulk.embeddings import Maker, schema
+from model.bundle import read_manifest
 from tests import fakes
 
 
@@ -70,6 +76,49 @@ def test_a_gallery_is_enrolled_again_beside_the_old_one_and_takes_its_place(shel
     assert (status, out.split("\t")[1], "undecided" in out) == (3, "Zoë", True)
     assert "several images" in err
     assert shell("gallery", "re-enrol")[0] == 2
+
+
+@pytest.fixture
+def embeddings(models_dir, tmp_path):
+    """A file as `python -m bulk embed` makes it: two images of three people, one without any."""
+    manifest = read_manifest(models_dir / "tiny")
+    maker = Maker(Encoding.of(manifest), None, None, manifest.onnx.sha256)
+    rows = np.random.default_rng(0).standard_normal((7, manifest.embedding_dim), dtype=np.float32)
+    paths = [f"photos/{name}/{take}.png" for name in ("Ann", "ben", "Zoë") for take in (1, 2)]
+    columns = {
+        "path": [*paths, "photos/cut/1.png"],
+        "sha256": [None] * 7,
+        "embedding": [*rows[:6].tolist(), None],
+        "domain_percentile": [None] * 7,
+        "error": [None] * 6 + ["it is cut"],
+    }
+    file = tmp_path / "photos.parquet"
+    parquet.write_table(pa.table(columns, schema=schema(maker)), file)
+    return file, rows
+
+
+def test_a_file_of_embeddings_is_enrolled(shell, embeddings, tmp_path):
+    file, rows = embeddings
+    status, out, err = shell("enrol", file)
+    assert (status, out) == (0, "3 identities are enrolled in people\n"), err
+    shell("export", "-o", tmp_path / "people.jsonl")
+    stored = [json.loads(line) for line in (tmp_path / "people.jsonl").read_text().splitlines()]
+    found = {each["name"]: each["template"] for each in stored}
+    assert list(found) == ["Ann", "Zoë", "ben"]
+    np.testing.assert_allclose(found["ben"], rows[2], rtol=1e-6)
+    assert shell("enrol", file, "--images", 2)[0] == 0
+    assert shell("enrol", file, "--names", "file", "--gallery", "files")[0] == 0
+    assert "files\t2 identities" in shell("gallery", "list")[1]
+
+
+def test_a_file_that_has_no_embeddings_is_refused(shell, embeddings, folder, tmp_path):
+    file, _ = embeddings
+    other = tmp_path / "other.parquet"
+    parquet.write_table(pa.table({"path": ["a"]}), other)
+    assert "bulk embed" in shell("enrol", other)[2]
+    parquet.write_table(parquet.read_table(file)[6:], other)
+    assert "no embedding" in shell("enrol", other)[2]
+    assert "--names" in shell("enrol", folder, "--names", "file")[2]
 
 
 def test_progress_has_the_rate_and_the_time_left(capsys):

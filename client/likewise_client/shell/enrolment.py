@@ -1,13 +1,13 @@
-"""Enrolment of a folder of images."""
+"""Enrolment of a folder of images, or of a file of embeddings."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from likewise_client.client import Likewise
 from likewise_client.errors import (
@@ -16,6 +16,7 @@ from likewise_client.errors import (
     ServiceProblem,
     UnusableImage,
 )
+from likewise_client.shell import parquet
 from likewise_client.shell.progress import Progress
 
 _IMAGES = frozenset(
@@ -29,6 +30,15 @@ class Folder:
     """Images of identities; `identities` maps each name to its images, by name."""
 
     identities: Mapping[str, tuple[Path, ...]]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the identities."""
+        return tuple(self.identities)
+
+    def enrol(self, service: Likewise, gallery: str, name: str) -> None:
+        """Enrol an identity by its images."""
+        service.enrol(gallery, name, list(self.identities[name]))
 
     @classmethod
     def of(cls, path: Path, images: int) -> Self:
@@ -57,14 +67,43 @@ class Folder:
         return cls(known)
 
 
+class Source(Protocol):
+    """Identities to be enrolled."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the identities."""
+
+    def enrol(self, service: Likewise, gallery: str, name: str) -> None:
+        """Enrol an identity."""
+
+
+def open_source(path: Path, images: int, names: str | None) -> Source:
+    """Open a folder of images, or a file of embeddings.
+
+    Args:
+        path: The folder or the file.
+        images: Largest number of images of an identity.
+        names: For a file, the way to name an identity; a key of `parquet.NAMES`.
+
+    Raises:
+        LikewiseClientError: It cannot be used.
+    """
+    if path.suffix.lower() in parquet.ENDINGS and not path.is_dir():
+        return parquet.Embeddings.of(path, images, parquet.NAMES[names or "folder"])
+    if names is not None:
+        raise LikewiseClientError("--names is for a file of embeddings")
+    return Folder.of(path, images)
+
+
 def _images_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(each for each in folder.iterdir() if each.suffix.lower() in _IMAGES))
 
 
 def enrol_all(
-    service: Likewise, gallery: str, folder: Folder, parallel: int, progress: Progress
+    service: Likewise, gallery: str, source: Source, parallel: int, progress: Progress
 ) -> dict[str, str]:
-    """Enrol all identities of a folder, some at a time.
+    """Enrol all identities of a source, some at a time.
 
     Returns:
         The reason for each identity whose images or name cannot be used.
@@ -78,7 +117,7 @@ def enrol_all(
 
     def enrol(name: str) -> None:
         try:
-            service.enrol(gallery, name, list(folder.identities[name]))
+            source.enrol(service, gallery, name)
         except LikewiseClientError as error:
             is_name = isinstance(error, ServiceProblem) and error.slug == "bad-parameter"
             if not is_name and not isinstance(error, _SKIPPED):
@@ -89,7 +128,7 @@ def enrol_all(
             progress.advance()
 
     with ThreadPoolExecutor(parallel) as pool:
-        tasks = [pool.submit(enrol, name) for name in folder.identities]
+        tasks = [pool.submit(enrol, name) for name in source.names]
         try:
             for task in tasks:
                 task.result()

@@ -13,7 +13,7 @@ from likewise_client.client import Likewise
 from likewise_client.errors import GalleryProblem, LikewiseClientError
 from likewise_client.galleries.answers import EnrolledIdentity, Erasure, Identified
 from likewise_client.shell import text
-from likewise_client.shell.enrolment import Folder, enrol_all
+from likewise_client.shell.enrolment import Source, enrol_all, open_source
 from likewise_client.shell.progress import Progress
 
 _FOUND, _NOBODY, _UNDECIDED = 0, 1, 3
@@ -22,18 +22,18 @@ _PAGE = 1000
 
 
 def enrol(service: Likewise, given: argparse.Namespace) -> int:
-    """Enrol the identities of a folder; the gallery is made where there is none."""
-    folder = Folder.of(given.folder, given.images)
+    """Enrol the identities of a source; the gallery is made where there is none."""
+    source = open_source(given.source, given.images, given.names)
     service.create_gallery(given.gallery)
-    return _enrol(service, given, given.gallery, folder)
+    return _enrol(service, given, given.gallery, source)
 
 
-def _enrol(service: Likewise, given: argparse.Namespace, gallery: str, folder: Folder) -> int:
-    with Progress(len(folder.identities), "identities") as progress:
-        failed = enrol_all(service, gallery, folder, given.parallel, progress)
+def _enrol(service: Likewise, given: argparse.Namespace, gallery: str, source: Source) -> int:
+    with Progress(len(source.names), "identities") as progress:
+        failed = enrol_all(service, gallery, source, given.parallel, progress)
     for name, reason in failed.items():
         print(f"likewise: {name} is not enrolled: {reason}", file=sys.stderr)
-    done = len(folder.identities) - len(failed)
+    done = len(source.names) - len(failed)
     if given.json:
         print(json.dumps({"gallery": gallery, "enrolled": done, "failed": failed}))
     else:
@@ -144,21 +144,21 @@ def _drop(service: Likewise, given: argparse.Namespace) -> int:
 
 
 def _re_enrol(service: Likewise, given: argparse.Namespace) -> int:
-    """Enrol a folder beside the old gallery, exchange the two, and erase the old one.
+    """Enrol a source beside the old gallery, exchange the two, and erase the old one.
 
     Searches find the old gallery until the exchange, and the new one after it.
     """
     old = next((each for each in service.galleries() if each.name == given.gallery), None)
     if old is None:
         raise LikewiseClientError(f"there is no gallery {given.gallery!r} to enrol again")
-    if given.folder is None:
-        raise LikewiseClientError("name the FOLDER to enrol")
-    folder, beside = Folder.of(given.folder, given.images), f"{given.gallery}.new"
-    missing = {each.name for each in listed(service, old.name)} - set(folder.identities)
+    if given.source is None:
+        raise LikewiseClientError("name the FOLDER or PARQUET to enrol")
+    source, beside = open_source(given.source, given.images, given.names), f"{given.gallery}.new"
+    missing = {each.name for each in listed(service, old.name)} - set(source.names)
     if missing and not given.without_missing:
         shown = ", ".join(sorted(missing)[:3])
         raise LikewiseClientError(
-            f"{len(missing):,} identities of {old.name} have no images there ({shown}): "
+            f"{len(missing):,} identities of {old.name} are not there ({shown}): "
             "--without-missing leaves them out"
         )
     try:
@@ -168,7 +168,7 @@ def _re_enrol(service: Likewise, given: argparse.Namespace) -> int:
             f"{error}; `likewise gallery erase --gallery {beside}` removes what an earlier "
             "attempt has left"
         ) from error
-    if _enrol(service, given, beside, folder):
+    if _enrol(service, given, beside, source):
         raise LikewiseClientError(
             f"{old.name} stays as it was, since not all are enrolled; the others are in {beside}"
         )

@@ -19,11 +19,12 @@ def add_gallery_commands(
     enrol = commands.add_parser(
         "enrol",
         parents=parents,
-        help="enrol the people or things of a folder in a gallery",
+        help="enrol the people or things of a folder, or of a file of embeddings, in a gallery",
         description="Enrol the identities of a folder: a folder of images for each, or an image "
-        "for each. An identity that is there is replaced. No image is kept.",
+        "for each. Or those of a file that `python -m bulk embed` has made. An identity that is "
+        "there is replaced. No image is kept.",
     )
-    _add_folder(enrol)
+    _add_source(enrol)
     _add_identify(commands, parents)
     erase = commands.add_parser(
         "erase", parents=parents, help="erase identities from a gallery", description="Erase them."
@@ -47,8 +48,14 @@ def _of_gallery() -> argparse.ArgumentParser:
     return parent
 
 
-def _add_folder(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
-    parser.add_argument("folder", type=Path, nargs=nargs, metavar="FOLDER")
+def _add_source(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    parser.add_argument("source", type=Path, nargs=nargs, metavar="FOLDER|PARQUET")
+    parser.add_argument(
+        "--names",
+        choices=("folder", "file"),
+        help="of a PARQUET, an identity's name: that of an image's folder, or that of its file; "
+        "default: folder",
+    )
     parser.add_argument(
         "--images",
         type=int,
@@ -100,14 +107,14 @@ def _add_gallery(
         "gallery",
         parents=parents,
         help="list, erase or enrol again whole galleries",
-        description="List the galleries, erase one with all identities, or enrol a folder beside "
+        description="List the galleries, erase one with all identities, or enrol a source beside "
         "one, of the model as it is now: once all is enrolled the two are exchanged and the old "
         "one is erased. No search is lost meanwhile.",
     )
     gallery.add_argument("action", choices=("list", "erase", "re-enrol"), metavar="ACTION")
-    _add_folder(gallery, nargs="?")
+    _add_source(gallery, nargs="?")
     gallery.add_argument(
         "--without-missing",
         action="store_true",
-        help="leave out identities of the gallery that have no images in the folder",
+        help="leave out identities of the gallery that are not in the folder or file",
     )
