@@ -1,4 +1,4 @@
-"""Kill -9 a process while it enrols, many times, and look for lost and half rows.
+"""Kill -9 a process while it enrols, one or several at a time, and look for lost and half rows.
 
     python -m tests.gallery_kills sqlite:////tmp/kills.db --times 100
 
@@ -28,6 +28,8 @@ DIM = 128
 ENCODING = Encoding("kills", "1.0.0", "a" * 64, "c" * 64, Metric.L2, DIM)
 _TIMEOUT_S = 10.0
 _NAMES = 40
+_TOGETHER = (1, 1, 1, 1, 5, 3)
+"""Identities of a transaction, as those that wait together are one in the service."""
 _MOST_LINES = 60
 _LONGEST_S = 0.005
 
@@ -50,9 +52,13 @@ def write(url: str, gallery: str, start: int, say: Connection) -> None:
                 store.erase(gallery, name)
                 say.send(f"erased {turn} {name}")
             continue
-        say.send(f"enrolling {turn} {name}")
-        store.enrol(gallery, name, ENCODING, Enrolment(1 + turn % 3, template_of(name, turn)))
-        say.send(f"enrolled {turn} {name}")
+        names = [f"person {(turn + place) % _NAMES}" for place in range(_TOGETHER[turn % 7])]
+        for name in names:
+            say.send(f"enrolling {turn} {name}")
+        made = {name: Enrolment(1 + turn % 3, template_of(name, turn)) for name in names}
+        store.enrol_many(gallery, ENCODING, made)
+        for name in names:
+            say.send(f"enrolled {turn} {name}")
 
 
 def kill_once(url: str, gallery: str, start: int, chance: random.Random) -> list[str]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from app.errors import GalleryStartError, StoreError
+from app.gallery.enrolments import Enrolments
 from app.gallery.port import Store
+from app.gallery.records import Encoding, Enrolment, Gallery
 from app.gallery.threads import StoreThreads
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_MOST_KEPT = 256
+"""Galleries whose encodings are kept."""
 
 
 class Galleries:
@@ -33,6 +39,19 @@ class Galleries:
     ) -> None:
         self._store, self._threads = store, StoreThreads(threads, max_waiting)
         self._is_checked = is_checked
+        self._encodings: dict[str, Encoding] = {}
+        self._enrolments = Enrolments(self._run_until, max_waiting)
+
+    def encoding(self, name: str) -> Encoding | None:
+        """Return the encoding that a gallery had when it was last read; it may have changed."""
+        return self._encodings.get(name)
+
+    def note(self, gallery: Gallery) -> None:
+        """Keep the encoding of a gallery that was read."""
+        self._encodings.pop(gallery.name, None)
+        while len(self._encodings) >= _MOST_KEPT:
+            del self._encodings[next(iter(self._encodings))]
+        self._encodings[gallery.name] = gallery.encoding
 
     async def run(self, call: Callable[[Store], T], within_s: float) -> T:
         """Call the store.
@@ -45,7 +64,16 @@ class Galleries:
             OverloadedError: Too many calls wait.
             StoreError: The store cannot be reached, is too slow, or has another schema.
         """
-        return await self._threads.run(lambda: call(self._ready()), within_s)
+        return await self._run_until(call, monotonic() + within_s)
+
+    async def _run_until(self, call: Callable[[Store], T], end: float) -> T:
+        return await self._threads.run_until(lambda: call(self._ready()), end)
+
+    async def enrol(
+        self, gallery: str, name: str, encoding: Encoding, enrolment: Enrolment, within_s: float
+    ) -> bool:
+        """Store an identity, together with others that wait; as `Enrolments.enrol`."""
+        return await self._enrolments.enrol(gallery, name, encoding, enrolment, within_s)
 
     def close(self) -> None:
         """End the threads and close the store."""

@@ -73,11 +73,11 @@ class Store(Protocol):
 
     def enrol_many(
         self, gallery: str, encoding: Encoding, enrolments: Mapping[str, Enrolment]
-    ) -> int:
+    ) -> frozenset[str]:
         """Store identities by their names, all in one transaction, in place of those of the names.
 
         Returns:
-            How many there were none of.
+            The names that there were none of.
 
         Raises:
             UnknownGalleryError: There is no such gallery.

@@ -6,14 +6,17 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
+from time import monotonic
 from typing import Any, TypeVar
 
 from app.errors import OverloadedError, StoreError
+from app.gallery.deadline import LATE, deadline
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_Queued = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+_Queued = tuple[Callable[[], Any], float, "asyncio.Future[Any]"]
+"""A call, its deadline by `monotonic`, and its answer."""
 
 
 class StoreThreads:
@@ -34,25 +37,33 @@ class StoreThreads:
         self._pending = 0
 
     async def run(self, call: Callable[[], T], within_s: float) -> T:
+        """Run a call and return its result; errors as `run_until`."""
+        return await self.run_until(call, monotonic() + within_s)
+
+    async def run_until(self, call: Callable[[], T], end: float) -> T:
         """Run a call and return its result.
+
+        Args:
+            call: The call.
+            end: Its deadline, by `monotonic`.
 
         Raises:
             OverloadedError: As many calls wait as may.
-            StoreError: The call has not returned in time. It may still be carried out.
+            StoreError: The call has not returned in time. A change may have been made, or is about
+                to be, or is taken back; none that begins later comes before it.
         """
         if self._pending >= self._limit + self._max_waiting:
             raise OverloadedError("too many calls wait for the gallery's store; try again shortly")
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._start_thread()
         self._pending += 1
-        self._queue.put((call, answer))
+        self._queue.put((call, end, answer))
         try:
-            async with asyncio.timeout(max(0.0, within_s)):
+            async with asyncio.timeout(max(0.0, end - monotonic())):
                 return await answer
         except TimeoutError as error:
             raise StoreError(
-                "the gallery's store has not answered within the deadline; a change that was asked "
-                "for may have been made or not: ask again"
+                f"{LATE}; a change that was asked for may have been made or not: ask again"
             ) from error
 
     def close(self) -> None:
@@ -79,12 +90,13 @@ class StoreThreads:
 
     def _serve(self) -> None:
         while (queued := self._queue.get()) is not None:
-            call, answer = queued
+            call, end, answer = queued
             outcome: Any = None
             settle: Callable[[Any], None] = answer.set_result
             if not answer.done():
                 try:
-                    outcome = call()
+                    with deadline(end):
+                        outcome = call()
                 except BaseException as error:  # noqa: BLE001 (the awaiting task gets it)
                     outcome, settle = error, answer.set_exception
             with suppress(RuntimeError):  # The loop is closed: nobody waits.

@@ -14,7 +14,7 @@ from app.api.bodies.parameters import from_query, query_parameters
 from app.api.choices.galleries import LocatedChoices
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch
 from app.api.galleries import audit
-from app.api.galleries.access import GALLERY, IDENTITY, GalleryCall
+from app.api.galleries.access import GALLERY, IDENTITY, GalleryCall, ReadOnce
 from app.api.galleries.bodies import GalleryBody, Sent
 from app.api.galleries.probe import Probe, probe_job
 from app.api.middleware.direct_route import DirectRoute, json_response
@@ -84,15 +84,23 @@ async def enrol(request: Request) -> Response:
     embeddings. No image is kept.
     """
     call = GalleryCall(request)
-    name, gallery = call.identity_name, await call.gallery()
-    model = call.model_of(gallery)
-    make_job = partial(_make_job, model=model)
-    probe: Probe = await dispatch(request, call.service, _BODY.read, make_job)
-    enrolment, encoding = probe.enrolment(model.manifest), Encoding.of(model.manifest)
-    created = await call.store(lambda store: store.enrol(gallery.name, name, encoding, enrolment))
+    enrolled = partial(_enrol, request, call, ReadOnce(_BODY.read))
+    return json_response(await call.with_encoding(enrolled))
+
+
+async def _enrol(
+    request: Request,
+    call: GalleryCall,
+    read: ReadOnce[Sent[LocatedChoices]],
+    encoding: Encoding,
+) -> EnrolAnswer:
+    gallery, name, model = call.gallery_name, call.identity_name, call.model_of(encoding)
+    probe: Probe = await dispatch(request, call.service, read, partial(_make_job, model=model))
+    enrolment, made_by = probe.enrolment(model.manifest), Encoding.of(model.manifest)
+    created = await call.enrol(made_by, enrolment)
     action = "enrol" if created else "replace"
-    audit.record(action, gallery.name, call.caller, name, enrolment.images)
-    answer = EnrolAnswer(
+    audit.record(action, gallery, call.caller, name, enrolment.images)
+    return EnrolAnswer(
         name=name,
         images=enrolment.images,
         created=created,
@@ -100,7 +108,6 @@ async def enrol(request: Request) -> Response:
         domain=DomainAnswer.of(probe.domain),
         model=ModelReference.of(model.manifest),
     )
-    return json_response(answer)
 
 
 def _make_job(
@@ -131,7 +138,8 @@ async def list_identities(request: Request) -> Response:
     )
     shown = found[: page.limit]
     following = shown[-1].name if len(found) > page.limit else None
-    listed = [IdentityAnswer.of(each, template=page.templates) for each in shown]
+    known = call.precisions
+    listed = [IdentityAnswer.of(each, known, template=page.templates) for each in shown]
     return json_response(IdentityList(identities=listed, next=following))
 
 
@@ -149,7 +157,8 @@ async def get_identity(request: Request) -> Response:
     choice, gallery, name = from_query(_Templates, request), call.gallery_name, call.identity_name
     _check_scope(request, choice)
     found = await call.store(lambda store: store.identity(gallery, name))
-    return json_response(IdentityAnswer.of(found, template=choice.templates))
+    answer = IdentityAnswer.of(found, call.precisions, template=choice.templates)
+    return json_response(answer)
 
 
 @router.delete(

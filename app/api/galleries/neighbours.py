@@ -16,6 +16,7 @@ from app.api.middleware.direct_route import DirectRoute, json_response
 from app.api.schemas.gallery import Neighbour, NeighboursAnswer, reference_of
 from app.gallery.port import Store
 from app.gallery.records import Identity, Neighbours, Rows
+from model.errors import VectorError
 
 router = APIRouter(prefix="/galleries", tags=["galleries"], route_class=DirectRoute)
 
@@ -28,7 +29,9 @@ router = APIRouter(prefix="/galleries", tags=["galleries"], route_class=DirectRo
         "parameters": [GALLERY, IDENTITY, *query_parameters(NeighbourChoices), DEADLINE_PARAMETER]
     },
     responses=examples.answered("/galleries/{gallery}/identities/{identity}/neighbours")
-    | problem_types.documented(*problem_types.GALLERY_ERRORS, errors.UnknownIdentityError),
+    | problem_types.documented(
+        *problem_types.GALLERY_ERRORS, errors.UnknownIdentityError, VectorError
+    ),
 )
 async def list_neighbours(request: Request) -> Response:
     """Give the other identities that are nearest to one, by the energy of their templates.
@@ -39,21 +42,21 @@ async def list_neighbours(request: Request) -> Response:
     call = GalleryCall(request)
     choices = from_query(NeighbourChoices, request)
     gallery, name = call.gallery_name, call.identity_name
-    found = await call.store(lambda store: _neighbours(store, gallery, name, choices.top))
-    return json_response(found)
-
-
-def _neighbours(store: Store, gallery: str, name: str, top: int) -> NeighboursAnswer:
-    own = store.identity(gallery, name)
-    found = store.nearest(gallery, own.encoding, _probe_of(own), top + 1)
-    return NeighboursAnswer(
+    own, found = await call.store(lambda store: _neighbours(store, gallery, name, choices.top))
+    answer = NeighboursAnswer(
         gallery=gallery,
         identity=own.name,
         images=own.images,
         others=max(0, found.gallery.identities - 1),
-        neighbours=_ranked(own, found, top),
-        model=reference_of(found.gallery.encoding),
+        neighbours=_ranked(own, found, choices.top),
+        model=reference_of(found.gallery.encoding, call.precisions),
     )
+    return json_response(answer)
+
+
+def _neighbours(store: Store, gallery: str, name: str, top: int) -> tuple[Identity, Neighbours]:
+    own = store.identity(gallery, name)
+    return own, store.nearest(gallery, own.encoding, _probe_of(own), top + 1)
 
 
 def _probe_of(own: Identity) -> Rows:

@@ -42,8 +42,10 @@ class SwapChoice(BaseModel):
 )
 async def list_galleries(request: Request) -> Response:
     """List the galleries by name, with their models and numbers of identities."""
-    found = await GalleryCall(request).store(lambda store: store.galleries())
-    return json_response(GalleryList(galleries=[GalleryAnswer.of(each) for each in found]))
+    call = GalleryCall(request)
+    found = await call.store(lambda store: store.galleries())
+    listed = [GalleryAnswer.of(each, call.precisions) for each in found]
+    return json_response(GalleryList(galleries=listed))
 
 
 @router.put(
@@ -70,7 +72,7 @@ async def create_gallery(request: Request) -> Response:
     made = await call.store(partial(_create, name=call.gallery_name, encoding=encoding))
     if not made.identities:
         audit.record("create", made.name, call.caller)
-    return json_response(GalleryAnswer.of(made))
+    return json_response(GalleryAnswer.of(made, call.precisions))
 
 
 def _create(store: Store, *, name: str, encoding: Encoding) -> Gallery:
@@ -121,7 +123,8 @@ async def swap_galleries(request: Request) -> Response:
     name, other = call.gallery_name, check_gallery_name(from_query(SwapChoice, request).other)
     found = await call.store(partial(_swap, name=name, other=other))
     audit.record("swap", name, call.caller, other)
-    return json_response(SwapAnswer(galleries=[GalleryAnswer.of(each) for each in found]))
+    exchanged = [GalleryAnswer.of(each, call.precisions) for each in found]
+    return json_response(SwapAnswer(galleries=exchanged))
 
 
 def _swap(store: Store, *, name: str, other: str) -> list[Gallery]:

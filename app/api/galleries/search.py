@@ -13,7 +13,7 @@ from app.api import examples, problem_types, verify
 from app.api.choices.decisions import VerifyChoices
 from app.api.choices.galleries import ClaimChoices, IdentifyChoices
 from app.api.dispatch import DEADLINE_PARAMETER, dispatch
-from app.api.galleries.access import GALLERY, IDENTITY, GalleryCall
+from app.api.galleries.access import GALLERY, IDENTITY, GalleryCall, ReadOnce
 from app.api.galleries.bodies import GalleryBody, Sent
 from app.api.galleries.probe import Probe, probe_job
 from app.api.middleware.direct_route import DirectRoute, json_response
@@ -68,13 +68,22 @@ async def identify(request: Request) -> Response:
     supported one there are energies and ranks, and no decisions.
     """
     call = GalleryCall(request)
-    gallery = await call.gallery()
-    model = call.model_of(gallery)
+    identified = partial(_identify, request, call, ReadOnce(_PROBE.read))
+    return json_response(await call.with_encoding(identified))
+
+
+async def _identify(
+    request: Request,
+    call: GalleryCall,
+    read: ReadOnce[Sent[IdentifyChoices]],
+    encoding: Encoding,
+) -> IdentifyAnswer:
+    model, name = call.model_of(encoding), call.gallery_name
     make_job = partial(_probe_job, model=model)
-    choices, probe = await dispatch(request, call.service, _PROBE.read, make_job)
-    encoding, row = Encoding.of(model.manifest), probe.embeddings[0]
-    found = await call.store(lambda store: store.nearest(gallery.name, encoding, row, choices.top))
-    return json_response(_identified(model.manifest, found, probe, choices))
+    choices, probe = await dispatch(request, call.service, read, make_job)
+    row, made_by = probe.embeddings[0], Encoding.of(model.manifest)
+    found = await call.store(lambda store: store.nearest(name, made_by, row, choices.top))
+    return _identified(model.manifest, found, probe, choices)
 
 
 def _probe_job(
@@ -170,12 +179,18 @@ def energies_of(encoding: Encoding, probe: Rows, stored: tuple[Identity, ...]) -
         encoding: The bundle of both.
         probe: Its template, shape (1, width), or (1, dim) uint8 of packed bits.
         stored: The identities, with their templates.
+
+    Raises:
+        VectorError: An energy is not finite.
     """
     rows = [each.template for each in stored if each.template is not None]
     if not rows:
         return np.empty(0, np.float32)
     if not encoding.is_codes:
-        return template_energy(TemplateRule.MEAN, encoding.metric, probe, np.stack(rows))
+        found = template_energy(TemplateRule.MEAN, encoding.metric, probe, np.stack(rows))
+        if not np.isfinite(found).all():
+            raise VectorError("the embedding is too far from an identity to be compared", row=0)
+        return found
     left, right = shares(probe[0]), np.stack([shares(each) for each in rows])
     return template_energy(TemplateRule.BIT_SHARES, encoding.metric, left, right)
 
@@ -201,7 +216,7 @@ async def verify_claim(request: Request) -> Response:
     """
     call = GalleryCall(request)
     gallery, name = await call.gallery(), call.identity_name
-    model = call.model_of(gallery)
+    model = call.model_of(gallery.encoding)
     stored = await call.store(lambda store: store.identity(gallery.name, name))
     make_job = partial(_claim_job, model=model, stored=stored)
     return json_response(await dispatch(request, call.service, _CLAIM.read, make_job))
@@ -226,7 +241,5 @@ def _claimed(
 ) -> Any:  # noqa: ANN401 (the job's result)
     made = probe.enrolment(model.manifest).template[np.newaxis]
     energies = energies_of(Encoding.of(model.manifest), made, (stored,))
-    if not np.isfinite(energies).all():
-        raise VectorError("the embedding is too far from the identity to be compared", row=0)
     decision = decide_energy(rule.manifest, float(energies[0]), rule.choice)
     return verify.to_answer(service, model, rule, decision, probe.domain, located=probe.located)

@@ -5,6 +5,7 @@ dependencies and the validation of the answer. An endpoint that takes a request 
 response needs none of these; docs/decisions/0021-around-the-router.md has their cost.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -32,24 +33,23 @@ class DirectRoute(APIRoute):
 
 
 class DirectCalls:
-    """Middleware that answers the calls of direct routes and passes on all others to the router."""
+    """Middleware that answers the calls of direct routes and passes on all others to the router.
+
+    A path with parameters is found by the pattern of its route, among those of its method.
+    """
 
     def __init__(self, app: ASGIApp, routers: Iterable[APIRouter]) -> None:
         self._app = app
-        self._endpoints: dict[tuple[str, str], Endpoint] = {
-            (method, route.path): route.endpoint
-            for router in routers
-            for route in router.routes
-            if isinstance(route, DirectRoute)
-            for method in route.methods or ()
-        }
+        self._whole: dict[tuple[str, str], Endpoint] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Endpoint]]] = {}
+        for router in routers:
+            for route in router.routes:
+                if isinstance(route, DirectRoute):
+                    self._add(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        endpoint = self._endpoints.get((scope["method"], get_route_path(scope)))
+        endpoint = self._find(scope) if scope["type"] == "http" else None
         if endpoint is None:
             await self._app(scope, receive, send)
             return
@@ -59,6 +59,26 @@ class DirectCalls:
         except LikewiseError as error:
             response = await answer_error(request, error)
         await response(scope, receive, send)
+
+    def _add(self, route: DirectRoute) -> None:
+        for method in route.methods or ():
+            if route.param_convertors:
+                self._patterns.setdefault(method, []).append((route.path_regex, route.endpoint))
+            else:
+                self._whole[method, route.path] = route.endpoint
+
+    def _find(self, scope: Scope) -> Endpoint | None:
+        """Return the endpoint of a request, and put the parameters of its path into the scope."""
+        method, path = scope["method"], get_route_path(scope)
+        endpoint = self._whole.get((method, path))
+        if endpoint is not None:
+            return endpoint
+        for pattern, found in self._patterns.get(method, ()):
+            match = pattern.match(path)
+            if match:
+                scope["path_params"] = match.groupdict()
+                return found
+        return None
 
 
 def json_response(answer: BaseModel) -> Response:

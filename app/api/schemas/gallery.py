@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -12,11 +13,20 @@ from app.api.schemas.domain import DomainAnswer
 from app.api.schemas.identification import IdentificationAnswer
 from app.api.schemas.location import LocatedAnswer
 from app.gallery.records import Encoding, Gallery, Identity, Receipt
+from model.manifest import Precision
+
+Precisions = Mapping[str, Precision | None]
+"""Number formats of the graphs that are served, by their SHA-256."""
 
 
-def reference_of(encoding: Encoding) -> ModelReference:
+def reference_of(encoding: Encoding, precisions: Precisions) -> ModelReference:
     """Return the reference to the bundle of an encoding."""
-    return ModelReference(name=encoding.model, version=encoding.version, sha256=encoding.sha256)
+    return ModelReference(
+        name=encoding.model,
+        version=encoding.version,
+        sha256=encoding.sha256,
+        precision=precisions.get(encoding.sha256),
+    )
 
 
 class GalleryAnswer(Answer):
@@ -28,13 +38,13 @@ class GalleryAnswer(Answer):
     model: ModelReference = Field(description="The model whose embeddings it holds.")
 
     @classmethod
-    def of(cls, gallery: Gallery) -> GalleryAnswer:
+    def of(cls, gallery: Gallery, precisions: Precisions) -> GalleryAnswer:
         """Return the answer for a gallery."""
         return cls(
             name=gallery.name,
             identities=gallery.identities,
             created=gallery.created,
-            model=reference_of(gallery.encoding),
+            model=reference_of(gallery.encoding, precisions),
         )
 
 
@@ -59,14 +69,14 @@ class IdentityAnswer(Answer):
     )
 
     @classmethod
-    def of(cls, identity: Identity, *, template: bool) -> IdentityAnswer:
+    def of(cls, identity: Identity, precisions: Precisions, *, template: bool) -> IdentityAnswer:
         """Return the answer for an identity, with its template or without."""
         stored = identity.template
         return cls(
             name=identity.name,
             images=identity.images,
             enrolled=identity.enrolled,
-            model=reference_of(identity.encoding),
+            model=reference_of(identity.encoding, precisions),
             template=stored.tolist() if template and stored is not None else None,
         )
 

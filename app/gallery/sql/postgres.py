@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     create_engine,
+    insert,
     literal_column,
     text,
 )
@@ -37,6 +38,9 @@ _MAX_INDEXED = 2000
 _CANDIDATES_A_ROW = 4
 _MIN_CANDIDATES, _MAX_CANDIDATES = 100, 1000
 """Bounds of `hnsw.ef_search`."""
+_FEWEST_COPIED = 100
+"""Rows from which on COPY, which has to ask for the types first, is faster."""
+_INSERT = insert(identities)
 _OPERATORS = {Metric.L1: "<+>", Metric.L2: "<->"}
 _CLASSES = {Metric.L1: "vector_l1_ops", Metric.L2: "vector_l2_ops"}
 _UNTIL_VACUUM = "the dead row in the table and its index, until `python -m app.gallery vacuum`"
@@ -95,13 +99,16 @@ class Postgres:
         return bit_text(probe) if probe.dtype == np.uint8 else probe
 
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows of identities by COPY."""
-        copy_rows(connection, values)
+        """Insert rows of identities, many of them by COPY."""
+        if len(values) < _FEWEST_COPIED:
+            connection.execute(_INSERT, values)
+        else:
+            copy_rows(connection, values)
 
     def prepare_search(self, connection: Connection, top: int) -> None:
         """Let HNSW keep enough candidates for so many rows."""
         wanted = min(max(_MIN_CANDIDATES, _CANDIDATES_A_ROW * top), _MAX_CANDIDATES)
-        connection.execute(text(f"SET LOCAL hnsw.ef_search = {wanted}"))
+        connection.exec_driver_sql(f"SET LOCAL hnsw.ef_search = {wanted}")
 
     def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
         """Make the gallery's indexes, without blocking those who write to other galleries.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     bindparam,
@@ -41,6 +38,7 @@ _GALLERY = (
     galleries.c.id,
     galleries.c.name,
     galleries.c.created,
+    galleries.c.bundle_id,
     (galleries.c.next_place - 1).label("place"),
     *_BUNDLE,
 )
@@ -52,7 +50,32 @@ _OF_NAME = _GALLERIES.where(galleries.c.name == bindparam("gallery"))
 _SIZES = select(sizes.c.images, sizes.c.identities).where(
     sizes.c.gallery_id == bindparam("key"), sizes.c.identities > 0
 )
-"""Statements that each search takes are made once: making one takes as long as running it."""
+_WITH_SIZES = _OF_NAME.add_columns(sizes.c.images, sizes.c.identities).outerjoin_from(
+    galleries, sizes, sizes.c.gallery_id == galleries.c.id
+)
+_NAMED = (
+    identities.c.gallery_id == bindparam("key"),
+    identities.c.name.in_(bindparam("names", expanding=True)),
+)
+_OF_NAMES = select(identities.c.name, identities.c.images).where(*_NAMED)
+_WITHOUT_NAMES = delete(identities).where(*_NAMED)
+_TAKEN = (
+    update(galleries)
+    .where(galleries.c.name == bindparam("gallery"))
+    .values(next_place=galleries.c.next_place + bindparam("places"))
+)
+_KNOWN = select(bundles.c.id).where(
+    bundles.c.model == bindparam("model"),
+    bundles.c.version == bindparam("version"),
+    bundles.c.encoding_sha256 == bindparam("encoding_sha256"),
+)
+_COUNTED = (
+    update(sizes)
+    .where(sizes.c.gallery_id == bindparam("key"), sizes.c.images == bindparam("of_images"))
+    .values(identities=sizes.c.identities + bindparam("change"))
+)
+"""Statements that each search or enrolment takes are made once: making one takes as long as running
+it."""
 
 
 def all_galleries(connection: Connection) -> Sequence[Row[Any]]:
@@ -65,11 +88,31 @@ def find_gallery(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(_OF_NAME, {"gallery": name}).one_or_none()
 
 
+def find_with_sizes(connection: Connection, name: str) -> tuple[Row[Any], Gallery] | None:
+    """Return the row of a gallery, and the gallery with its sizes, by one statement."""
+    found = connection.execute(_WITH_SIZES, {"gallery": name}).all()
+    if not found:
+        return None
+    counted = {row.images: row.identities for row in found if row.identities}
+    (first, *_) = found
+    return first, Gallery(first.name, encoding_of(first), first.created, counted)
+
+
+def no_gallery(name: str) -> str:
+    """Return the message that there is no gallery of a name."""
+    return f"there is no gallery {name!r}; PUT /galleries/{name} makes it"
+
+
 def gallery_of(connection: Connection, row: Row[Any]) -> Gallery:
     """Return the gallery of a row, with its sizes."""
     found = connection.execute(_SIZES, {"key": row.id})
     counted = {images: count for images, count in found}  # noqa: C416 (rows)
     return Gallery(row.name, encoding_of(row), row.created, counted)
+
+
+def take_places(connection: Connection, name: str, places: int) -> None:
+    """Take places in a gallery, whose row no other transaction changes until this one ends."""
+    connection.execute(_TAKEN, {"gallery": name, "places": places})
 
 
 def check_encoding(row: Row[Any], encoding: Encoding) -> None:
@@ -89,41 +132,33 @@ def check_encoding(row: Row[Any], encoding: Encoding) -> None:
 
 def bundle_id(connection: Connection, encoding: Encoding) -> int:
     """Return the id of a bundle, which gets one the first time."""
-    known = select(bundles.c.id).where(
-        bundles.c.model == encoding.model,
-        bundles.c.version == encoding.version,
-        bundles.c.encoding_sha256 == encoding.encoding_sha256,
-    )
-    found = connection.scalar(known)
+    values = {column.name: getattr(encoding, column.name) for column in _BUNDLE}
+    found = connection.scalar(_KNOWN, values)
     if found is None:
-        values = {column.name: getattr(encoding, column.name) for column in _BUNDLE}
         kind = postgresql if connection.dialect.name == "postgresql" else sqlite
         made = kind.insert(bundles).values(values).on_conflict_do_nothing()
         connection.execute(made)
-        found = connection.scalars(known).one()
+        found = connection.scalars(_KNOWN, values).one()
     return int(found)
 
 
 def count(connection: Connection, gallery_id: int, images: int, change: int) -> None:
     """Change the number of identities of so many images; the gallery's row is locked."""
-    at = sizes.c.gallery_id == gallery_id, sizes.c.images == images
-    changed = connection.execute(
-        update(sizes).where(*at).values(identities=sizes.c.identities + change)
-    )
-    if not changed.rowcount:
+    values = {"key": gallery_id, "of_images": images, "change": change}
+    if not connection.execute(_COUNTED, values).rowcount:
         values = {"gallery_id": gallery_id, "images": images, "identities": change}
         connection.execute(insert(sizes).values(values))
 
 
-def remove(connection: Connection, gallery_id: int, names: Sequence[str]) -> Counter[int]:
-    """Delete the identities of some names, and return how many there were by number of images."""
-    removed: Counter[int] = Counter()
+def remove(connection: Connection, gallery_id: int, names: Sequence[str]) -> dict[str, int]:
+    """Delete the identities of some names, and return those that there were: images by name."""
+    removed: dict[str, int] = {}
     for first in range(0, len(names), _NAMES_AT_ONCE):
-        some = names[first : first + _NAMES_AT_ONCE]
-        at = identities.c.gallery_id == gallery_id, identities.c.name.in_(some)
-        removed.update(connection.scalars(select(identities.c.images).where(*at)))
-        if removed:
-            connection.execute(delete(identities).where(*at))
+        some = {"key": gallery_id, "names": names[first : first + _NAMES_AT_ONCE]}
+        found = connection.execute(_OF_NAMES, some).all()
+        if found:
+            removed.update({row.name: row.images for row in found})
+            connection.execute(_WITHOUT_NAMES, some)
     return removed
 
 
@@ -140,21 +175,6 @@ def identity_query(*, templates: bool) -> Select[Any]:
     if templates:
         columns += [identities.c.bits, identities.c.vector]
     return select(*columns).join_from(identities, bundles, bundles.c.id == identities.c.bundle_id)
-
-
-def search_query(
-    within: ColumnElement[bool], distance: ColumnElement[Any], *, of_bits: bool
-) -> Select[Any]:
-    """Return the query of the `top` identities nearest by a distance.
-
-    Args:
-        within: The condition that a row is of the gallery.
-        distance: To the parameter `probe`.
-        of_bits: Whether packed bits are compared, or vectors.
-    """
-    column = identities.c.bits if of_bits else identities.c.vector
-    query = identity_query(templates=True).where(within, column.is_not(None))
-    return query.order_by(distance).limit(bindparam("top", type_=Integer))
 
 
 def identity_of(row: Row[Any]) -> Identity:

@@ -39,6 +39,7 @@ PAGE_BYTES = 16_384
 """Larger than SQLite's default: a scan of vectors reads fewer pages."""
 _GONE = ("the row", "the database file")
 _LOG = "the write-ahead log"
+_INSERT = insert(identities)
 _DISTANCES = {Metric.L1: "vec_distance_L1", Metric.L2: "vec_distance_L2"}
 
 
@@ -87,7 +88,7 @@ class Sqlite:
 
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of identities."""
-        connection.execute(insert(identities), values)
+        connection.execute(_INSERT, values)
 
     def prepare_search(self, connection: Connection, top: int) -> None:
         """Prepare nothing."""

@@ -6,14 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from sqlalchemy import (
     Connection,
     Row,
-    Select,
     delete,
     exists,
     insert,
@@ -23,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import GalleryExistsError, UnknownGalleryError, UnknownIdentityError
+from app.gallery.deadline import check_deadline
 from app.gallery.records import (
     Encoding,
     Enrolment,
@@ -31,18 +29,15 @@ from app.gallery.records import (
     Neighbours,
     Receipt,
     Rows,
-    shares,
 )
 from app.gallery.sql import rows
 from app.gallery.sql.backend import Backend
 from app.gallery.sql.failures import translated
 from app.gallery.sql.growth import GrowthLog
 from app.gallery.sql.schema_version import check_schema
+from app.gallery.sql.searching import Searches
 from app.gallery.sql.sqlite import WRITES
 from app.gallery.sql.tables import ROWS_BITS, galleries, identities, sizes
-
-_STATEMENTS = 256
-"""Galleries whose statement of a search is kept: making one takes longer than a small search."""
 
 
 class SqlStore:
@@ -50,7 +45,7 @@ class SqlStore:
 
     def __init__(self, backend: Backend) -> None:
         self._backend, self._growth = backend, GrowthLog(backend.most_exact)
-        self._statement = lru_cache(maxsize=_STATEMENTS)(self._make_search)
+        self._searches = Searches(backend, self._growth)
 
     def check(self) -> None:
         """Check the schema."""
@@ -125,33 +120,14 @@ class SqlStore:
 
     def enrol(self, gallery: str, name: str, encoding: Encoding, enrolment: Enrolment) -> bool:
         """Store an identity, in place of the one of that name if there is one."""
-        with self._write() as connection:
-            found = self._locked(connection, gallery)
-            rows.check_encoding(found, encoding)
-            before = self._of_name(connection, found.id, name)
-            values = {
-                **rows.template_columns(enrolment.template),
-                "images": enrolment.images,
-                "bundle_id": rows.bundle_id(connection, encoding),
-                "enrolled": datetime.now(UTC),
-            }
-            if before is None:
-                place = {"id": (found.id << ROWS_BITS) + found.place, "name": name}
-                values |= {"gallery_id": found.id, **place}
-                connection.execute(insert(identities).values(values))
-            else:
-                known = identities.c.id == before.id
-                connection.execute(update(identities).where(known).values(values))
-                rows.count(connection, found.id, before.images, -1)
-            rows.count(connection, found.id, enrolment.images, 1)
-        return before is None
+        return name in self.enrol_many(gallery, encoding, {name: enrolment})
 
     def enrol_many(
         self, gallery: str, encoding: Encoding, enrolments: Mapping[str, Enrolment]
-    ) -> int:
+    ) -> frozenset[str]:
         """Store identities by their names, in place of those of the names."""
         if not enrolments:
-            return 0
+            return frozenset()
         with self._write() as connection:
             found = self._locked(connection, gallery, places=len(enrolments))
             rows.check_encoding(found, encoding)
@@ -171,10 +147,10 @@ class SqlStore:
                 ],
             )
             change = Counter(each.images for each in enrolments.values())
-            change.subtract(replaced)
+            change.subtract(replaced.values())
             for images, number in change.items():
                 rows.count(connection, found.id, images, number)
-        return len(enrolments) - replaced.total()
+        return frozenset(enrolments.keys() - replaced.keys())
 
     def load(
         self, gallery: str, encoding: Encoding, parts: Iterable[Mapping[str, Enrolment]]
@@ -184,7 +160,7 @@ class SqlStore:
             found = self._locked(connection, gallery, places=0)
             if not rows.gallery_of(connection, found).identities:
                 self._backend.dropped(connection, found.id)
-        new = sum(self.enrol_many(gallery, encoding, part) for part in parts)
+        new = sum(len(self.enrol_many(gallery, encoding, part)) for part in parts)
         with translated():
             self._backend.created(found.id, encoding, limited=False)
         return new
@@ -225,38 +201,12 @@ class SqlStore:
     def nearest(self, gallery: str, encoding: Encoding, probe: Rows, top: int) -> Neighbours:
         """Return the identities nearest to the embedding of one image."""
         with self._read() as connection:
-            row = self._gallery(connection, gallery)
-            rows.check_encoding(row, encoding)
-            found = rows.gallery_of(connection, row)
-            self._growth.note(found)
-            self._backend.prepare_search(connection, top)
-            probes = [probe]
-            if probe.dtype == np.uint8 and any(images > 1 for images in found.sizes):
-                probes.append(shares(probe))
-            hits = [
-                rows.identity_of(hit)
-                for each in probes
-                for hit in self._search(connection, row.id, encoding, each, top)
-            ]
-            return Neighbours(found, tuple(hits))
-
-    def _search(
-        self, connection: Connection, key: int, encoding: Encoding, probe: Rows, top: int
-    ) -> Iterator[Row[Any]]:
-        query = self._statement(key, encoding, of_bits=probe.dtype == np.uint8)
-        values = {"probe": self._backend.sent(probe), "top": top}
-        yield from connection.execute(query, values)
-
-    def _make_search(self, key: int, encoding: Encoding, *, of_bits: bool) -> Select[Any]:
-        distance = self._backend.distance(encoding, of_bits=of_bits)
-        return rows.search_query(self._backend.rows_of(key), distance, of_bits=of_bits)
+            return self._searches.nearest(connection, gallery, encoding, probe, top)
 
     def _gallery(self, connection: Connection, name: str) -> Row[Any]:
         row = rows.find_gallery(connection, name)
         if row is None:
-            raise UnknownGalleryError(
-                f"there is no gallery {name!r}; PUT /galleries/{name} makes it"
-            )
+            raise UnknownGalleryError(rows.no_gallery(name))
         return row
 
     def _locked(self, connection: Connection, name: str, places: int = 1) -> Row[Any]:
@@ -264,9 +214,7 @@ class SqlStore:
 
         So many places are taken; `place` of the row is the last of them.
         """
-        place = galleries.c.next_place
-        taken = update(galleries).where(galleries.c.name == name).values(next_place=place + places)
-        connection.execute(taken)
+        rows.take_places(connection, name, places)
         return self._gallery(connection, name)
 
     def _of_name(self, connection: Connection, key: int, name: str) -> Row[int, int] | None:
@@ -290,6 +238,7 @@ class SqlStore:
             writing = connection.execution_options(**{WRITES: True})
             with writing.begin():
                 yield writing
+                check_deadline()
 
 
 def _exists(name: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.gallery.sql import commands
 from app.main import create_app
 from app.settings import Settings
 from model.bundle import open_bundle
@@ -110,3 +111,26 @@ def test_an_array_of_embeddings_names_its_graph(clients):
 def test_metrics_and_the_message_at_the_start_name_the_graph(clients):
     for precision, client in clients.items():
         assert f'precision="{precision}"' in client.get("/metrics").text
+
+
+def test_every_answer_of_a_gallery_names_the_number_format(folder, tmp_path):
+    url = f"sqlite:///{tmp_path / 'gallery.db'}"
+    commands.run("migrate", url)
+    settings = Settings(
+        models_dir=folder, default_model="tiny", threads=1, precision="int8", gallery_url=url
+    )
+    photo, at = {"image": fakes.photo(1)}, "/galleries/people"
+    with TestClient(create_app(settings)) as client:
+        answers = [
+            client.put(at),
+            client.put(f"{at}/identities/ann", files=photo),
+            client.get(f"{at}/identities/ann"),
+            client.get(f"{at}/identities/ann/neighbours"),
+            client.post(f"{at}/identify", files=photo),
+        ]
+        listed = [
+            client.get("/galleries").json()["galleries"][0],
+            client.get(f"{at}/identities").json()["identities"][0],
+        ]
+    found = [*(answer.json() for answer in answers), *listed]
+    assert [each["model"]["precision"] for each in found] == ["int8"] * 7

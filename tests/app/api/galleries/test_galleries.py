@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.gallery.records import Encoding
 from app.keys.entries import make_key
 from app.keys.scopes import parse_scopes
 from app.main import create_app
@@ -122,6 +123,43 @@ def test_an_embedding_is_searched_as_its_image(service, people):
     wrong = service.post(at, json={**sent, "sha256": "0" * 64})
     assert slug(wrong) == (409, "model-changed")
     assert slug(service.post(at, json={**sent, "embedding": [1.0]})) == (422, "bad-embedding")
+
+
+def test_an_embedding_too_far_to_be_compared_is_refused(service, people):
+    row, sha256 = embed(service, fakes.photo(1))
+    sent = {"embedding": (row[0] * np.float32(1e25)).tolist(), "sha256": sha256}
+    assert slug(service.post(f"/galleries/{people}/identify", json=sent)) == (422, "bad-embedding")
+
+
+@pytest.mark.parametrize("call", ["identify", "enrol"])
+def test_a_gallery_that_another_worker_has_made_again_is_seen_at_once(service, people, call):
+    """The worker has the encoding of `tiny` in mind, and the gallery is of codes by now."""
+    store = service.app.state.service.galleries._store
+    codes = service.app.state.service.catalog.get("tiny-codes").manifest
+    store.drop(people)
+    store.create(people, Encoding.of(codes))
+    files = {"image": fakes.photo(1)}
+    at = f"/galleries/{people}"
+    for _ in range(2):
+        if call == "enrol":
+            answer = service.put(f"{at}/identities/ann", files=files)
+        else:
+            answer = service.post(f"{at}/identify", files=files)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["model"]["name"] == "tiny-codes"
+    store.drop(people)
+    assert slug(service.post(f"{at}/identify", files=files)) == (404, "unknown-gallery")
+
+
+def test_a_body_that_cannot_be_read_is_refused_whatever_the_gallery_is_of(service, people):
+    store = service.app.state.service.galleries._store
+    at = f"/galleries/{people}/identify"
+    sent = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    before = service.post(at, **sent)
+    store.drop(people)
+    store.create(people, Encoding.of(service.app.state.service.catalog.get("tiny-codes").manifest))
+    after = service.post(at, **sent)
+    assert slug(before) == slug(after) == (400, "unreadable-body")
 
 
 @of_sqlite
