@@ -71,13 +71,17 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     answer = Answer(kind, pool, normalise, higher_is_same, bit_threshold)
     reading = Reading(declared, answer, output, metric, _locator(locator, locator_frame))
     terms = Terms(_said(licence), training_data, _names(trained_on), _card(card))
-    source = Source.read(encoder, open_data(data), seed)
-    console.print(
-        f"embedding {len(source.images):,} images of {len(source.images.identities):,} identities",
-        highlight=False,
-    )
+    source = _source(encoder, data, seed)
     reading = _best(source, reading, terms) if middle == _BEST else reading
     _print(adopt(source, to, reading, terms, precision), to)
+
+
+def _source(encoder: Path, data: Path, seed: int) -> Source:
+    """Open encoder and data, and say how much is to be embedded before the next line."""
+    source = Source.read(encoder, open_data(data), seed)
+    images, identities = len(source.images), len(source.images.identities)
+    console.print(f"embedding {images:,} images of {identities:,} identities", highlight=False)
+    return source
 
 
 def _locator(folder: Path | None, frame: str) -> TrainedLocator | None:

@@ -20,7 +20,7 @@ from training.errors import DataError, SplitError
 from training.fit.plan import TrainingPlan, plan_training
 from training.selection.budget import Budget
 from training.selection.image_pool import ImagePool
-from training.selection.member import entry_of
+from training.selection.member import Entry, entry_of
 from training.selection.progress import ChoiceProgress
 from training.selection.selection import Selection
 from training.selection.trial import Trials
@@ -59,7 +59,7 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     images = open_data(data)
     progress = ChoiceProgress(console, budget.left, budget.clock)
     _check(images, config, progress)
-    starts, split = _starts_and_split(config, candidates, images)
+    starts, split = _starts_and_split(config, candidates, images, progress)
     entries = [
         entry_of(each, config, values, starts.get(each.start or ""))
         for each in candidates
@@ -76,6 +76,7 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     chosen = Selection(own, trials, split, budget, progress).run(entries)
     progress.done()
     console.print(_table(chosen.tried))
+    _say_untried(entries, chosen.tried, progress)
     return plan_training(
         chosen.config, data, split=split, weights=chosen.weights, network=chosen.network
     )
@@ -97,7 +98,10 @@ def _check(images: ImageSet, config: TrainingConfig, progress: ChoiceProgress) -
 
 
 def _starts_and_split(
-    config: TrainingConfig, candidates: Sequence[Candidate], images: ImageSet
+    config: TrainingConfig,
+    candidates: Sequence[Candidate],
+    images: ImageSet,
+    progress: ChoiceProgress,
 ) -> tuple[Starts, DataSplit]:
     """Open the bundles to start from, and split so that nobody whom they have seen is measured.
 
@@ -110,7 +114,24 @@ def _starts_and_split(
     try:
         return starts, split_data(images, config.split, config.seed, seen)
     except SplitError:
+        progress.say(
+            "no candidate begins with a shipped encoder: those have seen the names of nearly all "
+            "identities, so that too few are left to measure on"
+        )
         return {}, split_data(images, config.split, config.seed)
+
+
+def _say_untried(
+    entries: Sequence[Entry], tried: Sequence[Tried], progress: ChoiceProgress
+) -> None:
+    """Say which candidates there was no time for."""
+    known = {each.name for each in tried}
+    names = [each.candidate.name for each in entries if each.candidate.name not in known]
+    if names:
+        progress.say(
+            f"not tried, for want of time: {', '.join(names)}; give more --minutes, or count "
+            "them by --processor-time where others use the machine"
+        )
 
 
 def _table(tried: Sequence[Tried]) -> Table:

@@ -9,6 +9,7 @@ from training.fit.progress import Progress
 
 _EVERY = 8.0
 """Seconds between lines where there is no terminal."""
+_OVER = "the time is over: what has begun is ended"
 
 
 class ChoiceProgress(Progress):
@@ -51,7 +52,8 @@ class ChoiceProgress(Progress):
 
     def _show(self) -> None:
         minutes, seconds = divmod(max(0, round(self._left())), 60)
-        text = f"{self._doing}; {minutes}:{seconds:02d} left until trained"
+        left = f"{minutes}:{seconds:02d} left until trained" if minutes or seconds else _OVER
+        text = f"{self._doing}; {left}"
         if self._status is not None:
             self._status.start()
             self._status.update(text)
