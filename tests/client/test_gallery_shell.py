@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -45,13 +46,14 @@ def test_a_folder_is_enrolled_searched_exported_and_erased(shell, folder, tmp_pa
     (folder / "bad" / "cut.png").write_bytes(fakes.photo(8)[:300])
     status, out, err = shell("enrol", folder)
     assert (status, "3 identities" in out, "bad is not enrolled" in err) == (1, True, True)
+    assert "one image of each; 3 more are there" in err
     probe = tmp_path / "probe.png"
     probe.write_bytes(fakes.photo(1, take=3))
     status, out, err = shell("identify", probe, "--top", 2)
     first = out.splitlines()[0].split("\t")
     assert (first[:2], len(out.splitlines())) == (["1", "ben"], 2)
     assert status == (0 if "same" in out else 1)
-    assert "in a gallery of 3" in err
+    assert re.search(r"^threshold [\d.]+: .* in a gallery of 3", err, re.MULTILINE)
     file = tmp_path / "people.jsonl"
     assert shell("export", "-o", file)[0] == 0
     rows = [json.loads(line) for line in file.read_text().splitlines()]
@@ -101,6 +103,7 @@ def test_a_file_of_embeddings_is_enrolled(shell, embeddings, tmp_path):
     file, rows = embeddings
     status, out, err = shell("enrol", file)
     assert (status, out) == (0, "3 identities are enrolled in people\n"), err
+    assert "one image of each; 3 more are there" in err
     shell("export", "-o", tmp_path / "people.jsonl")
     stored = [json.loads(line) for line in (tmp_path / "people.jsonl").read_text().splitlines()]
     found = {each["name"]: each["template"] for each in stored}

@@ -27,9 +27,15 @@ _SKIPPED = (ImageRefused, UnusableImage)
 
 @dataclass(frozen=True)
 class Folder:
-    """Images of identities; `identities` maps each name to its images, by name."""
+    """Images of identities.
+
+    Attributes:
+        identities: Images of each identity by its name, in the order of their names.
+        passed_over: Number of images beyond those that are taken of an identity.
+    """
 
     identities: Mapping[str, tuple[Path, ...]]
+    passed_over: int = 0
 
     @property
     def names(self) -> Sequence[str]:
@@ -53,18 +59,18 @@ class Folder:
         """
         try:
             folders = sorted(each for each in path.iterdir() if each.is_dir())
-            found = {each.name: _images_in(each)[:images] for each in folders}
+            found = {each.name: _images_in(each) for each in folders}
             if not any(found.values()):
                 found = {each.stem: (each,) for each in _images_in(path)}
         except OSError as error:
             raise LikewiseClientError(f"{path}: {error.strerror or error}") from error
-        known = {name: files for name, files in found.items() if files}
+        known = {name: files[:images] for name, files in found.items() if files}
         if not known:
             raise LikewiseClientError(
                 f"{path} has no images: it takes a folder for each identity with its images in it, "
                 "or one image for each"
             )
-        return cls(known)
+        return cls(known, sum(max(0, len(files) - images) for files in found.values()))
 
 
 class Source(Protocol):
@@ -73,6 +79,10 @@ class Source(Protocol):
     @property
     def names(self) -> Sequence[str]:
         """Names of the identities."""
+
+    @property
+    def passed_over(self) -> int:
+        """Number of images beyond those that are taken of an identity."""
 
     def enrol(self, service: Likewise, gallery: str, name: str) -> None:
         """Enrol an identity."""

@@ -38,7 +38,17 @@ def _enrol(service: Likewise, given: argparse.Namespace, gallery: str, source: S
         print(json.dumps({"gallery": gallery, "enrolled": done, "failed": failed}))
     else:
         print(f"{done:,} identities are enrolled in {gallery}")
+        if source.passed_over:
+            print(f"likewise: {_passed_over(source, given.images)}", file=sys.stderr)
     return _INCOMPLETE if failed else 0
+
+
+def _passed_over(source: Source, images: int) -> str:
+    taken = "one image" if images == 1 else f"at most {images} images"
+    return (
+        f"{taken} of each; {source.passed_over:,} more are there. --images N takes up to N: a "
+        "search finds more then, and has no measured error rates"
+    )
 
 
 def identify(service: Likewise, given: argparse.Namespace) -> int:
@@ -73,9 +83,10 @@ def _explained(answer: Identified) -> Iterator[str]:
         return
     low, high = rates.fpir_interval
     yield (
-        f"of probes of nobody in a gallery of {rates.gallery_size:,}, {text.percent(rates.fpir)} "
-        f"({text.percent(low)} to {text.percent(high)}) match somebody; of those of somebody in "
-        f"it {text.percent(rates.fnmr)} do not match their own identity"
+        f"threshold {answer.threshold:.4g}: of probes of nobody in a gallery of "
+        f"{rates.gallery_size:,}, {text.percent(rates.fpir)} ({text.percent(low)} to "
+        f"{text.percent(high)}) match somebody; of those of somebody in it "
+        f"{text.percent(rates.fnmr)} do not match their own identity"
     )
 
 

@@ -42,11 +42,13 @@ class Embeddings:
         model: The model that made them.
         rows: The first rows of each identity, by its name.
         embeddings: Shape (rows of the file, dim).
+        passed_over: Number of images beyond those that are taken of an identity.
     """
 
     model: Model
     rows: dict[str, list[int]]
     embeddings: NDArray[Any]
+    passed_over: int = 0
 
     @property
     def names(self) -> Sequence[str]:
@@ -80,7 +82,8 @@ class Embeddings:
         flat = column.flatten().to_numpy(zero_copy_only=False)
         if not rows:
             raise LikewiseClientError(f"{path} has no embedding of any image")
-        return cls(model, rows, np.reshape(flat, (len(column), -1)))
+        passed_over = len(table) - sum(map(len, rows.values()))
+        return cls(model, rows, np.reshape(flat, (len(column), -1)), passed_over)
 
 
 def _read(path: Path) -> tuple[Any, Model]:
