@@ -15,7 +15,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",
-    version="3.0.0",
+    version="3.1.0",
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.0,
     metric=Metric.L2,
