@@ -37,8 +37,8 @@ class Backend(Protocol):
     def insert(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows of identities, each with a value for every column."""
 
-    def prepare_search(self, connection: Connection, top: int) -> None:
-        """Prepare the transaction of a search for so many rows."""
+    def prepare_search(self, connection: Connection, top: int, size: int) -> None:
+        """Prepare the transaction of a search for so many rows, in a gallery of so many."""
 
     def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
         """Do what a new gallery needs beside its row; it is committed already.

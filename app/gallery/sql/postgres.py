@@ -38,6 +38,9 @@ _MAX_INDEXED = 2000
 _CANDIDATES_A_ROW = 4
 _MIN_CANDIDATES, _MAX_CANDIDATES = 100, 1000
 """Bounds of `hnsw.ef_search`."""
+_CANDIDATES, _CANDIDATES_AT, _GROWTH = 800, 1_000_000, 0.65
+"""Candidates for a recall@10 of 0.99 in a gallery of some size, and the power of the size by which
+they grow (decision 64)."""
 _FEWEST_COPIED = 100
 """Rows from which on COPY, which has to ask for the types first, is faster."""
 _INSERT = insert(identities)
@@ -105,10 +108,9 @@ class Postgres:
         else:
             copy_rows(connection, values)
 
-    def prepare_search(self, connection: Connection, top: int) -> None:
-        """Let HNSW keep enough candidates for so many rows."""
-        wanted = min(max(_MIN_CANDIDATES, _CANDIDATES_A_ROW * top), _MAX_CANDIDATES)
-        connection.exec_driver_sql(f"SET LOCAL hnsw.ef_search = {wanted}")
+    def prepare_search(self, connection: Connection, top: int, size: int) -> None:
+        """Let HNSW keep enough candidates for so many rows, in a gallery of so many."""
+        connection.exec_driver_sql(f"SET LOCAL hnsw.ef_search = {candidates(top, size)}")
 
     def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:
         """Make the gallery's indexes, without blocking those who write to other galleries.
@@ -146,6 +148,12 @@ class Postgres:
             alone.execute(text("VACUUM FULL identities"))
             alone.execute(text("RESET statement_timeout"))
         return ("the rows", "the table's file", "its indexes"), (_LOG,)
+
+
+def candidates(top: int, size: int) -> int:
+    """Return `hnsw.ef_search` of a search for so many rows in a gallery of so many identities."""
+    wanted = float(_CANDIDATES * (size / _CANDIDATES_AT) ** _GROWTH)
+    return round(min(max(_MIN_CANDIDATES, _CANDIDATES_A_ROW * top, wanted), _MAX_CANDIDATES))
 
 
 def _index(column: str, gallery_id: int) -> str:

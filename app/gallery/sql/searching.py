@@ -55,7 +55,7 @@ class Searches:
         row, gallery = found
         rows.check_encoding(row, encoding)
         self._growth.note(gallery)
-        self._backend.prepare_search(connection, top)
+        self._backend.prepare_search(connection, top, gallery.identities)
         probes = [probe]
         if probe.dtype == np.uint8 and any(images > 1 for images in gallery.sizes):
             probes.append(shares(probe))

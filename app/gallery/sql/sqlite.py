@@ -90,7 +90,7 @@ class Sqlite:
         """Insert rows of identities."""
         connection.execute(_INSERT, values)
 
-    def prepare_search(self, connection: Connection, top: int) -> None:
+    def prepare_search(self, connection: Connection, top: int, size: int) -> None:
         """Prepare nothing."""
 
     def created(self, gallery_id: int, encoding: Encoding, *, limited: bool = True) -> None:

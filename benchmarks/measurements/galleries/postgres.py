@@ -16,7 +16,7 @@ import numpy as np
 from app.gallery.records import Enrolment
 from app.gallery.sql.opening import open_store
 from benchmarks.errors import BenchmarkError, LoadRefusedError
-from benchmarks.host.cores import server_cores
+from benchmarks.host.cores import generator_cores, pinned_to, server_cores
 from benchmarks.load.steady_load import send_steadily
 from benchmarks.measurements.galleries import searches
 from benchmarks.measurements.galleries.people import People, draw
@@ -37,9 +37,11 @@ from benchmarks.trials.contest import pictures_of, requests_in, saturated
 
 ABOUT = """\
 The same people as above in PostgreSQL 18 with pgvector, each gallery with its HNSW index
-(`shared_buffers` 1 GB, the index made with `maintenance_work_mem` 2 GB, `ef_search` 100). The
-service and PostgreSQL share one core. The exponent of growth is the slope of the
-logarithm of bare SQL's time over that of the size. "p99 / p50" is of `identify` at 70 % of the
+(`shared_buffers` 1 GB, the index made with `maintenance_work_mem` 2 GB; `ef_search` as the service
+chooses it, and 100 for all sizes before
+[decision 64](decisions/0064-candidates-by-the-size-of-a-gallery.md)). The service and PostgreSQL
+share one core. The exponent of growth is the slope of the logarithm of a search's time, by bare SQL
+unless it says otherwise, over that of the size. "p99 / p50" is of `identify` at 70 % of the
 capacity measured in the same run, at equal intervals, as under
 [latency](#latency-at-70-of-capacity). Enrolment sends LFW pictures to `faces`, eight at a time, as
 /embed gets them; one thread keeps a new gallery of SQLite. "At once" is `enrol_many`, which is COPY
@@ -47,6 +49,10 @@ in PostgreSQL, into a gallery without an index."""
 
 _RECALL, _TAIL_RATIO, _GROWTH, _ENROL = 0.99, 3.0, 0.3, 0.8
 _SHARE = 0.7
+_PROBES = 100
+"""Probes by which recall is measured; a fifth of them are timed."""
+_FEWEST = 500
+"""Requests in a round, so that five are beyond the 99th percentile."""
 _CLIENTS = 8
 _AT_ONCE = 10_000
 
@@ -64,17 +70,14 @@ def measure(plan: Plan) -> Found:
     kinds, largest = encodings(), _largest(url)
     figures: list[Figure] = []
     rows: list[tuple[Cell, ...]] = []
-    times: list[tuple[int, float]] = []
     with likewise(server_cores(), {"gallery_url": url, "threads": 1}) as server:
         for kind in kinds:
             for size in sizes_of(kind, largest):
-                people = draw(kind, size, PROBES)
+                people = draw(kind, size, _PROBES)
                 served = kind == kinds[0]
-                row = _of_gallery(plan, url, people, server if served else None)
-                rows.append(row)
+                rows.append(_of_gallery(plan, url, people, server if served else None))
                 if served:
-                    times.append((size, float(row[3] or 0)))
-                    last, share = people, float(row[4] or 0)
+                    last, share = people, float(rows[-1][4] or 0)
         figures.append(Figure(f"recall@10, {largest:,} identities", share, "", at_least=_RECALL))
         try:
             ratio, p50, p99 = _under_load(plan, server, last)
@@ -83,7 +86,9 @@ def measure(plan: Plan) -> Found:
             note = f"Under load: p50 {p50:.1f} ms, p99 {p99:.1f} ms."
         except LoadRefusedError as error:
             note = f"p99 under load has no figure: {error}."
-    figures.append(Figure("exponent of growth", _exponent(times), "", at_most=_GROWTH))
+    for name, column in (("identify", 2), ("bare SQL", 3)):
+        times = [(float(row[0] or 0), float(row[column] or 0)) for row in rows if row[2]]
+        figures.append(Figure(f"exponent of growth, {name}", _exponent(times), "", at_most=_GROWTH))
     figures += _enrolment(plan)
     figures += [_at_once(each, url) for each, url in _stores(plan, url)]
     columns = ("identities", "template", "service, ms", "SQL, ms", "recall@10")
@@ -102,12 +107,13 @@ def _largest(url: str) -> int:
 
 def _of_gallery(plan: Plan, url: str, people: People, server: Server | None) -> tuple[Cell, ...]:
     bare = searches.bare_sql(url, people)
-    nearest = people.nearest(searches.TOP)
+    nearest, some = people.nearest(searches.TOP), people.probes[:PROBES]
     ours = None
     if server is not None:
-        asked = searches.service(server.url, people)
-        ours = statistics.median(searches.milliseconds(asked, people.probes, plan.rounds))
-    spent = statistics.median(searches.milliseconds(bare, people.probes, plan.rounds))
+        asked = searches.service(server.port, people)
+        with pinned_to(generator_cores()):
+            ours = statistics.median(searches.milliseconds(asked, some, plan.rounds))
+    spent = statistics.median(searches.milliseconds(bare, some, plan.rounds))
     share = searches.recall(bare, people.probes, nearest)
     return len(people.rows), kind_of(people), ours, spent, share
 
@@ -115,22 +121,14 @@ def _of_gallery(plan: Plan, url: str, people: People, server: Server | None) -> 
 def _under_load(plan: Plan, server: Server, people: People) -> tuple[float, float, float]:
     """Median of p99 / p50 over the rounds, with the medians of both, in milliseconds."""
     path = f"/galleries/{people.name}/identify"
-    sha256 = people.encoding.sha256
-    sent = [
-        httpx.Request(
-            "POST",
-            "http://localhost",
-            json={"embedding": probe.tolist(), "sha256": sha256, "threshold": 1.0},
-        ).content
+    requests = [
+        bodies.Request(path, bodies.JSON, searches.probe_body(people, probe))
         for probe in people.probes
     ]
-    requests = [bodies.Request(path, bodies.JSON, body) for body in sent]
     folder = requests_in(plan, "gallery-load", requests)
-    capacity = saturated(plan, server, folder)().per_second
-    seen = [
-        send_steadily(server.port, folder, _SHARE * capacity, plan.seconds)
-        for _ in range(plan.rounds)
-    ]
+    rate = _SHARE * saturated(plan, server, folder)().per_second
+    seconds = max(plan.seconds, _FEWEST / rate)
+    seen = [send_steadily(server.port, folder, rate, seconds) for _ in range(plan.rounds)]
     return (
         statistics.median(each.p99_ms / each.p50_ms for each in seen),
         statistics.median(each.p50_ms for each in seen),
@@ -138,7 +136,7 @@ def _under_load(plan: Plan, server: Server, people: People) -> tuple[float, floa
     )
 
 
-def _exponent(times: Sequence[tuple[int, float]]) -> float:
+def _exponent(times: Sequence[tuple[float, float]]) -> float:
     sizes, spent = np.log(np.array(times, dtype=np.float64)).T
     return float(np.polyfit(sizes, spent, 1)[0])
 

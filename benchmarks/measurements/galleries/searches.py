@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib
+import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from pgvector.psycopg import register_vector
 from sqlalchemy import make_url
 
 from app.gallery.sql.opening import open_backend
+from app.gallery.sql.postgres import candidates
 from app.gallery.sql.sqlite import driver
 from app.gallery.sql.tables import ROWS_BITS
+from benchmarks.errors import BenchmarkError
 from benchmarks.measurements.galleries.people import People, Rows
 
 Search = Callable[[Rows], list[int]]
@@ -27,21 +30,48 @@ Search = Callable[[Rows], list[int]]
 TOP = 10
 MOST_PANDAS, MOST_HNSW = 10_000, 100_000
 """Largest galleries that the slow scan is tried with, and that an index is built for here."""
-NEIGHBOURS, BREADTH, WIDTH = 16, 64, 100
-"""HNSW's neighbours of a row, and candidates while building and searching: pgvector's defaults, and
-`ef_search` of the service."""
+NEIGHBOURS, BREADTH = 16, 64
+"""HNSW's neighbours of a row, and candidates while building: pgvector's defaults."""
 _HAMMING = "hamming"
 
 
-def service(url: str, people: People) -> Search:
+class Client:
+    """One connection to the service, by the lightest client of Python's library.
+
+    Its time is no part of the service, and another client takes a millisecond.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def post(self, path: str, body: bytes, media_type: str) -> bytes:
+        """Return the answer of a request.
+
+        Raises:
+            BenchmarkError: It is an error.
+        """
+        self._connection.request("POST", path, body, {"Content-Type": media_type})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != http.client.OK:
+            raise BenchmarkError(f"{path}: {answer.status} {content.decode()[:300]}")
+        return content
+
+
+def probe_body(people: People, probe: Rows) -> bytes:
+    """Return the JSON of a search of an embedding."""
+    sent = {"embedding": probe.tolist(), "sha256": people.encoding.sha256}
+    return json.dumps({**sent, "top": TOP, "threshold": 1.0}).encode()
+
+
+def service(port: int, people: People) -> Search:
     """Return the search by the service, of an embedding sent as JSON."""
-    client, at = httpx.Client(timeout=60), f"{url}/galleries/{people.name}/identify"
-    common = {"sha256": people.encoding.sha256, "top": TOP, "threshold": 1.0}
+    client, at = Client(port), f"/galleries/{people.name}/identify"
+    sent = {probe.tobytes(): probe_body(people, probe) for probe in people.probes}
 
     def search(probe: Rows) -> list[int]:
-        answer = client.post(at, json={"embedding": probe.tolist(), **common})
-        answer.raise_for_status()
-        return [int(each["identity"]) for each in answer.json()["candidates"]]
+        answer = client.post(at, sent[probe.tobytes()], "application/json")
+        return [int(each["identity"]) for each in json.loads(answer)["candidates"]]
 
     return search
 
@@ -72,7 +102,8 @@ def _postgres(url: str, people: People) -> Search:
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg.connect(address, autocommit=True)
     register_vector(connection)
-    connection.execute(f"SET hnsw.ef_search = {WIDTH}")
+    width = candidates(TOP, len(people.rows))
+    connection.execute(f"SET hnsw.ef_search = {width}")
     key, width = _gallery_id(connection, people), 8 * people.encoding.dim
     near = f"vector::vector({people.encoding.dim}) <-> %s::vector"
     if people.encoding.is_codes:
@@ -158,7 +189,8 @@ def faiss_hnsw(faiss: Any, people: People, file: Path) -> Any:  # noqa: ANN401
     bits = 8 * people.encoding.dim
     kind = faiss.IndexBinaryHNSW if codes else faiss.IndexHNSWFlat
     index = kind(bits if codes else people.encoding.dim, NEIGHBOURS)
-    index.hnsw.efConstruction, index.hnsw.efSearch = BREADTH, WIDTH
+    index.hnsw.efConstruction = BREADTH
+    index.hnsw.efSearch = candidates(TOP, len(people.rows))
     index.add(people.rows)
     (faiss.write_index_binary if codes else faiss.write_index)(index, str(file))
     return index

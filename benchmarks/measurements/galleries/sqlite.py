@@ -6,10 +6,9 @@ import statistics
 import time
 from pathlib import Path
 
-import httpx
 import numpy as np
 
-from benchmarks.host.cores import server_cores
+from benchmarks.host.cores import generator_cores, pinned_to, server_cores
 from benchmarks.measurements.galleries import searches
 from benchmarks.measurements.galleries.people import People, draw
 from benchmarks.measurements.galleries.stores import encodings, fill, sizes_of, sqlite_url
@@ -93,8 +92,9 @@ def _of_gallery(
     spent: dict[str, float] = {}
     ours, share = None, None
     if server is not None:
-        asked = searches.service(server.url, people)
-        ours = statistics.median(searches.milliseconds(asked, people.probes, plan.rounds))
+        asked = searches.service(server.port, people)
+        with pinned_to(generator_cores()):
+            ours = statistics.median(searches.milliseconds(asked, people.probes, plan.rounds))
         share = searches.recall(asked, people.probes, people.nearest(searches.TOP))
     for name, search in found.items():
         few = people.probes[:2] if name == "pandas" else people.probes
@@ -117,19 +117,15 @@ def _encoding_ms(plan: Plan, files: Path) -> float:
 
 def _images_ms(plan: Plan, server: Server, people: People, files: Path) -> float:
     """Median time of `identify` with a picture, in milliseconds."""
-    client, at = httpx.Client(timeout=60), f"{server.url}/galleries/{people.name}/identify"
-    pictures = sorted(files.iterdir())[: len(people.probes)]
+    client, at = searches.Client(server.port), f"/galleries/{people.name}/identify"
+    pictures = [each.read_bytes() for each in sorted(files.iterdir())[: len(people.probes)]]
     times = []
-    for _ in range(plan.rounds):
-        for picture in pictures:
-            body = picture.read_bytes()
+    with pinned_to(generator_cores()):
+        for picture in [pictures[0], *plan.rounds * pictures]:
             began = time.perf_counter()
-            answer = client.post(
-                f"{at}?top={searches.TOP}", content=body, headers={"Content-Type": "image/jpeg"}
-            )
+            client.post(f"{at}?top={searches.TOP}", picture, "image/jpeg")
             times.append(1000 * (time.perf_counter() - began))
-            answer.raise_for_status()
-    return statistics.median(times)
+    return statistics.median(times[1:])
 
 
 def _size_at(curve: list[tuple[float, float]], ms: float) -> float:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.errors import (
     GalleryExistsError,
@@ -16,6 +16,7 @@ from app.errors import (
 from app.gallery.records import Encoding, Enrolment, Gallery, shares
 from app.gallery.sql.growth import GrowthLog
 from app.gallery.sql.opening import open_backend
+from app.gallery.sql.postgres import candidates
 from app.gallery.sql.store import SqlStore
 from model.manifest import Metric, TemplateRule
 from model.scoring import energy
@@ -322,3 +323,26 @@ def test_a_large_gallery_is_noted_at_start_and_in_a_search(store_url, name, capl
     told = [record for record in caplog.records if record.args and record.args[0] == name]
     assert len(told) == 2 * store_url.startswith("sqlite")
     again.close()
+
+
+def test_a_larger_gallery_is_searched_with_more_candidates():
+    sizes = (0, 1_000, 41_000, 100_000, 1_000_000, 10_000_000)
+    assert [candidates(10, size) for size in sizes] == [100, 100, 100, 179, 800, 1000]
+    assert [candidates(100, size) for size in sizes[:4]] == [400] * 4
+
+
+@of_postgres
+def test_the_candidates_of_a_search_are_those_of_its_gallery(store, name):
+    store.create(name, FLOATS)
+    enrol(store, name, FLOATS, rows(3))
+    seen = []
+
+    def watch(connection, cursor, statement, *_):
+        del connection, cursor
+        seen.extend([statement] if "ef_search" in statement else [])
+
+    engine = store._backend.engine
+    event.listen(engine, "before_cursor_execute", watch)
+    store.nearest(name, FLOATS, rows(1)[0], 50)
+    event.remove(engine, "before_cursor_execute", watch)
+    assert seen == ["SET LOCAL hnsw.ef_search = 200"]
