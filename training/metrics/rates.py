@@ -1,5 +1,6 @@
 """FMR and FNMR at any threshold, with intervals, and the thresholds of target rates."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from training.metrics.intervals import (
     dyadic_errors,
     effective,
 )
-from training.metrics.pairs import PairEnergies
+from training.metrics.pairs import PairEnergies, Subjects
 
 Counts = NDArray[np.float64]
 
@@ -48,11 +49,6 @@ class RateTable:
         self._genuine_of_subject = _count(pairs.genuine_subject, m)
         self._left, self._right = pairs.impostor_subjects.T
         self._impostor_of_subject = _count(self._left, m) + _count(self._right, m)
-        lower, upper = np.minimum(self._left, self._right), np.maximum(self._left, self._right)
-        _, self._dyad, dyad_sizes = np.unique(
-            lower * m + upper, return_inverse=True, return_counts=True
-        )
-        self._impostor_of_dyad = dyad_sizes.astype(np.float64)
         self._precisions: dict[tuple[str, int, int], Precision] = {}
 
     def rates(self, threshold: float) -> ErrorRates:
@@ -90,14 +86,23 @@ class RateTable:
         precision = self._impostor_precision(0, matches)
         return int(precision.independent_trials(self._impostors(0, matches)))
 
+    @cached_property
+    def _dyads(self) -> tuple[Subjects, Counts]:
+        """The dyad of each impostor pair, and the pairs of each dyad."""
+        lower, upper = np.minimum(self._left, self._right), np.maximum(self._left, self._right)
+        _, dyad, sizes = np.unique(
+            lower * self.pairs.subjects + upper, return_inverse=True, return_counts=True
+        )
+        return dyad, sizes.astype(np.float64)
+
     def _impostors(self, begin: int, end: int) -> DependentErrors:
         """Impostor pairs of some ranks as errors."""
-        m, dyads = self.pairs.subjects, len(self._impostor_of_dyad)
+        m, (dyad, sizes) = self.pairs.subjects, self._dyads
         return dyadic_errors(
             _count(self._left[begin:end], m) + _count(self._right[begin:end], m),
             self._impostor_of_subject,
-            _count(self._dyad[begin:end], dyads),
-            self._impostor_of_dyad,
+            _count(dyad[begin:end], len(sizes)),
+            sizes,
         )
 
     def _genuine(self, begin: int, end: int) -> DependentErrors:
@@ -111,7 +116,7 @@ class RateTable:
             self._precisions["impostor", *window] = Precision(
                 self._impostors(*window),
                 effective(self._impostor_of_subject),
-                effective(self._impostor_of_dyad),
+                effective(self._dyads[1]),
             )
         return self._precisions["impostor", *window]
 
