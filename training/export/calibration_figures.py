@@ -11,7 +11,8 @@ from training.evaluation.system import SystemUnderTest
 from training.export.bundle import Trained, exported
 from training.export.presign_graph import before_sign
 from training.inference.onnx_runtime import OnnxEncoder
-from training.metrics.rates import equal_error, fnmr_at_fmr
+from training.metrics.intervals import Z
+from training.metrics.rates import RateTable, equal_error, threshold_at_fmr
 
 FMRS = (0.1, 0.05, 0.01)
 
@@ -21,7 +22,8 @@ def calibration_figures(trained: Trained) -> Iterator[MeasuredValue]:
 
     These are the error rates of the calibration pairs, and those values of the config's protocols
     that can be measured with the calibration part in place of the test part. They are for choosing
-    between systems, and are optimistic once something was chosen by them.
+    between systems, and are optimistic once something was chosen by them. The standard errors are
+    those of one system: two that are measured on the same identities differ by less.
 
     Raises:
         DataError: No genuine or no impostor pairs in the calibration part.
@@ -37,14 +39,29 @@ def calibration_figures(trained: Trained) -> Iterator[MeasuredValue]:
 
 def _error_rates(system: SystemUnderTest, images_per_identity: int) -> Iterator[MeasuredValue]:
     pairs = system.pairs(system.tested, images_per_identity)
-    trials = len(pairs.all_energies)
-    yield MeasuredValue(name="calibration: EER", value=equal_error(pairs).rate, trials=trials)
+    table, equal = RateTable(pairs), equal_error(pairs)
+    yield MeasuredValue(
+        name="calibration: EER",
+        value=equal.rate,
+        standard_error=_fnmr_error(table, equal.threshold),
+        standard_error_over="identities",
+        trials=len(pairs.all_energies),
+    )
     for fmr in FMRS:
+        threshold = threshold_at_fmr(pairs.impostor, fmr)
         yield MeasuredValue(
             name=f"calibration: FNMR at FMR {100 * fmr:g} %",
-            value=fnmr_at_fmr(pairs.genuine, pairs.impostor, fmr),
+            value=table.fnmr(threshold).rate,
+            standard_error=_fnmr_error(table, threshold),
+            standard_error_over="identities",
             trials=len(pairs.genuine),
         )
+
+
+def _fnmr_error(table: RateTable, threshold: float) -> float:
+    """Return the standard error of an FNMR, and about that of an EER at its threshold."""
+    low, high = table.fnmr(threshold).interval
+    return (high - low) / (2 * Z)
 
 
 def _protocols(system: SystemUnderTest, config: TrainingConfig) -> Iterator[MeasuredValue]:

@@ -22,13 +22,16 @@ def test_they_are_those_of_the_bundle_and_no_test_image_is_read(run, exported):
         for image in trained.images
     )
     sealed = replace(trained, images=replace(trained.images, images=images))
-    found = {each.name: each.value for each in calibration_figures(sealed)}
+    found = {each.name: each for each in calibration_figures(sealed)}
     calibration = open_bundle(exported).manifest.calibration
-    assert found["calibration: EER"] == pytest.approx(calibration.eer)
+    assert found["calibration: EER"].value == pytest.approx(calibration.eer)
+    assert found["calibration: EER"].standard_error > 0
     points = {point.target_fmr: point for point in calibration.operating_points}
     for target in (0.1, 0.05, 0.01):
         name = f"calibration: FNMR at FMR {100 * target:g} %"
-        assert found[name] == pytest.approx(points[target].calibration.fnmr)
+        assert found[name].value == pytest.approx(points[target].calibration.fnmr)
+        low, high = points[target].calibration.fnmr_interval
+        assert found[name].standard_error == pytest.approx((high - low) / (2 * 1.96), rel=1e-3)
 
 
 def test_protocols_are_measured_on_the_calibration_part_where_they_can_be(folder, tmp_path):
