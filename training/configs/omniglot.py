@@ -80,8 +80,8 @@ CONFIG = TrainingConfig(
             by=ChosenBy.TEST,
             how=(
                 "Blocks, width and epochs were changed twice after figures of the evaluation "
-                "alphabets had missed a bar. The width was decided again by characters of the "
-                "background alphabets, for the same one."
+                "alphabets had missed a bar. The width was chosen again by characters of the "
+                "background alphabets, for the same one; the blocks and epochs were not."
             ),
         ),
     ),
