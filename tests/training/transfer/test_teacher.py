@@ -34,7 +34,7 @@ def teacher(exported):
 
 def student(**changes):
     """Config of a smaller network than the teacher's, with shorter embeddings."""
-    options = {"widths": [6, 8], "depths": [1, 1], "strides": [2, 2], "squeeze": 4}
+    options = {"widths": [8, 16], "depths": [1, 1], "strides": [2, 2], "squeeze": 4}
     network = Component(name="residual", options=options | {"dim": 8, "stem_stride": 1})
     return synthetic.config(network=network, name="student", **changes)
 
