@@ -202,7 +202,7 @@ class Manifest(Frozen):
     @property
     def seen(self) -> Seen:
         """Knowledge of the identities that the encoder was trained on."""
-        return Seen.IDENTITIES if self.adoption is None else self.adoption.seen
+        return self.origin.seen
 
     def _check_graphs(self) -> None:
         if self.graphs and (self.kind is not Kind.ENCODER or self.onnx.precision != Precision.FP32):

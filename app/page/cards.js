@@ -54,12 +54,23 @@ function isUnknown({ adoption }) {
   return adoption?.seen === "unknown";
 }
 
+/** Entries on the teacher whose embeddings an encoder learnt, if any. */
+function taught({ teacher }) {
+  if (!teacher) return [];
+  return [
+    ...entry("Taught by", [`${teacher.name} ${teacher.version}`, teacher.training_data].filter(Boolean).join(", trained on: ")),
+    ...(teacher.licence ? entry("Terms of the teacher", teacher.licence) : []),
+    ...(teacher.seen === "identities" ? [] : entry("Note", "Whether the teacher was trained on identities that the encoder was measured on is not known; if it was, the error rates are too good.")),
+  ];
+}
+
 /** Entries on the training: the data behind the weights, or whose encoder it is. */
 function trained({ provenance, adoption }) {
   if (adoption === null) {
     return [
       ...entry("Trained on", `${count(provenance.train_images)} images of ${count(provenance.train_identities)} identities of ${provenance.data}`),
       ...entry("Trained at", provenance.trained_at),
+      ...taught(provenance),
     ];
   }
   return [

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Seen = Literal["identities", "unknown"]
-"""Knowledge of the identities that an encoder was trained on; none of known ones was measured."""
+Seen = Literal["identities", "taught", "unknown"]
+"""Knowledge of the identities that an encoder was trained on; none of known ones was measured.
+
+`taught`: they are known, but not those of the teacher whose embeddings it learnt.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,15 @@ class InitialWeights:
     name: str
     version: str
     sha256: str
+    seen: Seen = "identities"
+
+
+@dataclass(frozen=True)
+class TeacherSource(InitialWeights):
+    """Encoder whose embeddings a training learnt from; the texts are those of an adopted one."""
+
+    licence: str | None = None
+    training_data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Provenance:
     train_images: int
     libraries: dict[str, str]
     initial_weights: InitialWeights | None = None
-    teacher: InitialWeights | None = None
+    teacher: TeacherSource | None = None
     calibrated_on: CalibrationSource | None = None
     renewed_by: str | None = None
 

@@ -22,12 +22,48 @@ class CalibrationSource(Frozen):
     calibrated_at: str
 
 
+class Seen(StrEnum):
+    """Knowledge of the identities that the encoder was trained on."""
+
+    IDENTITIES = "identities"
+    """They are known, and none of them was calibrated or tested on."""
+    TAUGHT = "taught"
+    """They are, but not those of the teacher whose embeddings it learnt: if some of these were
+    tested on, the error rates are too good."""
+    UNKNOWN = "unknown"
+    """They are not: if some were tested on, the error rates are too good."""
+
+
 class InitialWeights(Frozen):
-    """Trained weights that a training began with or learnt from; `sha256` is of graph or file."""
+    """Trained weights that a training began with or learnt from.
+
+    Attributes:
+        sha256: Of graph or file.
+        seen: Whether the identities that they were trained on are known.
+    """
 
     name: str
     version: Version
     sha256: Sha256
+    seen: Seen = Seen.IDENTITIES
+
+
+def seen_through(*sources: InitialWeights | None) -> Seen:
+    """Knowledge of the identities behind a training that began with or learnt from some weights."""
+    known = all(source is None or source.seen is Seen.IDENTITIES for source in sources)
+    return Seen.IDENTITIES if known else Seen.TAUGHT
+
+
+class TeacherSource(InitialWeights):
+    """Encoder whose embeddings a training learnt from.
+
+    Attributes:
+        licence: Terms of its weights, where it was adopted.
+        training_data: Data that it was trained on, where it was adopted, as its adopter states it.
+    """
+
+    licence: str | None = None
+    training_data: str | None = None
 
 
 class Provenance(Frozen):
@@ -50,18 +86,14 @@ class Provenance(Frozen):
     train_images: Count
     libraries: dict[str, str]
     initial_weights: InitialWeights | None = None
-    teacher: InitialWeights | None = None
+    teacher: TeacherSource | None = None
     calibrated_on: CalibrationSource | None = None
     renewed_by: str | None = None
 
-
-class Seen(StrEnum):
-    """Knowledge of the identities that the encoder was trained on."""
-
-    IDENTITIES = "identities"
-    """They are known, and none of them was calibrated or tested on."""
-    UNKNOWN = "unknown"
-    """They are not: if some were tested on, the error rates are too good."""
+    @property
+    def seen(self) -> Seen:
+        """Knowledge of the identities that encoder, initial weights and teacher were trained on."""
+        return seen_through(self.initial_weights, self.teacher)
 
 
 class Adoption(Frozen):

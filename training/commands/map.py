@@ -48,6 +48,12 @@ def _print(drawn: Map) -> None:
     console.print(table)
     if drawn.closed:
         console.print("new images of identities that the encoder was trained on (a closed set)")
+    elif drawn.seen is Seen.TAUGHT:
+        console.print(
+            "identities that it was neither trained nor calibrated on; whether its teacher was "
+            "trained on some of them is not known",
+            highlight=False,
+        )
     elif drawn.seen is Seen.UNKNOWN:
         console.print(
             "identities that it was not calibrated on; whether the encoder was trained on some of "

@@ -13,6 +13,11 @@ _IMAGES_PER_IDENTITY = 10
 
 _UNSEEN = {
     Seen.IDENTITIES: "none of them was trained or calibrated on",
+    Seen.TAUGHT: (
+        "none of them was trained or calibrated on here; whether the teacher whose embeddings the "
+        "encoder learnt was trained on some of them is not known, and if it was, these rates are "
+        "too good"
+    ),
     Seen.UNKNOWN: (
         "none of them was calibrated on; whether the encoder was trained on some of them is not "
         "known, and if it was, these rates are too good"

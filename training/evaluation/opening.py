@@ -54,7 +54,7 @@ def system_of(
     split = split_unseen(origin, images, fingerprint, include_known_names=include_known_names)
     seen, locator = Seen.IDENTITIES, None
     if isinstance(opened, RunFolder):
-        comparer, spec = _run_comparer(opened), opened.config().input
+        comparer, spec, seen = _run_comparer(opened), opened.config().input, opened.record().seen
     else:
         manifest = opened.manifest
         check_graph(opened)

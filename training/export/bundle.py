@@ -197,14 +197,15 @@ def _write(  # noqa: PLR0913, PLR0917 (parts of a bundle)
 def exported(trained: Trained) -> Exported:
     """Export the graph of a trained network, with its views and whitening, and check it."""
     config = trained.config
-    spec = served_input(config.input, config.export.views)
+    spec, locator = served_input(config.input, config.export.views), started(trained.locator)
     encoder = _served(trained, spec)
-    known = trained.split.take(trained.images, "calibration")
-    locator = started(trained.locator)
-    sample = decode(known, spec, locator).pixels[:_AGREEMENT_IMAGES]
-    graph, golden = checked_graph(encoder, spec, config.metric, sample)
+    sample = decode(trained.split.take(trained.images, "calibration"), spec, locator).pixels
+    graph, golden = checked_graph(encoder, spec, config.metric, sample[:_AGREEMENT_IMAGES])
     comparer = graph_comparer(graph, config.metric)
-    system = SystemUnderTest(comparer, spec, trained.images, trained.split, locator=locator)
+    seen = trained.provenance.seen
+    system = SystemUnderTest(
+        comparer, spec, trained.images, trained.split, seen=seen, locator=locator
+    )
     return Exported(graph, golden, system, _parameters(encoder))
 
 

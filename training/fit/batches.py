@@ -5,6 +5,7 @@ come from generators seeded by (seed, epoch, step). A resumed run thus draws the
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +18,24 @@ from training.data.decoding import DecodedImages
 from training.fit.distributed import World
 from training.registry import Part
 from training.serving_graph.normalise import scale
+
+
+class Batch(NamedTuple):
+    """Images of one step.
+
+    Attributes:
+        images: This process's share, augmented and scaled: float, (share, C, H, W).
+        identities: Of the whole batch, (batch,).
+        rows: Of the whole batch in the training images, (batch,).
+    """
+
+    images: Tensor
+    identities: Tensor
+    rows: Tensor
+
+    def pieces(self, count: int) -> Iterator["Batch"]:
+        """Divide the batch into equal parts."""
+        return map(Batch._make, zip(*(part.chunk(count) for part in self), strict=True))
 
 
 class Batches:
@@ -42,19 +61,17 @@ class Batches:
         order: NDArray[np.int64] = self._sampler.epoch(self.labels, self._batch_size, rng)
         return order
 
-    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield each step's images and the identities of the whole batch, (batch,).
-
-        The images are this process's share, augmented and scaled: float, (share, C, H, W).
-        """
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Yield each step's batch."""
         rank = (self._world.rank,) if self._world.rank else ()
         for step, indices in enumerate(self.order(epoch)):
             generator = torch.Generator().manual_seed(seed_of(self._seed, epoch, step, *rank))
             rows = self._world.share(torch.from_numpy(indices)).to(self._canvases.device)
             images = self._images(self._canvases[rows], generator)
-            yield (
+            yield Batch(
                 images.contiguous(memory_format=torch.channels_last),
                 torch.from_numpy(self.labels[indices]).to(self._device),
+                torch.from_numpy(indices).to(self._device),
             )
 
     def all_images(self) -> Iterator[Tensor]:

@@ -23,9 +23,10 @@ from training.inference.locating import configured_locator
 from training.runs import provenance
 from training.runs.device import device
 from training.runs.run_folder import RunFolder, RunRecord
+from training.transfer.adopted_teacher import AdoptedTeacher
 from training.transfer.distillation import Distillation
 from training.transfer.pretrained import TrainedWeights
-from training.transfer.teacher import Teacher
+from training.transfer.teacher import AnyTeacher, Teacher
 
 _STATISTICS_IMAGES = 1024
 """Approximate number of images that the statistics of a bundle's norms are measured on."""
@@ -38,7 +39,8 @@ class TrainingPlan:
     Attributes:
         record: Origin of a new run; None for a run that is resumed.
         start: Network with the initial weights of a new run; None for random ones.
-        distillation: The teacher's term of the loss, if there is a teacher.
+        distillation: The term of the loss of a teacher that was trained here, if there is one.
+        adopted: An adopted teacher, whose embeddings are computed before, if there is one.
         seen: Digests of the identities that initial weights or teacher were trained on.
         notice: Lines for the user, about the split and the data.
 
@@ -52,6 +54,7 @@ class TrainingPlan:
     record: RunRecord | None = None
     start: nn.Module | None = None
     distillation: Distillation | None = None
+    adopted: AdoptedTeacher | None = None
     seen: frozenset[str] = frozenset()
     notice: str = ""
 
@@ -86,7 +89,7 @@ def plan_training(  # noqa: PLR0913 (each may replace a part of the plan)
     *,
     split: DataSplit | None = None,
     weights: TrainedWeights | None = None,
-    teacher: Teacher | None = None,
+    teacher: AnyTeacher | None = None,
     network: nn.Module | None = None,
 ) -> TrainingPlan:
     """Plan the training of a config on a data set, from the start.
@@ -113,14 +116,15 @@ def plan_training(  # noqa: PLR0913 (each may replace a part of the plan)
         parts,
         record=_record(data, images, weights, teacher),
         start=network or _network(weights, config, parts.take(images, "train")),
-        distillation=None if teacher is None else teacher.distillation(config),
+        distillation=teacher.distillation(config) if isinstance(teacher, Teacher) else None,
+        adopted=teacher if isinstance(teacher, AdoptedTeacher) else None,
         seen=seen,
         notice="\n".join(filter(None, (notice, *_warnings(images, parts)))),
     )
 
 
 def plan_resumption(
-    run: RunFolder, data: Path | None = None, teacher: Teacher | None = None
+    run: RunFolder, data: Path | None = None, teacher: AnyTeacher | None = None
 ) -> TrainingPlan:
     """Plan to resume a run after its last whole epoch; the result equals that of an unbroken run.
 
@@ -137,8 +141,9 @@ def plan_resumption(
         raise RunError(
             f"{run.path} was stopped before its initial weights were saved; begin a new run"
         )
-    distillation = None if teacher is None else teacher.distillation(config)
-    return TrainingPlan(config, images, run.split(), distillation=distillation)
+    distillation = teacher.distillation(config) if isinstance(teacher, Teacher) else None
+    adopted = teacher if isinstance(teacher, AdoptedTeacher) else None
+    return TrainingPlan(config, images, run.split(), distillation=distillation, adopted=adopted)
 
 
 def _divide(
@@ -146,21 +151,21 @@ def _divide(
     images: ImageSet,
     split: DataSplit | None,
     weights: TrainedWeights | None,
-    teacher: Teacher | None,
+    teacher: AnyTeacher | None,
 ) -> tuple[DataSplit, frozenset[str], str]:
     """Return the split, the digests of seen identities, and a notice for the user."""
-    if split is None and weights is None and teacher is not None:
+    if split is None and weights is None and isinstance(teacher, Teacher):
         adopted = teacher.split_of(images, config.split)
         if adopted is not None:
             notice = f"the split is that of the teacher, {teacher.source.name}"
             return adopted, teacher.split.train, notice
-    if split is None and weights is not None and teacher is None:
+    if split is None and weights is not None and (teacher is None or not teacher.seen):
         adopted = weights.split_of(images, config.split)
         if adopted is not None:
             notice = f"the split is that of the initial weights, {weights.source.name}"
             return adopted, weights.trained_on, notice
-    sources = (weights, None if teacher is None else teacher.weights)
-    seen = frozenset[str]().union(*(source.seen for source in sources if source is not None))
+    sources = (source for source in (weights, teacher) if source is not None)
+    seen = frozenset[str]().union(*(source.seen for source in sources))
     count = sum(identity_digest(name) in seen for name in images.identities)
     notice = (
         f"{count} identities bear the name of one that the trained weights have seen: they are "
@@ -192,7 +197,7 @@ def _network(
     return weights.encoder_of(config, shown.pixels)
 
 
-def _check_same_teacher(teacher: Teacher | None, run: RunFolder) -> None:
+def _check_same_teacher(teacher: AnyTeacher | None, run: RunFolder) -> None:
     first, given = run.record().teacher, None if teacher is None else teacher.source
     if first == given:
         return
@@ -205,7 +210,7 @@ def _check_same_teacher(teacher: Teacher | None, run: RunFolder) -> None:
 
 
 def _record(
-    data: Path, images: ImageSet, weights: TrainedWeights | None, teacher: Teacher | None
+    data: Path, images: ImageSet, weights: TrainedWeights | None, teacher: AnyTeacher | None
 ) -> RunRecord:
     return RunRecord(
         data=str(data),

@@ -9,7 +9,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training import registry
@@ -18,7 +20,7 @@ from training.data.decoding import DecodedImages
 from training.encoder import build_encoder
 from training.errors import ConfigError
 from training.fit import divergence, early_stopping
-from training.fit.batches import Batches, seed_of
+from training.fit.batches import Batch, Batches, seed_of
 from training.fit.compilation import compiled
 from training.fit.distributed import ALONE, World
 from training.fit.loss_compatibility import check_compatibility
@@ -32,14 +34,19 @@ from training.running_average import RunningAverage
 from training.runs.device import has_bfloat16
 from training.runs.run_folder import RunFolder
 from training.transfer.distillation import Distillation
+from training.transfer.regression import TargetRegression
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Images to train on, at canvas size, and to measure after each epoch, at input size."""
+    """Images to train on, at canvas size, and to measure after each epoch, at input size.
+
+    The targets are an adopted teacher's embeddings of the images to train on, if there is one.
+    """
 
     train: DecodedImages
     calibration: DecodedImages
+    targets: NDArray[np.float32] | None = None
 
 
 class Trainer:
@@ -70,6 +77,7 @@ class Trainer:
         outputs = self.objective.outputs
         self.outputs = compiled(outputs) if optimisation.compiled else outputs
         self.distillation = None if distillation is None else distillation.to(self.device)
+        self.regression = self._regression(data.targets)
         identities, rate = len(data.train.source.identities), optimisation.learning_rate
         self.loss = registry.build(
             Part.LOSS, config.loss, dim=self.encoder.dim, identities=identities
@@ -98,8 +106,11 @@ class Trainer:
         optimisation = self.config.optimisation
         self.encoder.load_state_dict(trained.state_dict())
         self.average = RunningAverage(self.encoder, optimisation.average_decay)
-        if optimisation.epochs and has_prototypes(self.loss):
-            imprint(self.loss, *self._embed_training_images())
+        if optimisation.epochs and (has_prototypes(self.loss) or self.regression is not None):
+            embeddings, labels = self._embed_training_images()
+            imprint(self.loss, embeddings, labels)
+            if self.regression is not None:
+                self.regression.begin(embeddings)
         if self.world.rank == 0:
             self.run.save_checkpoint(self._state(0))
 
@@ -127,6 +138,15 @@ class Trainer:
         self.world.wait()
         self.objective.check_spread(self.average.result, self.calibration, self.device)
 
+    def _regression(self, targets: NDArray[np.float32] | None) -> TargetRegression | None:
+        """Return the term of the loss for an adopted teacher's embeddings, if there are any."""
+        if targets is None:
+            return None
+        weight = self.config.optimisation.teacher_weight
+        return TargetRegression(self.encoder.dim, targets, self.config.metric, weight).to(
+            self.device
+        )
+
     def _embed_training_images(self) -> tuple[Tensor, Tensor]:
         """Return the embeddings of all training images, (images, dim), and their identities."""
         self.encoder.eval()
@@ -141,20 +161,20 @@ class Trainer:
         # Dropout draws from the global generator.
         torch.manual_seed(seed_of(self.config.seed, epoch))
         total = 0.0
-        for step, (images, identities) in enumerate(self.batches.epoch(epoch)):
+        for step, batch in enumerate(self.batches.epoch(epoch)):
             rate = self.schedule.apply(self.optimiser, epoch * self.batches.steps + step)
-            loss = self._step(images, identities)
+            loss = self._step(batch)
             divergence.check_loss(loss, epoch, rate)
             total += loss
-            progress.step(loss, len(identities))
+            progress.step(loss, len(batch.identities))
         return total / self.batches.steps
 
-    def _step(self, images: Tensor, identities: Tensor) -> float:
+    def _step(self, batch: Batch) -> float:
         """Update the weights by a batch, in equal parts to save memory; returns the loss."""
         self.optimiser.zero_grad(set_to_none=True)
         parts, total = self.config.optimisation.accumulate, 0.0
-        for piece in zip(images.chunk(parts), identities.chunk(parts), strict=True):
-            loss = self._loss(*piece) * (1 / parts)
+        for piece in batch.pieces(parts):
+            loss = self._loss(piece) * (1 / parts)
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()
         self.world.average_gradients(self._parameters())
@@ -162,16 +182,19 @@ class Trainer:
         self.average.update()
         return total
 
-    def _loss(self, images: Tensor, identities: Tensor) -> Tensor:
+    def _loss(self, batch: Batch) -> Tensor:
         """Loss of a part of a batch, with the teacher's term if there is a teacher."""
+        images, identities, rows = batch
         with self._precision():
             outputs = self.world.gather(self.outputs(self.encoder, images)).float()
         loss: Tensor = self.loss(outputs, self.objective.labels(identities))
-        if self.distillation is None:
-            return loss
-        with self._precision():
-            teacher = self.world.gather(self.distillation.embed(images))
-        return loss + self.distillation.loss(outputs, teacher)
+        if self.regression is not None:
+            loss = loss + self.regression.loss(outputs, rows)
+        if self.distillation is not None:
+            with self._precision():
+                teacher = self.world.gather(self.distillation.embed(images))
+            loss = loss + self.distillation.loss(outputs, teacher)
+        return loss
 
     def _precision(self) -> torch.autocast:
         enabled = self.config.optimisation.bfloat16 and has_bfloat16(self.device)
@@ -183,7 +206,8 @@ class Trainer:
         return equal_error(pairs).rate
 
     def _parameters(self) -> list[nn.Parameter]:
-        return [*self.encoder.parameters(), *self.loss.parameters()]
+        taught = () if self.regression is None else self.regression.parameters()
+        return [*self.encoder.parameters(), *self.loss.parameters(), *taught]
 
     def _save(self, history: list[dict[str, float]]) -> None:
         """Save the history, and the state after its last epoch."""
@@ -200,4 +224,5 @@ class Trainer:
     def _parts(self) -> dict[str, Any]:
         """Return everything that a checkpoint holds the state of."""
         parts = {"encoder": self.encoder, "loss": self.loss, "optimiser": self.optimiser}
-        return parts | self.average.parts
+        taught = {} if self.regression is None else {"regression": self.regression}
+        return parts | taught | self.average.parts

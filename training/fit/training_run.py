@@ -5,6 +5,7 @@ from rich.console import Console
 from training.fit.distributed import ALONE, World
 from training.fit.plan import TrainingPlan
 from training.fit.progress import ConsoleProgress, Progress
+from training.fit.targets import with_targets
 from training.fit.trainer import Trainer
 from training.runs.run_folder import RunFolder
 
@@ -22,7 +23,7 @@ def train(plan: TrainingPlan, run: RunFolder, console: Console, world: World = A
             console.print(plan.notice, style="yellow")
         run.create(plan.config, plan.record, plan.split, plan.seen)
     world.wait()
-    data = plan.decode()
+    data = with_targets(plan, plan.decode(), run, console, world)
     trainer = Trainer(plan.config, data, run, world, plan.distillation)
     if plan.start is not None:
         trainer.begin_with(plan.start)

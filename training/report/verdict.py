@@ -120,6 +120,8 @@ def _measured(
     """State the sample and the errors of the default decision."""
     sample = accuracy.sample
     whom = f"{sample.identities:,} identities of {data} {seen}"
+    if manifest.seen is Seen.TAUGHT:
+        whom += " (whether its teacher has seen them is unknown)"
     if manifest.seen is Seen.UNKNOWN:
         whom = f"{sample.identities:,} identities of {data} (whether it has seen them is unknown)"
     if manifest.split_by is SplitBy.IMAGE:

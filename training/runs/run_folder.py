@@ -4,6 +4,7 @@ config.json      the config as run
 record.json      data, fingerprint, command, revision, library versions
 split.json       the identities (or images) of each part, by name
 seen.json        digests of the identities that initial weights or a teacher were trained on, if any
+targets.npy      an adopted teacher's embeddings of the images that are trained on, if any
 checkpoint.pt    the state after the last whole epoch
 best.pt          the state after the best epoch, where the config has a patience
 history.jsonl    one line for each epoch
@@ -17,13 +18,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.bundle import MANIFEST_FILE, Bundle, Split, open_bundle
 from model.errors import FileError, faults
 from model.files import check_regular, read_text
 from model.manifest import InitialWeights
+from model.schema.provenance import Seen, TeacherSource, seen_through
 from training.config.schema import TrainingConfig
 from training.data.image_set import ImageSet
 from training.data.source import open_data
@@ -55,7 +59,12 @@ class RunRecord(BaseModel):
     started_at: str
     device: str = "not noted"
     initial_weights: InitialWeights | None = None
-    teacher: InitialWeights | None = None
+    teacher: TeacherSource | None = None
+
+    @property
+    def seen(self) -> Seen:
+        """Knowledge of the identities that network, initial weights and teacher were trained on."""
+        return seen_through(self.initial_weights, self.teacher)
 
 
 class RunFolder:
@@ -157,6 +166,29 @@ class RunFolder:
         except (ValueError, TypeError) as error:
             raise RunError(f"{self.path}: seen.json is damaged: {error}") from error
         return Split(split.train | seen, split.calibration - seen, split.test - seen)
+
+    def save_targets(self, targets: NDArray[np.float32]) -> None:
+        """Save a teacher's embeddings of the training images, (images, dim), as a whole."""
+        scratch = self.path / "targets.npy.new"
+        with scratch.open("wb") as file:
+            np.save(file, targets)
+        scratch.replace(self.path / "targets.npy")
+
+    def load_targets(self) -> NDArray[np.float32] | None:
+        """Read a teacher's embeddings of the training images; None if there are none.
+
+        Raises:
+            RunError: The file cannot be read.
+        """
+        path = self.path / "targets.npy"
+        if not path.exists():
+            return None
+        try:
+            check_regular(path)
+            targets: NDArray[np.float32] = np.load(path, allow_pickle=False)
+        except (FileError, OSError, EOFError, ValueError) as error:
+            raise RunError(f"{path} cannot be read ({error}); train again") from error
+        return targets
 
     def save_checkpoint(self, state: dict[str, Any], name: str = "checkpoint.pt") -> None:
         """Replace a checkpoint, `checkpoint.pt` or `best.pt`, as a whole.

@@ -192,7 +192,10 @@ def _of_bundle(bundle: Bundle) -> TrainedWeights:
     _check_bounds(bundle, architecture)
     split = bundle.split
     source = InitialWeights(
-        name=manifest.name, version=manifest.version, sha256=manifest.onnx.sha256
+        name=manifest.name,
+        version=manifest.version,
+        sha256=manifest.onnx.sha256,
+        seen=manifest.seen,
     )
     seen = frozenset[str]() if split is None else split.train | split.calibration
     return TrainedWeights(source, architecture, seen, split, manifest.split_by, bundle=bundle)
@@ -218,7 +221,10 @@ def _check_bounds(bundle: Bundle, architecture: Architecture) -> None:
 def _of_run(run: RunFolder) -> TrainedWeights:
     config, state, digests = run.config(), run.load_result(), run.digests()
     source = InitialWeights(
-        name=config.name, version=config.version, sha256=sha256(run.result_file.read_bytes())
+        name=config.name,
+        version=config.version,
+        sha256=sha256(run.result_file.read_bytes()),
+        seen=run.record().seen,
     )
     architecture = Architecture.model_validate(config.model_dump())
     seen = digests.train | digests.calibration

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.bundle import Bundle, Split
-from model.manifest import Aspect, InitialWeights, InputSpec
+from model.manifest import Aspect, InputSpec
+from model.schema.provenance import TeacherSource
 from training.config.schema import TrainingConfig
 from training.config.sections import SplitConfig
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.encoder import build_encoder
 from training.errors import WeightsError
+from training.runs.run_folder import open_system
+from training.transfer.adopted_teacher import AdoptedTeacher, adopted_teacher
 from training.transfer.distillation import Distillation
 from training.transfer.former_split import split_again
 from training.transfer.pretrained import TrainedWeights, open_weights, read_bundle
@@ -30,9 +33,14 @@ class Teacher:
     split: Split
 
     @property
-    def source(self) -> InitialWeights:
+    def source(self) -> TeacherSource:
         """Name, version and hash, as they are written into a manifest."""
-        return self.weights.source
+        return TeacherSource(**dict(self.weights.source))
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Digests of the identities that it was trained or calibrated on."""
+        return self.weights.seen
 
     def distillation(self, config: TrainingConfig) -> Distillation:
         """Return the term that the teacher adds to the student's loss.
@@ -69,13 +77,19 @@ class Teacher:
         return split_again(images, config, self.split)
 
 
-def open_teacher(folder: Path) -> Teacher:
-    """Open a bundle of kind encoder as a teacher.
+AnyTeacher = Teacher | AdoptedTeacher
+
+
+def open_teacher(folder: Path) -> AnyTeacher:
+    """Open a bundle of kind encoder, trained here or adopted, as a teacher.
 
     Raises:
         WeightsError: The path is not such a bundle, or the bundle has no split.
         BundleError: The bundle does not pass its checks.
     """
+    opened = open_system(folder)
+    if isinstance(opened, Bundle) and opened.manifest.adoption is not None:
+        return adopted_teacher(opened)
     weights = open_weights(folder)
     if weights.bundle is None:
         raise WeightsError(f"{folder} is a run; a teacher is a bundle: export the run first")

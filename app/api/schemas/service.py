@@ -32,7 +32,8 @@ class ModelSummary(Answer):
     seen: Seen = Field(
         description=(
             "Whether the identities that the encoder was trained on are known, so that none of "
-            "them was measured; if `unknown`, the rates may be too good."
+            "them was measured; if `unknown`, or if `taught` by an encoder of which they are not "
+            "known, the rates may be too good."
         )
     )
     locates: bool = Field(

@@ -325,7 +325,7 @@ def test_a_batch_in_parts_makes_the_step_of_the_whole_batch(folder, tmp_path):
         batches = list(made.batches.epoch(0))[:2]
         sizes = []
         made.encoder.register_forward_pre_hook(lambda _, taken, s=sizes: s.append(len(taken[0])))
-        losses = [made._step(*batch) for batch in batches]
+        losses = [made._step(batch) for batch in batches]
         assert sizes == [32 // accumulate] * 2 * accumulate
         states.append((made.encoder.state_dict(), losses))
     (expected, expected_losses), (found, losses) = states

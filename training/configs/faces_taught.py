@@ -1,0 +1,47 @@
+r"""The encoder of `faces_located`, taught by dlib's face encoder as well.
+
+    python -m training adopt-recipe dlib-faces --to runs/dlib-faces
+    python -m training train faces_taught --data ../shared/data/lfw --init model/bundles/faces \
+        --teacher runs/dlib-faces --out runs/faces_taught
+    python -m training export runs/faces_taught --to model/located/faces-located
+
+The initial weights are those of `faces` 2.3.0, whose split is kept. The teacher embeds the people
+who are trained on, and nobody else. Its weights are in the public domain by the word of their
+author, who also says that care was taken to leave LFW's people out of its training (the recipe
+`dlib-faces`). On LFW the figures are of the protocol "unrestricted, labelled outside data".
+
+Time: 13.6 ms for an embedding of the teacher, of which there are two for an image, and 104 s of one
+processor for an epoch, on an EPYC with AVX2. See docs/decisions/0060.
+"""
+
+from training.config.sections import Choice, ChosenBy
+from training.configs.faces_located import CONFIG as FACES_LOCATED
+
+CONFIG = FACES_LOCATED.derive(
+    name="faces-taught",
+    version="3.1.0",
+    epochs=16,
+    learning_rate=0.03,
+    average_decay=0.99,
+    # The same arithmetic on every processor.
+    bfloat16=False,
+    teacher_weight=50.0,
+    card={
+        "summary": (
+            "A face verifier of 1.7 M parameters that finds the face in a picture first, trained "
+            "on 3,432 people of LFW's View 1, and taught by dlib's face encoder."
+        ),
+        "data_licence": (
+            f"{FACES_LOCATED.card.data_licence} It also learnt from the embeddings of dlib's face "
+            "encoder, whose weights are in the public domain by the word of their author."
+        ),
+    },
+    choice=Choice(
+        by=ChosenBy.TEST,
+        how=(
+            "Input, network, loss, whitening, framing and augmentation are those of "
+            "`faces_located`, whose test figures had been seen. Nothing of the teacher's part was "
+            "chosen by an error rate."
+        ),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Adopted bundle as a teacher: its embeddings of the training images, as it is served.
+
+Nothing but its graph is known, so its own weights are not read. It sees each image by its own
+preprocessing, and by its own locator where it has one; the student's crop, size and variations do
+not matter to it. Its embeddings are therefore computed once, before the training.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import Bundle
+from model.locating.locator import Locator, Pick
+from model.manifest import Kind, Metric, Seen
+from model.schema.provenance import TeacherSource
+from training.data.decoding import decode
+from training.data.image_set import ImageSet
+from training.errors import DataError, WeightsError
+from training.inference.locating import locator_of
+from training.inference.onnx_runtime import OnnxEncoder
+
+_CHUNK = 1024
+"""Images that are decoded together, which bounds the memory."""
+
+
+@dataclass(frozen=True)
+class AdoptedTeacher:
+    """Adopted bundle of kind encoder to learn from."""
+
+    bundle: Bundle
+
+    @property
+    def source(self) -> TeacherSource:
+        """Name, version, hash and terms, as they are written into a manifest."""
+        manifest = self.bundle.manifest
+        assert manifest.adoption is not None  # noqa: S101 (it was adopted)
+        return TeacherSource(
+            name=manifest.name,
+            version=manifest.version,
+            sha256=manifest.onnx.sha256,
+            licence=manifest.adoption.licence,
+            training_data=manifest.adoption.training_data,
+            seen=manifest.adoption.seen,
+        )
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Digests of the identities that it was trained on, where they are known.
+
+        Those that its thresholds were chosen on are no part of its graph.
+        """
+        split = self.bundle.split
+        known = self.bundle.manifest.seen is Seen.IDENTITIES and split is not None
+        return split.train if known and split is not None else frozenset()
+
+    def embed(self, images: ImageSet) -> NDArray[np.float32]:
+        """Embed images as they are, each as the mean of itself and its mirror image.
+
+        Returns:
+            (images, dim), each row of length 1; NaN for images in which nothing is located.
+
+        Raises:
+            DataError: Nothing is located in any image.
+        """
+        encoder, locator = OnnxEncoder(self.bundle.onnx), locator_of(self.bundle)
+        row = {image.name: index for index, image in enumerate(images)}
+        dim = self.bundle.manifest.embedding_dim
+        embeddings = np.full((len(images), dim), np.nan, dtype=np.float32)
+        for names, pixels in self._decoded(images, locator):
+            mirrored = np.ascontiguousarray(pixels[:, :, ::-1])
+            both = _unit(encoder.embed(pixels)) + _unit(encoder.embed(mirrored))
+            embeddings[[row[name] for name in names]] = _unit(both)
+        if np.isnan(embeddings).all():
+            raise DataError(f"the teacher {self.source.name} locates nothing in {images.name}")
+        return embeddings
+
+    def _decoded(
+        self, images: ImageSet, locator: Locator | None
+    ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
+        """Yield names and pixels of the images in which something is located, in chunks."""
+        for begin in range(0, len(images), _CHUNK):
+            chunk = replace(images, images=images.images[begin : begin + _CHUNK])
+            try:
+                decoded = decode(chunk, self.bundle.manifest.input, locator, Pick.CENTRAL)
+            except DataError:  # Nothing is located in any of them.
+                continue
+            yield [image.name for image in decoded.source], decoded.pixels
+
+
+def adopted_teacher(bundle: Bundle) -> AdoptedTeacher:
+    """Return an adopted bundle as a teacher.
+
+    Raises:
+        WeightsError: It is no encoder whose energy is L2.
+    """
+    manifest = bundle.manifest
+    if manifest.kind is not Kind.ENCODER or manifest.metric is not Metric.L2:
+        raise WeightsError(
+            f"{bundle.folder} is of kind {manifest.kind} and metric {manifest.metric}; an adopted "
+            "teacher is an encoder whose metric is l2"
+        )
+    return AdoptedTeacher(bundle)
+
+
+def _unit(embeddings: NDArray[Any]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    result: NDArray[np.float32] = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return result
