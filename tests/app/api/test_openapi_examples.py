@@ -27,7 +27,7 @@ NOT_PROVOKED = {
     "model-refused": "app/catalog/catalog.py",
     "overloaded": "app/batching/worker_pool.py",
     "runner-failed": "app/batching/worker_pool.py",
-    "store": "app/gallery/threads.py",
+    "store": "app/gallery/deadline.py",
     "store-full": "app/gallery/sql/failures.py",
 }
 """What takes a fault to provoke, which other tests do; here the words are looked up."""
