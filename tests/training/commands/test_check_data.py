@@ -61,7 +61,7 @@ def test_what_the_data_can_support_is_told_at_the_end(call, tmp_path):
     *_, targets, intervals, training, verdict = out.strip().splitlines()
     assert targets == (
         "target FMRs that it can support: "
-        "0.1: expected, 0.05: expected, 0.01: no, 0.001: no, 0.0001: no"
+        "0.1: expected, 0.05: expected, 0.01: possible, 0.001: no, 0.0001: no"
     )
     assert intervals.startswith("95 % intervals to expect: FMR 5.00% is ")
     assert training.startswith("which training: with 30 identities to train on, train own_folder")
