@@ -59,7 +59,7 @@ def test_new_signs_are_found_anywhere_in_a_photograph(trained):
     locator = Locator(trained.spec.model_copy(update={"threshold": 0.05}), find)
     grey = np.full((32, 32, 3), 90, np.uint8)
     draw, errors = np.random.default_rng(3), []
-    for k in range(16):
+    for k in range(64):
         x, y, half, turn = draw.uniform((200, 150, 90, -0.3), (440, 330, 160, 0.3))
         square = Located(1.0, x, y, half * np.cos(turn), half * np.sin(turn))
         found = locator.locate(trials.compose(signs.sign(1000 + k), grey, square))
