@@ -18,7 +18,7 @@ OURSELVES := --no-deps --no-build-isolation -e . -e client
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 
-.PHONY: serve strong-faces test check docs docs-serve format train-smoke screenshots image image-test bench bench-soak lock sbom digests clean help
+.PHONY: serve strong-faces test check docs docs-serve format train-smoke screenshots image image-test image-test-images bench bench-soak lock sbom digests clean help
 
 help:
 	@echo "make serve        run the service (GALLERY=FILE: with a gallery; settings: LIKEWISE_*, see docs/operate.md)"
@@ -100,6 +100,9 @@ image:
 
 image-test: $(VENV)/.dev
 	scripts/image_test.sh
+
+image-test-images:
+	scripts/image_test.sh images
 
 lock: $(VENV)/.dev
 	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # `make image-test`: build the image, start docker-compose.yml, and test both.
 #
+#   scripts/image_test.sh           builds and tests
+#   scripts/image_test.sh images    builds the images only, beside other work; the tests then find them
+#
 # Under load, a replica is killed and all are replaced. The figures are printed at the end and written
 # to the file CONTAINER_FIGURES; docs/deploy.md quotes those of deploy/image-test.json.
 # Fails if neither Docker nor podman is installed or can be installed.
@@ -40,10 +43,11 @@ prometheus() {
 
 find_engine "$work/engine"
 base_images python:3.11-slim-bookworm nginx:stable-bookworm
-prometheus
+[ "${1:-}" = images ] || prometheus
 began=$SECONDS
-image=$(scripts/image.sh | tee /dev/stderr | tail -n 1)
+image=$(scripts/image.sh | tee --append /dev/stderr | tail -n 1)
 export CONTAINER_BUILD_S=$((SECONDS - began))
+[ "${1:-}" != images ] || exit 0
 
 if [ "$ENGINE" = podman ]; then
   export DOCKER_HOST=unix://$work/podman.sock
