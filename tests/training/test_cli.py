@@ -30,6 +30,7 @@ def test_a_folder_is_trained_exported_and_evaluated(call, named_config, folder, 
     code, out, err = call("export", run, "--to", bundle)
     assert code == 0, err
     assert f"wrote {bundle}: {bundle.name} 0.1.0" in out
+    assert out.startswith("opening the run and its data\nwriting the graph, and comparing it")
     said = re.findall(r"EER .*", out)
     verdict = verdict_of_manifest(open_bundle(bundle).manifest).sentence
     assert verdict in out

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from model.bundle import Bundle, Split, identity_digest, sha256, split_bytes
 from model.errors import faults
-from model.manifest import Adoption, Card, Kind, Manifest, OnnxFile, Seen, SplitBy
+from model.manifest import Adoption, Card, InputSpec, Kind, Manifest, OnnxFile, Seen, SplitBy
 from training.adoption.comparison import IMAGES_PER_IDENTITY, Trial, mistakes, spec_of
 from training.adoption.foreign_graph import OPSET, ForeignGraph, open_graph
 from training.adoption.request import Reading, Source, Terms
@@ -16,10 +16,8 @@ from training.adoption.wrapping import wrap
 from training.data.split import IdentitySplit
 from training.errors import AdoptionError
 from training.evaluation.manifest_figures import measure_figures
-from training.evaluation.system import SystemUnderTest
 from training.export.bundle_name import bundle_name
 from training.export.int8_graph import Graphs, write_like
-from training.inference.comparer import graph_comparer
 from training.runs import provenance
 
 
@@ -55,11 +53,9 @@ def adopt(
     graph = open_graph(source.content, reading.output)
     spec, split = spec_of(graph, reading.declared), source.split(terms)
     wrapped = wrap(graph, reading.declared, reading.answer)
-    known = split.take(source.images, "calibration")
-    try_graph(wrapped, reading.answer.kind, spec, known, reading.locator)
-    comparer = graph_comparer(wrapped, reading.energy)
-    system = SystemUnderTest(comparer, spec, source.images, split, seen=_seen(terms))
-    figures = measure_figures(replace(system, locator=reading.locator), IMAGES_PER_IDENTITY)
+    _try(source, wrapped, reading, spec, split)
+    system = source.system(reading, wrapped, spec, split)
+    figures = measure_figures(replace(system, seen=_seen(terms)), IMAGES_PER_IDENTITY)
     golden = golden_answer(wrapped, reading.answer, spec, _activations(graph, reading))
     digests = _digests(split, terms)
     manifest = Manifest(
@@ -79,10 +75,20 @@ def adopt(
         **figures.fields,
     )
     trials = tuple(mistakes(graph, reading, source, split))
-    manifest, others = graphs.added(manifest, wrapped, source.images, split, reading.locator)
+    manifest, others = graphs.added(
+        *(manifest, wrapped, source.images, split, reading.locator), stages=source.stages
+    )
     bundle = Bundle(to, manifest, wrapped, digests, locator=reading.locator_graph)
     write_like(bundle, manifest, to, figures.domain_data, others)
     return Adopted(manifest, graph, trials)
+
+
+def _try(
+    source: Source, wrapped: bytes, reading: Reading, spec: InputSpec, split: IdentitySplit
+) -> None:
+    source.stages.begin("trying the encoder on a few images")
+    known = split.take(source.images, "calibration")
+    try_graph(wrapped, reading.answer.kind, spec, known, reading.locator)
 
 
 def _seen(terms: Terms) -> Seen:

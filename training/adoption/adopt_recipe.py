@@ -17,6 +17,7 @@ from training.adoption.wrapping import wrap
 from training.data.image_set import ImageSet
 from training.errors import AdoptionError
 from training.export.int8_graph import Graphs
+from training.stages import SILENT, Stages
 
 
 def fetch_graph(recipe: Recipe, archive: Path | None = None) -> bytes:
@@ -51,6 +52,7 @@ def adopt_recipe(  # noqa: PLR0913, PLR0917 (each has its own default)
     images: ImageSet | None,
     seed: int = 0,
     graphs: Graphs = Graphs.FP32,
+    stages: Stages = SILENT,
 ) -> Manifest:
     """Write the bundle of a recipe's graph.
 
@@ -61,6 +63,7 @@ def adopt_recipe(  # noqa: PLR0913, PLR0917 (each has its own default)
         images: Identities to calibrate and test on; None for the stored figures.
         seed: Of the halves to calibrate and to test on.
         graphs: Graphs of the bundle; with stored figures it gets the float32 one alone.
+        stages: Told what is being done.
 
     Raises:
         AdoptionError: It cannot be adopted, or there are no stored figures of this graph.
@@ -68,7 +71,7 @@ def adopt_recipe(  # noqa: PLR0913, PLR0917 (each has its own default)
     """
     reading = recipe.reading
     if images is not None:
-        source = Source(Path(f"{recipe.name}.onnx"), graph, images, seed)
+        source = Source(Path(f"{recipe.name}.onnx"), graph, images, seed, stages)
         return adopt(source, to, reading, recipe.terms, graphs).manifest
     opened = open_graph(graph)
     wrapped, spec = (

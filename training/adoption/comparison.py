@@ -13,8 +13,6 @@ from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import image_size, wrap
 from training.data.split import IdentitySplit
 from training.errors import AdoptionError
-from training.evaluation.system import SystemUnderTest
-from training.inference.comparer import graph_comparer
 from training.metrics.rates import equal_error, fnmr_at_fmr
 from training.metrics.targets import DEFAULT_TARGET
 
@@ -68,8 +66,8 @@ def _trial(
     name: str, graph: ForeignGraph, reading: Reading, source: Source, split: IdentitySplit
 ) -> Trial:
     wrapped, spec = wrap(graph, reading.declared, reading.answer), spec_of(graph, reading.declared)
-    comparer, locator = graph_comparer(wrapped, reading.energy), reading.locator
-    system = SystemUnderTest(comparer, spec, source.images, split, locator=locator)
+    source.stages.begin(f"measuring calibration identities, {name}")
+    system = source.system(reading, wrapped, spec, split)
     several = [n for n, count in system.calibrated.counts().items() if count > 1]
     pairs = system.pairs(source.images.of(several[:_IDENTITIES]), IMAGES_PER_IDENTITY)
     fnmr = fnmr_at_fmr(pairs.genuine, pairs.impostor, DEFAULT_TARGET)

@@ -9,14 +9,17 @@ from model.bundle import MAX_ONNX_BYTES
 from model.errors import FileError
 from model.files import read_file
 from model.locating.locator import Locator
-from model.manifest import Kind, Metric
+from model.manifest import InputSpec, Kind, Metric
 from training.adoption.declaration import Declaration
 from training.adoption.wrapping import Answer
 from training.data.image_set import ImageSet
 from training.data.split import IdentitySplit, split_in_two
 from training.errors import AdoptionError
+from training.evaluation.system import SystemUnderTest
+from training.inference.comparer import graph_comparer
 from training.inference.locating import started
 from training.serving_graph.locator_folder import TrainedLocator
+from training.stages import SILENT, Stages
 
 
 @dataclass(frozen=True)
@@ -40,23 +43,24 @@ class Terms:
 class Source:
     """Encoder's file with its content, and the data that it is measured on.
 
-    `seed` is of the halves to calibrate and to test on.
+    `seed` is of the halves to calibrate and to test on; `stages` are told what is being done.
     """
 
     file: Path
     content: bytes
     images: ImageSet
     seed: int = 0
+    stages: Stages = SILENT
 
     @classmethod
-    def read(cls, file: Path, images: ImageSet, seed: int = 0) -> Self:
+    def read(cls, file: Path, images: ImageSet, seed: int = 0, stages: Stages = SILENT) -> Self:
         """Read the file.
 
         Raises:
             AdoptionError: It is no regular file, or too large.
         """
         try:
-            return cls(file, read_file(file, MAX_ONNX_BYTES), images, seed)
+            return cls(file, read_file(file, MAX_ONNX_BYTES), images, seed, stages)
         except FileError as error:
             raise AdoptionError(str(error)) from error
 
@@ -76,6 +80,16 @@ class Source:
         if test:
             return IdentitySplit(trained, tuple(rest), tuple(test))
         return replace(split_in_two(images, self.seed), train=trained)
+
+    def system(
+        self, reading: "Reading", wrapped: bytes, spec: InputSpec, split: IdentitySplit
+    ) -> SystemUnderTest:
+        """Return the system that a wrapped graph makes with the data."""
+        return SystemUnderTest(
+            *(graph_comparer(wrapped, reading.energy, self.stages), spec, self.images, split),
+            locator=reading.locator,
+            stages=self.stages,
+        )
 
 
 @dataclass(frozen=True)

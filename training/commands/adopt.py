@@ -23,6 +23,7 @@ from training.errors import AdoptionError
 from training.export.int8_graph import Graphs
 from training.serving_graph.locator_folder import TrainedLocator, open_locator
 from training.serving_graph.locator_framing import framed
+from training.stages import ConsoleStages
 from training.templates.render import percent
 
 _MAX_TEXT_BYTES = 10_000_000
@@ -59,29 +60,19 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
     precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
     """Adopt an encoder that others trained: wrap, calibrate and measure its graph."""
-    given = {
-        "mean": _pixels(mean, "--mean", white),
-        "std": _pixels(std, "--std", white),
-        "order": order,
-        "aspect": aspect,
-        "resample": resample,
-        **({"middle": _middle(middle)} | _size(size)),
-    }
+    given: dict[str, object] = {"order": order, "aspect": aspect, "resample": resample}
+    given |= {"mean": _pixels(mean, "--mean", white), "std": _pixels(std, "--std", white)}
+    given |= {"middle": _middle(middle)} | _size(size)
     declared = _declared(encoder, preprocessing, given)
     answer = Answer(kind, pool, normalise, higher_is_same, bit_threshold)
     reading = Reading(declared, answer, output, metric, _locator(locator, locator_frame))
     terms = Terms(_said(licence), training_data, _names(trained_on), _card(card))
-    source = _source(encoder, data, seed)
-    reading = _best(source, reading, terms) if middle == _BEST else reading
-    _print(adopt(source, to, reading, terms, precision), to)
-
-
-def _source(encoder: Path, data: Path, seed: int) -> Source:
-    """Open encoder and data, and say how much is to be embedded before the next line."""
-    source = Source.read(encoder, open_data(data), seed)
-    images, identities = len(source.images), len(source.images.identities)
-    console.print(f"embedding {images:,} images of {identities:,} identities", highlight=False)
-    return source
+    with ConsoleStages(console) as stages:
+        stages.begin(f"opening {encoder} and {data}")
+        source = Source.read(encoder, open_data(data), seed, stages)
+        reading = _best(source, reading, terms) if middle == _BEST else reading
+        adopted = adopt(source, to, reading, terms, precision)
+    _print(adopted, to)
 
 
 def _locator(folder: Path | None, frame: str) -> TrainedLocator | None:

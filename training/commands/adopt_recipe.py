@@ -12,6 +12,7 @@ from training.commands._precision_option import PrecisionOption
 from training.console import DataOption, console, print_accuracy
 from training.data.source import open_data
 from training.export.int8_graph import Graphs
+from training.stages import ConsoleStages
 
 
 def run(  # noqa: PLR0913, PLR0917 (an option each)
@@ -39,7 +40,8 @@ def run(  # noqa: PLR0913, PLR0917 (an option each)
         soft_wrap=True,
     )
     graphs = precision if store is None else Graphs.FP32
-    manifest = adopt_recipe(chosen, graph, to, images, seed, graphs)
+    with ConsoleStages(console) as stages:
+        manifest = adopt_recipe(chosen, graph, to, images, seed, graphs, stages)
     if store is not None:
         store_figures(to, store)
     assert manifest.adoption is not None  # noqa: S101 (an adopted bundle has one)

@@ -24,6 +24,7 @@ from training.report.verdict import verdict_of_manifest
 from training.runs.looks import Ledger
 from training.runs.run_folder import RunFolder
 from training.serving_graph.locator_folder import open_locator
+from training.stages import ConsoleStages
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -55,11 +56,14 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     if as_now:
         folder.replace_config(refresh_export(folder.config()))
     if calibration_only or to is None:
-        print_values(calibration_figures(trained_of(folder, data)))
+        with ConsoleStages(console) as stages:
+            values = tuple(calibration_figures(trained_of(folder, data, stages)))
+        print_values(values)
         return
     located = None if locator is None else open_locator(locator)
     ledger = Ledger(to.resolve().parent, unseal)
-    manifest = export_run(folder, to, data, ledger, precision, locator=located)
+    with ConsoleStages(console) as stages:
+        manifest = export_run(folder, to, data, ledger, precision, locator=located, stages=stages)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     verdict = verdict_of_manifest(manifest)
     print_verdict(verdict.sentence, holds=verdict.holds)

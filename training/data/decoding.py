@@ -16,6 +16,7 @@ from model.preprocessing import ImageLimits, preprocess, preprocess_located, upr
 from model.schema.locator import Acquisition
 from training.data.image_set import MAX_FILE_BYTES, ImageSet, LabelledImage
 from training.errors import DataError
+from training.stages import SILENT, Stages
 
 LIMITS = ImageLimits(max_bytes=MAX_FILE_BYTES, max_pixels=200_000_000)
 """Limits of one image of a data set."""
@@ -35,7 +36,11 @@ class DecodedImages:
 
 
 def decode(
-    images: ImageSet, spec: InputSpec, locator: Locator | None = None, aim: Pick = Pick.ONLY
+    images: ImageSet,
+    spec: InputSpec,
+    locator: Locator | None = None,
+    aim: Pick = Pick.ONLY,
+    stages: Stages = SILENT,
 ) -> DecodedImages:
     """Decode every image; unreadable ones are left out and logged.
 
@@ -51,7 +56,7 @@ def decode(
             return image, preprocess(image.read(), spec, LIMITS)
         return image, preprocess_located(image.read(), spec, locator, aim, LIMITS)[0]
 
-    good, failures = map_readable(images, read)
+    good, failures = map_readable(images, read, stages)
     if failures:
         listed = "; ".join(failures[:_LISTED])
         _log.warning("%d of %d images left out: %s", len(failures), len(images), listed)
@@ -65,7 +70,7 @@ def decode(
 
 
 def map_readable(
-    images: ImageSet, function: Callable[[LabelledImage], Result]
+    images: ImageSet, function: Callable[[LabelledImage], Result], stages: Stages = SILENT
 ) -> tuple[list[Result], list[str]]:
     """Apply a function to every image, in threads.
 
@@ -79,13 +84,16 @@ def map_readable(
         except (ImageError, DataError, OSError) as error:
             return f"{image.name}: {error}"
 
+    found = []
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(attempt, images))
+        for result in pool.map(attempt, images):
+            found.append(result)
+            stages.count("read", 1)
     results = [result for result in found if not isinstance(result, str)]
     return results, [failure for failure in found if isinstance(failure, str)]
 
 
-def acquisition(images: ImageSet, locator: Locator) -> Acquisition:
+def acquisition(images: ImageSet, locator: Locator, stages: Stages = SILENT) -> Acquisition:
     """Count the images of a set in which not exactly one thing is located.
 
     Raises:
@@ -95,7 +103,7 @@ def acquisition(images: ImageSet, locator: Locator) -> Acquisition:
     def count(image: LabelledImage) -> int:
         return len(locator.locate(upright_image(image.read(), LIMITS)))
 
-    counts, failures = map_readable(images, count)
+    counts, failures = map_readable(images, count, stages)
     if not counts:
         raise DataError(f"{images.name}: none of {len(images)} images can be read: {failures[0]}")
     several = sum(each > 1 for each in counts)

@@ -18,6 +18,7 @@ from model.manifest import (
 )
 from model.schema.locator import LocatorSpec
 from training.data.decoding import acquisition
+from training.data.image_set import ImageSet
 from training.domain_check.fit import FittedDomain
 from training.evaluation.accuracy import accuracy_of
 from training.evaluation.compared import ComparedImages, compare_images
@@ -77,28 +78,44 @@ def measure_figures(system: SystemUnderTest, images_per_identity: int) -> Manife
     Raises:
         DataError: No genuine or no impostor pairs in either part.
     """
+    begin = system.stages.begin
+    begin(f"comparing {_counted(system.tested, images_per_identity)} of the test part")
     test = compare_images(system, system.tested, images_per_identity)
+    begin(f"choosing thresholds on {_counted(system.calibrated, images_per_identity)}")
     calibration = calibrate(system.pairs(system.calibrated, images_per_identity), test.pairs)
+    begin("fitting the domain check")
     domain = measure_domain(system, images_per_identity)
     percentiles = None if domain is None else _percentiles(system, domain, test)
+    begin("measuring accuracy, with intervals")
     accuracy = accuracy_of(system, test.pairs, calibration, images_per_identity)
+    conditions = measure_conditions(test.pairs, calibration.default_point, percentiles)
+    begin("measuring several images on a side")
+    templates = measure_templates(system, images_per_identity)
+    begin("measuring searches in galleries")
+    identification = measure_identification(system, test.pairs, accuracy, images_per_identity)
     return ManifestFigures(
         calibration=calibration,
         accuracy=accuracy,
         domain=domain,
-        templates=measure_templates(system, images_per_identity),
-        conditions=measure_conditions(test.pairs, calibration.default_point, percentiles),
-        identification=measure_identification(system, test.pairs, accuracy, images_per_identity),
+        templates=templates,
+        conditions=conditions,
+        identification=identification,
         locator=_acquired(system),
     )
+
+
+def _counted(images: ImageSet, images_per_identity: int) -> str:
+    compared = images.bounded(images_per_identity)
+    return f"{len(compared):,} images of {len(compared.identities):,} identities"
 
 
 def _acquired(system: SystemUnderTest) -> LocatorSpec | None:
     if system.locator is None:
         return None
+    system.stages.begin("counting the images in which not exactly one thing is located")
     parts = {
-        "calibration": acquisition(system.calibrated, system.locator),
-        "test": acquisition(system.tested, system.locator),
+        "calibration": acquisition(system.calibrated, system.locator, system.stages),
+        "test": acquisition(system.tested, system.locator, system.stages),
     }
     return system.locator.spec.model_copy(update=parts)
 

@@ -20,6 +20,7 @@ from training.evaluation.measured_value import MeasuredValue
 from training.inference.comparer import Comparer, EmbeddingComparer
 from training.metrics.pairs import PairEnergies
 from training.registry import Component, Part
+from training.stages import SILENT, Stages
 
 Pixels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -40,6 +41,7 @@ class SystemUnderTest:
         own_data: Whether the network was calibrated on `images`.
         seen: Whether the identities that the network was trained on are known.
         locator: Locates the thing in each image before it is compared, if any.
+        stages: Told what is being measured.
     """
 
     comparer: Comparer
@@ -52,6 +54,7 @@ class SystemUnderTest:
     own_data: bool = True
     seen: Seen = Seen.IDENTITIES
     locator: Locator | None = None
+    stages: Stages = SILENT
 
     def decode(self, images: ImageSet) -> DecodedImages:
         """Decode images to the network's input; those without exactly one thing are left out.
@@ -59,7 +62,7 @@ class SystemUnderTest:
         Raises:
             DataError: No image is left.
         """
-        return decode(images, self.spec, self.locator)
+        return decode(images, self.spec, self.locator, stages=self.stages)
 
     @property
     def metric(self) -> Metric:
@@ -140,7 +143,7 @@ class SystemUnderTest:
         if self.locator is None:
             decoded = DecodedImages(images, self._pixels(images))
         else:
-            decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
+            decoded = decode(images, self.spec, self.locator, Pick.CENTRAL, self.stages)
         row = {image.name: i for i, image in enumerate(decoded.source)}
         rows = np.array([(row.get(left, -1), row.get(right, -1)) for left, right, _ in pairs])
         known = (rows >= 0).all(axis=1)
@@ -194,7 +197,7 @@ class SystemUnderTest:
 
     def _located(self, images: ImageSet) -> DecodedImages:
         """Decode images that can all be read, though nothing may be located in some."""
-        decoded = decode(images, self.spec, self.locator, Pick.CENTRAL)
+        decoded = decode(images, self.spec, self.locator, Pick.CENTRAL, self.stages)
         lost = len(images) - len(decoded.source)
         if lost and self.locator is not None:
             lost -= acquisition(images, self.locator).nothing

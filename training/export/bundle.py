@@ -35,6 +35,7 @@ from training.export.bundle_name import bundle_name
 from training.export.int8_graph import Graphs
 from training.export.model_card import render_card
 from training.export.onnx_graph import OPSET, check_agreement, check_pair_agreement, to_onnx
+from training.export.run_provenance import provenance_of
 from training.fit.divergence import check_spread
 from training.inference import binary_codes
 from training.inference.comparer import graph_comparer
@@ -47,6 +48,7 @@ from training.runs.run_folder import RunFolder
 from training.serving_graph.locator_folder import TrainedLocator
 from training.serving_graph.multi_view import served_input, with_views
 from training.serving_graph.wccn import WhitenedEncoder, measured_whitening
+from training.stages import SILENT, Stages
 
 _AGREEMENT_IMAGES = 64
 
@@ -56,7 +58,8 @@ class Trained:
     """Trained network, in evaluation mode, with everything that its bundle is made from.
 
     The digests are those of the split, and of the identities that initial weights were trained on.
-    The locator finds the thing in each picture first, if there is one.
+    The locator finds the thing in each picture first, if there is one. The stages are told what is
+    being done.
     """
 
     encoder: nn.Module
@@ -66,6 +69,7 @@ class Trained:
     digests: Split
     provenance: Provenance
     locator: TrainedLocator | None = None
+    stages: Stages = SILENT
 
     def look(self, graph: bytes) -> Look:
         """Return the look of its graph at its test part."""
@@ -99,6 +103,7 @@ def export_run(  # noqa: PLR0913 (each is an option of the command)
     graphs: Graphs = Graphs.FP32,
     *,
     locator: TrainedLocator | None = None,
+    stages: Stages = SILENT,
 ) -> Manifest:
     """Write the bundle of a run, finished or not; returns its manifest.
 
@@ -116,24 +121,25 @@ def export_run(  # noqa: PLR0913 (each is an option of the command)
             nothing is written.
     """
     bundle_name(to)
-    trained = trained_of(run, data)
+    trained = trained_of(run, data, stages)
     if locator is not None:
         trained = replace(trained, locator=locator)
     return write_trained(trained, to, ledger, graphs)
 
 
-def trained_of(run: RunFolder, data: Path | None = None) -> Trained:
+def trained_of(run: RunFolder, data: Path | None = None, stages: Stages = SILENT) -> Trained:
     """Load the network of a run, with its data.
 
     Raises:
         RunError: The run has no checkpoint, or its data was not found.
     """
+    stages.begin("opening the run and its data")
     config, split, images = run.config(), run.split(), run.open_data(data)
     state = run.load_result()
     encoder = trained_encoder(config, state)
-    origin = _provenance(run, images, _parameters(encoder), int(state["epoch"]))
+    origin = provenance_of(run, images, _parameters(encoder), int(state["epoch"]))
     locator = trained_locator(config)
-    return Trained(encoder, config, images, split, run.digests(), origin, locator)
+    return Trained(encoder, config, images, split, run.digests(), origin, locator, stages)
 
 
 def write_trained(
@@ -169,7 +175,9 @@ def write_trained(
         card=config.card,
         **figures.fields,
     )
-    manifest, others = graphs.added(manifest, graph, trained.images, trained.split, system.locator)
+    manifest, others = graphs.added(
+        *(manifest, graph, trained.images, trained.split, system.locator), stages=trained.stages
+    )
     _write(trained, to, manifest, graph, figures.domain_data, others)
     if ledger is not None:
         ledger.add(look)
@@ -199,12 +207,15 @@ def exported(trained: Trained) -> Exported:
     config = trained.config
     spec, locator = served_input(config.input, config.export.views), started(trained.locator)
     encoder = _served(trained, spec)
+    trained.stages.begin("writing the graph, and comparing it with PyTorch")
     sample = decode(trained.split.take(trained.images, "calibration"), spec, locator).pixels
     graph, golden = checked_graph(encoder, spec, config.metric, sample[:_AGREEMENT_IMAGES])
-    comparer = graph_comparer(graph, config.metric)
-    seen = trained.provenance.seen
+    comparer = graph_comparer(graph, config.metric, trained.stages)
     system = SystemUnderTest(
-        comparer, spec, trained.images, trained.split, seen=seen, locator=locator
+        *(comparer, spec, trained.images, trained.split),
+        seen=trained.provenance.seen,
+        locator=locator,
+        stages=trained.stages,
     )
     return Exported(graph, golden, system, _parameters(encoder))
 
@@ -249,7 +260,8 @@ def _served(trained: Trained, spec: InputSpec) -> nn.Module:
     known = _with_several_images(
         trained.split.take(trained.images, "train"), config.measurement.images_per_identity
     )
-    shown = decode(known, spec, started(trained.locator))
+    trained.stages.begin(f"measuring the whitening on {len(known):,} training images")
+    shown = decode(known, spec, started(trained.locator), stages=trained.stages)
     embeddings = embed(encoder, shown.pixels)
     whitened = WhitenedEncoder(encoder, embeddings.shape[1])
     labels = shown.source.labels()
@@ -268,33 +280,3 @@ def _with_several_images(images: ImageSet, max_per_identity: int) -> ImageSet:
 
 def _parameters(encoder: nn.Module) -> int:
     return sum(parameter.numel() for parameter in encoder.parameters())
-
-
-def _seconds(config: TrainingConfig, run: RunFolder, epochs: int) -> float:
-    """Time of the training, which was a part of the choice where there were no epochs after it."""
-    choice = config.measurement.choice
-    if not config.optimisation.epochs and choice is not None:
-        return sum(tried.seconds for tried in choice.tried)
-    return sum(epoch["seconds"] for epoch in run.history()[:epochs])
-
-
-def _provenance(run: RunFolder, images: ImageSet, parameters: int, epochs: int) -> Provenance:
-    config, record = run.config(), run.record()
-    trained = run.split().take(images, "train")
-    return Provenance(
-        data=record.data_name,
-        data_sha256=record.data_sha256,
-        config=config.name,
-        config_json=config.model_dump_json(),
-        seed=config.seed,
-        command=record.command,
-        git_revision=record.git_revision,
-        trained_at=record.started_at,
-        training_seconds=_seconds(config, run, epochs),
-        parameters=parameters,
-        train_identities=len(trained.identities),
-        train_images=len(trained),
-        libraries=record.libraries,
-        initial_weights=record.initial_weights,
-        teacher=record.teacher,
-    )

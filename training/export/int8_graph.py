@@ -28,6 +28,7 @@ from training.inference.comparer import graph_comparer
 from training.inference.locating import locator_of
 from training.inference.onnx_runtime import FAILURES, OnnxEncoder
 from training.inference.self_check import check_graph
+from training.stages import SILENT, Stages
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +51,15 @@ class Graphs(StrEnum):
     """float32, and int8 where the kind of bundle can have one."""
     FP32 = "fp32"
 
-    def added(
+    def added(  # noqa: PLR0913 (parts of a bundle)
         self,
         manifest: Manifest,
         graph: bytes,
         images: ImageSet,
         split: DataSplit,
         locator: Locator | None = None,
+        *,
+        stages: Stages = SILENT,
     ) -> tuple[Manifest, tuple[GraphFiles, ...]]:
         """Add the further graphs that are wanted to a bundle.
 
@@ -66,13 +69,14 @@ class Graphs(StrEnum):
             images: The data that it is measured on.
             split: Its parts.
             locator: The bundle's, if any.
+            stages: Told what is being done.
 
         Returns:
             The bundle's manifest, and the further graphs.
         """
         if self is Graphs.FP32:
             return manifest, ()
-        made = make_int8(manifest, graph, images, split, locator)
+        made = make_int8(manifest, graph, images, split, locator, stages=stages)
         if made.files is None:
             logger.warning("no int8 graph: %s", made.reason)
         return with_graphs(manifest, made.others), made.others
@@ -106,12 +110,14 @@ class Made(NamedTuple):
         return () if self.files is None else (self.files,)
 
 
-def make_int8(
+def make_int8(  # noqa: PLR0913 (parts of a bundle)
     manifest: Manifest,
     graph: bytes,
     images: ImageSet,
     split: DataSplit,
     locator: Locator | None = None,
+    *,
+    stages: Stages = SILENT,
 ) -> Made:
     """Quantise a bundle's float32 graph, and choose and measure its operating points.
 
@@ -125,16 +131,19 @@ def make_int8(
         images: The data that the bundle is measured on.
         split: Its parts.
         locator: The bundle's, if any.
+        stages: Told what is being done.
     """
     if manifest.kind is not Kind.ENCODER or not is_float32(graph):
         return Made(None, "only a float32 encoder gets an int8 graph")
+    stages.begin("making the int8 graph, which is measured in the same way")
     sample = training_sample(images, split, manifest.input, locator)
     try:
         int8 = convert(graph, Precision.INT8_STATIC, sample, keeps_weights=True)
         golden = golden_of(int8, manifest.input)
     except (*FAILURES, ValueError, RuntimeError, NotImplementedError) as error:
         return Made(None, f"ONNX Runtime cannot quantise the graph: {error}")
-    files = _files(manifest, graph, int8, golden, _measure(manifest, int8, images, split, locator))
+    figures = _measure(manifest, int8, images, split, locator, stages)
+    files = _files(manifest, graph, int8, golden, figures)
     before, after = (each.calibration.eer for each in (manifest, files.manifest))
     if after > max(_WORSE * before, before + _LEAST_WORSE):
         return Made(None, f"in int8 the calibration EER is {after:.2%} in place of {before:.2%}")
@@ -217,12 +226,17 @@ def training_sample(
     return decode(chosen, spec, locator).pixels
 
 
-def _measure(
-    manifest: Manifest, graph: bytes, images: ImageSet, split: DataSplit, locator: Locator | None
+def _measure(  # noqa: PLR0913, PLR0917 (parts of a bundle)
+    manifest: Manifest,
+    graph: bytes,
+    images: ImageSet,
+    split: DataSplit,
+    locator: Locator | None,
+    stages: Stages = SILENT,
 ) -> ManifestFigures:
-    comparer = graph_comparer(graph, manifest.metric)
+    comparer, spec = graph_comparer(graph, manifest.metric, stages), manifest.input
     system = SystemUnderTest(
-        comparer, manifest.input, images, split, seen=manifest.seen, locator=locator
+        comparer, spec, images, split, seen=manifest.seen, locator=locator, stages=stages
     )
     return measure_figures(system, measured_per_identity(manifest))
 

@@ -12,6 +12,7 @@ from model.scoring import Energies, Vectors, energy
 from training.inference.onnx_runtime import OnnxEncoder, OnnxScorer
 from training.metrics.pair_sample import PairBound, sample_pairs
 from training.metrics.pairs import PairEnergies, all_pairs, compared_pairs
+from training.stages import SILENT, Stages
 
 Pixels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -70,8 +71,8 @@ class PairComparer:
 Comparer = EmbeddingComparer | PairComparer
 
 
-def graph_comparer(onnx: bytes, metric: Metric) -> Comparer:
-    """Return the comparer of a bundle's graph, in ONNX Runtime."""
+def graph_comparer(onnx: bytes, metric: Metric, stages: Stages = SILENT) -> Comparer:
+    """Return the comparer of a bundle's graph, in ONNX Runtime; its runs are counted."""
     if metric is Metric.NONE:
-        return PairComparer(OnnxScorer(onnx).score)
-    return EmbeddingComparer(OnnxEncoder(onnx).embed, metric)
+        return PairComparer(OnnxScorer(onnx, stages).score)
+    return EmbeddingComparer(OnnxEncoder(onnx, stages).embed, metric)

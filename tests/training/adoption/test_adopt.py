@@ -188,6 +188,7 @@ def test_the_command_finds_prints_and_warns(call, folder, tmp_path):
     )
     assert code in {None, 0}
     assert "declared by preprocessor_config.json: (pixel - (127.5)) / (127.5)" in out
+    assert f"opening {published} and {folder}\nmeasuring calibration identities, middle 0.6" in out
     assert "chosen by calibration EER" in out
     assert "as declared" in out
     assert "pixels / 255" in out
