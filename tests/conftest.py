@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -12,6 +13,16 @@ from tests import fakes
 pytest_plugins = ["tests.browsing", "tests.galleries"]
 
 _DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported here stays until the end: no collection of garbage looks at it again."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 def pytest_collection_modifyitems(items):
