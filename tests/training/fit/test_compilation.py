@@ -1,7 +1,6 @@
 import shutil
 
 import pytest
-import torch._inductor.config
 
 from tests.training import synthetic
 from tests.training.fit.test_trainer import FakeProgress, state, trainer
@@ -49,9 +48,11 @@ def test_where_there_is_a_compiler_it_is_found():
 
 
 def test_without_a_compiler_a_training_is_refused_with_advice(folder, tmp_path):
+    import torch._inductor.config as inductor  # noqa: PLC0415 (takes a second to import)
+
     config = synthetic.chopra(compiled=True)
     with (
-        torch._inductor.config.patch({"cpp.cxx": ("/nowhere/c++",)}),
+        inductor.patch({"cpp.cxx": ("/nowhere/c++",)}),
         pytest.raises(ConfigError, match="train without compiled=true"),
     ):
         synthetic.train(config, folder, tmp_path / "run")
