@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         print_values(values)
         return
     located = None if locator is None else open_locator(locator)
-    ledger = Ledger(to.resolve().parent, unseal)
+    ledger = Ledger.of_bundle(to, unseal)
     with ConsoleStages(console) as stages:
         manifest = export_run(folder, to, data, ledger, precision, locator=located, stages=stages)
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")

@@ -24,7 +24,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     precision: PrecisionOption = Graphs.BOTH,
 ) -> None:
     """Export a bundle again, with views, whitening and card of its named config as it is now."""
-    ledger = Ledger(to.resolve().parent, unseal)
+    ledger = Ledger.of_bundle(to, unseal)
     located = None if locator is None else open_locator(locator)
     opened = open_bundle(bundle)
     manifest = renew(opened, open_data(data), to, ledger, precision, locator=located)

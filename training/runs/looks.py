@@ -4,20 +4,27 @@ A test part is sealed for each config and seed. The first system that is measure
 second one, with another graph, is refused unless a reason is given, since its figures would choose
 between the two by test data. Looking again with the same graph is no new look. The seal reminds; it
 does not protect: a ledger lies beside the bundles or records that it is about, and can be deleted.
+
+The folders of shipped bundles have two: `looks.jsonl`, under version control, for the bundles that
+it already tells of, and `looks.own.jsonl`, which git ignores, for those that a user writes there.
 """
 
 import hashlib
 from pathlib import Path
+from typing import Self
 
 from pydantic import ValidationError
 
-from model.bundle import Split
-from model.errors import FileError, faults
+from model.bundle import Split, read_manifest
+from model.errors import BundleError, FileError, faults
 from model.files import read_text
 from model.schema.fields import Frozen
 from training.errors import RunError, SealedError
 
 LEDGER_FILE = "looks.jsonl"
+OWN_FILE = "looks.own.jsonl"
+SHIPPED = Path(__file__).parents[2] / "model"
+"""The folder that holds the folders of shipped bundles."""
 _MAX_BYTES = 20_000_000
 
 
@@ -59,27 +66,37 @@ class Ledger:
     Args:
         folder: The folder that holds the bundles or the records.
         unseal: Reason for looking again with another system; None refuses that.
+        file: Name of the file in which looks are noted.
     """
 
-    def __init__(self, folder: Path, unseal: str | None = None) -> None:
-        self.path = folder / LEDGER_FILE
+    def __init__(self, folder: Path, unseal: str | None = None, file: str = LEDGER_FILE) -> None:
+        self.path = folder / file
         self._unseal = unseal
 
-    def looks(self) -> tuple[Look, ...]:
-        """Read the looks, in the order in which they were noted.
+    @classmethod
+    def of_bundle(cls, to: Path, unseal: str | None = None, shipped: Path = SHIPPED) -> Self:
+        """Return the ledger for a bundle that is to be written.
+
+        Args:
+            to: The bundle's folder.
+            unseal: As above.
+            shipped: The folder that holds the folders of shipped bundles.
 
         Raises:
-            RunError: The file is not a ledger.
+            RunError: A file is not a ledger.
         """
-        if not self.path.exists():
-            return ()
-        try:
-            lines = read_text(self.path, _MAX_BYTES).splitlines()
-            return tuple(map(Look.model_validate_json, lines))
-        except ValidationError as error:
-            raise RunError(f"{self.path} is not a ledger of looks: {faults(error)}") from error
-        except FileError as error:
-            raise RunError(str(error)) from error
+        folder = to.resolve().parent
+        is_own = folder.is_relative_to(shipped.resolve()) and not _is_in(folder / LEDGER_FILE, to)
+        return cls(folder, unseal, OWN_FILE if is_own else LEDGER_FILE)
+
+    def looks(self) -> tuple[Look, ...]:
+        """Read the looks of both files, in the order in which each was noted.
+
+        Raises:
+            RunError: A file is not a ledger.
+        """
+        folder = self.path.parent
+        return _read(folder / LEDGER_FILE) + _read(folder / OWN_FILE)
 
     def check(self, look: Look) -> None:
         """Refuse a look by a changed system, unless there is a reason for it.
@@ -112,6 +129,27 @@ class Ledger:
     @staticmethod
     def _is_known(look: Look, former: list[Look]) -> bool:
         return look.graph_sha256 in {each.graph_sha256 for each in former}
+
+
+def _read(path: Path) -> tuple[Look, ...]:
+    if not path.exists():
+        return ()
+    try:
+        lines = read_text(path, _MAX_BYTES).splitlines()
+        return tuple(map(Look.model_validate_json, lines))
+    except ValidationError as error:
+        raise RunError(f"{path} is not a ledger of looks: {faults(error)}") from error
+    except FileError as error:
+        raise RunError(str(error)) from error
+
+
+def _is_in(ledger: Path, bundle: Path) -> bool:
+    """Return whether a ledger tells of the graph of a bundle, which may not exist."""
+    try:
+        graph = read_manifest(bundle).onnx.sha256
+    except BundleError:
+        return False
+    return graph in {look.graph_sha256 for look in _read(ledger)}
 
 
 def test_digest(*splits: Split) -> str:

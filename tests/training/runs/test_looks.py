@@ -1,11 +1,14 @@
+import shutil
+import subprocess
+
 import pytest
 
-from model.bundle import Split, open_bundle
+from model.bundle import Split, open_bundle, read_manifest
 from tests.training import synthetic
 from training.errors import RunError, SealedError
 from training.export.bundle import export_run
 from training.results.record import record_run, write_record
-from training.runs.looks import Ledger, Look
+from training.runs.looks import SHIPPED, Ledger, Look
 from training.runs.looks import test_digest as digest_of
 from training.runs.run_folder import RunFolder
 
@@ -64,6 +67,68 @@ def test_a_file_that_is_no_ledger_is_named(tmp_path):
     (tmp_path / "looks.jsonl").write_text('{"at": 1}\n')
     with pytest.raises(RunError, match=r"looks\.jsonl is not a ledger"):
         Ledger(tmp_path).looks()
+
+
+@pytest.fixture
+def shipped(tmp_path, exported):
+    """A folder of shipped bundles with one bundle and its look, inside a folder `model`."""
+    bundles = tmp_path / "model" / "bundles"
+    shutil.copytree(exported, bundles / "shipped")
+    graph = open_bundle(exported).manifest.onnx.sha256
+    Ledger(bundles).add(FIRST.model_copy(update={"graph_sha256": graph}))
+    return bundles
+
+
+def test_a_users_bundle_beside_the_shipped_ones_leaves_their_ledger_and_is_sealed(
+    shipped, tmp_path
+):
+    before = (shipped / "looks.jsonl").read_bytes()
+    own = FIRST.model_copy(update={"config": "mine"})
+    Ledger.of_bundle(shipped / "mine", shipped=tmp_path / "model").add(own)
+    assert (shipped / "looks.jsonl").read_bytes() == before
+    assert (shipped / "looks.own.jsonl").exists()
+    again = Ledger.of_bundle(shipped / "mine", shipped=tmp_path / "model")
+    for changed in (CHANGED, CHANGED.model_copy(update={"config": "mine"})):
+        with pytest.raises(SealedError, match=r"noted in .*looks\.own\.jsonl"):
+            again.check(changed)
+    assert [look.config for look in Ledger(shipped).looks()] == ["faces", "mine"]
+
+
+def test_a_shipped_bundle_that_is_replaced_adds_to_the_ledger_under_version_control(
+    shipped, tmp_path
+):
+    ledger = Ledger.of_bundle(shipped / "shipped", "views changed", tmp_path / "model")
+    ledger.add(CHANGED)
+    assert [look.unsealed for look in Ledger(shipped).looks()] == ["", "views changed"]
+    assert not (shipped / "looks.own.jsonl").exists()
+
+
+def test_elsewhere_the_ledger_lies_beside_the_bundles(tmp_path):
+    ledger = Ledger.of_bundle(tmp_path / "bundles" / "mine", shipped=tmp_path / "model")
+    assert ledger.path == tmp_path / "bundles" / "looks.jsonl"
+
+
+def test_the_ledger_under_version_control_tells_of_each_shipped_bundle():
+    found = git("ls-files", "model/*/*/manifest.json").splitlines()
+    assert len(found) > 3
+    for bundle in (SHIPPED.parent / path for path in found):
+        ledger = (bundle.parents[1] / "looks.jsonl").read_text()
+        ours = [Look.model_validate_json(line).graph_sha256 for line in ledger.splitlines()]
+        assert read_manifest(bundle.parent).onnx.sha256 in ours, bundle
+
+
+def test_git_ignores_the_ledger_of_own_bundles():
+    assert git("check-ignore", SHIPPED / "bundles" / "looks.own.jsonl")
+    assert not git("check-ignore", SHIPPED / "bundles" / "looks.jsonl")
+
+
+def git(*arguments):
+    """The output of git in the checkout; skips where there is none."""
+    if shutil.which("git") is None or not (SHIPPED.parent / ".git").exists():
+        pytest.skip("no git checkout")
+    command = ["git", "-C", SHIPPED.parent, *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return answer.stdout
 
 
 def test_the_digest_is_of_the_tested_names_alone_in_any_order():
