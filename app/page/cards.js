@@ -98,7 +98,7 @@ function capitalised(text) {
 function rates(calibration) {
   const interval = (rate, [low, high]) => [h("strong", {}, percent(rate)), h("br"), h("small", {}, `${percent(low)} to ${percent(high)}`)];
   const row = (point, i) => h("tr", { class: point.supported ? "" : "unsupported" },
-    h("th", { scope: "row" }, point.target_fmr === null ? "equal error" : percent(point.target_fmr), i === calibration.default ? " (default)" : ""),
+    h("th", { scope: "row" }, point.target_fmr === null ? "equal errors in calibration" : percent(point.target_fmr), i === calibration.default ? " (default)" : ""),
     h("td", {}, figure(point.threshold)),
     h("td", {}, ...interval(point.test.fmr, point.test.fmr_interval)),
     h("td", {}, ...interval(point.test.fnmr, point.test.fnmr_interval)),

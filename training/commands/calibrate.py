@@ -13,7 +13,7 @@ from training.console import KnownNamesOption, console, print_accuracy, print_le
 from training.data.source import open_data
 from training.export.int8_graph import Graphs
 from training.export.recalibrate import recalibrate
-from training.templates.render import percent
+from training.templates.render import percent, target
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -48,7 +48,7 @@ def _points(before: Manifest, after: Manifest) -> Table:
     for point in after.calibration.operating_points:
         old = former.get(point.target_fmr)
         table.add_row(
-            "equal error" if point.target_fmr is None else percent(point.target_fmr),
+            target(point.target_fmr),
             "" if old is None else f"{old:.4g}",
             f"{point.threshold:.4g}",
             percent(point.test.fmr),

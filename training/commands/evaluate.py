@@ -25,6 +25,7 @@ from training.report.page import write_report
 from training.report.verdict import verdict_of
 from training.report.worst_pairs import SHOWN
 from training.templates.render import percent
+from training.templates.render import target as target_name
 
 
 def run(  # noqa: PLR0913, PLR0917 (one for each option)
@@ -91,7 +92,7 @@ def _points(evaluation: Evaluation) -> Table:
     points = evaluation.bundle.manifest.calibration.operating_points
     for (target, threshold, rates), point in zip(evaluation.points, points, strict=True):
         table.add_row(
-            "equal error" if target is None else percent(target),
+            target_name(target),
             f"{threshold:.4g}",
             percent(rates.fmr),
             " – ".join(map(percent, rates.fmr_interval)),

@@ -7,6 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 _MINUTE = 60
 _SMALL = 0.001
 _FEW_DIGITS = 100
+EQUAL_ERRORS = "equal errors in calibration"
+"""Name of the operating point without a target. It is not the measured equal error rate (EER)."""
 
 
 def render(template: str, **values: object) -> str:
@@ -18,6 +20,8 @@ def render(template: str, **values: object) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(percent=percent, thousands=thousands, minutes=minutes, power=power)
+    environment.filters.update(target=target)
+    environment.globals["EQUAL_ERRORS"] = EQUAL_ERRORS
     return environment.get_template(template).render(**values)
 
 
@@ -25,6 +29,11 @@ def percent(share: float) -> str:
     """Format a share as a percentage, with two digits after the point, four below 0.1 %."""
     digits = 4 if 0 < share < _SMALL else 2
     return f"{100 * share:.{digits}f} %"
+
+
+def target(fmr: float | None) -> str:
+    """Name an operating point by its target FMR, None where errors are equal in calibration."""
+    return EQUAL_ERRORS if fmr is None else percent(fmr)
 
 
 def thousands(number: int) -> str:

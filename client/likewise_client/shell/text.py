@@ -120,9 +120,13 @@ def models(found: Sequence[ModelSummary]) -> Iterable[str]:
         default = " (default)" if model.default else ""
         yield f"{model.name} {model.version}{default}: {model.summary}"
         for point in model.operating_points:
-            target = "equal error" if point.target_fmr is None else f"--fmr {point.target_fmr:g}"
+            target = (
+                "equal errors in calibration"
+                if point.target_fmr is None
+                else f"--fmr {point.target_fmr:g}"
+            )
             yield (
-                f"  {target:<14} threshold {point.threshold:<10.4g} "
+                f"  {target:<27} threshold {point.threshold:<10.4g} "
                 f"FMR {percent(point.fmr):<9} FNMR {percent(point.fnmr)}"
             )
 

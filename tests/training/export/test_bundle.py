@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.bundle import identity_digest, open_bundle
+from model.bundle import identity_digest, open_bundle, read_manifest
 from model.golden import check_golden, golden_image
 from model.manifest import Kind, Metric
 from tests.training import synthetic
@@ -15,10 +15,17 @@ from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, ExportError, RunError
 from training.export.bundle import export_run
+from training.export.model_card import render_card
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
 from training.metrics.pairs import all_pairs
+from training.runs.looks import SHIPPED
 from training.runs.run_folder import RunFolder
+
+BUNDLES = sorted(
+    SHIPPED / name
+    for name in ("bundles/att-chopra", "bundles/faces", "bundles/omniglot", "located/faces-located")
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +97,16 @@ def test_the_card_says_what_the_manifest_says(bundle):
     for point in manifest.calibration.operating_points:
         assert f"{point.threshold:.4g}" in text
     assert text.count("(default)") == 1
+    assert "| equal error |" not in text
+    equal = manifest.calibration.operating_points[-1]
+    row = rf"^\| equal errors in calibration( \(default\))? \| {equal.threshold:.4g} \|"
+    assert re.search(row, text, re.MULTILINE)
     assert not re.search(r"\{\{|\}\}|\{%|None", text)
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: folder.name)
+def test_the_card_of_a_shipped_bundle_is_that_of_its_manifest(folder):
+    assert (folder / "README.md").read_text() == render_card(read_manifest(folder))
 
 
 def test_exporting_again_gives_the_same_bundle(bundle, run, tmp_path):
