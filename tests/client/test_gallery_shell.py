@@ -12,7 +12,8 @@ from app.gallery.records import Encoding
 from app.gallery.sql.commands import run
 from bulk.embeddings import Maker, schema
 from model.bundle import read_manifest
-from tests import fakes
+from tests import fakes, locators
+from tests.locators import file_of, mark, picture
 
 
 @pytest.fixture
@@ -81,6 +82,35 @@ def test_a_gallery_is_enrolled_again_beside_the_old_one_and_takes_its_place(shel
 
 
 @pytest.fixture
+def crowds(tmp_path, monkeypatch):
+    """A folder of a picture with two things, for a model that locates them."""
+    models = tmp_path / "locating"
+    locators.with_locator(fakes.make_bundle(models, "marks"))
+    monkeypatch.setenv("LIKEWISE_MODELS_DIR", str(models))
+    monkeypatch.setenv("LIKEWISE_DEFAULT_MODEL", "marks")
+    two = picture((320, 240), mark(75, 110, 50, 20), mark(200, 125, 25), identity=1)
+    (tmp_path / "crowds").mkdir()
+    (tmp_path / "crowds" / "Ann.png").write_bytes(file_of(two))
+    return tmp_path / "crowds"
+
+
+def test_of_several_things_in_a_picture_the_chosen_one_is_enrolled_and_found(shell, crowds):
+    status, _, err = shell("enrol", crowds)
+    assert (status, "2 things are located" in err) == (1, True)
+    probe = crowds / "Ann.png"
+    for face, other in (("largest", "central"), ("central", "largest")):
+        assert shell("enrol", crowds, "--face", face)[0] == 0
+        energies = [
+            float(shell("identify", probe, "--face", choice)[1].split("\t")[2])
+            for choice in (face, other)
+        ]
+        assert energies[0] < 1e-3 < energies[1]
+    assert shell("gallery", "re-enrol", crowds)[0] == 2
+    shell("gallery", "erase", "--gallery", "people.new")
+    assert shell("gallery", "re-enrol", crowds, "--face", "largest")[0] == 0
+
+
+@pytest.fixture
 def embeddings(models_dir, tmp_path):
     """A file as `python -m bulk embed` makes it: two images of three people, one without any."""
     manifest = read_manifest(models_dir / "tiny")
@@ -122,6 +152,7 @@ def test_a_file_that_has_no_embeddings_is_refused(shell, embeddings, folder, tmp
     parquet.write_table(parquet.read_table(file)[6:], other)
     assert "no embedding" in shell("enrol", other)[2]
     assert "--names" in shell("enrol", folder, "--names", "file")[2]
+    assert "--face is for a folder" in shell("enrol", file, "--face", "largest")[2]
 
 
 def test_progress_has_the_rate_and_the_time_left(capsys):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise_client.errors import LikewiseClientError
-from likewise_client.shell.gallery_arguments import add_gallery_commands
+from likewise_client.shell.gallery_arguments import add_face, add_gallery_commands
 
 URL = "LIKEWISE_URL"
 API_KEY = "LIKEWISE_API_KEY"
@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
         description="Write the embeddings of images as one array, one row each, in their order.",
     )
     embed.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    _add_face(embed)
+    add_face(embed)
     embed.add_argument(
         "-o", "--out", required=True, metavar="FILE", help="a .npy file, or - for standard output"
     )
@@ -196,7 +196,7 @@ def _add_verify(
             metavar="IMAGE",
             help=f"another image of what IMAGE{side} shows; may be given several times",
         )
-    _add_face(verify)
+    add_face(verify)
     _add_zone(verify)
 
 
@@ -225,14 +225,6 @@ def _add_zone(verify: argparse.ArgumentParser) -> None:
     )
     zone.add_argument(
         "--fnmr", type=float, metavar="RATE", help="target false non-match rate, with --fmr"
-    )
-
-
-def _add_face(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--face",
-        choices=["largest", "central"],
-        help="which one, where a model with a locator finds several things in an image",
     )
 
 

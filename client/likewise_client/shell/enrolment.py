@@ -16,6 +16,8 @@ from likewise_client.errors import (
     ServiceProblem,
     UnusableImage,
 )
+from likewise_client.galleries.answers import Enrolment
+from likewise_client.location import Pick
 from likewise_client.shell import parquet
 from likewise_client.shell.progress import Progress
 
@@ -32,27 +34,30 @@ class Folder:
     Attributes:
         identities: Images of each identity by its name, in the order of their names.
         passed_over: Number of images beyond those that are taken of an identity.
+        face: Which thing is enrolled where several are located in an image; None refuses these.
     """
 
     identities: Mapping[str, tuple[Path, ...]]
     passed_over: int = 0
+    face: Pick | None = None
 
     @property
     def names(self) -> Sequence[str]:
         """Names of the identities."""
         return tuple(self.identities)
 
-    def enrol(self, service: Likewise, gallery: str, name: str) -> None:
+    def enrol(self, service: Likewise, gallery: str, name: str) -> Enrolment:
         """Enrol an identity by its images."""
-        service.enrol(gallery, name, list(self.identities[name]))
+        return service.enrol(gallery, name, list(self.identities[name]), face=self.face)
 
     @classmethod
-    def of(cls, path: Path, images: int) -> Self:
+    def of(cls, path: Path, images: int, face: Pick | None = None) -> Self:
         """Read a folder that has a folder of images for each identity, or an image for each.
 
         Args:
             path: The folder.
             images: Largest number of images of an identity; the first by name are taken.
+            face: As in `Likewise.enrol`.
 
         Raises:
             LikewiseClientError: It is no folder that can be read, or has no images.
@@ -70,7 +75,7 @@ class Folder:
                 f"{path} has no images: it takes a folder for each identity with its images in it, "
                 "or one image for each"
             )
-        return cls(known, sum(max(0, len(files) - images) for files in found.values()))
+        return cls(known, sum(max(0, len(files) - images) for files in found.values()), face)
 
 
 class Source(Protocol):
@@ -84,26 +89,29 @@ class Source(Protocol):
     def passed_over(self) -> int:
         """Number of images beyond those that are taken of an identity."""
 
-    def enrol(self, service: Likewise, gallery: str, name: str) -> None:
+    def enrol(self, service: Likewise, gallery: str, name: str) -> Enrolment:
         """Enrol an identity."""
 
 
-def open_source(path: Path, images: int, names: str | None) -> Source:
+def open_source(path: Path, images: int, names: str | None, face: Pick | None = None) -> Source:
     """Open a folder of images, or a file of embeddings.
 
     Args:
         path: The folder or the file.
         images: Largest number of images of an identity.
         names: For a file, the way to name an identity; a key of `parquet.NAMES`.
+        face: For a folder, as in `Likewise.enrol`.
 
     Raises:
         LikewiseClientError: It cannot be used.
     """
     if path.suffix.lower() in parquet.ENDINGS and not path.is_dir():
+        if face is not None:
+            raise LikewiseClientError("--face is for a folder of images")
         return parquet.Embeddings.of(path, images, parquet.NAMES[names or "folder"])
     if names is not None:
         raise LikewiseClientError("--names is for a file of embeddings")
-    return Folder.of(path, images)
+    return Folder.of(path, images, face)
 
 
 def _images_in(folder: Path) -> tuple[Path, ...]:

@@ -23,7 +23,7 @@ _PAGE = 1000
 
 def enrol(service: Likewise, given: argparse.Namespace) -> int:
     """Enrol the identities of a source; the gallery is made where there is none."""
-    source = open_source(given.source, given.images, given.names)
+    source = open_source(given.source, given.images, given.names, given.face)
     service.create_gallery(given.gallery)
     return _enrol(service, given, given.gallery, source)
 
@@ -57,6 +57,7 @@ def identify(service: Likewise, given: argparse.Namespace) -> int:
         given.gallery,
         given.image,
         top=given.top,
+        face=given.face,
         target_fpir=given.fpir,
         threshold=given.threshold,
     )
@@ -164,7 +165,8 @@ def _re_enrol(service: Likewise, given: argparse.Namespace) -> int:
         raise LikewiseClientError(f"there is no gallery {given.gallery!r} to enrol again")
     if given.source is None:
         raise LikewiseClientError("name the FOLDER or PARQUET to enrol")
-    source, beside = open_source(given.source, given.images, given.names), f"{given.gallery}.new"
+    source = open_source(given.source, given.images, given.names, given.face)
+    beside = f"{given.gallery}.new"
     missing = {each.name for each in listed(service, old.name)} - set(source.names)
     if missing and not given.without_missing:
         shown = ", ".join(sorted(missing)[:3])

@@ -25,6 +25,7 @@ def add_gallery_commands(
         "there is replaced. No image is kept.",
     )
     _add_source(enrol)
+    add_face(enrol)
     _add_identify(commands, parents)
     erase = commands.add_parser(
         "erase", parents=parents, help="erase identities from a gallery", description="Erase them."
@@ -38,6 +39,15 @@ def add_gallery_commands(
     )
     export.add_argument("-o", "--out", required=True, metavar="FILE.jsonl")
     _add_gallery(commands, parents)
+
+
+def add_face(command: argparse.ArgumentParser) -> None:
+    """Add the choice of one of several located things."""
+    command.add_argument(
+        "--face",
+        choices=["largest", "central"],
+        help="which one, where a model with a locator finds several things in an image",
+    )
 
 
 def _of_gallery() -> argparse.ArgumentParser:
@@ -85,6 +95,7 @@ def _add_identify(
         description=f"Find who in a gallery an image shows. {_STATUS}",
     )
     identify.add_argument("image", type=Path, metavar="IMAGE")
+    add_face(identify)
     identify.add_argument(
         "--top", type=int, metavar="N", help="candidates at most, 1 to 100; default 10"
     )
@@ -113,6 +124,7 @@ def _add_gallery(
     )
     gallery.add_argument("action", choices=("list", "erase", "re-enrol"), metavar="ACTION")
     _add_source(gallery, nargs="?")
+    add_face(gallery)
     gallery.add_argument(
         "--without-missing",
         action="store_true",

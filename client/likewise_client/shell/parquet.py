@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from likewise_client.client import Likewise
 from likewise_client.errors import LikewiseClientError
+from likewise_client.galleries.answers import Enrolment
 from likewise_client.results import Model
 
 ENDINGS = frozenset((".parquet", ".pq"))
@@ -55,9 +56,9 @@ class Embeddings:
         """Names of the identities."""
         return tuple(self.rows)
 
-    def enrol(self, service: Likewise, gallery: str, name: str) -> None:
+    def enrol(self, service: Likewise, gallery: str, name: str) -> Enrolment:
         """Enrol an identity by its embeddings."""
-        service.enrol_embedding(gallery, name, self.embeddings[self.rows[name]], self.model)
+        return service.enrol_embedding(gallery, name, self.embeddings[self.rows[name]], self.model)
 
     @classmethod
     def of(cls, path: Path, images: int, name_of: Callable[[str], str]) -> Self:
