@@ -1,6 +1,7 @@
 """Sizes of files, packages and functions, and the first lines of docstrings."""
 
 import ast
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,30 +27,51 @@ def name_of(path):
     return str(path.relative_to(ROOT))
 
 
-def nodes(path, *kinds):
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+@dataclass(frozen=True)
+class Definition:
+    """A module, class or function: its place and name, its lines, its docstring's first line."""
+
+    name: str
+    kind: type[ast.AST]
+    lines: int
+    first: str
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_is_read_in_one_go(path):
-    assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
+@pytest.fixture(scope="module")
+def definitions():
+    """Those of all files, each of which is parsed once."""
+    return [definition for path in FILES for definition in defined_in(path)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_function_fits_a_screen(path):
-    long = [
-        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in nodes(path, *FUNCTIONS)
-        if node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
-    ]
-    assert long == []
+def defined_in(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.Module, ast.ClassDef, *FUNCTIONS)):
+            start, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+            name = f"{name_of(path)}:{start} {getattr(node, 'name', 'module')}"
+            first = (ast.get_docstring(node) or "").partition("\n")[0]
+            yield Definition(name, type(node), end - start + 1, first)
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_docstring_begins_with_a_verb_or_a_noun(path):
-    texts = [ast.get_docstring(node) for node in nodes(path, ast.Module, ast.ClassDef, *FUNCTIONS)]
-    firsts = [text.splitlines()[0] for text in texts if text]
-    assert [line for line in firsts if line.split()[0].lower().strip(",:") in NOT_FIRST] == []
+def test_a_file_is_read_in_one_go():
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert len(lengths) > 600
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+
+
+def test_a_function_fits_a_screen(definitions):
+    lengths = {each.name: each.lines for each in definitions if each.kind in FUNCTIONS}
+    assert len(lengths) > 2000
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}
+
+
+def test_a_docstring_begins_with_a_verb_or_a_noun(definitions):
+    firsts = {each.name: each.first for each in definitions if each.first}
+    assert len(firsts) > 2000
+    assert {
+        name: line
+        for name, line in firsts.items()
+        if line.split()[0].lower().strip(",:") in NOT_FIRST
+    } == {}
 
 
 def test_a_package_has_few_modules():
