@@ -186,7 +186,6 @@ def test_a_trailer_is_no_header_behind_the_gateway_either(behind):
     assert {line["client"] for line in answered(service)[-1:]} == {"127.0.0.1"}
 
 
-@pytest.mark.serial
 def test_trailers_without_end_cost_the_service_nothing(behind):
     """nginx itself has no bound on them: it reads and drops them, and the service sees none."""
     front, service = behind

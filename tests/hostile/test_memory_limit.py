@@ -15,7 +15,7 @@ from tests.fakes import photo
 from tests.hostile import memory_attack
 from tests.hostile.server import request, running
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 LIMIT = 1 << 30
 ANSWERED = {200, 400, 408, 413, 415, 422, 503, 504}

@@ -99,7 +99,6 @@ print(json.dumps(memory("VmHWM") - before))
 
 
 @needs_heif
-@pytest.mark.serial
 @pytest.mark.parametrize("name", [name for name in HEIC if name.startswith("large")])
 def test_a_heic_takes_no_more_memory_than_is_computed(name):
     ended = subprocess.run(  # noqa: S603 (our own code)

@@ -86,7 +86,6 @@ def test_samples_that_are_missing_or_too_great_are_damage(data):
     ],
     ids=["comments", "plain", "one comment", "bits", "254", "twelve bits"],
 )
-@pytest.mark.serial
 def test_a_file_of_the_greatest_size_takes_bounded_time(data):
     began = time.process_time()
     with contextlib.suppress(BrokenImageError):
