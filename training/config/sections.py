@@ -108,6 +108,8 @@ class Optimisation(Frozen):
     """Stop after so many epochs without a lower calibration EER, and export the best epoch."""
     teacher_weight: float = Field(default=25.0, gt=0)
     """Factor of the distillation loss, where there is a teacher."""
+    teacher_mixtures: int = Field(default=0, ge=0)
+    """Mixtures of two images, for each image, that an adopted teacher embeds and teaches too."""
     common_start: CommonStart | None = None
     """Shared start of official folds; `epochs` are then those of each fold after it."""
 
@@ -118,6 +120,8 @@ class Optimisation(Frozen):
                 f"a batch of {self.batch_size} cannot be taken in {self.accumulate} equal parts of "
                 "whole pairs; choose another accumulate or batch_size"
             )
+        if self.teacher_mixtures and self.accumulate > 1:
+            raise ValueError("a batch with mixtures cannot be taken in parts; set accumulate to 1")
         return self
 
 

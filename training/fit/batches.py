@@ -18,6 +18,7 @@ from training.data.decoding import DecodedImages
 from training.fit.distributed import World
 from training.registry import Part
 from training.serving_graph.normalise import scale
+from training.transfer.mixtures import Mixtures
 
 
 class Batch(NamedTuple):
@@ -26,23 +27,34 @@ class Batch(NamedTuple):
     Attributes:
         images: This process's share, augmented and scaled: float, (share, C, H, W).
         identities: Of the whole batch, (batch,).
-        rows: Of the whole batch in the training images, (batch,).
+        rows: Of the whole batch in the training images, (batch,), and then of its mixtures, which
+            are counted on after the images, (batch,).
+        mixtures: Number of the last `images` that are mixtures and have no identity.
     """
 
     images: Tensor
     identities: Tensor
     rows: Tensor
+    mixtures: int = 0
 
     def pieces(self, count: int) -> Iterator["Batch"]:
-        """Divide the batch into equal parts."""
-        return map(Batch._make, zip(*(part.chunk(count) for part in self), strict=True))
+        """Divide the batch into equal parts; one with mixtures is taken as a whole."""
+        if count == 1:
+            return iter([self])
+        parts = (part.chunk(count) for part in (self.images, self.identities, self.rows))
+        return map(Batch, *parts)
 
 
 class Batches:
     """Seeded order and augmentation of the training images, and this process's share of them."""
 
     def __init__(
-        self, config: TrainingConfig, images: DecodedImages, device: torch.device, world: World
+        self,
+        config: TrainingConfig,
+        images: DecodedImages,
+        device: torch.device,
+        world: World,
+        mixtures: Mixtures | None = None,
     ) -> None:
         self._seed, self._size = config.seed, (config.input.height, config.input.width)
         self._batch_size = config.optimisation.batch_size
@@ -53,6 +65,7 @@ class Batches:
         self._sampler = registry.build(
             Part.SAMPLER, config.sampler, pairs=images.source.listed_rows()
         )
+        self._mixtures = mixtures
         self.steps = len(self.order(0))  # Number of batches in an epoch.
 
     def order(self, epoch: int) -> NDArray[np.int64]:
@@ -67,11 +80,14 @@ class Batches:
         for step, indices in enumerate(self.order(epoch)):
             generator = torch.Generator().manual_seed(seed_of(self._seed, epoch, step, *rank))
             rows = self._world.share(torch.from_numpy(indices)).to(self._canvases.device)
-            images = self._images(self._canvases[rows], generator)
+            mixed = self._mixed(epoch, step, len(indices))
+            mixtures = self._mixtures_of(self._world.share(mixed))
+            images = self._images(torch.cat([self._canvases[rows], mixtures]), generator)
             yield Batch(
                 images.contiguous(memory_format=torch.channels_last),
                 torch.from_numpy(self.labels[indices]).to(self._device),
-                torch.from_numpy(indices).to(self._device),
+                torch.cat([torch.from_numpy(indices), mixed + len(self.labels)]).to(self._device),
+                len(mixtures),
             )
 
     def all_images(self) -> Iterator[Tensor]:
@@ -79,6 +95,19 @@ class Batches:
         generator = torch.Generator().manual_seed(self._seed)
         for canvases in torch.split(self._canvases, self._batch_size):
             yield self._images(canvases, generator)
+
+    def _mixed(self, epoch: int, step: int, count: int) -> Tensor:
+        """Draw the mixtures of a step: `count` of them, or none where there are none."""
+        if self._mixtures is None:
+            return torch.empty(0, dtype=torch.int64)
+        rng = np.random.default_rng([self._seed, epoch, step])
+        return torch.from_numpy(rng.integers(len(self._mixtures), size=count))
+
+    def _mixtures_of(self, rows: Tensor) -> Tensor:
+        """Canvases of mixtures, uint8 (rows, H, W, C)."""
+        if self._mixtures is None:
+            return self._canvases[:0]
+        return self._mixtures.pixels(self._canvases, rows.numpy())
 
     def _images(self, canvases: Tensor, generator: torch.Generator) -> Tensor:
         return scale(self._augment(canvases.to(self._device), self._size, generator))

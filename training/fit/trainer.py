@@ -34,19 +34,22 @@ from training.running_average import RunningAverage
 from training.runs.device import has_bfloat16
 from training.runs.run_folder import RunFolder
 from training.transfer.distillation import Distillation
-from training.transfer.regression import TargetRegression
+from training.transfer.mixtures import Mixtures
+from training.transfer.similarities import TaughtSimilarities
 
 
 @dataclass(frozen=True)
 class TrainingData:
     """Images to train on, at canvas size, and to measure after each epoch, at input size.
 
-    The targets are an adopted teacher's embeddings of the images to train on, if there is one.
+    The targets are an adopted teacher's embeddings of the images to train on, and after them of the
+    mixtures, if there is one.
     """
 
     train: DecodedImages
     calibration: DecodedImages
     targets: NDArray[np.float32] | None = None
+    mixtures: Mixtures | None = None
 
 
 class Trainer:
@@ -69,7 +72,7 @@ class Trainer:
         self.config, self.run, self.world = config, run, world
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.calibration = data.calibration
-        self.batches = Batches(config, data.train, self.device, world)
+        self.batches = Batches(config, data.train, self.device, world, data.mixtures)
         torch.manual_seed(config.seed)
         self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
         self.average = RunningAverage(self.encoder, optimisation.average_decay)
@@ -77,7 +80,7 @@ class Trainer:
         outputs = self.objective.outputs
         self.outputs = compiled(outputs) if optimisation.compiled else outputs
         self.distillation = None if distillation is None else distillation.to(self.device)
-        self.regression = self._regression(data.targets)
+        self.taught = self._taught(data)
         identities, rate = len(data.train.source.identities), optimisation.learning_rate
         self.loss = registry.build(
             Part.LOSS, config.loss, dim=self.encoder.dim, identities=identities
@@ -106,11 +109,11 @@ class Trainer:
         optimisation = self.config.optimisation
         self.encoder.load_state_dict(trained.state_dict())
         self.average = RunningAverage(self.encoder, optimisation.average_decay)
-        if optimisation.epochs and (has_prototypes(self.loss) or self.regression is not None):
+        if optimisation.epochs and (has_prototypes(self.loss) or self.taught is not None):
             embeddings, labels = self._embed_training_images()
             imprint(self.loss, embeddings, labels)
-            if self.regression is not None:
-                self.regression.begin(embeddings)
+            if self.taught is not None:
+                self.taught.begin(embeddings)
         if self.world.rank == 0:
             self.run.save_checkpoint(self._state(0))
 
@@ -138,14 +141,14 @@ class Trainer:
         self.world.wait()
         self.objective.check_spread(self.average.result, self.calibration, self.device)
 
-    def _regression(self, targets: NDArray[np.float32] | None) -> TargetRegression | None:
+    def _taught(self, data: TrainingData) -> TaughtSimilarities | None:
         """Return the term of the loss for an adopted teacher's embeddings, if there are any."""
-        if targets is None:
+        if data.targets is None:
             return None
         weight = self.config.optimisation.teacher_weight
-        return TargetRegression(self.encoder.dim, targets, self.config.metric, weight).to(
-            self.device
-        )
+        images, metric = len(data.train.source), self.config.metric
+        term = TaughtSimilarities(self.encoder.dim, data.targets, images, metric, weight)
+        return term.to(self.device)
 
     def _embed_training_images(self) -> tuple[Tensor, Tensor]:
         """Return the embeddings of all training images, (images, dim), and their identities."""
@@ -184,16 +187,18 @@ class Trainer:
 
     def _loss(self, batch: Batch) -> Tensor:
         """Loss of a part of a batch, with the teacher's term if there is a teacher."""
-        images, identities, rows = batch
+        images, identities, rows, mixtures = batch
         with self._precision():
-            outputs = self.world.gather(self.outputs(self.encoder, images)).float()
-        loss: Tensor = self.loss(outputs, self.objective.labels(identities))
-        if self.regression is not None:
-            loss = loss + self.regression.loss(outputs, rows)
+            outputs = self.outputs(self.encoder, images).float()
+        parts = torch.split(outputs, [len(outputs) - mixtures, mixtures])
+        of_images, of_mixtures = map(self.world.gather, parts)
+        loss: Tensor = self.loss(of_images, self.objective.labels(identities))
+        if self.taught is not None:
+            loss = loss + self.taught.loss(torch.cat([of_images, of_mixtures]), rows)
         if self.distillation is not None:
             with self._precision():
                 teacher = self.world.gather(self.distillation.embed(images))
-            loss = loss + self.distillation.loss(outputs, teacher)
+            loss = loss + self.distillation.loss(of_images, teacher)
         return loss
 
     def _precision(self) -> torch.autocast:
@@ -206,8 +211,7 @@ class Trainer:
         return equal_error(pairs).rate
 
     def _parameters(self) -> list[nn.Parameter]:
-        taught = () if self.regression is None else self.regression.parameters()
-        return [*self.encoder.parameters(), *self.loss.parameters(), *taught]
+        return [*self.encoder.parameters(), *self.loss.parameters()]
 
     def _save(self, history: list[dict[str, float]]) -> None:
         """Save the history, and the state after its last epoch."""
@@ -224,5 +228,5 @@ class Trainer:
     def _parts(self) -> dict[str, Any]:
         """Return everything that a checkpoint holds the state of."""
         parts = {"encoder": self.encoder, "loss": self.loss, "optimiser": self.optimiser}
-        taught = {} if self.regression is None else {"regression": self.regression}
+        taught = {} if self.taught is None else {"taught": self.taught}
         return parts | taught | self.average.parts

@@ -5,22 +5,27 @@ preprocessing, and by its own locator where it has one; the student's crop, size
 not matter to it. Its embeddings are therefore computed once, before the training.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from model.bundle import Bundle
+from model.image_files.fitting import fit
+from model.locating.cutting import cut_input
 from model.locating.locator import Locator, Pick
-from model.manifest import Kind, Metric, Seen
+from model.manifest import InputSpec, Kind, Metric, Seen
+from model.schema.locator import LocatorSpec
 from model.schema.provenance import TeacherSource
 from training.data.decoding import decode
 from training.data.image_set import ImageSet
-from training.errors import DataError, WeightsError
+from training.errors import ConfigError, DataError, WeightsError
 from training.inference.locating import locator_of
 from training.inference.onnx_runtime import OnnxEncoder
+from training.transfer.mixtures import square_of
 
 _CHUNK = 1024
 """Images that are decoded together, which bounds the memory."""
@@ -70,12 +75,51 @@ class AdoptedTeacher:
         dim = self.bundle.manifest.embedding_dim
         embeddings = np.full((len(images), dim), np.nan, dtype=np.float32)
         for names, pixels in self._decoded(images, locator):
-            mirrored = np.ascontiguousarray(pixels[:, :, ::-1])
-            both = _unit(encoder.embed(pixels)) + _unit(encoder.embed(mirrored))
-            embeddings[[row[name] for name in names]] = _unit(both)
+            embeddings[[row[name] for name in names]] = _both_ways(encoder, pixels)
         if np.isnan(embeddings).all():
             raise DataError(f"the teacher {self.source.name} locates nothing in {images.name}")
         return embeddings
+
+    def embedder_of_canvases(
+        self, canvas: InputSpec, locator: LocatorSpec | None
+    ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        """Return a function that embeds a student's canvases, which are no whole pictures.
+
+        Args:
+            canvas: What the canvases show.
+            locator: The student's, None where it has none.
+
+        Returns:
+            uint8 (images, H, W, C) to float32 (images, dim), as `embed`.
+
+        Raises:
+            ConfigError: The teacher locates by another locator, or does not take images by the same
+                rule, so that where its crop lies in a canvas is not known.
+        """
+        own, spec = self.bundle.manifest.locator, self.bundle.manifest.input
+        if (own and own.sha256) != (locator and locator.sha256):
+            raise ConfigError(
+                f"teacher_mixtures needs a teacher with the locator of the student, and that of "
+                f"{self.source.name} is another; adopt it with --locator, or set teacher_mixtures=0"
+            )
+        if own is None and spec.aspect is not canvas.aspect:
+            raise ConfigError(
+                f"teacher_mixtures needs a teacher that takes images as the student does, by the "
+                f"aspect {canvas.aspect} and not {spec.aspect}; set teacher_mixtures=0"
+            )
+        encoder, mode = OnnxEncoder(self.bundle.onnx), "L" if spec.channels == 1 else "RGB"
+        part = spec.model_copy(update={"middle": min(1.0, spec.middle / canvas.middle)})
+
+        def crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            image = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+            image = image.convert(mode)
+            if own is None or locator is None:
+                shown = fit(image, part)
+            else:
+                shown = cut_input(image, square_of(canvas, locator), spec, own)
+            return np.asarray(shown).reshape(spec.height, spec.width, spec.channels)
+
+        return lambda canvases: _both_ways(encoder, np.stack([crop(each) for each in canvases]))
 
     def _decoded(
         self, images: ImageSet, locator: Locator | None
@@ -103,6 +147,12 @@ def adopted_teacher(bundle: Bundle) -> AdoptedTeacher:
             "teacher is an encoder whose metric is l2"
         )
     return AdoptedTeacher(bundle)
+
+
+def _both_ways(encoder: OnnxEncoder, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Embed images, (N, H, W, C), each as the mean of itself and its mirror image, of length 1."""
+    mirrored = np.ascontiguousarray(pixels[:, :, ::-1])
+    return _unit(_unit(encoder.embed(pixels)) + _unit(encoder.embed(mirrored)))
 
 
 def _unit(embeddings: NDArray[Any]) -> NDArray[np.float32]:
