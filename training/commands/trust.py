@@ -12,7 +12,6 @@ from model.manifest import Seen
 from training.commands._bundle_page import (
     BUNDLES,
     BundlePage,
-    BundlesOption,
     FromRecordsOption,
     PageOption,
     RecordsOption,
@@ -23,13 +22,18 @@ from training.trust.page import write_page
 from training.trust.record import TrustRecord
 from training.trust.samples import open_sources, samples_of
 
+FOLDERS = (BUNDLES, Path("model/located"))
+"""Folders of shipped bundles."""
+
 
 def run(  # noqa: PLR0913 (options of a command)
     *,
     data: Annotated[
         Path | None, typer.Option(help="The folder with lfw, att_faces.zip, omniglot, mnist.")
     ] = None,
-    bundles: BundlesOption = BUNDLES,
+    bundles: Annotated[
+        list[Path], typer.Option(help="A folder of bundles; may be given several times.")
+    ] = list(FOLDERS),  # noqa: B006 (typer reads it, and nothing changes it)
     records: RecordsOption = RECORDS / "trust",
     out: PageOption = Path("docs/trust.md"),
     max_images: Annotated[int, typer.Option(help="Images of a sample.", min=4)] = 1000,
@@ -42,10 +46,11 @@ def run(  # noqa: PLR0913 (options of a command)
     )
 
 
-def _measure(data: Path, bundles: Path, max_images: int, seed: int) -> Iterator[TrustRecord]:
+def _measure(data: Path, bundles: list[Path], max_images: int, seed: int) -> Iterator[TrustRecord]:
     with TemporaryDirectory() as scratch:
         sources = open_sources(data, Path(scratch), seed)
-        for path in sorted(bundles.glob(f"*/{MANIFEST_FILE}")):
+        found = (path for folder in bundles for path in folder.glob(f"*/{MANIFEST_FILE}"))
+        for path in sorted(found, key=lambda path: path.parent.name):
             bundle = open_bundle(path.parent)
             if bundle.manifest.seen is Seen.UNKNOWN:
                 console.print(f"left out {path.parent}: it may have been trained on these images")

@@ -62,6 +62,7 @@ class TrustMeter:
         """Measure some samples, of at most `max_images` images, drawn by a seed."""
         manifest = self._bundle.manifest
         point = manifest.calibration.default_point
+        found = {sample.name: self._attempt(sample) for sample in samples}
         return TrustRecord(
             bundle=manifest.name,
             version=manifest.version,
@@ -74,8 +75,18 @@ class TrustMeter:
             command=provenance.command(),
             git_revision=provenance.git_revision(),
             libraries=provenance.libraries(),
-            rows=tuple(map(self.measure, samples)),
+            rows=tuple(row for row in found.values() if row is not None),
+            refused=tuple(name for name, row in found.items() if row is None),
         )
+
+    def _attempt(self, sample: Sample) -> Row | None:
+        """Measure a sample; None where a locator finds too little in it for pairs."""
+        try:
+            return self.measure(sample)
+        except DataError:
+            if self._locator is None:
+                raise
+            return None
 
     def measure(self, sample: Sample) -> Row:
         """Measure all pairs of a sample, and those that the domain check does not flag.

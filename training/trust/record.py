@@ -96,7 +96,11 @@ class Row(Frozen):
 
 
 class TrustRecord(BundleRecord):
-    """All samples of one bundle."""
+    """All samples of one bundle.
+
+    `refused` names the samples of a bundle with a locator in which exactly one thing is located in
+    too few images for pairs: the service refuses the others.
+    """
 
     has_check: bool
     threshold: FiniteFloat
@@ -107,3 +111,4 @@ class TrustRecord(BundleRecord):
     git_revision: str
     libraries: dict[str, str]
     rows: tuple[Row, ...]
+    refused: tuple[str, ...] = ()

@@ -50,6 +50,11 @@ class Sample:
     images: ImageSet
     shows_identity: bool
 
+    @property
+    def name(self) -> str:
+        """Its data set and corruption, as the page names it."""
+        return f"{self.data}, {self.corruption}" if self.corruption else self.data
+
 
 def open_sources(data: Path, scratch: Path, seed: int) -> tuple[Source, ...]:
     """Open the data sets of a folder, and draw one into the folder `scratch`.

@@ -1,6 +1,7 @@
 """What a bundle quotes beside what is so, on a small bundle and small data sets."""
 
 import dataclasses
+import shutil
 import zipfile
 
 import numpy as np
@@ -10,17 +11,19 @@ from model.bundle import open_bundle
 from model.domain import Domain, embedding_numbers
 from model.manifest import ErrorRates
 from model.pixel_statistics import PixelStatistics
-from tests import fakes
+from tests import fakes, locators
 from tests.training import synthetic
+from training.commands.trust import FOLDERS
 from training.data.decoding import decode
 from training.data.source import open_data
 from training.domain_check.fit import Sample, fit_images
 from training.errors import DataError, RunError
 from training.inference.onnx_runtime import OnnxEncoder
+from training.runs.looks import SHIPPED
 from training.trust.bundle_record import read_records
 from training.trust.corruptions import CORRUPTIONS
 from training.trust.measure import TrustMeter
-from training.trust.page import share
+from training.trust.page import share, write_page
 from training.trust.record import RatioBin, TrustRecord, Verdict
 from training.trust.samples import open_sources, samples_of
 
@@ -181,6 +184,34 @@ def test_the_command_writes_records_and_the_same_page_from_them(exported, data, 
         assert f"| {share(row.images_out)} |" in text
     assert sum(text.count(f"| {verdict} |") for verdict in Verdict) == len(record.rows)
     assert "It has no domain check." in text
+
+
+def test_samples_in_which_a_locator_finds_too_little_are_named(exported, samples, tmp_path):
+    opened, graph = open_bundle(exported), locators.locator_graph()
+    manifest = opened.manifest.model_copy(update={"locator": locators.make_spec(graph)})
+    located = dataclasses.replace(opened, manifest=manifest, locator=graph)
+    record = TrustMeter(located).record(samples, MAX_IMAGES, seed=1)
+    assert len(record.rows) + len(record.refused) == len(samples)
+    assert f"{samples[0].data}, blank" in record.refused
+    page = tmp_path / "page.md"
+    write_page([record], page)
+    assert f"In {'; '.join(record.refused)} exactly one thing" in page.read_text()
+
+
+def test_bundles_of_several_folders_are_measured(exported, data, tmp_path, call):
+    for folder, name in (("bundles", "one"), ("located", "another")):
+        shutil.copytree(exported, tmp_path / folder / name)
+    records = tmp_path / "records"
+    options = ("--data", data, "--records", records, "--max-images", MAX_IMAGES)
+    folders = ("--bundles", tmp_path / "bundles", "--bundles", tmp_path / "located")
+    code, out, err = call("trust", *options, *folders, "--out", tmp_path / "trust.md")
+    assert code == 0, err
+    assert out.count("wrote") == 3
+
+
+def test_the_folders_of_shipped_bundles_are_those_with_a_ledger_of_looks():
+    ledgers = SHIPPED.glob("*/looks.jsonl")
+    assert sorted(FOLDERS) == sorted(path.parent.relative_to(SHIPPED.parent) for path in ledgers)
 
 
 def test_a_bundle_that_may_have_been_trained_on_the_samples_is_left_out(data, tmp_path, call):
