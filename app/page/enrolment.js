@@ -5,7 +5,7 @@ import { h, announce, photo, refusalText, TOUCH } from "./dom.js";
 import { droppedFiles } from "./dropped.js";
 import { enrol } from "./gallery_calls.js";
 import { grouped } from "./gallery_words.js";
-import { count, modelName } from "./words.js";
+import { count, modelName, unlike } from "./words.js";
 
 const MAX_IMAGES = 32;
 const MAX_SHOWN = 12;
@@ -144,7 +144,7 @@ export class Enrolment {
     const round = (this.round += 1);
     const { name: gallery } = this.gallery;
     const left = [...found];
-    const state = { done: 0, all: found.length, failed: [], fatal: null, last: null };
+    const state = { done: 0, all: found.length, failed: [], outside: [], fatal: null, last: null };
     this.showProgress(state);
     const work = async () => {
       while (left.length && !state.fatal && round === this.round) {
@@ -152,6 +152,7 @@ export class Enrolment {
         try {
           state.last = await enrol(gallery, name, files, face);
           state.done += 1;
+          if (state.last.domain.status === "out") state.outside.push({ name, files, domain: state.last.domain });
         } catch (refusal) {
           if (!(refusal instanceof Refusal)) throw refusal;
           if (!OF_ONE_IDENTITY.includes(refusal.status)) state.fatal = refusal;
@@ -176,16 +177,18 @@ export class Enrolment {
     this.said.replaceChildren(h("p", { class: "notice" }, `Stopped: ${count(done)} of ${count(all)} are enrolled.`));
   }
 
-  showEnd({ done, all, failed, fatal, last }) {
+  showEnd({ done, all, failed, outside, fatal, last }) {
     const by = last ? `, by ${modelName(last.model)}` : "";
     const text = all === 1 && last ? `${last.name} is ${last.created ? "enrolled" : "replaced"}${by}.` : `${count(done)} of ${count(all)} are enrolled${by}.`;
     const several = failed.filter(({ refusal }) => refusal.slug === "several-located");
     const again = (face, title) => h("button", { type: "button", class: "quiet", onclick: () => this.run(several.map(({ name, files }) => [name, files]), face) }, title);
     const reason = ({ name, refusal }) => h("li", {}, h("strong", {}, name), ": ", ...refusalText(refusal));
+    const unlikeness = ({ name, files, domain }) => h("li", {}, h("strong", {}, name), ": ", unlike(domain, files.map((file) => file.name)));
     const unusable = failed.filter(({ refusal }) => refusal !== fatal);
     this.said.replaceChildren(
       ...(done || !fatal ? [h("p", { class: "notice" }, text)] : []),
       ...(fatal ? [this.told(fatal)] : []),
+      ...(outside.length ? [h("ul", { class: "failures notice domain" }, ...outside.map(unlikeness))] : []),
       ...(unusable.length ? [h("ul", { class: "failures error", role: "alert" }, ...unusable.map(reason))] : []),
       ...(several.length ? [h("div", { class: "buttons" }, again("largest", "Take the largest"), again("central", "Take the one in the middle"))] : []));
     if (!failed.length) this.clear();

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from likewise_client.shell.enrolment import Folder
+from PIL import Image
 
 from app.gallery.sql.commands import run
 from app.keys.entries import make_key
@@ -13,6 +14,7 @@ from tests import fakes, locators
 from tests.browser.pictures import as_file, module, until
 from tests.browser.test_hostile_texts import SCRIPTS, check
 from tests.browser.test_page import findings
+from tests.domains import make_bundle_with_domain
 from tests.locators import file_of, mark, picture
 from tests.servers import server
 
@@ -26,6 +28,7 @@ def folder(tmp_path_factory):
     models = folder / "bundles"
     fakes.make_bundle(models, "tiny", identification=fakes.make_identification())
     locators.with_locator(fakes.make_bundle(models, "marks"))
+    make_bundle_with_domain(models, "checking")
     return folder
 
 
@@ -181,6 +184,25 @@ def test_many_are_enrolled_by_the_names_of_files_and_what_cannot_be_is_listed(
     until(page, "document.querySelectorAll('.people strong').length === 4")
     assert names_in(page) == ["Ann", "Ben", "Cas", "Dee"]
     check(page)
+
+
+def test_a_picture_unlike_the_models_own_is_enrolled_and_told(opened, client, name, tmp_path):
+    client.put(f"/galleries/{name}?model=checking")
+    usual, invoice = tmp_path / "Ann.png", tmp_path / "Invoice.png"
+    usual.write_bytes(fakes.photo(3))
+    lines = np.full((60, 40), 250, np.uint8)
+    lines[::4] = 20
+    invoice.write_bytes(file_of(Image.fromarray(lines)))
+    page = opened(f"{client.base_url}/#gallery")
+    page.wait_for_selector("#gallery-name")
+    page.select_option("#gallery-name", name)
+    page.get_by_label("Many:").check()
+    page.set_input_files("#enrol-images", [usual, invoice])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    page.get_by_text("2 of 2 are enrolled").first.wait_for()
+    told = page.locator(".said .domain li").all_inner_texts()
+    assert len(told) == 1
+    assert re.search(r"^Invoice: .* other images than these: .*Invoice\.png \(\d+", told[0])
 
 
 def test_a_folder_gives_the_names_as_in_the_shell(opened, client, tmp_path):

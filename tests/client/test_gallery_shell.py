@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from likewise_client.shell.main import main
 from likewise_client.shell.progress import Progress
+from PIL import Image
 from pyarrow import parquet
 
 from app.gallery.records import Encoding
@@ -13,6 +14,7 @@ from app.gallery.sql.commands import run
 from bulk.embeddings import Maker, schema
 from model.bundle import read_manifest
 from tests import fakes, locators
+from tests.domains import make_bundle_with_domain
 from tests.locators import file_of, mark, picture
 
 
@@ -108,6 +110,24 @@ def test_of_several_things_in_a_picture_the_chosen_one_is_enrolled_and_found(she
     assert shell("gallery", "re-enrol", crowds)[0] == 2
     shell("gallery", "erase", "--gallery", "people.new")
     assert shell("gallery", "re-enrol", crowds, "--face", "largest")[0] == 0
+
+
+def test_an_image_unlike_the_models_own_is_enrolled_with_a_warning(
+    shell, folder, tmp_path, monkeypatch
+):
+    models = tmp_path / "checking"
+    make_bundle_with_domain(models)
+    monkeypatch.setenv("LIKEWISE_MODELS_DIR", str(models))
+    (folder / "invoice").mkdir()
+    page = np.full((60, 40), 250, np.uint8)
+    page[::4] = 20
+    (folder / "invoice" / "1.png").write_bytes(file_of(Image.fromarray(page)))
+    status, out, err = shell("enrol", folder)
+    assert (status, out) == (0, "4 identities are enrolled in people\n"), err
+    told = [line for line in err.splitlines() if "out of the domain" in line]
+    assert [line.split(" is enrolled")[0] for line in told] == ["likewise: invoice"]
+    outside = json.loads(shell("enrol", folder, "--json")[1])["outside"]
+    assert outside["invoice"]["status"] == "out"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from likewise_client.client import Likewise
+from likewise_client.domain import Domain
 from likewise_client.errors import (
     ImageRefused,
     LikewiseClientError,
@@ -118,24 +119,38 @@ def _images_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(each for each in folder.iterdir() if each.suffix.lower() in _IMAGES))
 
 
+@dataclass(frozen=True)
+class Enrolled:
+    """Result of the enrolment of a source.
+
+    Attributes:
+        failed: The reason for each identity whose images or name cannot be used.
+        outside: Domain check of each identity that is enrolled with an image out of the domain.
+    """
+
+    failed: Mapping[str, str]
+    outside: Mapping[str, Domain]
+
+
 def enrol_all(
     service: Likewise, gallery: str, source: Source, parallel: int, progress: Progress
-) -> dict[str, str]:
+) -> Enrolled:
     """Enrol all identities of a source, some at a time.
-
-    Returns:
-        The reason for each identity whose images or name cannot be used.
 
     Raises:
         LikewiseClientError: The service cannot be reached, or refuses for another reason; those
             that were enrolled stay.
     """
     failed: dict[str, str] = {}
+    outside: dict[str, Domain] = {}
     lock = threading.Lock()
 
     def enrol(name: str) -> None:
         try:
-            source.enrol(service, gallery, name)
+            domain = source.enrol(service, gallery, name).domain
+            if domain.status == "out":
+                with lock:
+                    outside[name] = domain
         except LikewiseClientError as error:
             is_name = isinstance(error, ServiceProblem) and error.slug == "bad-parameter"
             if not is_name and not isinstance(error, _SKIPPED):
@@ -153,4 +168,4 @@ def enrol_all(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return dict(sorted(failed.items()))
+    return Enrolled(dict(sorted(failed.items())), dict(sorted(outside.items())))

@@ -30,12 +30,17 @@ def enrol(service: Likewise, given: argparse.Namespace) -> int:
 
 def _enrol(service: Likewise, given: argparse.Namespace, gallery: str, source: Source) -> int:
     with Progress(len(source.names), "identities") as progress:
-        failed = enrol_all(service, gallery, source, given.parallel, progress)
+        enrolled = enrol_all(service, gallery, source, given.parallel, progress)
+    failed, outside = enrolled.failed, enrolled.outside
+    for name, domain in outside.items():
+        print(f"likewise: {name} is enrolled {text.outside(domain)}", file=sys.stderr)
     for name, reason in failed.items():
         print(f"likewise: {name} is not enrolled: {reason}", file=sys.stderr)
     done = len(source.names) - len(failed)
     if given.json:
-        print(json.dumps({"gallery": gallery, "enrolled": done, "failed": failed}))
+        domains = {name: asdict(domain) for name, domain in outside.items()}
+        members = {"gallery": gallery, "enrolled": done, "failed": failed, "outside": domains}
+        print(json.dumps(members))
     else:
         print(f"{done:,} identities are enrolled in {gallery}")
         if source.passed_over:
