@@ -24,6 +24,7 @@ from training.transfer import adopted_teacher
 from training.transfer.pretrained import open_weights
 from training.transfer.teacher import open_teacher
 
+STILL = {"epochs": 6, "learning_rate": 0.01, "augmentation": Component(name="none")}
 TERMS = {"licence": "Public domain.", "training_data": "by their word: nothing"}
 
 
@@ -68,32 +69,20 @@ def test_images_in_which_nothing_is_located_have_no_embedding(theirs, folder, mo
         theirs.embed(only)
 
 
-def disagreement(theirs, folder, out, part, **given):
-    """Train a student; 1 - the correlation of its energies with the teacher's, of a part."""
-    augmentation = Component(name="none")
-    config = synthetic.config(epochs=6, learning_rate=0.01, augmentation=augmentation, **given)
-    synthetic.train(config, folder, out, teacher=theirs if given else None)
-    images, identities = read_folder(folder), getattr(RunFolder(out).split(), part)
-    rows = np.array([image.identity in identities for image in images])
-    encoder = trained_encoder(config, RunFolder(out).load_result())
-    one = embed(encoder, decode(images, config.input).pixels[rows])
-    other, pairs = theirs.embed(images)[rows], np.triu_indices(len(one), 1)
-    energies = [np.linalg.norm(each[:, None] - each, axis=2)[pairs] for each in (one, other)]
-    return 1 - np.corrcoef(energies)[0, 1]
-
-
-def test_a_student_agrees_with_it_and_by_mixtures_on_unseen_people_too(theirs, folder, tmp_path):
-    found = {
-        (name, part): disagreement(theirs, folder, tmp_path / name / part, part, **given)
-        for name, part, given in (
-            ("alone", "train", {}),
-            ("taught", "train", {"teacher_weight": 1}),
-            ("alone", "test", {}),
-            ("mixtures", "test", {"teacher_weight": 1, "teacher_mixtures": 4}),
-        )
-    }
-    assert found["taught", "train"] < 0.7 * found["alone", "train"]
-    assert found["mixtures", "test"] < 0.7 * found["alone", "test"]
+def test_a_student_agrees_with_it_on_the_energies_of_what_it_trained_on(theirs, folder, tmp_path):
+    images, disagreement = read_folder(folder), {}
+    for name, given in (("alone", None), ("taught", theirs)):
+        config, out = synthetic.config(**STILL, teacher_weight=3), tmp_path / name
+        synthetic.train(config, folder, out, teacher=given)
+        trained_on = RunFolder(out).split().train
+        rows = np.array([image.identity in trained_on for image in images])
+        encoder = trained_encoder(config, RunFolder(out).load_result())
+        one = embed(encoder, decode(images, config.input).pixels[rows])
+        other, pairs = theirs.embed(images)[rows], np.triu_indices(len(one), 1)
+        energies = [np.linalg.norm(each[:, None] - each, axis=2)[pairs] for each in (one, other)]
+        disagreement[name] = 1 - np.corrcoef(energies)[0, 1]
+    # 0.13 to 0.20 by four seeds, and 0.33 without it.
+    assert disagreement["taught"] < 0.75 * disagreement["alone"]
 
 
 def test_a_training_is_resumed_bitwise_from_stored_embeddings(

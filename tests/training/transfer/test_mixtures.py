@@ -14,9 +14,14 @@ from tests.training.fit.test_trainer import FakeProgress, Stopped, assert_same, 
 from training.data.decoding import canvas_of, decode
 from training.data.readers.folder import read_folder
 from training.errors import ConfigError, RunError
+from training.fit.batches import Batches
+from training.fit.distributed import ALONE
+from training.fit.plan import plan_training
 from training.fit.trainer import Trainer
 from training.inference.onnx_runtime import OnnxEncoder
+from training.registry import Component
 from training.runs.run_folder import RunFolder
+from training.serving_graph.normalise import scale, to_channels_first
 from training.transfer.adopted_teacher import AdoptedTeacher
 from training.transfer.mixtures import Mixtures, square_of
 from training.transfer.teacher import open_teacher
@@ -127,6 +132,29 @@ def test_mixtures_in_parts_are_refused(call, named_config, folder, tmp_path):
     )
     assert code == 1
     assert "a batch with mixtures cannot be taken in parts" in err
+
+
+def test_a_batch_ends_with_as_many_mixtures(folder):
+    config = synthetic.config(teacher_mixtures=3, augmentation=Component(name="none"))
+    plan = plan_training(config, folder)
+    images = plan.decode().train
+    mixtures = Mixtures.draw(images.source.labels(), 3, config.seed)
+    device = torch.device("cpu")
+    for epoch in (0, 1):
+        batches = Batches(config, images, device, ALONE, mixtures).epoch(epoch)
+        plain = Batches(config, images, device, ALONE).epoch(epoch)
+        drawn = set()
+        for batch, without in zip(batches, plain, strict=True):
+            assert batch.mixtures == len(without.images) == len(batch.images) // 2
+            chosen = batch.rows[batch.mixtures :].numpy() - len(images.source)
+            assert 0 <= chosen.min() <= chosen.max() < len(mixtures)
+            pixels = mixtures.pixels(torch.from_numpy(images.pixels), chosen)
+            expected = scale(to_channels_first(pixels))
+            torch.testing.assert_close(batch.images[batch.mixtures :], expected)
+            torch.testing.assert_close(batch.images[: batch.mixtures], without.images)
+            assert torch.equal(batch.rows[: batch.mixtures], without.rows)
+            drawn |= set(chosen.tolist())
+        assert len(drawn) > len(mixtures) / 4
 
 
 def test_a_training_with_mixtures_is_resumed_bitwise(theirs, folder, tmp_path, monkeypatch):
