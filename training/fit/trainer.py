@@ -190,11 +190,11 @@ class Trainer:
         images, identities, rows, mixtures = batch
         with self._precision():
             outputs = self.outputs(self.encoder, images).float()
-        parts = torch.split(outputs, [len(outputs) - mixtures, mixtures])
-        of_images, of_mixtures = map(self.world.gather, parts)
+        of_images = self.world.gather(outputs[: len(outputs) - mixtures])
         loss: Tensor = self.loss(of_images, self.objective.labels(identities))
         if self.taught is not None:
-            loss = loss + self.taught.loss(torch.cat([of_images, of_mixtures]), rows)
+            of_mixtures = [self.world.gather(outputs[-mixtures:])] if mixtures else []
+            loss = loss + self.taught.loss(torch.cat([of_images, *of_mixtures]), rows)
         if self.distillation is not None:
             with self._precision():
                 teacher = self.world.gather(self.distillation.embed(images))
