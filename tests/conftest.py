@@ -10,7 +10,7 @@ from app.settings import Settings
 from model.manifest import Kind, Metric
 from tests import fakes
 
-pytest_plugins = ["tests.browsing", "tests.galleries"]
+pytest_plugins = ["tests.browsing", "tests.galleries", "tests.made_once"]
 
 _DATA = os.environ.get("LIKEWISE_DATA")  # Read before the environment is cleared for each test.
 

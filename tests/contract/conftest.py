@@ -9,13 +9,16 @@ from training.runs.run_folder import RunFolder
 
 
 @pytest.fixture(scope="session", params=[synthetic.config, synthetic.chopra], ids=["l2", "l1"])
-def trained(request, tmp_path_factory):
+def trained(request, made_once):
     """A run on drawn patterns, and the folder of bundles with what it exports: (run, folder)."""
-    root = tmp_path_factory.mktemp("contract")
-    data = synthetic.write_files(root / "data", synthetic.files_of())
     config = request.param(epochs=2)
-    synthetic.train(config, data, root / "run")
-    export_run(RunFolder(root / "run"), root / "bundles" / config.name)
+
+    def make(root):
+        data = synthetic.write_files(root / "data", synthetic.files_of())
+        synthetic.train(config, data, root / "run")
+        export_run(RunFolder(root / "run"), root / "bundles" / config.name)
+
+    root = made_once(f"contract-{config.metric}", make)
     return RunFolder(root / "run"), root / "bundles"
 
 

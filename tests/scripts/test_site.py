@@ -34,9 +34,12 @@ def without_network():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def site(made_once):
     """The built site."""
-    folder = tmp_path_factory.mktemp("site")
+    return made_once("site", build)
+
+
+def build(folder):
     done = subprocess.run(  # noqa: S603
         [*without_network(), sys.executable, "-m", "mkdocs", "build", "--strict", "-d", folder],
         cwd=ROOT,
@@ -48,7 +51,6 @@ def site(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
-    return folder
 
 
 class Addresses(HTMLParser):

@@ -24,42 +24,40 @@ def _one_thread():
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
+def folder(made_once):
     """A folder of 20 identities with 4 images each."""
-    root = tmp_path_factory.mktemp("patterns") / "data"
-    return synthetic.write_files(root, synthetic.files_of())
+    files = synthetic.files_of()
+    return made_once("patterns", lambda to: synthetic.write_files(to / "data", files)) / "data"
 
 
 @pytest.fixture(scope="session")
-def run(folder, tmp_path_factory):
+def run(folder, made_once):
     """The folder of a finished run on `folder`; not to be changed."""
-    out = tmp_path_factory.mktemp("runs") / "patterns"
-    synthetic.train(synthetic.config(images_per_identity=3), folder, out)
-    return out
+    config = synthetic.config(images_per_identity=3)
+    runs = made_once("runs", lambda to: synthetic.train(config, folder, to / "patterns"))
+    return runs / "patterns"
 
 
 @pytest.fixture(scope="session")
-def exported(run, tmp_path_factory):
+def exported(run, made_once):
     """The bundle of `run`; not to be changed."""
-    bundle = tmp_path_factory.mktemp("bundles") / "patterns"
-    export_run(RunFolder(run), bundle)
-    return bundle
+    bundles = made_once("bundles", lambda to: export_run(RunFolder(run), to / "patterns"))
+    return bundles / "patterns"
 
 
 @pytest.fixture(scope="session")
-def pair_run(folder, tmp_path_factory):
+def pair_run(folder, made_once):
     """The folder of a finished run of a network of pairs on `folder`; not to be changed."""
-    out = tmp_path_factory.mktemp("runs") / "pairs"
-    synthetic.train(synthetic.pair(images_per_identity=3), folder, out)
-    return out
+    config = synthetic.pair(images_per_identity=3)
+    runs = made_once("pair-runs", lambda to: synthetic.train(config, folder, to / "pairs"))
+    return runs / "pairs"
 
 
 @pytest.fixture(scope="session")
-def exported_pair(pair_run, tmp_path_factory):
+def exported_pair(pair_run, made_once):
     """The bundle of `pair_run`; not to be changed."""
-    bundle = tmp_path_factory.mktemp("bundles") / "pairs"
-    export_run(RunFolder(pair_run), bundle)
-    return bundle
+    bundles = made_once("pair-bundles", lambda to: export_run(RunFolder(pair_run), to / "pairs"))
+    return bundles / "pairs"
 
 
 @pytest.fixture

@@ -24,8 +24,13 @@ ORIGIN = LocatorOrigin(
 
 
 @pytest.fixture(scope="session")
-def network():
+def network(made_once):
     """A network that has learnt to find signs, in some seconds."""
+    folder = made_once("locator-networks", lambda to: torch.save(learnt(), to / "signs.pt"))
+    return torch.load(folder / "signs.pt", weights_only=False)
+
+
+def learnt():
     pictures = np.stack([signs.sign(k) for k in range(30)])
     made = train_network(signs.TINY, pictures, lambda _: None)
     assert not any(each.requires_grad and torch.isnan(each).any() for each in made.parameters())
@@ -33,6 +38,11 @@ def network():
 
 
 @pytest.fixture(scope="session")
-def trained(network):
+def trained(network, made_once):
     """The exported locator of `network`."""
+    folder = made_once("locators", lambda to: torch.save(exported(network), to / "signs.pt"))
+    return torch.load(folder / "signs.pt", weights_only=False)
+
+
+def exported(network):
     return finish(network, signs.TINY, np.stack([signs.sign(100 + k) for k in range(8)]), ORIGIN)
