@@ -60,6 +60,21 @@ def exported_pair(pair_run, made_once):
     return bundles / "pairs"
 
 
+@pytest.fixture(scope="session")
+def codes_run(folder, made_once):
+    """The folder of a finished run of a network of codes on `folder`; not to be changed."""
+    config = synthetic.codes(epochs=1)
+    runs = made_once("codes-runs", lambda to: synthetic.train(config, folder, to / "codes"))
+    return runs / "codes"
+
+
+@pytest.fixture(scope="session")
+def exported_codes(codes_run, made_once):
+    """The bundle of `codes_run`; not to be changed."""
+    bundles = made_once("codes-bundles", lambda to: export_run(RunFolder(codes_run), to / "codes"))
+    return bundles / "codes"
+
+
 @pytest.fixture
 def named_config(tmp_path, monkeypatch):
     """Puts a config beside the shipped ones, as a file; returns its name."""

@@ -11,10 +11,8 @@ from training.adoption.adopt import adopt
 from training.adoption.declaration import Declaration
 from training.adoption.request import Reading, Source, Terms
 from training.adoption.wrapping import Answer
-from training.export.bundle import export_run
 from training.export.presign_graph import before_sign
 from training.export.recalibrate import recalibrate
-from training.runs.run_folder import RunFolder
 
 IMAGES = synthetic.image_set({f"new{i:02d}": 3 for i in range(24)})
 
@@ -42,10 +40,8 @@ def test_a_network_of_pairs_gets_the_figures_of_its_bundle(exported_pair, tmp_pa
     assert ours.golden.embedding == pytest.approx(native.golden.embedding)
 
 
-def test_codes_get_the_figures_of_their_bundle(folder, tmp_path):
-    synthetic.train(synthetic.codes(epochs=1), folder, tmp_path / "run")
-    export_run(RunFolder(tmp_path / "run"), tmp_path / "codes")
-    bundle = open_bundle(tmp_path / "codes")
+def test_codes_get_the_figures_of_their_bundle(exported_codes, tmp_path):
+    bundle = open_bundle(exported_codes)
     native = recalibrate(bundle, IMAGES, tmp_path / "native").manifest
     activations = before_sign(bundle.onnx)
     forms = {

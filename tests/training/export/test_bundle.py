@@ -14,7 +14,7 @@ from training.data.decoding import decode
 from training.data.readers.folder import read_folder
 from training.encoder import trained_encoder
 from training.errors import CollapsedError, ExportError, RunError
-from training.export.bundle import export_run
+from training.export.bundle import export_run, trained_of
 from training.export.model_card import render_card
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.pytorch import embed
@@ -109,9 +109,11 @@ def test_the_card_of_a_shipped_bundle_is_that_of_its_manifest(folder):
     assert (folder / "README.md").read_text() == render_card(read_manifest(folder))
 
 
-def test_exporting_again_gives_the_same_bundle(bundle, run, tmp_path):
-    export_run(RunFolder(run), tmp_path / "patterns")
-    assert open_bundle(tmp_path / "patterns").manifest == bundle.manifest
+def test_exporting_again_gives_the_same_bundle_by_the_name_of_its_folder(bundle, run, tmp_path):
+    export_run(RunFolder(run), tmp_path / "my-parts.v2")
+    again = open_bundle(tmp_path / "my-parts.v2")
+    assert again.manifest == bundle.manifest.model_copy(update={"name": "my-parts.v2"})
+    assert again.onnx == bundle.onnx
 
 
 def test_a_graph_that_disagrees_is_an_error_and_nothing_is_written(run, tmp_path, monkeypatch):
@@ -124,11 +126,6 @@ def test_a_graph_that_disagrees_is_an_error_and_nothing_is_written(run, tmp_path
     with pytest.raises(ExportError, match="nothing was written"):
         export_run(RunFolder(run), tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_bundle_is_named_after_its_folder_as_the_service_expects(run, tmp_path):
-    export_run(RunFolder(run), tmp_path / "my-parts.v2")
-    assert open_bundle(tmp_path / "my-parts.v2").manifest.name == "my-parts.v2"
 
 
 def test_a_folder_whose_name_cannot_be_a_bundles_is_refused_before_anything_is_written(
@@ -151,12 +148,11 @@ def test_a_collapsed_encoder_is_not_exported(run, tmp_path):
     assert not (tmp_path / "bundle").exists()
 
 
-def test_a_history_longer_than_the_checkpoint_is_not_counted(run, exported, tmp_path):
+def test_a_history_longer_than_the_checkpoint_is_not_counted(run, bundle, tmp_path):
     copy = RunFolder(shutil.copytree(run, tmp_path / "copy"))
     copy.write_history([*copy.history(), {"epoch": 99, "seconds": 1e6}])
-    export_run(copy, tmp_path / "bundle")
-    counted = open_bundle(tmp_path / "bundle").manifest.provenance.training_seconds
-    assert counted == open_bundle(exported).manifest.provenance.training_seconds
+    counted = trained_of(copy).provenance.training_seconds
+    assert counted == bundle.manifest.provenance.training_seconds
 
 
 def test_a_run_without_a_finished_epoch_is_not_exported(run, tmp_path):
@@ -187,25 +183,17 @@ def test_every_kind_of_run_is_exported(config, folder, tmp_path):
     assert manifest.metric is config.metric
 
 
-@pytest.fixture(scope="module")
-def of_codes(folder, tmp_path_factory):
-    """Train a run whose embeddings are codes; returns its folder, not to be changed."""
-    out = tmp_path_factory.mktemp("runs") / "codes"
-    synthetic.train(synthetic.codes(epochs=1), folder, out)
-    return out
-
-
-def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(of_codes, tmp_path):
-    manifest = export_run(RunFolder(of_codes), tmp_path / "bundle")
-    opened = open_bundle(tmp_path / "bundle")
+def test_a_run_of_codes_is_exported_with_a_golden_code_that_it_passes(exported_codes):
+    opened = open_bundle(exported_codes)
+    manifest = opened.manifest
     assert (manifest.kind, manifest.metric) == (Kind.CODES, Metric.HAMMING)
     assert manifest.embedding_dim == len(manifest.golden.embedding) == 2
     check_golden(manifest.golden, manifest.input, OnnxEncoder(opened.onnx).embed)
-    assert "code of 16 bits" in (tmp_path / "bundle" / "README.md").read_text()
+    assert "code of 16 bits" in (exported_codes / "README.md").read_text()
 
 
-def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path):
-    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
+def test_the_golden_codes_bits_near_0_are_named_as_undecided(codes_run, tmp_path):
+    run = RunFolder(shutil.copytree(codes_run, tmp_path / "run"))
     state = run.load_checkpoint()
     image = golden_image(run.config().input)[np.newaxis]
     encoder = trained_encoder(run.config(), state)
@@ -217,8 +205,8 @@ def test_the_golden_codes_bits_near_0_are_named_as_undecided(of_codes, tmp_path)
     assert len(golden.undecided) <= 2
 
 
-def test_codes_that_are_all_alike_are_not_exported(of_codes, tmp_path):
-    run = RunFolder(shutil.copytree(of_codes, tmp_path / "run"))
+def test_codes_that_are_all_alike_are_not_exported(codes_run, tmp_path):
+    run = RunFolder(shutil.copytree(codes_run, tmp_path / "run"))
     state = run.load_checkpoint()
     state["encoder"]["layers.4.bias"] += 100  # All signs are equal; activations vary.
     run.save_checkpoint(state)

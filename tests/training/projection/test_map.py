@@ -163,13 +163,13 @@ def test_after_a_calibration_on_other_data_a_bundle_is_drawn_on_its_first_datas_
     assert drawn.identities == RunFolder(run).split().test
 
 
-def test_codes_are_drawn_by_their_bits_from_a_run_as_from_its_bundle(folder, tmp_path):
-    synthetic.train(synthetic.codes(epochs=1), folder, tmp_path / "run")
-    export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
+def test_codes_are_drawn_by_their_bits_from_a_run_as_from_its_bundle(
+    codes_run, exported_codes, folder
+):
     images = read_folder(folder)
     of_run, of_bundle = (
-        draw_map(system_of(open_system(tmp_path / name), images), 5, 20, 0)
-        for name in ("run", "bundle")
+        draw_map(system_of(open_system(path), images), 5, 20, 0)
+        for path in (codes_run, exported_codes)
     )
     assert of_run.panels == of_bundle.panels
 
