@@ -10,8 +10,8 @@ who are trained on, and nobody else. Its weights are in the public domain by the
 author, who also says that care was taken to leave LFW's people out of its training (the recipe
 `dlib-faces`). On LFW the figures are of the protocol "unrestricted, labelled outside data".
 
-Time: with two threads of an EPYC with AVX-512, 10 minutes for the embeddings by the teacher of images
-and 65,504 mixtures, and 60 s for each epoch. See docs/decisions/0060 and 0065.
+Time: with two threads of an EPYC with AVX-512, 10 minutes for the embeddings by the teacher of
+images and 65,504 mixtures, and 60 s for each epoch. See docs/decisions/0060 and 0065.
 """
 
 from training.config.sections import Choice, ChosenBy, View
