@@ -28,11 +28,14 @@ def with_memory_of(size, then=""):
     pytest.skip("no right to mount a file system in memory")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+FILLED = "head -c 64m /dev/zero >/dev/shm/full 2>/dev/null; "
+
+
+# One worker has only its metrics there, in a folder that is chosen as for two.
 @pytest.mark.parametrize(
-    ("size", "then"),
-    [("4k", ""), ("64k", ""), ("64m", "head -c 64m /dev/zero >/dev/shm/full 2>/dev/null; ")],
-    ids=["page", "tiny", "full"],
+    ("workers", "size", "then"),
+    [(1, "4k", ""), (2, "4k", ""), (2, "64k", ""), (2, "64m", FILLED)],
+    ids=["1-page", "2-page", "2-tiny", "2-full"],
 )
 def test_a_service_without_room_in_dev_shm_answers_and_says_so_once(
     models_dir, workers, size, then

@@ -2,7 +2,6 @@ import base64
 import json
 import socket
 
-import httpx2
 import pytest
 
 from tests import fakes
@@ -41,19 +40,6 @@ def test_an_upload_that_never_ends_is_told_so_and_its_connection_is_free_again(m
         assert client.get("/livez").status_code == 200
 
 
-def test_two_workers_answer_alike_and_stop_cleanly(models_dir):
-    with server(models_dir, WORKERS=2) as (process, client):
-        files = {name: ("f", data) for name, data in SAME.items()}
-        answers = [
-            httpx2.post(f"{client.base_url}/verify", files=files, trust_env=False).text
-            for _ in range(8)
-        ]
-        assert len(set(answers)) == 1
-        status, log = stop(process)
-    assert status == 0, log
-    assert log.count("ready on") == 2
-
-
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -80,15 +66,6 @@ def test_a_model_that_fails_its_self_check_ends_the_start_without_a_traceback(tm
     assert status == 3
     assert any("golden embedding is off" in line for line in lines)
     assert not any("Traceback" in line for line in lines)
-
-
-def test_a_port_that_is_taken_ends_the_start(models_dir):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        status, lines = exit_of(start(models_dir, PORT=taken.getsockname()[1]))
-    assert status != 0
-    assert any("in use" in line for line in lines)
 
 
 def test_a_service_whose_log_nobody_reads_goes_on(models_dir):
