@@ -24,22 +24,27 @@ def drop(page, where, path, name):
     page.dispatch_event(where, "drop", {"dataTransfer": as_file(page, path, name)})
 
 
-@pytest.fixture
-def hostile(opened, tmp_path):
-    """The page of a service whose model and folder are full of markup."""
-    fakes.make_bundle(tmp_path, "tiny")
-    manifest = tmp_path / "tiny" / "manifest.json"
+@pytest.fixture(scope="module")
+def url_of_hostile(tmp_path_factory):
+    """The address of a service whose model and folder are full of markup."""
+    folder = tmp_path_factory.mktemp("hostile")
+    manifest = fakes.make_bundle(folder, "tiny") / "manifest.json"
     told = json.loads(manifest.read_text())
     told["card"] = dict.fromkeys(told["card"], ALL)
     told["accuracy"]["protocol"] = ALL
     told["provenance"] |= dict.fromkeys(("data", "command", "git_revision"), ALL)
     manifest.write_text(json.dumps(told))
-    (tmp_path / SCRIPTS[1]).mkdir()
-    (tmp_path / SCRIPTS[1] / "manifest.json").write_text(json.dumps({"name": SCRIPTS[0]}))
-    with server(tmp_path) as (_, client):
-        page = opened(str(client.base_url))
-        page.wait_for_selector("#model:not([disabled])")
-        yield page
+    (folder / SCRIPTS[1]).mkdir()
+    (folder / SCRIPTS[1] / "manifest.json").write_text(json.dumps({"name": SCRIPTS[0]}))
+    with server(folder) as (_, client):
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def hostile(opened, url_of_hostile):
+    page = opened(url_of_hostile)
+    page.wait_for_selector("#model:not([disabled])")
+    return page
 
 
 def check(page):

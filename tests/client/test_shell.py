@@ -34,16 +34,20 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def address(models_dir):
+    with server(models_dir) as (_, client):
+        yield str(client.base_url)
+
+
 @pytest.fixture(scope="module", params=["server", "in process"])
 def environment(request, models_dir):
     """What a user's shell has: the address of a server, or where the models are."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
     clean["PYTHONPATH"] = f"{ROOT}:{ROOT / 'client'}"
     if request.param == "in process":
-        yield clean | {"LIKEWISE_MODELS_DIR": str(models_dir), "LIKEWISE_DEFAULT_MODEL": "tiny"}
-        return
-    with server(models_dir) as (_, client):
-        yield clean | {"LIKEWISE_URL": str(client.base_url)}
+        return clean | {"LIKEWISE_MODELS_DIR": str(models_dir), "LIKEWISE_DEFAULT_MODEL": "tiny"}
+    return clean | {"LIKEWISE_URL": request.getfixturevalue("address")}
 
 
 @pytest.fixture
@@ -207,13 +211,10 @@ def test_options_stand_before_or_after_the_command_and_between_images(words):
         assert given.name == "tiny"
 
 
-def test_the_server_before_the_command_is_asked(folder, models_dir, monkeypatch, capsys):
+def test_the_server_before_the_command_is_asked(folder, address, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     monkeypatch.delenv("LIKEWISE_URL", raising=False)
-    with server(models_dir) as (_, client):
-        status = main(
-            ["--server", str(client.base_url), "--json", "verify", "one.png", "other.png"]
-        )
+    status = main(["--server", address, "--json", "verify", "one.png", "other.png"])
     assert status == 1
     assert json.loads(capsys.readouterr().out)["model"]["name"] == "tiny"
 
