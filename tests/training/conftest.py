@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.training import gpus, synthetic
+from tests.training.exporter import operators_read_once
 from training import configs
 from training.cli import main
 from training.console import console
@@ -21,6 +22,12 @@ def _one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _operators_read_once():
+    with operators_read_once():
+        yield
 
 
 @pytest.fixture(scope="session")
