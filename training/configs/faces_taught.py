@@ -10,8 +10,11 @@ who are trained on, and nobody else. Its weights are in the public domain by the
 author, who also says that care was taken to leave LFW's people out of its training (the recipe
 `dlib-faces`). On LFW the figures are of the protocol "unrestricted, labelled outside data".
 
-Time: with two threads of an EPYC with AVX-512, 10 minutes for the embeddings by the teacher of
-images and 65,504 mixtures, and 60 s for each epoch. See docs/decisions/0060 and 0065.
+Time: with two threads of an EPYC with AVX-512, 10 minutes for the teacher to embed the images and
+65,504 mixtures, and 60 s for each epoch. Figures: on the 1,700 test people in whose pictures one
+face is located an EER of 4.5 % and an FNMR of 12.7 % at the operating point of FMR 1 %; 93.6 % ±
+0.8 % on `pairsDevTest` at the threshold of the calibration people. See docs/decisions/0060 and
+0065.
 """
 
 from training.config.sections import Choice, ChosenBy, View
