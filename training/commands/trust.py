@@ -10,7 +10,7 @@ import typer
 from model.bundle import MANIFEST_FILE, open_bundle
 from model.manifest import Seen
 from training.commands._bundle_page import (
-    BUNDLES,
+    SHIPPED_FOLDERS,
     BundlePage,
     FromRecordsOption,
     PageOption,
@@ -22,9 +22,6 @@ from training.trust.page import write_page
 from training.trust.record import TrustRecord
 from training.trust.samples import open_sources, samples_of
 
-FOLDERS = (BUNDLES, Path("model/located"))
-"""Folders of shipped bundles."""
-
 
 def run(  # noqa: PLR0913 (options of a command)
     *,
@@ -33,7 +30,7 @@ def run(  # noqa: PLR0913 (options of a command)
     ] = None,
     bundles: Annotated[
         list[Path], typer.Option(help="A folder of bundles; may be given several times.")
-    ] = list(FOLDERS),  # noqa: B006 (typer reads it, and nothing changes it)
+    ] = list(SHIPPED_FOLDERS),  # noqa: B006 (typer reads it, and nothing changes it)
     records: RecordsOption = RECORDS / "trust",
     out: PageOption = Path("docs/trust.md"),
     max_images: Annotated[int, typer.Option(help="Images of a sample.", min=4)] = 1000,

@@ -17,7 +17,7 @@ face is located an EER of 4.5 % and an FNMR of 12.7 % at the operating point of 
 0065.
 """
 
-from training.config.sections import Choice, ChosenBy, View
+from training.config.sections import Choice, ChosenBy, Target, View
 from training.configs.faces_located import CONFIG as FACES_LOCATED
 
 CONFIG = FACES_LOCATED.derive(
@@ -43,6 +43,16 @@ CONFIG = FACES_LOCATED.derive(
             "encoder, whose weights are in the public domain by the word of their author."
         ),
     },
+    targets=(
+        Target(
+            figure=(
+                "LFW View 1 pairsDevTest: accuracy, equal-error threshold of the calibration people"
+            ),
+            at_least=0.93,
+            published="MRF-Fusion-CSKDA 95.89 % (View 2, no outside data)",
+        ),
+        Target(figure="FNMR at FMR 1 %, all pairs of the test identities", at_most=0.22),
+    ),
     choice=Choice(
         by=ChosenBy.TEST,
         how=(
