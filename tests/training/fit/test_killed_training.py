@@ -4,12 +4,14 @@ import itertools
 import multiprocessing
 import os
 import random
+import signal
 import time
+from functools import partial
 
 import pytest
 
 from tests.training import synthetic
-from tests.training.fit.test_trainer import assert_same
+from tests.training.fit.test_trainer import FakeProgress, assert_same, trainer
 from training.runs.run_folder import RunFolder
 
 EPOCHS = 5
@@ -61,12 +63,20 @@ def kill_while_writing(process, out, rng):
     return False
 
 
+@pytest.fixture(scope="module")
+def context():
+    """Processes that are forked where PyTorch, and what it imports to train, already are."""
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload(["torch._dynamo", "tests.training.fit.test_trainer"])
+    return forked
+
+
 @pytest.mark.timeout(1800)
-def test_a_training_that_is_killed_while_it_writes_continues_to_the_same_result(folder, tmp_path):
+def test_a_training_that_is_killed_while_it_writes_continues_to_the_same_result(
+    context, folder, tmp_path
+):
     synthetic.train(config(), folder, tmp_path / "unbroken")
     unbroken = RunFolder(tmp_path / "unbroken")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.training.synthetic"])
     rng, kills, torn = random.Random(7), 0, 0  # noqa: S311 (a seed)
     for number in itertools.count():
         out = tmp_path / f"killed{number}"
@@ -88,3 +98,27 @@ def test_a_training_that_is_killed_while_it_writes_continues_to_the_same_result(
             break
     print(f"{kills} kills, {torn} left a torn file")  # noqa: T201 (read with -s)
     assert torn
+
+
+def die_in_the_third_epoch(data, out):
+    import torch  # noqa: PLC0415 (as above)
+
+    torch.set_num_threads(1)
+    kill = partial(os.kill, os.getpid(), signal.SIGKILL)
+    trainer(synthetic.config(), data, out).fit(FakeProgress(2, kill))
+
+
+def test_a_run_whose_process_was_killed_is_resumed_to_bitwise_the_same(context, folder, tmp_path):
+    trainer(synthetic.config(), folder, tmp_path / "unbroken").fit(FakeProgress())
+    process = context.Process(target=die_in_the_third_epoch, args=(folder, tmp_path / "killed"))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    resumed = trainer(synthetic.config(), folder, tmp_path / "killed")
+    start = resumed.restore()
+    assert start == 2
+    progress = FakeProgress()
+    progress.epochs = [None] * start
+    resumed.fit(progress, start)
+    states = [RunFolder(tmp_path / name).load_checkpoint() for name in ("killed", "unbroken")]
+    assert_same(*states)

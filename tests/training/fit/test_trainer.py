@@ -1,8 +1,3 @@
-import signal
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -155,37 +150,6 @@ def test_a_run_that_was_stopped_and_resumed_is_bitwise_an_unbroken_run(
     histories = [RunFolder(tmp_path / run).history() for run in ("unbroken", "broken")]
     assert [h["loss"] for h in histories[0]] == [h["loss"] for h in histories[1]]
     assert [h["epoch"] for h in histories[1]] == [1, 2, 3]
-
-
-KILLED = """
-import os, signal, torch
-from pathlib import Path
-from tests.training import synthetic
-from tests.training.fit.test_trainer import FakeProgress, trainer
-torch.set_num_threads(1)
-kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
-trainer(synthetic.config(), Path({folder!r}), Path({out!r})).fit(FakeProgress(2, kill))
-"""
-
-
-def test_a_run_whose_process_was_killed_is_resumed_to_bitwise_the_same(folder, tmp_path):
-    config = synthetic.config()
-    trained(config, folder, tmp_path / "unbroken")
-    done = subprocess.run(  # noqa: S603 (our own interpreter)
-        [sys.executable, "-c", KILLED.format(folder=str(folder), out=str(tmp_path / "killed"))],
-        cwd=Path(__file__).parents[3],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    resumed = trainer(config, folder, tmp_path / "killed")
-    start = resumed.restore()
-    assert start == 2
-    progress = FakeProgress()
-    progress.epochs = [None] * start
-    resumed.fit(progress, start)
-    assert_same(state(tmp_path / "killed"), state(tmp_path / "unbroken"))
 
 
 def test_a_run_without_a_checkpoint_begins_at_the_start(folder, tmp_path):
