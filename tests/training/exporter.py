@@ -4,6 +4,7 @@ import functools
 from contextlib import contextmanager
 
 import pytest
+import torch
 
 
 @contextmanager
@@ -12,9 +13,20 @@ def operators_read_once():
 
     It is only read, since no export has operators of its own.
     """
-    from torch.onnx._internal.exporter._registration import ONNXRegistry  # noqa: PLC0415 (slow)
-
     with pytest.MonkeyPatch.context() as patch:
-        kept = functools.cache(ONNXRegistry.from_torchlib)
-        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(kept))
+        original = torch.onnx.export
+
+        @functools.cache
+        def keep():
+            # In 2 s, for the processes that export.
+            from torch.onnx._internal.exporter._registration import ONNXRegistry  # noqa: PLC0415
+
+            kept = functools.cache(ONNXRegistry.from_torchlib)
+            patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(kept))
+
+        def export(*arguments, **options):
+            keep()
+            return original(*arguments, **options)
+
+        patch.setattr(torch.onnx, "export", export)
         yield
