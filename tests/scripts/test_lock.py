@@ -188,7 +188,7 @@ def test_pytorch_is_split_off_with_its_comments():
 
 def test_the_bill_of_materials_lists_what_the_image_installs(tmp_path):
     sbom.write(tmp_path / "one.json")
-    sbom.write(tmp_path / "two.json")
+    sbom.write(tmp_path / "two.json", validated=False)  # 3 s less; the same bytes are valid, too.
     told = json.loads((tmp_path / "one.json").read_text())
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert told["bomFormat"] == "CycloneDX"
