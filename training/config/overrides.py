@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from model.errors import faults
 from training import registry
-from training.config.schema import JSON_TYPES, TrainingConfig
+from training.config.schema import ADDED_LATER, JSON_TYPES, TrainingConfig
 from training.errors import ConfigError
 from training.registry import Component, Part
 
@@ -38,7 +38,7 @@ def override(config: TrainingConfig, overrides: Iterable[str]) -> TrainingConfig
     given = [parse(text) for text in overrides]
     if not given:
         return config
-    document = config.model_dump(mode="json", exclude={"settings"})
+    document = ADDED_LATER | config.model_dump(mode="json", exclude={"settings"})
     # A part's name comes before its options, which are those of the new part.
     for key, value in sorted(given, key=lambda pair: ".options" in pair[0]):
         _set_value(document, key, value)

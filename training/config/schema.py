@@ -33,6 +33,9 @@ _JSON_KEYS = (
 )
 """The keys of the flat form, in the order in which bundles and records store them."""
 
+ADDED_LATER = {"choice": None, "locator": None, "teacher_mixtures": 0}
+"""Keys that the flat form leaves out where they have these values, as configs do that are older."""
+
 
 class TrainingConfig(Frozen):
     """Everything that decides a training run, its export and its measurement.
@@ -108,10 +111,8 @@ class TrainingConfig(Frozen):
         flat: dict[str, Any] = handler(self)
         for section in _SECTIONS:
             flat |= flat.pop(section, {})
-        for key in ("choice", "locator"):
-            if flat.get(key) is None:
-                flat.pop(key, None)  # As in configs that are older than the field.
-        return {key: flat[key] for key in _JSON_KEYS if key in flat}
+        older = {key for key, value in ADDED_LATER.items() if flat.get(key) == value}
+        return {key: flat[key] for key in _JSON_KEYS if key in flat and key not in older}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a validated copy with fields replaced, by their keys in the flat form."""

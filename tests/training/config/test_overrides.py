@@ -41,6 +41,15 @@ def test_a_value_is_put_in_the_place_of_its_key_and_nowhere_else(setting, key, v
     assert changed.model_dump() | {top: before[top], "settings": ()} == before
 
 
+def test_keys_that_the_flat_form_leaves_out_can_be_set():
+    plain = load_config("faces")
+    assert {"locator", "teacher_mixtures"}.isdisjoint(plain.model_dump())
+    changed = override(plain, ["locator=faces", "teacher_mixtures=4"])
+    assert (changed.locator, changed.optimisation.teacher_mixtures) == ("faces", 4)
+    assert changed.settings == ("locator=faces", "teacher_mixtures=4")
+    assert override(changed, ["teacher_mixtures=0"]).optimisation.teacher_mixtures == 0
+
+
 def test_several_are_set_together_and_the_last_of_one_key_holds():
     changed = override(CONFIG, ["epochs=2", "batch_size=8", "epochs=5"])
     assert (changed.optimisation.epochs, changed.optimisation.batch_size) == (5, 8)

@@ -100,7 +100,7 @@ def test_a_field_is_in_one_section_only():
     names = [name for section in sections.values() for name in section.model_fields]
     names += [name for name in TrainingConfig.model_fields if name not in sections]
     assert len(names) == len(set(names))
-    assert set(names) == set(load_config("faces_located").model_dump())
+    assert set(names) == set(load_config("faces_taught").model_dump())
 
 
 def test_sections_may_be_given_as_they_are_or_by_their_keys():
