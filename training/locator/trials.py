@@ -38,13 +38,20 @@ class Trial:
 
 
 def photographs(
-    pictures: Pixels, backgrounds: Pixels, config: LocatorConfig, seed: int
+    pictures: Pixels,
+    backgrounds: Pixels,
+    config: LocatorConfig,
+    seed: int,
+    shares: tuple[float, float] = _SHARES,
 ) -> Iterable[Trial]:
-    """Compose a photograph of each aligned picture, somewhere on a background."""
+    """Compose a photograph of each aligned picture, somewhere on a background.
+
+    `shares` are the least and largest side of the picture's square, in heights of a photograph.
+    """
     draw = np.random.default_rng(seed)
     for picture in pictures:
         background = backgrounds[draw.integers(len(backgrounds))]
-        thing = _anywhere(draw, config)
+        thing = _anywhere(draw, config, shares)
         yield Trial(compose(picture, background, thing), thing)
 
 
@@ -80,8 +87,10 @@ def compose(picture: Pixels, background: Pixels, square: Located) -> Image.Image
     return result
 
 
-def _anywhere(draw: np.random.Generator, config: LocatorConfig) -> Located:
-    side = SIZE[1] * math.exp(draw.uniform(math.log(_SHARES[0]), math.log(_SHARES[1])))
+def _anywhere(
+    draw: np.random.Generator, config: LocatorConfig, shares: tuple[float, float]
+) -> Located:
+    side = SIZE[1] * math.exp(draw.uniform(math.log(shares[0]), math.log(shares[1])))
     turn = math.radians(draw.uniform(-config.turn, config.turn))
     margin = _INSIDE * config.core * side
     x, y = (draw.uniform(min(margin, edge / 2), max(edge - margin, edge / 2)) for edge in SIZE)

@@ -6,6 +6,7 @@ import pytest
 from model.locating.squares import Located
 from tests.training.locator import signs
 from training.locator import trials
+from training.locator.named import load_locator_config
 from training.locator.trials import Findings
 
 
@@ -21,6 +22,18 @@ def test_a_picture_lies_in_its_square(turn, half):
         x, y = square.at((0.5 + across / 2, 0.5 + down / 2))
         assert abs(columns.mean() + 0.5 - x) < 0.03 * half
         assert abs(rows.mean() + 0.5 - y) < 0.03 * half
+
+
+@pytest.mark.parametrize("shares", [(0.1, 1.0), (0.5, 0.8)])
+def test_things_of_photographs_have_the_stated_sizes_and_turns(shares):
+    pictures = np.full((200, 16, 16, 3), 255, np.uint8)
+    config = load_locator_config("face_locator").model_copy(update={"turn": 20.0})
+    made = list(trials.photographs(pictures, pictures[:1] // 2, config, 3, shares))
+    sides = np.array([2 * trial.thing.half_side / trials.SIZE[1] for trial in made])
+    turns = [math.degrees(math.atan2(trial.thing.v, trial.thing.u)) for trial in made]
+    assert (sides.min(), sides.max()) == pytest.approx(shares, rel=0.05)
+    assert (min(turns), max(turns)) == pytest.approx((-20, 20), abs=1)
+    assert np.median(sides) == pytest.approx(math.sqrt(math.prod(shares)), rel=0.2)
 
 
 def test_errors_are_in_shares_of_the_side_and_degrees():
