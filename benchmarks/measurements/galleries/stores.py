@@ -56,7 +56,8 @@ def sizes_of(encoding: Encoding, largest: int) -> tuple[int, ...]:
 
 
 def sqlite_url(folder: Path) -> str:
-    """Return the address of the file, which has its tables."""
+    """Return the address of a file in a folder, which are made with their tables where missing."""
+    folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{folder / 'gallery.db'}"
     run("migrate", url)
     return url

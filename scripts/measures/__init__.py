@@ -1,0 +1,1 @@
+"""Measurements behind decisions that are no benchmark of the service."""
