@@ -21,7 +21,8 @@ _NAMES_CHARSET = re.compile(r"text/.*;.*charset", re.IGNORECASE | re.DOTALL)
 _USUAL_TYPE = re.compile(r"multipart/form-data; boundary=([-+.\w]{1,70})", re.ASCII)
 _USUAL_DISPOSITION = re.compile(r'form-data; name="([^"\\%]+)"(?:; filename="[^"\\]*")?')
 """Nearly every client writes these two; anything else is split, which takes longer."""
-_PARAMETER = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
+_PARAMETER = re.compile(r';[ \t]*([^\s;="]+)=("(?:[^"\\]|\\.)*"|[^\s;"]*)[ \t]*')
+"""Without blanks around `=`: other parsers leave such a parameter out (RFC 9110, section 5.6.6)."""
 
 
 def part_name(dispositions: Sequence[str]) -> str:

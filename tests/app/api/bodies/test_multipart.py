@@ -241,7 +241,7 @@ def test_a_part_of_two_names_or_of_an_unreadable_one_is_refused(disposition, err
     "disposition",
     [
         "form-data; name=model",
-        'Form-Data ;\tname = "model" ; filename="a;b=\\"c"',
+        'Form-Data ;\tname="model" ; filename="a;b=\\"c"',
         'form-data; filename="\xff.jpg"; name="model"',
         "form-data; name=model;",
         'form-data;\r\n name="model"',

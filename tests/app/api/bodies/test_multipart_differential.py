@@ -133,6 +133,9 @@ def form(disposition, data=b"1", extra=b""):
 
 @example(form(b"form-data; name=\"threshold\"; name*=utf-8''fmr"))
 @example(form(b'form-data; name="threshold"', b"MQ==", b"\r\nContent-Transfer-Encoding: base64"))
+@example(form(b'form-data; name = "threshold"'))
+@example(form(b'form-data; name ="threshold"'))
+@example(form(b'form-data; name= "threshold"'))
 @given(bodies())
 def test_a_form_that_is_answered_is_read_as_others_read_it(body):
     check(body)
