@@ -19,7 +19,7 @@ from training.errors import ConfigError, RunError
 from training.fit.compilation import check_compiler
 from training.fit.loss_compatibility import check_compatibility
 from training.fit.trainer import TrainingData
-from training.inference.locating import configured_locator
+from training.inference.locating import configured_locator, trained_locator
 from training.runs import provenance
 from training.runs.device import device
 from training.runs.run_folder import RunFolder, RunRecord
@@ -45,7 +45,7 @@ class TrainingPlan:
         notice: Lines for the user, about the split and the data.
 
     Raises:
-        ConfigError: There is no C++ compiler for a compiled training.
+        ConfigError: There is no C++ compiler for a compiled training, or no teacher for mixtures.
     """
 
     config: TrainingConfig
@@ -61,6 +61,19 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         if self.config.optimisation.compiled:
             check_compiler()
+        if self.config.optimisation.teacher_mixtures:
+            self._check_mixtures()
+
+    def _check_mixtures(self) -> None:
+        """Refuse mixtures that no teacher can embed before a run folder is written."""
+        if self.adopted is None:
+            raise ConfigError(
+                "teacher_mixtures needs an adopted bundle as --teacher; without one set "
+                "teacher_mixtures=0"
+            )
+        locator, config = trained_locator(self.config), self.config
+        spec = None if locator is None else locator.spec
+        self.adopted.check_canvases(canvas_of(config.input, config.canvas), spec)
 
     @property
     def training_images(self) -> ImageSet:

@@ -1,6 +1,5 @@
 """Embeddings of the training images by an adopted teacher, computed once for a run."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,18 +8,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from training.data.decoding import canvas_of
-from training.errors import ConfigError, RunError
+from training.errors import RunError
 from training.fit.distributed import World
 from training.fit.plan import TrainingPlan
 from training.fit.trainer import TrainingData
 from training.inference.locating import trained_locator
 from training.runs.run_folder import RunFolder
+from training.stages import ConsoleStages
 from training.transfer.mixtures import Mixtures
 
 _CHUNK = 128
 """Mixtures that are embedded together."""
-_EVERY = 8.0
-"""Seconds between lines."""
 
 
 def with_targets(
@@ -34,16 +32,10 @@ def with_targets(
     Raises:
         RunError: Those of the run folder are of other images.
         DataError: The teacher locates nothing in any image.
-        ConfigError: The config asks for mixtures, and they cannot be embedded.
     """
-    per_image = plan.config.optimisation.teacher_mixtures
     if plan.adopted is None:
-        if per_image:
-            raise ConfigError(
-                "teacher_mixtures needs an adopted bundle as --teacher; without one set "
-                "teacher_mixtures=0"
-            )
         return data
+    per_image = plan.config.optimisation.teacher_mixtures
     images, mixtures = data.train.source, None
     if per_image:
         mixtures = Mixtures.draw(images.labels(), per_image, plan.config.seed)
@@ -61,27 +53,17 @@ def _embedded(
 ) -> NDArray[np.float32]:
     """Let the teacher embed the images, and then the mixtures if there are any."""
     assert plan.adopted is not None  # noqa: S101 (the caller has checked)
-    config, teacher = plan.config, plan.adopted
-    locator = trained_locator(config)
-    embed = None
-    if mixtures is not None:  # Refused before the images have been embedded.
-        canvas = canvas_of(config.input, config.canvas)
-        embed = teacher.embedder_of_canvases(canvas, None if locator is None else locator.spec)
-    images = data.train.source
-    console.print(f"{teacher.source.name} embeds the {len(images)} images to train on")
-    parts = [teacher.embed(images)]
-    if mixtures is None or embed is None:
-        return parts[0]
-    pixels, began = torch.from_numpy(data.train.pixels), time.monotonic()
-    said = began
-    for rows in np.split(np.arange(len(mixtures)), range(_CHUNK, len(mixtures), _CHUNK)):
-        parts.append(embed(mixtures.pixels(pixels, rows).numpy()))
-        if time.monotonic() - said > _EVERY:
-            said, done = time.monotonic(), int(rows[-1]) + 1
-            left = (said - began) * (len(mixtures) / done - 1)
-            console.print(
-                f"{teacher.source.name} embeds mixtures: {done} of {len(mixtures)}  "
-                f"{left:.0f} s left",
-                highlight=False,
+    config, teacher, images = plan.config, plan.adopted, data.train.source
+    with ConsoleStages(console) as stages:
+        stages.begin(f"{teacher.source.name} embeds the {len(images)} images to train on")
+        parts = [teacher.embed(images)]
+        if mixtures is not None:
+            stages.begin(f"{teacher.source.name} embeds {len(mixtures)} mixtures of them")
+            locator, pixels = trained_locator(config), torch.from_numpy(data.train.pixels)
+            embed = teacher.embedder_of_canvases(
+                canvas_of(config.input, config.canvas), None if locator is None else locator.spec
             )
+            for rows in np.split(np.arange(len(mixtures)), range(_CHUNK, len(mixtures), _CHUNK)):
+                parts.append(embed(mixtures.pixels(pixels, rows).numpy()))
+                stages.count("embedded", len(rows))
     return np.concatenate(parts)

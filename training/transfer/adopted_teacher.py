@@ -80,6 +80,24 @@ class AdoptedTeacher:
             raise DataError(f"the teacher {self.source.name} locates nothing in {images.name}")
         return embeddings
 
+    def check_canvases(self, canvas: InputSpec, locator: LocatorSpec | None) -> None:
+        """Check that where the teacher's crop lies in a student's canvas is known.
+
+        Raises:
+            ConfigError: It locates by another locator, or takes images by another rule.
+        """
+        own, spec = self.bundle.manifest.locator, self.bundle.manifest.input
+        if (own and own.sha256) != (locator and locator.sha256):
+            raise ConfigError(
+                f"teacher_mixtures needs a teacher with the locator of the student, and that of "
+                f"{self.source.name} is another; adopt it with --locator, or set teacher_mixtures=0"
+            )
+        if own is None and spec.aspect is not canvas.aspect:
+            raise ConfigError(
+                f"teacher_mixtures needs a teacher that takes images as the student does, by the "
+                f"aspect {canvas.aspect} and not {spec.aspect}; set teacher_mixtures=0"
+            )
+
     def embedder_of_canvases(
         self, canvas: InputSpec, locator: LocatorSpec | None
     ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
@@ -93,20 +111,10 @@ class AdoptedTeacher:
             uint8 (images, H, W, C) to float32 (images, dim), as `embed`.
 
         Raises:
-            ConfigError: The teacher locates by another locator, or does not take images by the same
-                rule, so that where its crop lies in a canvas is not known.
+            ConfigError: As `check_canvases`.
         """
+        self.check_canvases(canvas, locator)
         own, spec = self.bundle.manifest.locator, self.bundle.manifest.input
-        if (own and own.sha256) != (locator and locator.sha256):
-            raise ConfigError(
-                f"teacher_mixtures needs a teacher with the locator of the student, and that of "
-                f"{self.source.name} is another; adopt it with --locator, or set teacher_mixtures=0"
-            )
-        if own is None and spec.aspect is not canvas.aspect:
-            raise ConfigError(
-                f"teacher_mixtures needs a teacher that takes images as the student does, by the "
-                f"aspect {canvas.aspect} and not {spec.aspect}; set teacher_mixtures=0"
-            )
         encoder, mode = OnnxEncoder(self.bundle.onnx), "L" if spec.channels == 1 else "RGB"
         part = spec.model_copy(update={"middle": min(1.0, spec.middle / canvas.middle)})
 

@@ -123,6 +123,7 @@ def test_a_teacher_of_another_framing_is_refused(theirs):
 def test_mixtures_without_a_teacher_are_refused(folder, tmp_path):
     with pytest.raises(ConfigError, match="teacher_mixtures needs an adopted bundle"):
         synthetic.train(synthetic.config(teacher_mixtures=2), folder, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_mixtures_in_parts_are_refused(call, named_config, folder, tmp_path):
@@ -134,9 +135,9 @@ def test_mixtures_in_parts_are_refused(call, named_config, folder, tmp_path):
     assert "a batch with mixtures cannot be taken in parts" in err
 
 
-def test_a_batch_ends_with_as_many_mixtures(folder):
+def test_a_batch_ends_with_as_many_mixtures(theirs, folder):
     config = synthetic.config(teacher_mixtures=3, augmentation=Component(name="none"))
-    plan = plan_training(config, folder)
+    plan = plan_training(config, folder, teacher=theirs)
     images = plan.decode().train
     mixtures = Mixtures.draw(images.source.labels(), 3, config.seed)
     device = torch.device("cpu")
