@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from app.encoders.port import Encoder, PairScorer
 from app.errors import KindError, ModelRefusedError, ModelsError, UnknownModelError
+from app.gallery.records import Encoding
 from model.bundle import MANIFEST_FILE, Bundle, open_bundle
 from model.domain import Domain
 from model.errors import BundleError, LikewiseError, ManifestError, UnreadableError
@@ -46,6 +48,11 @@ class ServedModel:
     def bundle(self) -> Manifest:
         """Manifest of the bundle."""
         return self.whole or self.manifest
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        """Encoding of its embeddings, which a gallery names; every search compares it."""
+        return Encoding.of(self.manifest)
 
     def check(self) -> None:
         """Run the golden self-checks.

@@ -149,7 +149,7 @@ class GalleryCall:
                 "the images again: likewise gallery re-enrol FOLDER"
             ) from error
         self.service.telemetry.chose(model.manifest)
-        found = Encoding.of(model.manifest)
+        found = model.encoding
         if found.encoding_sha256 != wanted.encoding_sha256:
             raise ModelChangedError(
                 f"the gallery {name!r} holds embeddings of {wanted.model} "

@@ -96,7 +96,7 @@ async def _enrol(
 ) -> EnrolAnswer:
     gallery, name, model = call.gallery_name, call.identity_name, call.model_of(encoding)
     probe: Probe = await dispatch(request, call.service, read, partial(_make_job, model=model))
-    enrolment, made_by = probe.enrolment(model.manifest), Encoding.of(model.manifest)
+    enrolment, made_by = probe.enrolment(model.manifest), model.encoding
     created = await call.enrol(made_by, enrolment)
     action = "enrol" if created else "replace"
     audit.record(action, gallery, call.caller, name, enrolment.images)

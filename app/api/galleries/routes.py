@@ -68,7 +68,7 @@ async def create_gallery(request: Request) -> Response:
     call = GalleryCall(request)
     model = call.service.catalog.get_encoder(from_query(ModelChoice, request).model)
     call.service.telemetry.chose(model.manifest)
-    encoding = Encoding.of(model.manifest)
+    encoding = model.encoding
     made = await call.store(partial(_create, name=call.gallery_name, encoding=encoding))
     if not made.identities:
         audit.record("create", made.name, call.caller)

@@ -81,7 +81,7 @@ async def _identify(
     model, name = call.model_of(encoding), call.gallery_name
     make_job = partial(_probe_job, model=model)
     choices, probe = await dispatch(request, call.service, read, make_job)
-    row, made_by = probe.embeddings[0], Encoding.of(model.manifest)
+    row, made_by = probe.embeddings[0], model.encoding
     found = await call.store(lambda store: store.nearest(name, made_by, row, choices.top))
     return _identified(model.manifest, found, probe, choices)
 
@@ -240,6 +240,6 @@ def _claimed(
     service: Service, model: ServedModel, rule: Rule, stored: Identity, probe: Probe
 ) -> Any:  # noqa: ANN401 (the job's result)
     made = probe.enrolment(model.manifest).template[np.newaxis]
-    energies = energies_of(Encoding.of(model.manifest), made, (stored,))
+    energies = energies_of(model.encoding, made, (stored,))
     decision = decide_energy(rule.manifest, float(energies[0]), rule.choice)
     return verify.to_answer(service, model, rule, decision, probe.domain, located=probe.located)

@@ -38,7 +38,7 @@ _MAX_INDEXED = 2000
 _CANDIDATES_A_ROW = 4
 _MIN_CANDIDATES, _MAX_CANDIDATES = 100, 1000
 """Bounds of `hnsw.ef_search`."""
-_CANDIDATES, _CANDIDATES_AT, _GROWTH = 800, 1_000_000, 0.65
+_CANDIDATES, _CANDIDATES_AT, _GROWTH = 800, 1_000_000, 0.6
 """Candidates for a recall@10 of 0.99 in a gallery of some size, and the power of the size by which
 they grow (decision 64)."""
 _FEWEST_COPIED = 100

@@ -26,6 +26,8 @@ from model.manifest import Metric
 
 _NAMES_AT_ONCE = 1000
 """Names in one statement, far fewer than either store's largest number of variables."""
+GalleryRow = Any
+"""Row of a gallery and its bundle, by SQLAlchemy or as a named tuple."""
 _BUNDLE = (
     bundles.c.model,
     bundles.c.version,
@@ -50,9 +52,10 @@ _OF_NAME = _GALLERIES.where(galleries.c.name == bindparam("gallery"))
 _SIZES = select(sizes.c.images, sizes.c.identities).where(
     sizes.c.gallery_id == bindparam("key"), sizes.c.identities > 0
 )
-_WITH_SIZES = _OF_NAME.add_columns(sizes.c.images, sizes.c.identities).outerjoin_from(
+WITH_SIZES = _OF_NAME.add_columns(sizes.c.images, sizes.c.identities).outerjoin_from(
     galleries, sizes, sizes.c.gallery_id == galleries.c.id
 )
+"""Query of the gallery named by `gallery`: a row for each of its sizes."""
 _NAMED = (
     identities.c.gallery_id == bindparam("key"),
     identities.c.name.in_(bindparam("names", expanding=True)),
@@ -88,14 +91,11 @@ def find_gallery(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(_OF_NAME, {"gallery": name}).one_or_none()
 
 
-def find_with_sizes(connection: Connection, name: str) -> tuple[Row[Any], Gallery] | None:
-    """Return the row of a gallery, and the gallery with its sizes, by one statement."""
-    found = connection.execute(_WITH_SIZES, {"gallery": name}).all()
-    if not found:
-        return None
+def gallery_with_sizes(found: Sequence[GalleryRow]) -> Gallery:
+    """Return the gallery of the rows of `WITH_SIZES`, one at least."""
     counted = {row.images: row.identities for row in found if row.identities}
-    (first, *_) = found
-    return first, Gallery(first.name, encoding_of(first), first.created, counted)
+    first = found[0]
+    return Gallery(first.name, encoding_of(first), first.created, counted)
 
 
 def no_gallery(name: str) -> str:
@@ -115,7 +115,7 @@ def take_places(connection: Connection, name: str, places: int) -> None:
     connection.execute(_TAKEN, {"gallery": name, "places": places})
 
 
-def check_encoding(row: Row[Any], encoding: Encoding) -> None:
+def check_encoding(row: GalleryRow, encoding: Encoding) -> None:
     """Check that a gallery holds embeddings of an encoding.
 
     Raises:

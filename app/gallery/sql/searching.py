@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from app.errors import UnknownGalleryError
 from app.gallery.records import Encoding, Identity, Neighbours, Rows, shares
 from app.gallery.sql import rows
 from app.gallery.sql.backend import Backend
+from app.gallery.sql.driver_statement import DriverStatement
 from app.gallery.sql.growth import GrowthLog
 from app.gallery.sql.tables import bundles, identities
 
@@ -36,6 +37,7 @@ class Searches:
     def __init__(self, backend: Backend, growth: GrowthLog) -> None:
         self._backend, self._growth = backend, growth
         self._statement = lru_cache(maxsize=_STATEMENTS)(self._make_statement)
+        self._of_name = lru_cache(maxsize=1)(self._make_query_of_name)
 
     def nearest(
         self, connection: Connection, name: str, encoding: Encoding, probe: Rows, top: int
@@ -49,10 +51,10 @@ class Searches:
             probe: The embedding of one image.
             top: Largest number of identities to return.
         """
-        found = rows.find_with_sizes(connection, name)
-        if found is None:
+        found = self._of_name().all(connection, {"gallery": name})
+        if not found:
             raise UnknownGalleryError(rows.no_gallery(name))
-        row, gallery = found
+        row, gallery = found[0], rows.gallery_with_sizes(found)
         rows.check_encoding(row, encoding)
         self._growth.note(gallery)
         self._backend.prepare_search(connection, top, gallery.identities)
@@ -67,19 +69,23 @@ class Searches:
 
     def _search(
         self, connection: Connection, key: int, encoding: Encoding, probe: Rows, top: int
-    ) -> Iterable[Row[Any]]:
+    ) -> Iterable[Any]:
         query = self._statement(key, encoding, of_bits=probe.dtype == np.uint8)
-        return connection.execute(query, {"probe": self._backend.sent(probe), "top": top})
+        return query.all(connection, {"probe": self._backend.sent(probe), "top": top})
 
-    def _make_statement(self, key: int, encoding: Encoding, *, of_bits: bool) -> Select[Any]:
+    def _make_query_of_name(self) -> DriverStatement:
+        return DriverStatement(rows.WITH_SIZES, self._backend.engine.dialect)
+
+    def _make_statement(self, key: int, encoding: Encoding, *, of_bits: bool) -> DriverStatement:
         column = identities.c.bits if of_bits else identities.c.vector
         distance = self._backend.distance(encoding, of_bits=of_bits)
         query = select(*_HIT).where(self._backend.rows_of(key), column.is_not(None))
-        return query.order_by(distance).limit(bindparam("top", type_=Integer))
+        query = query.order_by(distance).limit(bindparam("top", type_=Integer))
+        return DriverStatement(query, self._backend.engine.dialect)
 
 
 def _identities(
-    connection: Connection, hits: list[Row[Any]], known: dict[int, Encoding]
+    connection: Connection, hits: list[Any], known: dict[int, Encoding]
 ) -> Iterable[Identity]:
     """Return the identities of rows that were found.
 

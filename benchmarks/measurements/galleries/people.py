@@ -15,8 +15,8 @@ from model.scoring import energy
 Rows = NDArray[np.generic]
 
 _DIRECTIONS = 14.5
-"""The variance falls by e in so many directions: the embeddings of `faces` have a participation
-ratio, (sum of variances)^2 / sum of their squares, of 29, which is twice this."""
+"""The variance falls by e in so many directions: the embeddings of `faces-crops` have a
+participation ratio, (sum of variances)^2 / sum of their squares, of 29, which is twice this."""
 _SPREAD = 0.6
 """Distance of an image from its person, before both are scaled to length 1."""
 _SEED, _PROBE_SEED = 0, 1

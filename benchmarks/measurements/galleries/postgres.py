@@ -36,16 +36,16 @@ from benchmarks.servers.server import Server, likewise
 from benchmarks.trials.contest import pictures_of, requests_in, saturated
 
 ABOUT = """\
-The same people as above in PostgreSQL 18 with pgvector, each gallery with its HNSW index
-(`shared_buffers` 1 GB, the index made with `maintenance_work_mem` 2 GB; `ef_search` as the service
-chooses it, and 100 for all sizes before
-[decision 64](decisions/0064-candidates-by-the-size-of-a-gallery.md)). The service and PostgreSQL
-share one core. The exponent of growth is the slope of the logarithm of a search's time, by bare SQL
-unless it says otherwise, over that of the size. "p99 / p50" is of `identify` at 70 % of the
-capacity measured in the same run, at equal intervals, as under
-[latency](#latency-at-70-of-capacity). Enrolment sends LFW pictures to `faces`, eight at a time, as
-/embed gets them; one thread keeps a new gallery of SQLite. "At once" is `enrol_many`, which is COPY
-in PostgreSQL, into a gallery without an index."""
+The same people as above in PostgreSQL 18 with pgvector, each gallery with its HNSW
+index (`shared_buffers` 1 GB, the index made with `maintenance_work_mem` 2 GB; `ef_search` as the
+service chooses it, and 100 for all sizes before [decision
+64](decisions/0064-candidates-by-the-size-of-a-gallery.md)). The service and PostgreSQL share one
+core. The exponent of growth is the slope of the logarithm of a search's time, by bare SQL unless it
+says otherwise, over that of the size. "p99 / p50" is of `identify` at 70 % of the capacity measured
+in the same run, at equal intervals, as under [latency](#latency-at-70-of-capacity). Enrolment sends
+LFW pictures to `faces`, eight at a time, as /embed gets them; one thread keeps a new gallery
+of SQLite. "At once" is `enrol_many`, which is COPY in PostgreSQL, into a gallery without an
+index."""
 
 _RECALL, _TAIL_RATIO, _GROWTH, _ENROL = 0.99, 3.0, 0.3, 0.8
 _SHARE = 0.7
@@ -150,7 +150,7 @@ class _Sent:
 
 def _enrolment(plan: Plan) -> list[Figure]:
     """Enrolments a second into SQLite, as a share of the images that /embed takes."""
-    made, _ = pictures_of(plan, "lfw")
+    made, _ = pictures_of(plan, "face")
     url = sqlite_url(plan.workspace)
     embed = _Sent("POST", "/embed?model=faces", is_numbered=False)
     enrol = _Sent("PUT", "/galleries/new/identities/p", is_numbered=True)

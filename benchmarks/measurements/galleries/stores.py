@@ -35,8 +35,9 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MOST_WIDE = 100_000
 """Largest gallery of 512 numbers: 10^6 of them would be 2 GB and as much again as an index."""
 PROBES = 20
+_SHARED_BUFFERS = "1GB"
 _SERVER = (
-    "shared_buffers = '1GB'",
+    f"shared_buffers = '{_SHARED_BUFFERS}'",
     "maintenance_work_mem = '2GB'",
     "max_wal_size = '4GB'",
     "max_parallel_maintenance_workers = 0",
@@ -78,11 +79,16 @@ def postgres_url(folder: Path) -> str:
     with engine.connect() as connection:
         for setting in _SERVER:
             connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        needs_restart = connection.scalar(text("SHOW shared_buffers")) != _SHARED_BUFFERS
         try:
             connection.execute(text("CREATE DATABASE likewise"))
         except ProgrammingError:  # It is there.
             connection.execute(text("SELECT 1"))
     engine.dispose()
+    if needs_restart:
+        server.stop()
+        server.start()
     url = address.set(database="likewise").render_as_string(hide_password=False)
     run("migrate", url)
     return url

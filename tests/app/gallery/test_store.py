@@ -326,8 +326,8 @@ def test_a_large_gallery_is_noted_at_start_and_in_a_search(store_url, name, capl
 
 
 def test_a_larger_gallery_is_searched_with_more_candidates():
-    sizes = (0, 1_000, 41_000, 100_000, 1_000_000, 10_000_000)
-    assert [candidates(10, size) for size in sizes] == [100, 100, 100, 179, 800, 1000]
+    sizes = (0, 1_000, 31_000, 100_000, 1_000_000, 10_000_000)
+    assert [candidates(10, size) for size in sizes] == [100, 100, 100, 201, 800, 1000]
     assert [candidates(100, size) for size in sizes[:4]] == [400] * 4
 
 
