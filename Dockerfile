@@ -2,6 +2,7 @@
 #
 #   docker build .                  graphs run on the CPU
 #   docker build --target cuda .    on NVIDIA GPUs (driver 580 or newer): gigabytes
+#   docker build --target bulk .    no service: python -m bulk, for jobs over many images
 
 # A tag may name another image tomorrow: `make digests` prints it with its digest, for .env
 ARG BASE=python:3.11-slim-bookworm
@@ -58,6 +59,28 @@ LABEL org.opencontainers.image.title="Likewise" \
 FROM runtime AS cuda
 ENV LIKEWISE_PROVIDER=cuda
 COPY --from=cuda-build /opt/likewise /opt/likewise
+
+FROM ${BASE} AS bulk-dependencies
+WORKDIR /src
+COPY requirements/bulk.txt ./
+RUN python -m venv --without-pip /opt/likewise \
+    && pip --python /opt/likewise/bin/python --disable-pip-version-check \
+        install --no-cache-dir --no-deps --require-hashes -r bulk.txt
+
+FROM package AS bulk-package
+COPY bulk bulk
+RUN rm -r /package \
+    && pip --disable-pip-version-check wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /package .
+
+FROM bulk-dependencies AS bulk-build
+COPY --from=bulk-package /package /package
+RUN pip --python /opt/likewise/bin/python install --no-cache-dir --no-deps /package/*.whl
+
+FROM runtime AS bulk
+HEALTHCHECK NONE
+ENTRYPOINT ["/opt/likewise/bin/python", "-m", "bulk"]
+CMD []
+COPY --from=bulk-build /opt/likewise /opt/likewise
 
 # A build without --target makes the last target.
 FROM runtime AS cpu

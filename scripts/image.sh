@@ -3,6 +3,7 @@
 #
 #   scripts/image.sh           runs graphs on the CPU
 #   scripts/image.sh cuda      on NVIDIA GPUs: likewise:VERSION-cuda
+#   scripts/image.sh bulk      bulk work, without the service: likewise:VERSION-bulk
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/engine.sh

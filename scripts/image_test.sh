@@ -47,6 +47,7 @@ base_images python:3.11-slim-bookworm nginx:stable-bookworm
 began=$SECONDS
 image=$(scripts/image.sh | tee --append /dev/stderr | tail -n 1)
 export CONTAINER_BUILD_S=$((SECONDS - began))
+bulk_image=$(scripts/image.sh bulk | tee --append /dev/stderr | tail -n 1)
 [ "${1:-}" != images ] || exit 0
 
 if [ "$ENGINE" = podman ]; then
@@ -55,7 +56,7 @@ if [ "$ENGINE" = podman ]; then
   health_checks & helpers+=($!)
 fi
 
-export CONTAINER_ENGINE=$ENGINE CONTAINER_PREFIX=$PREFIX CONTAINER_IMAGE=$image
+export CONTAINER_ENGINE=$ENGINE CONTAINER_PREFIX=$PREFIX CONTAINER_IMAGE=$image CONTAINER_BULK_IMAGE=$bulk_image
 export CONTAINER_FIGURES=${CONTAINER_FIGURES:-$work/figures.json}
 .venv/bin/pytest -m container tests/container
 cat "$CONTAINER_FIGURES"

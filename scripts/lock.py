@@ -61,6 +61,7 @@ def locks() -> dict[str, Lock]:
     return {
         "dev": Lock((SERVICE, CLIENT), development, build),
         "service": Lock((SERVICE,), IMAGE_EXTRAS),
+        "bulk": Lock((SERVICE,), ("bulk", *IMAGE_EXTRAS)),
         "client": Lock((CLIENT,)),
         "build": Lock(others=build),
         # ONNX Runtime's other dependencies are those of the service.

@@ -160,7 +160,7 @@ def test_nothing_is_installed_without_the_hashes_of_a_lock():
     assert re.search(r"^OURSELVES := --no-deps --no-build-isolation ", makefile, re.MULTILINE)
     assert "--hash=sha256:" in (ROOT / "scripts/helm.txt").read_text()
     steps = re.findall(r"\b(install|wheel) --no-cache-dir ([^\n&]+)", dockerfile)
-    assert len(steps) == 6
+    assert len(steps) == 9
     for kind, options in steps:
         assert "--no-deps" in options
         offline = options.strip() == "--no-deps /package/*.whl" or (

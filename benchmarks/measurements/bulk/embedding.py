@@ -37,7 +37,7 @@ images it grows by no more than a twentieth."""
 _AT_LEAST = 0.9
 _MOST_GROWTH = 1.05
 _BATCH = 8
-_SIZES = {"faces": ("lfw", 1024, 5120), "att-chopra": ("att", 4096, 24_576)}
+_SIZES = {"faces-crops": ("lfw", 1024, 5120), "att-chopra": ("att", 4096, 24_576)}
 """By bundle: the pictures, and the images of the small and of the large run."""
 _A_ZIP = 10_000
 _EVERY_S = 0.1
@@ -67,7 +67,7 @@ def measure(plan: Plan) -> Found:
         rate, start = Spread.of([turn[0] for turn in turns]), Spread.of([turn[1] for turn in turns])
         rates.append((bundle, rate.median, ceiling.median, start.median))
         shares = [share / ceiling.median for share in (rate.median, rate.low, rate.high)]
-        bar = _AT_LEAST if bundle == "faces" else None
+        bar = _AT_LEAST if bundle == "faces-crops" else None
         share, low, high = shares
         title = f"{bundle}, of the plain loops"
         figures.append(Figure(title, share, "×", low, high, at_least=bar))
