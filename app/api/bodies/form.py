@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
 """The schema of an image's bytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FormParts:
     """The parts of a form.
 
@@ -32,17 +33,11 @@ class FormParts:
 
     def expected(self, settings: Settings) -> Expected:
         """Return the parts for the parser, with the bounds of the settings."""
-        fields, most = frozenset(self.parameters.model_fields), settings.max_images
-        if self.templates:
-            most = self.most_images(settings)
-            of_a_name = dict.fromkeys(self.images, most - len(self.images) + 1)
-            return Expected(of_a_name, fields, settings.max_image_bytes, most)
-        of_a_name = dict.fromkeys(self.images, most if self.several else 1)
-        return Expected(of_a_name, fields, settings.max_image_bytes)
+        return _expected(self, settings.max_images, settings.max_image_bytes)
 
     def most_images(self, settings: Settings) -> int:
         """Return the number of images that may come in all, where `templates` is set."""
-        return max(len(self.images), settings.max_images)
+        return _most(self, settings.max_images)
 
     def schema(self) -> dict[str, Any]:
         """Return the schema for the OpenAPI document."""
@@ -53,3 +48,19 @@ class FormParts:
             "required": list(images),
             "properties": {**images, **self.parameters.model_json_schema()["properties"]},
         }
+
+
+def _most(parts: FormParts, max_images: int) -> int:
+    return max(len(parts.images), max_images)
+
+
+@lru_cache(maxsize=64)
+def _expected(parts: FormParts, max_images: int, max_bytes: int) -> Expected:
+    """Return the same object for every request: it is immutable."""
+    fields = frozenset(parts.parameters.model_fields)
+    if parts.templates:
+        most = _most(parts, max_images)
+        of_a_name = dict.fromkeys(parts.images, most - len(parts.images) + 1)
+        return Expected(of_a_name, fields, max_bytes, most)
+    of_a_name = dict.fromkeys(parts.images, max_images if parts.several else 1)
+    return Expected(of_a_name, fields, max_bytes)

@@ -178,6 +178,11 @@ class MultipartReader:
     def _end_part(self) -> None:
         name, data = self._name, bytes(self._data)
         self._data = b""
+        if data.startswith(b"--" + self._boundary):
+            # Some readers take it for the boundary, of a part that is empty.
+            raise UnreadableBodyError(
+                f"the data of the part {name!r} begins with the boundary; choose another boundary"
+            )
         if name in self._expected.images:
             files = self._form.images.setdefault(name, [])
             files.append(ImageFile(self._label(len(files)), data))

@@ -136,6 +136,7 @@ def form(disposition, data=b"1", extra=b""):
 @example(form(b'form-data; name = "threshold"'))
 @example(form(b'form-data; name ="threshold"'))
 @example(form(b'form-data; name= "threshold"'))
+@example(form(b'form-data; name="threshold"', b"--xyz--"))
 @given(bodies())
 def test_a_form_that_is_answered_is_read_as_others_read_it(body):
     check(body)
