@@ -25,11 +25,11 @@ LOADING_FAILURES = (
 MAX_ROWS_ON_CUDA = 64
 """Maximum batch on CUDA; larger ones are run in pieces."""
 MAX_BYTES_ON_CPU = 1 << 19
-"""Maximum size of the pixels of one run on the CPU: 8 images of `faces`, 203 of `att-chopra`.
+"""Maximum size of the pixels of one run on the CPU: 8 images of `faces-crops`, 203 of `att-chopra`.
 
 Larger batches are run in pieces, since ONNX Runtime keeps the memory of its largest run. With runs
-of 32 images of `faces`, `python -m benchmarks run memory` had 310 MB in place of the 216 MB of its
-page.
+of 32 images of `faces-crops`, `python -m benchmarks run memory` had 310 MB in place of the 216 MB
+of its page.
 """
 
 _QUIET = 3

@@ -37,6 +37,9 @@ _CLOSE_TIMEOUT_S = 1
 _ACCEPT_S = 0.02
 _TICK_S = 0.1
 _CLOSE = (b"connection", b"close")
+_GARBAGE_AFTER = 20_000
+"""Objects that may be in cycles, from which the collector looks for these. Python's 700 are those
+of two batches, nearly all of them in use."""
 SIGNALLED = 128
 """Plus a signal's number: the exit status of a process that the signal ended at once."""
 
@@ -121,7 +124,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, unless the worker is stopped before it listens.
 
-        Objects that are alive after the start are excluded from garbage collection.
+        Objects that are alive after the start are excluded from garbage collection, which is rare.
         """
         starting = asyncio.ensure_future(super().startup(sockets))
         starting.add_done_callback(_retrieve)
@@ -140,6 +143,7 @@ class Server(uvicorn.Server):
         logger.info("%s", self._ready_message())
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_GARBAGE_AFTER)
 
     async def _fail_to_listen(self) -> None:
         """End a worker whose port another process began to listen on during the start."""

@@ -129,7 +129,7 @@ def _a_thread(settings: Settings, measured: int) -> int:
 
 
 _TENSOR_BYTES = 65_000
-"""Of one decoded image: 144 x 144 x 3 of `faces`."""
+"""Of one decoded image: 144 x 144 x 3 of `faces-crops`."""
 _ANSWER_ROW_BYTES = 100
 """Of a row's energy and decision, in lists and in JSON."""
 

@@ -15,7 +15,7 @@ Requests per second of /verify (images per second of /embed) as one quantity gro
 worker on one core, LFW pictures and 16 requests in flight. Where the number of workers grows, they
 share both cores with wrk."""
 
-_MODELS = ("att-chopra", "faces")
+_MODELS = ("att-chopra", "faces-crops")
 _SIZES = {
     "att": 92 * 112,
     "lfw": 160 * 160,

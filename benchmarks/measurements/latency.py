@@ -31,7 +31,7 @@ first request is due, because accepting 64 connections makes a queue."""
 
 _SHARE = 0.7
 _MAX_RATIO = 3.0
-_CASES = (("att-chopra", "lfw"), ("faces", "lfw"))
+_CASES = (("att-chopra", "lfw"), ("faces-crops", "lfw"))
 
 
 def measure(plan: Plan) -> Found:

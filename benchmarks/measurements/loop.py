@@ -18,7 +18,7 @@ parsed in pieces, a body in JSON held it for up to 9 s
 ([decision 32](decisions/0032-large-json-piece-by-piece.md))."""
 
 _MAX_MS = 50.0
-_MODEL = "faces"
+_MODEL = "faces-crops"
 
 
 def measure(plan: Plan) -> Found:

@@ -22,13 +22,14 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from app.encoders.locator import load_locator
 from app.encoders.onnx import load_encoder
 from app.settings import SHIPPED_BUNDLES, Provider
 from benchmarks.host.cores import Cores, pinned
 from benchmarks.host.machine import ROOT
 from benchmarks.payloads import pictures
 from model.bundle import Bundle, open_bundle, read_manifest
-from model.preprocessing import preprocess
+from model.preprocessing import preprocess, preprocess_located
 from model.scoring import energy, is_same
 
 Step = Callable[[], object]
@@ -74,9 +75,11 @@ class Ceiling:
 
 
 @contextmanager
-def running_ceiling(cores: Cores, *arguments: str) -> Iterator[Ceiling]:
-    """Run one loop on each of the cores; `arguments` as on this module's command line."""
-    command = [sys.executable, "-m", "benchmarks.servers.ceiling", *arguments]
+def running_ceiling(
+    cores: Cores, *arguments: str, module: str = "benchmarks.servers.ceiling"
+) -> Iterator[Ceiling]:
+    """Run one loop on each of the cores; `arguments` as on the module's command line."""
+    command = [sys.executable, "-m", module, *arguments]
     with ExitStack() as stack:
         loops = [
             stack.enter_context(
@@ -100,25 +103,35 @@ def bundle_of(name: str) -> Bundle:
 
 def verify_step(bundle: Bundle, files: Sequence[bytes]) -> Step:
     """Return the step that computes the energy of the next pair of images."""
-    embed, spec, metric = _embedder(bundle), bundle.manifest.input, bundle.manifest.metric
+    embed, to_input, metric = _embedder(bundle), _to_input(bundle), bundle.manifest.metric
     pairs = itertools.cycle(list(zip(files[::2], files[1::2], strict=False)))
 
     def step() -> float:
-        images = np.stack([preprocess(file, spec) for file in next(pairs)])
+        images = np.stack([to_input(file) for file in next(pairs)])
         left, right = embed(images)
         return float(energy(metric, left, right))
 
     return step
 
 
-def embed_step(bundle: Bundle, files: Sequence[bytes], batch: int) -> Step:
+def _to_input(bundle: Bundle) -> Callable[[bytes], NDArray[np.uint8]]:
+    """Return the function that decodes a file, and cuts out what a locator finds."""
+    spec, locator = bundle.manifest.input, load_locator(bundle)
+    if locator is None:
+        return lambda file: preprocess(file, spec)
+    return lambda file: preprocess_located(file, spec, locator)[0]
+
+
+def embed_step(
+    bundle: Bundle, files: Sequence[bytes], batch: int
+) -> Callable[[], NDArray[np.float32]]:
     """Return the step that embeds the next batch of images in one run of the graph."""
-    embed, spec = _embedder(bundle), bundle.manifest.input
+    embed, to_input = _embedder(bundle), _to_input(bundle)
     starts = itertools.cycle(range(0, len(files) - batch + 1, batch))
 
     def step() -> NDArray[np.float32]:
         start = next(starts)
-        return embed(np.stack([preprocess(file, spec) for file in files[start : start + batch]]))
+        return embed(np.stack([to_input(file) for file in files[start : start + batch]]))
 
     return step
 
@@ -169,7 +182,7 @@ def _step(operation: str, bundle: str, path: Path, *rest: str) -> Step:
     return compare_step(bundle, path.read_bytes(), from_bytes=operation == "compare-bytes")
 
 
-def _serve(step: Step) -> None:
+def serve(step: Step) -> None:
     """Run a round for each line on stdin, which gives its duration in seconds."""
     step()
     for line in sys.stdin:
@@ -184,4 +197,4 @@ def _stream(stream: IO[str] | None) -> IO[str]:
 
 if __name__ == "__main__":
     _operation, _bundle, _path, *_rest = sys.argv[1:]
-    _serve(_step(_operation, _bundle, Path(_path), *_rest))
+    serve(_step(_operation, _bundle, Path(_path), *_rest))

@@ -4,7 +4,7 @@ python -m benchmarks.servers.launcher asyncio httptools
 
 With `h11` its connections are those of uvicorn: the bounds of the service need httptools. A third
 argument leaves a part out: `router` takes the way through FastAPI's router, and `unchecked` opens
-all bundles as if they had no domain check.
+all bundles as if they had no domain check. Any other leaves out nothing.
 """
 
 import sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from app.api.schemas.answer import Interval
 from app.api.schemas.domain import DomainAnswer
@@ -50,6 +51,7 @@ def meaning_of(
     return f"{verdict}: {share} are called different by mistake, {measured}. {_NO_PROBABILITY}"
 
 
+@lru_cache(maxsize=256)
 def _out_of(rate: float, interval: Interval, pairs: str) -> str:
     """Format a rate as a number out of so many pairs, with its 95 % interval."""
     of = 100
