@@ -36,7 +36,7 @@ _AS_IT_IS = (sys.executable, "-m", "app")
 
 def measure(plan: Plan) -> Found:
     """Measure every ablation."""
-    shifts = [_shift(plan, model, name) for model in (_MODEL, "faces") for name in SETS]
+    shifts = [_shift(plan, model, name) for model in (_MODEL, "faces-crops") for name in SETS]
     columns = (
         "choice",
         "as it is, /s",
@@ -87,7 +87,7 @@ def _servers(plan: Plan) -> Iterator[Row]:
     yield _server_row(plan, "uvloop, not asyncio", (*uvicorn, "asyncio", "httptools"))
     yield _server_row(plan, "httptools, not h11", (*uvicorn, "uvloop", "h11"))
     router = (*uvicorn, "uvloop", "httptools", "router")
-    for model in (_MODEL, "faces"):
+    for model in (_MODEL, "faces-crops"):
         yield _server_row(plan, f"around FastAPI's router, {model}", router, model)
     yield _server_row(plan, "no line for each request", log_level="info")
     yield _server_row(plan, "1 thread on one core, not 2", threads=2)

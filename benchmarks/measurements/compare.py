@@ -21,20 +21,20 @@ probe; `LIKEWISE_MAX_GALLERY` and `LIKEWISE_MAX_BODY_BYTES` are raised for it. "
 is `model.scoring.energy` and the decisions on arrays in memory, on one core; the second reference
 is the same from the bytes of the file to the bytes of the answer, which a service must do as well.
 
-Tried for `faces` (51 MB a call), one after the other, with the share of numpy's own speed that this
-benchmark measured: the whole body, joined from its chunks (0.15); one buffer for it (no figure was
-recorded); comparing each chunk on arrival, joined to the rest of the one before (0.26); the same on
-views of the chunk (apparently slower); passing the bytes of the body on as they came, without the
-two copies of uvicorn (0.33); the probe repeated, so that two flat runs of numbers are subtracted (a
-tenth less time for the comparison in a trial, within the spread here); each chunk copied to one
-place that stays in the cache (no gain in a trial). A sampling profile of one call, 26 ms of
-processor time, gives some 9 ms for reading 51 MB from the socket, 2 for the copy of the HTTP
+Tried for `faces-crops` (51 MB a call), one after the other, with the share of numpy's own speed
+that this benchmark measured: the whole body, joined from its chunks (0.15); one buffer for it (no
+figure was recorded); comparing each chunk on arrival, joined to the rest of the one before (0.26);
+the same on views of the chunk (apparently slower); passing the bytes of the body on as they came,
+without the two copies of uvicorn (0.33); the probe repeated, so that two flat runs of numbers are
+subtracted (a tenth less time for the comparison in a trial, within the spread here); each chunk
+copied to one place that stays in the cache (no gain in a trial). A sampling profile of one call, 26
+ms of processor time, gives some 9 ms for reading 51 MB from the socket, 2 for the copy of the HTTP
 parser, 3 for joining, and 8 for the comparison, which takes numpy 13 on the whole array."""
 
 NPY = "application/x-npy"
 _ROWS = 100_000
 _HALF = 0.5
-_MODELS = ("faces", "att-chopra")
+_MODELS = ("faces-crops", "att-chopra")
 
 
 def gallery_file(model: str, rows: int) -> bytes:

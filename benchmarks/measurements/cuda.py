@@ -37,7 +37,7 @@ _COMPARED = 64
 _GRAPH_S = 1.0
 _PROVIDERS = {"GPU": Provider.CUDA, "CPU": Provider.CPU}
 _SEVERAL = 4
-_CALLS = (("faces", 0), ("faces", 32), ("att-chopra", 0))
+_CALLS = (("faces-crops", 0), ("faces-crops", 32), ("att-chopra", 0))
 
 
 def measure(plan: Plan) -> Found:

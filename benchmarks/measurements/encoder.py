@@ -40,7 +40,7 @@ def precisions(page: str) -> Table:
     """Return the table of a page that `python -m training precisions` wrote."""
     lines = [_cells(line) for line in page.splitlines() if line.startswith("|")]
     rows = (row for row in lines[1:] if not re.fullmatch(r"-+", row[0]))
-    return Table("The graph of `faces` by precision", lines[0], tuple(rows))
+    return Table("The graph of `faces-crops` by precision", lines[0], tuple(rows))
 
 
 def _rates(plan: Plan, name: str, files: Path) -> list[float]:

@@ -63,13 +63,13 @@ def good_requests(plan: Plan) -> list[Request]:
         pictures_of(plan, name)[0].files for name in ("lfw", "photo-640x480", "att-png")
     )
     return [
-        *bodies.verify_requests(faces[:16], "faces"),
+        *bodies.verify_requests(faces[:16], "faces-crops"),
         *bodies.verify_requests(faces, "att-chopra"),
-        *bodies.verify_requests(photos[:8], "faces"),
+        *bodies.verify_requests(photos[:8], "faces-crops"),
         *bodies.verify_requests(drawings, "att-chopra"),
-        *bodies.embed_requests(faces[:4], "faces", 1),
+        *bodies.embed_requests(faces[:4], "faces-crops", 1),
         *bodies.embed_requests(photos[:16], "att-chopra", 4),
-        *bodies.embed_requests(faces[:16], "faces", 16),
+        *bodies.embed_requests(faces[:16], "faces-crops", 16),
     ]
 
 

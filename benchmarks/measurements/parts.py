@@ -173,7 +173,7 @@ def _domain(plan: Plan) -> Iterator[Row]:
     """Compare /verify without HTTP with and without the domain check, of bundles that have one."""
     data = pictures_of(plan, "lfw")[0].files
     files = ImageFile("image1", data[0]), ImageFile("image2", data[1])
-    for name in (_MODEL, "faces"):
+    for name in (_MODEL, "faces-crops"):
         model = load_model(bundle_of(name), Provider.CPU, WantedPrecision.FP32)
         if isinstance(model, ServedModel) and model.domain is not None:
             without = _verification(replace(model, domain=None), files)
@@ -221,7 +221,7 @@ def _hop(new_loop: Callable[[], asyncio.AbstractEventLoop], hops: int) -> None:
 
 def _sessions() -> Iterator[Row]:
     """Compare options of ONNX Runtime by one run of two images; two threads use both cores."""
-    for model in (_MODEL, "faces"):
+    for model in (_MODEL, "faces-crops"):
         own = _graph(model)
         for label, other in (
             ("arena off", _graph(model, arena=False)),

@@ -6,28 +6,27 @@
 - `photo-WxH`: a photograph of that size, made of LFW faces side by side at their own scale, so that
   its detail is natural everywhere, with a little sensor noise; JPEG, quality 90, 4:2:0. At 640x480
   it has about 68 kB and at 1920x1080 about 450 kB, like photographs of that size.
+- `face` and `face-WxH`: one face each (`benchmarks.payloads.portraits`).
 """
 
 import io
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from benchmarks.payloads import portraits
+from benchmarks.payloads.drawing import Pixels, draw, encoded, members
 
 _TILE = 160
 _TILES = 96
 """Number of different faces in the photographs; the largest photograph shows 84."""
-_QUALITY = 90
 _NOISE = 2.0
 """Standard deviation of the sensor noise, in grey levels."""
 _PHOTO = re.compile(r"photo-(\d+)x(\d+)")
 _SUFFIXES = {"att": "jpg", "att-png": "png", "att-pgm": "pgm", "lfw": "jpg"}
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -56,19 +55,21 @@ def make_pictures(name: str, count: int, data: Path) -> Pictures:
     """Make `count` pictures of a set.
 
     Args:
-        name: `att`, `att-png`, `att-pgm`, `lfw` or `photo-WxH`.
+        name: `att`, `att-png`, `att-pgm`, `lfw`, `photo-WxH`, `face` or `face-WxH`.
         count: Number of pictures.
         data: Folder of the data sets; drawn pictures replace a missing one.
 
     Raises:
         ValueError: There is no such set.
     """
+    zipped = data / "lfw" / "lfw_deepfunneled_160.zip"
+    if portraits.NAME.fullmatch(name):
+        return Pictures(name, *portraits.portraits(name, count, zipped))
     photo = _PHOTO.fullmatch(name)
     if photo is None and name not in _SUFFIXES:
         raise ValueError(f"there is no set of pictures {name!r}")
     if photo is None and name.startswith("att"):
         return _att(name, count, data / "att_faces.zip")
-    zipped = data / "lfw" / "lfw_deepfunneled_160.zip"
     if photo is None:
         return _lfw(count, zipped)
     return _photos(name, (int(photo[1]), int(photo[2])), count, zipped)
@@ -89,29 +90,29 @@ def load(folder: Path) -> tuple[bytes, ...]:
 
 def _att(name: str, count: int, zipped: Path) -> Pictures:
     if zipped.is_file():
-        published, source = _members(zipped, ".pgm", count), "AT&T faces"
+        published, source = members(zipped, ".pgm", count), "AT&T faces"
     else:
-        drawn = (Image.fromarray(_draw(seed, (92, 112))).convert("L") for seed in range(count))
-        published, source = [_encode(image, "PPM") for image in drawn], "drawn pictures"
+        drawn = (Image.fromarray(draw(seed, (92, 112))).convert("L") for seed in range(count))
+        published, source = [encoded(image, "PPM") for image in drawn], "drawn pictures"
     if name == "att-pgm":
         return Pictures(name, tuple(published), source)
     kind = "PNG" if name == "att-png" else "JPEG"
-    files = (_encode(Image.open(io.BytesIO(file)), kind) for file in published)
+    files = (encoded(Image.open(io.BytesIO(file)), kind) for file in published)
     return Pictures(name, tuple(files), source)
 
 
 def _lfw(count: int, zipped: Path) -> Pictures:
     if zipped.is_file():
-        return Pictures("lfw", tuple(_members(zipped, ".jpg", count)), "LFW faces")
-    drawn = (Image.fromarray(_draw(seed, (_TILE, _TILE))) for seed in range(count))
-    return Pictures("lfw", tuple(_encode(image, "JPEG") for image in drawn), "drawn pictures")
+        return Pictures("lfw", tuple(members(zipped, ".jpg", count)), "LFW faces")
+    drawn = (Image.fromarray(draw(seed, (_TILE, _TILE))) for seed in range(count))
+    return Pictures("lfw", tuple(encoded(image, "JPEG") for image in drawn), "drawn pictures")
 
 
 def _photos(name: str, size: tuple[int, int], count: int, zipped: Path) -> Pictures:
     faces = _lfw(_TILES, zipped)
     tiles = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in faces.files]
     photos = (Image.fromarray(_mosaic(tiles, size, seed)) for seed in range(count))
-    files = tuple(_encode(photo, "JPEG") for photo in photos)
+    files = tuple(encoded(photo, "JPEG") for photo in photos)
     return Pictures(name, files, f"{faces.source} side by side")
 
 
@@ -124,27 +125,3 @@ def _mosaic(tiles: list[Pixels], size: tuple[int, int], seed: int) -> Pixels:
     cut = whole[: size[1], : size[0]]
     noisy = cut + random.normal(0, _NOISE, cut.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-
-
-def _draw(seed: int, size: tuple[int, int]) -> Pixels:
-    """Return a smooth random picture with some grain, uint8 (height, width, 3)."""
-    random = np.random.default_rng(seed)
-    coarse = random.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    smooth = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
-    grain = random.normal(0, 6, smooth.shape)
-    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
-
-
-def _members(zipped: Path, suffix: str, count: int) -> list[bytes]:
-    """Return files spread evenly over the archive, so that they show different people."""
-    with zipfile.ZipFile(zipped) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(suffix))
-        step = max(1, len(names) // count)
-        return [archive.read(name) for name in names[::step][:count]]
-
-
-def _encode(image: Image.Image, kind: str) -> bytes:
-    file = io.BytesIO()
-    quality = {"quality": _QUALITY, "subsampling": "4:2:0"} if kind == "JPEG" else {}
-    image.save(file, kind, **quality)
-    return file.getvalue()

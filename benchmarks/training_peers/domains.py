@@ -49,7 +49,7 @@ def lit_att(data: Path) -> Iterator[Identity]:
 
 def lfw(data: Path) -> Iterator[Identity]:
     """Yield people of LFW on whom no shipped encoder was trained or calibrated."""
-    split = open_bundle(machine.ROOT / "model" / "bundles" / "faces").split
+    split = open_bundle(machine.ROOT / "model" / "bundles" / "faces-crops").split
     known = frozenset[str]() if split is None else split.train | split.calibration
     for name, pictures in _members(next((data / "lfw").glob("lfw*.zip")), ".jpg"):
         if identity_digest(name.rpartition("lfw-deepfunneled-")[2]) not in known:

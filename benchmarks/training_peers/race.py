@@ -131,7 +131,7 @@ class Cell:
         tested, listed = self._folder / "tested.json", self._folder / "known.json"
         listed.write_text(json.dumps(known))
         found = []
-        for bundle in ("faces", "omniglot"):
+        for bundle in ("faces-crops", "omniglot"):
             out = self._folder / f"{bundle}.npz"
             module = "benchmarks.training_peers.frozen"
             arguments = [str(_BUNDLES / bundle), str(listed), str(tested), str(out)]

@@ -12,7 +12,14 @@ from benchmarks.plan import Plan
 from benchmarks.servers.server import Server
 from benchmarks.trials.rounds import Contender, of_server
 
-COUNTS = {"att": 128, "lfw": 128, "photo-640x480": 64, "photo-1920x1080": 16}
+COUNTS = {
+    "att": 128,
+    "lfw": 128,
+    "photo-640x480": 64,
+    "photo-1920x1080": 16,
+    "face": 128,
+    "face-640x480": 64,
+}
 """Number of different pictures of a set that are sent in turn."""
 SATURATING = 16
 """Requests in flight that keep one core busy without a long queue."""

@@ -28,6 +28,15 @@ class Turn:
     per_cpu_second: float
     load: Load | None = None
 
+    @classmethod
+    def mean(cls, turns: Sequence[Turn]) -> Turn:
+        """Return the mean of turns of equal length, with the load of the last."""
+        return cls(
+            statistics.fmean(turn.per_second for turn in turns),
+            statistics.harmonic_mean([turn.per_cpu_second for turn in turns]),
+            turns[-1].load,
+        )
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -61,11 +70,16 @@ def pausing(other: Server, contender: Contender) -> Contender:
 
 
 def alternate(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Turn]]:
-    """Run the contenders in turns, in their order, and return the turns of each."""
+    """Run the contenders in turns, and return the turns of each.
+
+    Every other round is in the opposite order: what a turn leaves behind affects the next one.
+    """
     turns: dict[str, list[Turn]] = {name: [] for name in contenders}
+    order = list(contenders)
     for _ in range(rounds):
-        for name, contender in contenders.items():
-            turns[name].append(contender())
+        for name in order:
+            turns[name].append(contenders[name]())
+        order.reverse()
     return turns
 
 
