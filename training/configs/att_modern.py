@@ -1,12 +1,12 @@
-r"""The `faces` encoder continued on AT&T, as the paper added FERET's faces.
+r"""The `faces-crops` encoder continued on AT&T, as the paper added FERET's faces.
 
     python -m training folds att_modern --data ../shared/data/att_faces.zip \
-        --init model/bundles/faces --out runs/att_modern
+        --init model/bundles/faces-crops --out runs/att_modern
 
 or, once,
 
     python -m training train att_modern --data ../shared/data/att_faces.zip \
-        --init model/bundles/faces --out runs/att_modern
+        --init model/bundles/faces-crops --out runs/att_modern
     python -m training export runs/att_modern --to model/bundles/att-modern
 
 The network is that of the initial weights; the framing is not, since AT&T's faces fill their

@@ -1,11 +1,12 @@
-r"""The `faces` encoder continued on faces that a locator found, for pictures of any framing.
+r"""The `faces-crops` encoder continued on faces that a locator found, for pictures of any framing.
 
-    python -m training train faces_located --data ../shared/data/lfw --init model/bundles/faces \
-        --out runs/faces_located
-    python -m training export runs/faces_located --to model/located/faces-located
+    python -m training train faces_located --data ../shared/data/lfw \
+        --init model/bundles/faces-crops --out runs/faces_located
+    python -m training export runs/faces_located --to runs/faces-located
 
-The initial weights are those of `faces` 2.3.0, whose split is kept. What `model/locators/faces`
-locates in each picture is trained on, calibrated and tested, and the bundle holds the locator.
+The initial weights are those of `faces-crops` 2.3.0, whose split is kept. What
+`model/locators/faces` locates in each picture is trained on, calibrated and tested, and the bundle
+holds the locator. The bundle `faces` is that of `faces_taught`, which derives from this config.
 """
 
 from training.config.sections import Choice, ChosenBy
@@ -52,8 +53,8 @@ CONFIG = FACES.derive(
     choice=Choice(
         by=ChosenBy.TEST,
         how=(
-            "Input, network, loss and whitening are those of `faces`, which were changed after "
-            "its test figures had been seen. Framing, augmentation, epochs and learning rate "
+            "Input, network, loss and whitening are those of `faces-crops`, which were changed "
+            "after its test figures had been seen. Framing, augmentation, epochs and learning rate "
             "were chosen by calibration people alone."
         ),
     ),

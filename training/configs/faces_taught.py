@@ -1,14 +1,14 @@
-r"""The encoder of `faces_located`, taught by dlib's face encoder as well.
+r"""The default bundle, `faces`: that of `faces_located`, taught by dlib's encoder as well.
 
     python -m training adopt-recipe dlib-faces --to runs/dlib-faces
-    python -m training train faces_taught --data ../shared/data/lfw --init model/bundles/faces \
-        --teacher runs/dlib-faces --out runs/faces_taught
-    python -m training export runs/faces_taught --to model/located/faces-located
+    python -m training train faces_taught --data ../shared/data/lfw \
+        --init model/bundles/faces-crops --teacher runs/dlib-faces --out runs/faces_taught
+    python -m training export runs/faces_taught --to model/bundles/faces
 
-The initial weights are those of `faces` 2.3.0, whose split is kept. The teacher embeds the people
-who are trained on, and nobody else. Its weights are in the public domain by the word of their
-author, who also says that care was taken to leave LFW's people out of its training (the recipe
-`dlib-faces`). On LFW the figures are of the protocol "unrestricted, labelled outside data".
+The initial weights are those of `faces-crops` 2.3.0, whose split is kept. The teacher embeds the
+people who are trained on, and nobody else. Its weights are in the public domain by the word of
+their author, who also says that care was taken to leave LFW's people out of its training (the
+recipe `dlib-faces`). On LFW the figures are of the protocol "unrestricted, labelled outside data".
 
 Time: with two threads of an EPYC with AVX-512, 10 minutes for the teacher to embed the images and
 65,504 mixtures, and 60 s for each epoch. Figures: on the 1,700 test people in whose pictures one

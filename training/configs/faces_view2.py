@@ -1,4 +1,4 @@
-"""LFW's View 2: ten encoders as `faces`, each trained without its test people.
+"""LFW's View 2: ten encoders as `faces-crops`, each trained without its test people.
 
     python -m training folds faces_view2 --data ../shared/data/lfw --out runs/view2
 
@@ -9,7 +9,8 @@ One fold at a time, on several machines:
 Collect the folders `fold0` to `fold9` and `start0` to `start4` in one `runs/view2` and give the
 first command there: it trains what is missing, and writes the record when all ten are done. `train`
 refuses this config, since no single split tests all of View 2; `folds` refuses `--init`, since
-this is a protocol without outside data, and View 2 has the people that `faces` was trained on.
+this is a protocol without outside data, and View 2 has the people that `faces-crops` was trained
+on.
 
 Time: two and a half hours on two cores, for five encoders of 60 epochs and ten folds of 4 more.
 Figure: 90.40 % ± 0.41 % (the bar is 90 %), an EER of 9.6 % pooled over the folds. See
@@ -52,8 +53,8 @@ CONFIG = FACES.derive(
     choice=Choice(
         by=ChosenBy.TEST,
         how=(
-            "Network and export are those of `faces`. Starts, epochs and learning rate of the "
-            "folds were changed after an accuracy of 85.0 % on View 2 had been seen, and the "
+            "Network and export are those of `faces-crops`. Starts, epochs and learning rate of "
+            "the folds were changed after an accuracy of 85.0 % on View 2 had been seen, and the "
             "weights were added after 89.6 %."
         ),
     ),

@@ -59,11 +59,13 @@ CONFIG = OMNIGLOT.derive(
         ),
     ),
     choice=Choice(
-        by=ChosenBy.TEST,
+        by=ChosenBy.CALIBRATION,
         how=(
-            "Width, blocks and epochs were changed after 97.1 % had missed the bar. The whitening "
-            "has the lowest calibration EER (1.81 % with 0.5 and with 0.7, 1.87 % without), by "
-            "which it was chosen; the accuracy without it (97.9 %) was measured too."
+            "Width, blocks and epochs were changed together after 97.1 % had missed the bar. The "
+            "two recipes were compared again by 600 of the 1,200 characters, trained on the "
+            "others: EER 2.33 % of this one, 3.31 % of the former. The whitening has the lowest "
+            "calibration EER (1.81 % with 0.5 and with 0.7, 1.87 % without); the accuracy without "
+            "it (97.9 %) had been seen."
         ),
     ),
 )

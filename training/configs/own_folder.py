@@ -15,7 +15,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",
-    version="3.1.0",
+    version="3.2.0",
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.0,
     metric=Metric.L2,
@@ -66,12 +66,19 @@ _COLOUR_AND_ERASING = (
     "augmentation.options.erase=0.4",
 )
 _TUNED = ("learning_rate=0.001",)
+_FULL_RESOLUTION = (
+    'network={"name":"convnet","options":{"widths":[32,64,128,192],"depths":[1,1,1,1],"dim":128,'
+    '"dropout":0.1,"pool":2,"unit":true}}'
+)
 
 CANDIDATES = (
-    Candidate(name="faces, frozen", start="faces", settings=("epochs=0",), preferred=True),
+    Candidate(
+        name="faces-crops, frozen", start="faces-crops", settings=("epochs=0",), preferred=True
+    ),
     Candidate(name="omniglot, frozen", start="omniglot", settings=("epochs=0",), preferred=True),
     Candidate(name="general, frozen", start="general", settings=("epochs=0",)),
     Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
+    Candidate(name="image at full resolution", settings=(_FULL_RESOLUTION,)),
     Candidate(name="general, tuned", start="general", settings=_TUNED),
     Candidate(
         name="general, colour and erasing",

@@ -2,8 +2,8 @@
 
     python -m training.data.general_start --data ../shared/data --to runs/general_data
 
-Of LFW the people whom `faces` is trained on, with two photographs or more, and at most twelve of
-each, cut to the middle; ten drawings of each sign, every second sign white on black.
+Of LFW the people whom `faces-crops` is trained on, with two photographs or more, and at most twelve
+of each, cut to the middle; ten drawings of each sign, every second sign white on black.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def _folders(archive: Path, ending: str) -> Iterator[tuple[str, list[Image.Image
 
 
 def _faces(data: Path, to: Path) -> None:
-    split = open_bundle(_ROOT / "model" / "bundles" / "faces").split
+    split = open_bundle(_ROOT / "model" / "bundles" / "faces-crops").split
     known = frozenset[str]() if split is None else split.train
     for folder, images in _folders(next((data / "lfw").glob("lfw*.zip")), ".jpg"):
         name = folder.rpartition("/")[2]

@@ -1,16 +1,17 @@
-"""Several residual encoders side by side: their embeddings are one embedding.
+"""Several encoders side by side: their embeddings are one embedding.
 
 Networks that were trained apart err in different places, and the squared distance of their joined
 embeddings is the mean of their squared distances: an ensemble (Hansen, Salamon 1990) as one graph.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from model.manifest import InputSpec
-from training.networks import residual
+from training import registry
+from training.registry import Component, Part
 
 
 class JoinedEncoder(nn.Module):
@@ -20,10 +21,10 @@ class JoinedEncoder(nn.Module):
         members: Encoders of the same input, with an attribute `dim`.
     """
 
-    def __init__(self, members: list[residual.ResidualEncoder]) -> None:
+    def __init__(self, members: list[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.dim = sum(member.dim for member in members)
+        self.dim = sum(cast("int", member.dim) for member in members)
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed a batch: (N, channels, height, width) to (N, dim), each row of length 1."""
@@ -36,11 +37,21 @@ def build(spec: InputSpec, *, members: list[dict[str, Any]]) -> JoinedEncoder:
 
     Args:
         spec: The bundle's input, which all members see.
-        members: Options of each member, a network `residual`.
+        members: Each member's `name` and `options`, as those of a config's network; options alone
+            are those of `residual`.
 
     Raises:
-        ValueError: No member, or options that `residual` refuses.
+        ConfigError: There is no such network, or it cannot be built.
+        ValueError: No member.
     """
     if not members:
         raise ValueError("a joined network needs members")
-    return JoinedEncoder([residual.build(spec, **options) for options in members])
+    components = [_component(each) for each in members]
+    return JoinedEncoder([registry.build(Part.NETWORK, each, spec=spec) for each in components])
+
+
+def _component(member: dict[str, Any]) -> Component:
+    """Read a member; before networks of other kinds were joined, runs named the options alone."""
+    if member.keys() == {"name", "options"}:
+        return Component(**member)
+    return Component(name="residual", options=member)

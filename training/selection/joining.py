@@ -9,6 +9,7 @@ choose a subset by chance.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -23,6 +24,7 @@ from training.transfer.pretrained import TrainedWeights
 
 MAX_JOINED = 5
 """Maximum networks in a joined one, whose cost is the sum of theirs."""
+_LENGTH_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -46,30 +48,33 @@ class Joined:
 
     def config(self, config: TrainingConfig) -> TrainingConfig:
         """Return the config of the joined network, which is not trained any further."""
-        options = [member.entry.config.network.options for member in self.members]
-        network = {"name": "joined", "options": {"members": options}}
+        network = {"name": "joined", "options": {"members": self._networks()}}
         whitening = whitening_setting(best_whitening(self.scores))
         return override(config, [f"network={json.dumps(network)}", "epochs=0", *whitening])
 
     def network(self) -> nn.Module:
         """Build the joined network, with the weights of its members."""
         config = self.members[0].entry.config
-        options = [dict(member.entry.config.network.options) for member in self.members]
-        network = joined.build(config.input, members=options)
+        network = joined.build(config.input, members=self._networks())
         for place, member in zip(network.members, self.members, strict=True):
             if member.encoder is not None:
                 place.load_state_dict(member.encoder.state_dict())
         return network
 
+    def _networks(self) -> list[dict[str, Any]]:
+        return [member.entry.config.network.model_dump() for member in self.members]
+
 
 def can_join(member: Member, config: TrainingConfig) -> bool:
-    """Check whether a member is a residual encoder of the config's own input."""
+    """Check whether a member has the config's own input, and embeddings of length 1."""
     own = member.entry.config
+    if member.embedded is None or own.network.name == "joined":
+        return False
+    lengths = np.linalg.norm(member.embedded[0], axis=1)
     return (
-        member.encoder is not None
-        and own.network.name == "residual"
-        and own.input == config.input
+        own.input == config.input
         and own.export.views == config.export.views
+        and bool(np.allclose(lengths, 1, atol=_LENGTH_TOLERANCE))
     )
 
 

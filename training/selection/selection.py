@@ -106,14 +106,16 @@ class Selection:
         return timed
 
     def _first(self, entries: Sequence[Entry]) -> list[Member]:
-        """Train the first candidates, as many as there is time for."""
+        """Train the first candidates, as many as there is time for, for as many epochs each."""
         whole = _FIRST * self.budget.seconds
         needed = accumulate(_LEAST * entry.seconds_per_epoch for entry in entries)
         fitting = sum(seconds <= whole for seconds in needed)
-        if fitting < min(_TRIED, len(entries)):
+        if fitting < max(1, min(_TRIED, len(entries))):
             return []
-        seconds = whole / max(1, fitting)
-        return self._trained((entry, seconds, _EPOCHS[0], 0) for entry in entries[:fitting])
+        share = whole / sum(each.seconds_per_epoch for each in entries[:fitting])
+        return self._trained(
+            (each, share * each.seconds_per_epoch, _EPOCHS[0], 0) for each in entries[:fitting]
+        )
 
     def _second(self, members: Sequence[Member]) -> list[Member]:
         """Train the best candidates of the first round again, for longer."""
@@ -124,11 +126,17 @@ class Selection:
         return self._trained((entry, seconds, _EPOCHS[1], 1) for entry in best[:finalists])
 
     def _at_once(self, entries: Sequence[Entry]) -> list[Member]:
-        """Train the first candidates for all of the time, others in place of those that fail."""
+        """Train the first candidates that there is time for, others in place of those that fail."""
+        if not entries:
+            return []
         whole = self._left()
-        finalists = _finalists(entries, whole)
-        plans = ((entry, whole / finalists, _EPOCHS[1], 0) for entry in entries)
-        return self._trained(plans, finalists)
+        fitting = _fitting(entries, whole)
+        share = whole / sum(each.seconds_per_epoch for each in fitting)
+        others = [each for each in entries if each not in fitting]
+        plans = (
+            (entry, share * entry.seconds_per_epoch, _EPOCHS[1], 0) for entry in [*fitting, *others]
+        )
+        return self._trained(plans, len(fitting))
 
     def _more(self, members: Sequence[Member]) -> list[Member]:
         """Train what did best with other seeds, while there is time for half as long a training."""
@@ -226,6 +234,19 @@ def _finalists(entries: Sequence[Entry], seconds: float) -> int:
     """Return the number of networks that can be trained for long enough in some seconds."""
     needed = _MATURE * max((entry.seconds_per_epoch for entry in entries), default=1)
     return max(1, min(_FINALISTS, len(entries), int(seconds / needed)))
+
+
+def _fitting(entries: Sequence[Entry], seconds: float) -> list[Entry]:
+    """Return the first entries that can be trained for long enough in some seconds, one at least.
+
+    A costly one that does not fit beside those before it is left out, and cheaper ones are not.
+    """
+    fitting: list[Entry] = []
+    for entry in entries:
+        needed = _MATURE * (entry.seconds_per_epoch + sum(e.seconds_per_epoch for e in fitting))
+        if len(fitting) < _FINALISTS and needed <= seconds:
+            fitting.append(entry)
+    return fitting or list(entries[:1])
 
 
 def _is_ripe(member: Member, members: Sequence[Member]) -> bool:

@@ -50,3 +50,10 @@ def test_batch_normalisation_can_come_last():
     answer = network(torch.rand(64, 1, 28, 28))
     torch.testing.assert_close(answer.mean(dim=0), torch.zeros(8), atol=1e-5, rtol=0)
     torch.testing.assert_close(answer.std(dim=0), torch.full((8,), 3.0), atol=0.1, rtol=0)
+
+
+def test_maps_can_be_averaged_and_embeddings_have_length_1():
+    network = build(spec(64, 64, 3), widths=(4, 8), depths=(1, 1), dim=8, pool=2, unit=True)
+    assert network.head[-1].in_features == 8 * 2 * 2
+    lengths = network(torch.rand(5, 3, 64, 64)).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.ones(5))

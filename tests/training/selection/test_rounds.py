@@ -31,11 +31,11 @@ class FakeTrials:
     def settle_threads(self, _config, _fold):
         return 1
 
-    def seconds_per_epoch(self, _config, _fold):
-        return self.cost
+    def seconds_per_epoch(self, config, _fold):
+        return self.cost * (COSTLY if config.network.name == "convnet" else 1)
 
-    def trained(self, config, _fold, _weights):
-        self.now[0] += self.cost * config.optimisation.epochs
+    def trained(self, config, fold, _weights):
+        self.now[0] += self.seconds_per_epoch(config, fold) * config.optimisation.epochs
         self.trained_with.append((config.optimisation.learning_rate, config.optimisation.epochs))
         failed = config.optimisation.learning_rate == 9
         return None if failed else build_encoder(config)
@@ -48,9 +48,13 @@ class FakeTrials:
         return units.astype(np.float32), IMAGES
 
 
-def entry(rate, *, epochs=2, preferred=False):
+COSTLY = 3
+CONVNET = 'network={"name":"convnet","options":{"widths":[4,8],"depths":[1,1],"dim":8,"unit":true}}'
+
+
+def entry(rate, *more, epochs=2, preferred=False):
     candidate = Candidate(name=f"rate {rate}", preferred=preferred)
-    settings = [f"learning_rate={rate}", f"epochs={epochs}"]
+    settings = [f"learning_rate={rate}", f"epochs={epochs}", *more]
     return Entry(candidate, override(config(), settings), None)
 
 
@@ -73,6 +77,25 @@ def test_only_the_first_are_tried_where_time_is_short():
     assert {rate for rate, _ in trials.trained_with} == {0.6, 0.5}
     assert {epochs for _, epochs in trials.trained_with} == {4}
     assert spent <= 11
+
+
+def test_a_costly_candidate_that_does_not_fit_makes_room_for_cheaper_ones():
+    _, trials, spent = chosen([entry(0.6), entry(0.5, CONVNET), entry(0.4)], 11)
+    assert {rate for rate, _ in trials.trained_with} == {0.6, 0.4}
+    assert spent <= 11
+
+
+def test_candidates_are_compared_after_as_many_epochs_whatever_they_cost():
+    _, trials, _ = chosen([entry(0.6), entry(0.5, CONVNET), entry(0.4)], 80)
+    assert trials.trained_with[:3] == [(0.6, 4), (0.5, 4), (0.4, 4)]
+    _, trials, _ = chosen([entry(0.6), entry(0.5, CONVNET), entry(0.4)], 27)
+    assert trials.trained_with[:3] == [(0.6, 5), (0.5, 5), (0.4, 5)]
+
+
+def test_without_anything_to_train_a_bundle_is_taken_as_it_is():
+    result, trials, _ = chosen([entry(0.3, epochs=0), entry(0.6, epochs=0)], 30)
+    assert trials.trained_with == [(0.3, 0), (0.6, 0)]
+    assert result.tried[0].name == "rate 0.3"
 
 
 def test_another_candidate_is_trained_in_place_of_one_that_fails():

@@ -186,8 +186,8 @@ def test_what_cannot_be_begun_with_is_refused(run, tmp_path):
         open_weights(copy)
 
 
-def test_the_shipped_faces_can_be_begun_with_from_the_repository_alone():
-    weights = open_weights(SHIPPED_BUNDLES / "faces")
+def test_the_shipped_faces_crops_can_be_begun_with_from_the_repository_alone():
+    weights = open_weights(SHIPPED_BUNDLES / "faces-crops")
     assert json.loads(weights.bundle.manifest.provenance.config_json)["name"] == "faces"
     assert weights.seen == weights.bundle.split.train | weights.bundle.split.calibration
 
