@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from model.errors import (
-    BundleError,
     BundleNotFoundError,
     FileError,
     IntegrityError,
@@ -25,7 +24,7 @@ from model.errors import (
     faults,
 )
 from model.external_data import check_self_contained
-from model.files import put_in_place, read_file, write_synced
+from model.files import check_place, put_in_place, read_file, write_synced
 from model.manifest import READ_VERSIONS, Kind, LocatorSpec, Manifest, OnnxFile, OtherGraph
 from model.other_graphs.files import GraphFiles, check_same_encoder, unpacked
 from model.other_graphs.shared_weights import with_weights
@@ -156,8 +155,7 @@ def write_bundle(  # noqa: PLR0913 (one for each file)
         files |= other.named_files(manifest, onnx)
     if len(others) != len(manifest.graphs or ()):
         raise IntegrityError("the manifest names another number of further graphs")
-    if folder.exists() and not (folder / MANIFEST_FILE).is_file():
-        raise BundleError(f"{folder} exists and is not a bundle; choose another place")
+    check_place(folder, MANIFEST_FILE)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         new = Path(scratch) / "new"

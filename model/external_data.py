@@ -30,7 +30,7 @@ PARTS: dict[str, dict[int, str]] = {
 EXTERNAL_DATA, DATA_LOCATION = 13, 14
 """Fields of a `TensorProto`: where its data is in another file, and whether it is in one."""
 MAX_FIELDS = 500_000
-"""Maximum number of fields that are looked at, which takes a second; `faces` has 1,600."""
+"""Maximum number of fields that are looked at, which takes a second; `faces-crops` has 1,600."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED_BYTES = {_FIXED64: 8, _FIXED32: 4}

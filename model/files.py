@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from model.errors import FileError
+from model.errors import BundleError, FileError
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -76,6 +76,26 @@ def check_regular(path: Path) -> None:
         _check_regular(path, path.stat())
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def check_place(folder: Path, marker: str) -> None:
+    """Check that a folder may be written, before the work that it is written with.
+
+    Args:
+        folder: It may exist, and is then replaced.
+        marker: A file that every folder of its kind has.
+
+    Raises:
+        BundleError: It exists without that file, so it is not ours to replace, or it cannot be
+            made there.
+    """
+    if folder.exists() and not (folder / marker).is_file():
+        raise BundleError(f"{folder} exists and is not a bundle; choose another place")
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir():
+        raise BundleError(f"{folder} cannot be made: {above} is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise BundleError(f"{folder} cannot be made: {above} may not be written to")
 
 
 def put_in_place(new: Path, folder: Path, old: Path) -> None:

@@ -20,6 +20,7 @@ from model.bundle import (
     write_bundle,
 )
 from model.errors import BundleError, BundleNotFoundError, IntegrityError, ManifestError
+from model.files import check_place
 from model.manifest import Kind
 from tests import fakes
 
@@ -195,6 +196,21 @@ def test_a_file_is_not_replaced(tmp_path, graph, manifest):
     with pytest.raises(BundleError):
         write_bundle(tmp_path / "file", manifest, graph)
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_a_place_where_no_folder_can_be_made_is_refused_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(BundleError, match="file is not a folder"):
+        check_place(tmp_path / "file" / "new" / "bundle", MANIFEST_FILE)
+    check_place(tmp_path / "not" / "there" / "yet", MANIFEST_FILE)
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_that_may_not_be_written_to_is_refused_before_the_work(tmp_path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(BundleError, match="may not be written to"):
+        check_place(tmp_path / "bundle", MANIFEST_FILE)
 
 
 def test_a_graph_that_is_not_the_manifests_is_not_written(tmp_path, manifest):

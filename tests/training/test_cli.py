@@ -168,6 +168,14 @@ def test_a_foreseen_error_is_one_line_and_exit_code_1(  # noqa: PLR0913, PLR0917
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", [name for name in ERRORS if name.startswith("a place")])
+def test_a_bad_place_is_refused_before_the_work(call, name, folder, run, tmp_path):
+    (tmp_path / "file").write_text("a file")
+    places = {"folder": folder, "run": run, "file": tmp_path / "file"}
+    code, out, _ = call(*(argument.format(**places) for argument in ERRORS[name]))
+    assert (code, out) == (1, "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("train",), ("train", "faces", "--out", "run"), ("evaluate", "x"), ("fly",)],
@@ -200,7 +208,7 @@ def test_an_interrupt_says_how_to_go_on(folder, tmp_path):
         text=True,
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (out / "checkpoint.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)

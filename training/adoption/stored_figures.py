@@ -65,10 +65,11 @@ def write_from_figures(file: Path, graph: bytes, spec: InputSpec, to: Path) -> M
         AdoptionError: There are none, or they are of another graph or input.
         SelfCheckError: The graph does not answer here what it answered there.
     """
+    name = bundle_name(to)
     with tempfile.TemporaryDirectory() as scratch:
         bundle = _assemble(file, graph, spec, Path(scratch))
         check_graph(bundle)
-        manifest = bundle.manifest.model_copy(update={"name": bundle_name(to)})
+        manifest = bundle.manifest.model_copy(update={"name": name})
         domain = None if manifest.domain is None else (bundle.folder / DOMAIN_FILE).read_bytes()
         write_bundle(
             *(to, manifest, graph),

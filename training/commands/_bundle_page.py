@@ -11,8 +11,6 @@ from training.console import console
 from training.trust.bundle_record import Kind, read_records, write_record
 
 BUNDLES = Path("model/bundles")
-SHIPPED_FOLDERS = (BUNDLES, Path("model/located"))
-"""Folders of shipped bundles."""
 
 BundlesOption = Annotated[Path, typer.Option(help="The folder of bundles.")]
 RecordsOption = Annotated[Path, typer.Option(help="The folder of records.")]

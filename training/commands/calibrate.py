@@ -13,6 +13,7 @@ from training.console import KnownNamesOption, console, print_accuracy, print_le
 from training.data.source import open_data
 from training.export.int8_graph import Graphs
 from training.export.recalibrate import recalibrate
+from training.stages import ConsoleStages
 from training.templates.render import percent, target
 
 
@@ -26,11 +27,13 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 ) -> None:
     """Choose a bundle's thresholds again on other data; its graphs stay as they are."""
     opened = open_bundle(bundle)
-    done = recalibrate(
-        *(opened, open_data(data), to, seed),
-        include_known_names=include_known_names,
-        graphs=precision,
-    )
+    with ConsoleStages(console) as stages:
+        done = recalibrate(
+            *(opened, open_data(data), to, seed),
+            include_known_names=include_known_names,
+            graphs=precision,
+            stages=stages,
+        )
     print_left_out(done.left_out, opened.manifest.split_by)
     console.print(
         f"wrote {to}: {done.manifest.name} {done.manifest.version}, calibrated on "

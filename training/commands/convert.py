@@ -13,6 +13,7 @@ from training.export.bundle_name import bundle_name
 from training.export.convert import add_int8, convert_bundle
 from training.export.model_card import render_card
 from training.export.quantisation import Precision
+from training.stages import ConsoleStages
 
 
 def run(
@@ -35,7 +36,8 @@ def run(
     if beside:
         _add(opened, open_data(data), to, precision)
         return
-    converted = convert_bundle(opened, open_data(data), precision, name)
+    with ConsoleStages(console) as stages:
+        converted = convert_bundle(opened, open_data(data), precision, name, stages=stages)
     write_bundle(
         to,
         converted.manifest,
@@ -58,7 +60,8 @@ def run(
 def _add(bundle: Bundle, images: ImageSet, to: Path, precision: Precision) -> None:
     if precision is not Precision.INT8_STATIC:
         raise typer.BadParameter("a graph beside the bundle's own is int8-static")
-    [other] = add_int8(bundle, images, to)
+    with ConsoleStages(console) as stages:
+        [other] = add_int8(bundle, images, to, stages=stages)
     console.print(
         f"wrote {to}: {len(other.onnx):,} bytes beside {len(bundle.onnx):,}", highlight=False
     )

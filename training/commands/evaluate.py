@@ -24,6 +24,7 @@ from training.evaluation.labelled import NOTE_ON_GROUPS, LabelledRates
 from training.report.page import write_report
 from training.report.verdict import verdict_of
 from training.report.worst_pairs import SHOWN
+from training.stages import ConsoleStages
 from training.templates.render import percent
 from training.templates.render import target as target_name
 
@@ -50,7 +51,13 @@ def run(  # noqa: PLR0913, PLR0917 (one for each option)
         raise DataError("rates by group need both --labels FILE.csv and --by COLUMN")
     opened, images = open_bundle(bundle), open_data(data)
     columns = None if labels is None else read_labels(labels, by or [], images)
-    evaluation = evaluate(opened, images, include_known_names=include_known_names, labels=columns)
+    with ConsoleStages(console) as stages:
+        evaluation = evaluate(
+            *(opened, images),
+            include_known_names=include_known_names,
+            labels=columns,
+            stages=stages,
+        )
     _print_evaluation(evaluation)
     if not evaluation.same_data:
         console.print(

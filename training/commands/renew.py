@@ -13,6 +13,7 @@ from training.export.int8_graph import Graphs
 from training.export.reexport import renew
 from training.runs.looks import Ledger
 from training.serving_graph.locator_folder import open_locator
+from training.stages import ConsoleStages
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -27,6 +28,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     ledger = Ledger.of_bundle(to, unseal)
     located = None if locator is None else open_locator(locator)
     opened = open_bundle(bundle)
-    manifest = renew(opened, open_data(data), to, ledger, precision, locator=located)
+    with ConsoleStages(console) as stages:
+        manifest = renew(
+            *(opened, open_data(data), to, ledger, precision), locator=located, stages=stages
+        )
     console.print(f"wrote {to}: {manifest.name} {manifest.version}, {manifest.onnx.bytes:,} bytes")
     print_accuracy(manifest.accuracy)

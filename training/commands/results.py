@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from model.bundle import MANIFEST_FILE, read_manifest
-from training.commands._bundle_page import SHIPPED_FOLDERS
+from training.commands._bundle_page import BUNDLES
 from training.console import RECORDS, console
 from training.results.page import write_results
 from training.results.record import read_records, record_of_bundle
@@ -17,7 +17,7 @@ def run(
     records: Annotated[Path, typer.Option(help="The folder of records.")] = RECORDS,
     bundles: Annotated[
         list[Path], typer.Option(help="A folder of bundles; may be given several times.")
-    ] = list(SHIPPED_FOLDERS),  # noqa: B006 (typer reads it, and nothing changes it)
+    ] = [BUNDLES],  # noqa: B006 (typer reads it, and nothing changes it)
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/results.md"),
 ) -> None:
     """Write the page of results and its plots from the records and the bundles trained here."""

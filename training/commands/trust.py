@@ -10,7 +10,7 @@ import typer
 from model.bundle import MANIFEST_FILE, open_bundle
 from model.manifest import Seen
 from training.commands._bundle_page import (
-    SHIPPED_FOLDERS,
+    BUNDLES,
     BundlePage,
     FromRecordsOption,
     PageOption,
@@ -30,7 +30,7 @@ def run(  # noqa: PLR0913 (options of a command)
     ] = None,
     bundles: Annotated[
         list[Path], typer.Option(help="A folder of bundles; may be given several times.")
-    ] = list(SHIPPED_FOLDERS),  # noqa: B006 (typer reads it, and nothing changes it)
+    ] = [BUNDLES],  # noqa: B006 (typer reads it, and nothing changes it)
     records: RecordsOption = RECORDS / "trust",
     out: PageOption = Path("docs/trust.md"),
     max_images: Annotated[int, typer.Option(help="Images of a sample.", min=4)] = 1000,

@@ -13,6 +13,7 @@ from training.evaluation.opening import system_of
 from training.metrics.conditions import measure_conditions
 from training.metrics.pairs import PairEnergies
 from training.metrics.rates import RateTable
+from training.stages import SILENT, Stages
 
 
 @dataclass(frozen=True)
@@ -50,26 +51,30 @@ class Evaluation:
         return self.compared.pairs
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 (each is an option of the command)
     bundle: Bundle,
     images: ImageSet,
     images_per_identity: int | None = None,
     *,
     include_known_names: bool = False,
     labels: ImageLabels | None = None,
+    stages: Stages = SILENT,
 ) -> Evaluation:
     """Measure a bundle on what it has not seen of a data set.
 
     At most `images_per_identity` images of one identity are compared; None stands for the number
     that the bundle's own figures were measured with. See `split_unseen` for `include_known_names`.
-    Rates are also measured for the groups of each column of `labels`.
+    Rates are also measured for the groups of each column of `labels`. The stages are told what is
+    being done.
 
     Raises:
         DataError: Nothing is unseen, or too little to make pairs, or to compare groups.
     """
     manifest = bundle.manifest
     limit = images_per_identity or measured_per_identity(manifest)
-    system = system_of(bundle, images, include_known_names=include_known_names)
+    stages.begin(f"reading {images.name}, and checking the graph")
+    system = system_of(bundle, images, include_known_names=include_known_names, stages=stages)
+    stages.begin("comparing the images that the bundle has not seen")
     compared = compare_images(system, system.tested, limit)
     pairs, point = compared.pairs, manifest.calibration.default_point
     table, domain = RateTable(pairs), image_domain(bundle, compared)

@@ -21,6 +21,7 @@ from training.inference.locating import locator_of
 from training.inference.pytorch import embed, score
 from training.inference.self_check import check_graph
 from training.runs.run_folder import RunFolder
+from training.stages import SILENT, Stages
 
 Pixels = NDArray[np.uint8]
 
@@ -40,10 +41,12 @@ def system_of(
     data: Path | None = None,
     *,
     include_known_names: bool = False,
+    stages: Stages = SILENT,
 ) -> SystemUnderTest:
     """Make a system under test of a bundle, or of a run with its network as it is exported.
 
-    The data set has the path `data`. See `split_unseen` for `include_known_names`.
+    The data set has the path `data`. See `split_unseen` for `include_known_names`. The stages are
+    told how many images were read and encoded.
 
     Raises:
         DataError: Nothing of the data set is unseen.
@@ -58,7 +61,7 @@ def system_of(
     else:
         manifest = opened.manifest
         check_graph(opened)
-        comparer, spec = graph_comparer(opened.onnx, manifest.metric), manifest.input
+        comparer, spec = graph_comparer(opened.onnx, manifest.metric, stages), manifest.input
         seen, locator = manifest.seen, locator_of(opened)
     own = fingerprint == origin.calibrated_on
     return SystemUnderTest(
@@ -71,6 +74,7 @@ def system_of(
         own_data=own,
         seen=seen,
         locator=locator,
+        stages=stages,
     )
 
 

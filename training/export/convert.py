@@ -30,6 +30,7 @@ from training.export.recalibrate import measure_graph
 from training.inference.locating import locator_of
 from training.inference.onnx_runtime import OnnxEncoder
 from training.inference.self_check import check_graph
+from training.stages import SILENT, Stages
 
 _SPEED_SECONDS = 2.0
 _SPEED_IMAGES = 32
@@ -57,23 +58,31 @@ class Measured:
     batched: float
 
 
-def convert_bundle(bundle: Bundle, images: ImageSet, precision: Precision, name: str) -> Converted:
+def convert_bundle(
+    bundle: Bundle,
+    images: ImageSet,
+    precision: Precision,
+    name: str,
+    *,
+    stages: Stages = SILENT,
+) -> Converted:
     """Convert a bundle, and choose and measure its operating points again on the same identities.
 
     The bundle is of kind `encoder`, with its split; the images are the data that it was made from,
-    unchanged; `name` is that of the new bundle.
+    unchanged; `name` is that of the new bundle. The stages are told what is being done.
 
     Raises:
         ExportError: The bundle cannot be converted.
         RunError: The data is not what the bundle was made from.
         SelfCheckError: The bundle's graph does not pass its self-check.
     """
+    stages.begin(f"reading {images.name}, and converting the graph")
     manifest, split = bundle.manifest, _split_of(bundle, images)
     check_graph(bundle)
     locator = locator_of(bundle)
     sample = training_sample(images, split, manifest.input, locator)
     graph = convert(bundle.onnx, precision, sample)
-    figures = measure_graph(manifest, graph, images, split, locator)
+    figures = measure_graph(manifest, graph, images, split, locator, stages=stages)
     summary = (
         f"{manifest.card.summary} Converted to {precision} by ONNX Runtime {ort.__version__} from "
         f"{manifest.name} {manifest.version} (sha256 {manifest.onnx.sha256[:16]}…)."
@@ -102,20 +111,24 @@ def _golden(graph: bytes, precision: Precision, spec: InputSpec) -> Golden:
     return Golden(embedding=tuple(golden.tolist()), tolerance=TOLERANCE)
 
 
-def add_int8(bundle: Bundle, images: ImageSet, to: Path) -> tuple[GraphFiles, ...]:
+def add_int8(
+    bundle: Bundle, images: ImageSet, to: Path, *, stages: Stages = SILENT
+) -> tuple[GraphFiles, ...]:
     """Write a bundle as it is, with an int8 graph beside its own; returns the files of that.
 
     The images are the data that it was made from, unchanged. It is named after its folder `to`.
+    The stages are told what is being done.
 
     Raises:
         ExportError: The bundle cannot be converted, or in int8 decides worse.
         RunError: The data is not what the bundle was made from.
         SelfCheckError: The bundle's graph does not pass its self-check.
     """
+    stages.begin(f"reading {images.name}, and checking the graph")
     split = _split_of(bundle, images)
     check_graph(bundle)
     alone = bundle.manifest.model_copy(update={"name": bundle_name(to), "graphs": None})
-    made = make_int8(alone, bundle.onnx, images, split, locator_of(bundle))
+    made = make_int8(alone, bundle.onnx, images, split, locator_of(bundle), stages=stages)
     if made.files is None:
         raise ExportError(f"{bundle.folder}: {made.reason}")
     manifest = with_graphs(alone, made.others)

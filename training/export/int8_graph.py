@@ -82,7 +82,13 @@ class Graphs(StrEnum):
         return with_graphs(manifest, made.others), made.others
 
     def kept(
-        self, manifest: Manifest, bundle: Bundle, images: ImageSet, split: DataSplit
+        self,
+        manifest: Manifest,
+        bundle: Bundle,
+        images: ImageSet,
+        split: DataSplit,
+        *,
+        stages: Stages = SILENT,
     ) -> tuple[Manifest, tuple[GraphFiles, ...]]:
         """Keep the further graphs of a bundle byte for byte, measured again, or add them.
 
@@ -91,10 +97,15 @@ class Graphs(StrEnum):
             bundle: The bundle until now, with the same graph.
             images: The data that it is measured on.
             split: Its parts.
+            stages: Told what is being done.
         """
         if self is Graphs.FP32 or not bundle.graphs:
-            return self.added(manifest, bundle.onnx, images, split, locator_of(bundle))
-        others = tuple(_again(manifest, bundle, each, images, split) for each in bundle.graphs)
+            locator = locator_of(bundle)
+            return self.added(manifest, bundle.onnx, images, split, locator, stages=stages)
+        stages.begin("measuring the bundle's further graphs in the same way")
+        others = tuple(
+            _again(manifest, bundle, each, images, split, stages) for each in bundle.graphs
+        )
         return with_graphs(manifest, others), others
 
 
@@ -241,12 +252,17 @@ def _measure(  # noqa: PLR0913, PLR0917 (parts of a bundle)
     return measure_figures(system, measured_per_identity(manifest))
 
 
-def _again(
-    manifest: Manifest, bundle: Bundle, other: Bundle, images: ImageSet, split: DataSplit
+def _again(  # noqa: PLR0913, PLR0917 (parts of a bundle)
+    manifest: Manifest,
+    bundle: Bundle,
+    other: Bundle,
+    images: ImageSet,
+    split: DataSplit,
+    stages: Stages,
 ) -> GraphFiles:
     """Measure a further graph of a bundle again, and leave its file as it is."""
     check_graph(other)
-    figures = _measure(manifest, other.onnx, images, split, locator_of(bundle))
+    figures = _measure(manifest, other.onnx, images, split, locator_of(bundle), stages)
     shared = share_weights(other.onnx, bundle.manifest.onnx.file, bundle.onnx)
     return _with_figures(manifest, shared, other.manifest.golden, figures)
 

@@ -83,7 +83,7 @@ def is_float32(graph: bytes) -> bool:
 def with_maxima(graph: bytes) -> bytes:
     """Replace each PReLU whose slopes are at most 1 by max(x, slope · x), which is the same.
 
-    ONNX Runtime's own PReLU takes five times as long: a quarter of the int8 graph of `faces`.
+    ONNX Runtime's own PReLU takes five times as long: a quarter of the int8 graph of `faces-crops`.
     """
     model = onnx.load_model_from_string(graph)
     constants = {each.name: each for each in model.graph.initializer}

@@ -20,6 +20,7 @@ from training.inference.comparer import graph_comparer
 from training.inference.locating import locator_of
 from training.inference.self_check import check_graph
 from training.runs import provenance
+from training.stages import SILENT, Stages
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ def recalibrate(  # noqa: PLR0913 (each is an option of the command)
     *,
     include_known_names: bool = False,
     graphs: Graphs = Graphs.BOTH,
+    stages: Stages = SILENT,
 ) -> Recalibration:
     """Write a bundle with the same graphs, calibrated on one half of some identities.
 
     The other half is the test part. Identities with the name of one that the bundle was trained or
     calibrated on are in neither half, unless `include_known_names` is set: for data sets that
     number their identities in the same way. The new bundle is named after its folder `to`; its
-    version is the next patch.
+    version is the next patch. The stages are told what is being done.
 
     Raises:
         DataError: No identity is left, or too few for two halves.
@@ -53,6 +55,7 @@ def recalibrate(  # noqa: PLR0913 (each is an option of the command)
     """
     name = bundle_name(to)
     _check_identities(bundle)
+    stages.begin(f"reading {images.name}, and checking the graph")
     check_graph(bundle)
     fingerprint = images.fingerprint()
     unseen = split_unseen(
@@ -61,7 +64,18 @@ def recalibrate(  # noqa: PLR0913 (each is an option of the command)
     split = split_in_two(unseen.take(images, "test"), seed)
     digests = _merge_splits(bundle, split)
     source = _source(bundle, images.name, fingerprint, seed)
-    figures = measure_graph(bundle.manifest, bundle.onnx, images, split, locator_of(bundle))
+    locator = locator_of(bundle)
+    figures = measure_graph(bundle.manifest, bundle.onnx, images, split, locator, stages=stages)
+    manifest = _changed(bundle, name, digests, source, figures)
+    kept = graphs if bundle.graphs else Graphs.FP32  # A new one needs training images.
+    manifest, others = kept.kept(manifest, bundle, images, split, stages=stages)
+    write_like(replace(bundle, split=digests), manifest, to, figures.domain_data, others)
+    return Recalibration(manifest, len(images.identities) - len(unseen.test))
+
+
+def _changed(
+    bundle: Bundle, name: str, digests: Split, source: CalibrationSource, figures: ManifestFigures
+) -> Manifest:
     changes = {
         "name": name,
         "version": next_patch(bundle.manifest.version),
@@ -70,11 +84,7 @@ def recalibrate(  # noqa: PLR0913 (each is an option of the command)
         "graphs": None,
         **figures.fields,
     }
-    manifest = bundle.manifest.model_copy(update=changes)
-    kept = graphs if bundle.graphs else Graphs.FP32  # A new one needs training images.
-    manifest, others = kept.kept(manifest, bundle, images, split)
-    write_like(replace(bundle, split=digests), manifest, to, figures.domain_data, others)
-    return Recalibration(manifest, len(images.identities) - len(unseen.test))
+    return bundle.manifest.model_copy(update=changes)
 
 
 def _check_identities(bundle: Bundle) -> None:
@@ -109,20 +119,27 @@ def next_patch(version: str) -> str:
     return f"{major}.{minor}.{int(patch) + 1}"
 
 
-def measure_graph(
+def measure_graph(  # noqa: PLR0913 (parts of a bundle)
     manifest: Manifest,
     graph: bytes,
     images: ImageSet,
     split: DataSplit,
     locator: Locator | None = None,
+    *,
+    stages: Stages = SILENT,
 ) -> ManifestFigures:
     """Measure a graph with the input and metric of a manifest.
 
-    At most as many images of one identity are compared as for the manifest's own figures.
+    At most as many images of one identity are compared as for the manifest's own figures. The
+    stages are told how far it is.
     """
-    comparer = graph_comparer(graph, manifest.metric)
+    stages.begin("measuring calibration and test identities")
+    comparer = graph_comparer(graph, manifest.metric, stages)
     system = SystemUnderTest(
-        comparer, manifest.input, images, split, seen=manifest.seen, locator=locator
+        *(comparer, manifest.input, images, split),
+        seen=manifest.seen,
+        locator=locator,
+        stages=stages,
     )
     return measure_figures(system, measured_per_identity(manifest))
 

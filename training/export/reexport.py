@@ -24,6 +24,7 @@ from training.inference.self_check import check_graph
 from training.runs import provenance
 from training.runs.looks import Ledger
 from training.serving_graph.locator_folder import TrainedLocator
+from training.stages import SILENT, Stages
 from training.transfer.pretrained import open_weights, read_bundle
 
 
@@ -35,6 +36,7 @@ def renew(  # noqa: PLR0913 (each is an option of the command)
     graphs: Graphs = Graphs.FP32,
     *,
     locator: TrainedLocator | None = None,
+    stages: Stages = SILENT,
 ) -> Manifest:
     """Write a bundle of the same weights, as `export --as-now` would from its run.
 
@@ -50,7 +52,9 @@ def renew(  # noqa: PLR0913 (each is an option of the command)
         ExportError: The data differs, the bundle has no split, or it was calibrated on other data
             since; or what an export raises.
     """
+    bundle_name(to)
     origin = _provenance(bundle)
+    stages.begin(f"reading {images.name}, and checking the graph")
     digests, split = _split(bundle, images, origin)
     former = _former_config(bundle, origin)
     config = refresh_export(former)
@@ -59,15 +63,15 @@ def renew(  # noqa: PLR0913 (each is an option of the command)
     if locator is not None:
         bundle = _with_locator(bundle, locator)
     if config.export == former.export:
-        figures = _measure(bundle, images, split)
+        figures = _measure(bundle, images, split, stages)
         manifest = _changed(bundle, config, renewed, figures, to)
-        manifest, others = graphs.kept(manifest, bundle, images, split)
+        manifest, others = graphs.kept(manifest, bundle, images, split, stages=stages)
         write_like(bundle, manifest, to, figures.domain_data, others)
         return manifest
     encoder = build_encoder(config)
     read_bundle(open_weights(bundle.folder).architecture.served(encoder), bundle)
     kept = _locator(bundle)
-    trained = Trained(encoder.eval(), config, images, split, digests, renewed, kept)
+    trained = Trained(encoder.eval(), config, images, split, digests, renewed, kept, stages)
     return write_trained(trained, to, ledger, graphs)
 
 
@@ -94,9 +98,10 @@ def _former_config(bundle: Bundle, origin: Provenance) -> TrainingConfig:
         ) from error
 
 
-def _measure(bundle: Bundle, images: ImageSet, split: DataSplit) -> ManifestFigures:
+def _measure(bundle: Bundle, images: ImageSet, split: DataSplit, stages: Stages) -> ManifestFigures:
     check_graph(bundle)
-    return measure_graph(bundle.manifest, bundle.onnx, images, split, locator_of(bundle))
+    locator = locator_of(bundle)
+    return measure_graph(bundle.manifest, bundle.onnx, images, split, locator, stages=stages)
 
 
 def _with_locator(bundle: Bundle, locator: TrainedLocator) -> Bundle:

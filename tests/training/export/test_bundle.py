@@ -23,8 +23,7 @@ from training.runs.looks import SHIPPED
 from training.runs.run_folder import RunFolder
 
 BUNDLES = sorted(
-    SHIPPED / name
-    for name in ("bundles/att-chopra", "bundles/faces", "bundles/omniglot", "located/faces-located")
+    SHIPPED / "bundles" / name for name in ("att-chopra", "faces", "faces-crops", "omniglot")
 )
 
 
