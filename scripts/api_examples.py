@@ -20,6 +20,8 @@ from app.settings import Settings, WantedPrecision
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "app" / "api" / "examples.json"
 DIGITS = 4
+SHORT = 8
+"""Numbers of a list that is not cut: a box, or what a locator finds."""
 LONGEST = 3
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 WHEN = "2026-11-29T09:30:00Z"
@@ -90,7 +92,8 @@ def shorten(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
         return WHEN if TIME.fullmatch(value) else value
     if isinstance(value, list):
         numbers = all(isinstance(part, int | float) for part in value)
-        return [shorten(part) for part in (value[:LONGEST] if numbers else value)]
+        is_long = numbers and len(value) > SHORT
+        return [shorten(part) for part in (value[:LONGEST] if is_long else value)]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     return value

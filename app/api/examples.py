@@ -61,7 +61,7 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     },
     "gallery-exists": {
         "detail": (
-            "there is a gallery 'people' of faces 2.3.0 already; take another name, or erase it "
+            "there is a gallery 'people' of faces 3.1.0 already; take another name, or erase it "
             "first"
         )
     },
@@ -71,8 +71,8 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "internal": {"detail": "see the service's log for this request id"},
     "model-changed": {
         "detail": (
-            "the embedding is of the model 000000000000…, and the gallery's is faces 2.3.0, "
-            "f701b48be4d0…; embed the images with that one"
+            "the embedding is of the model 000000000000…, and the gallery's is faces 3.1.0, "
+            "07b8a05fd257…; embed the images with that one"
         )
     },
     "model-refused": {
@@ -96,7 +96,7 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     },
     "other-graph": {
         "detail": (
-            "these embeddings are not of faces 2.3.0 as it is served here; embed the images again "
+            "these embeddings are not of faces 3.1.0 as it is served here; embed the images again "
             "by /embed"
         )
     },
@@ -120,8 +120,8 @@ MEMBERS: Mapping[str, Mapping[str, Any]] = {
     "unknown-gallery": {"detail": "there is no gallery 'none'; PUT /galleries/none makes it"},
     "unknown-identity": {"detail": "there is no identity 'none' in the gallery 'people'"},
     "unknown-model": {
-        "detail": "there is no model 'none'; there is: att-chopra, faces, omniglot",
-        "available": ["att-chopra", "faces", "omniglot"],
+        "detail": "there is no model 'none'; there is: att-chopra, faces, faces-crops, omniglot",
+        "available": ["att-chopra", "faces", "faces-crops", "omniglot"],
     },
     "unreadable-body": {
         "detail": ("the body is not JSON: Expecting value: line 1 column 1 (char 0)")

@@ -1,6 +1,6 @@
 """Measure how often a photograph of a face gets the decision of its aligned picture.
 
-    python -m scripts.measures.photograph_decisions model/located/faces-located ../shared/data/lfw
+    python -m scripts.measures.photograph_decisions model/bundles/faces ../shared/data/lfw
 
 Photographs of 640 x 480 are composed of aligned pictures of the calibration people: a face of
 stated sizes and turns, anywhere, on a background made of other pictures. Each, located as the

@@ -14,12 +14,12 @@ from training.evaluation.unseen import Origin, split_unseen
 from training.export.model_card import render_card
 from training.metrics.verification import ten_fold_accuracy
 
-NAMES = ["faces", "att-chopra", "omniglot"]
+NAMES = ["faces", "faces-crops", "att-chopra", "omniglot"]
 EIGHT_MEGABYTES = 8_000_000
 MOST_PARAMETERS = 2_000_000
 
 
-def energy(client, one, other, model="faces"):
+def energy(client, one, other, model="faces-crops"):
     answer = client.post(
         "/verify", files={"image1": one, "image2": other}, data={"model": model}
     ).json()
@@ -42,14 +42,14 @@ def test_the_model_card_is_the_one_of_the_manifest(name):
     assert (SHIPPED_BUNDLES / name / "README.md").read_text() == render_card(manifest)
 
 
-def test_faces_was_neither_trained_nor_calibrated_on_a_test_person():
-    split = open_bundle(SHIPPED_BUNDLES / "faces").split
+def test_faces_crops_was_neither_trained_nor_calibrated_on_a_test_person():
+    split = open_bundle(SHIPPED_BUNDLES / "faces-crops").split
     assert not split.test & (split.train | split.calibration)
 
 
 @pytest.mark.data
-def test_the_test_people_of_faces_are_those_of_lfws_view_1(data_sets):
-    bundle = open_bundle(SHIPPED_BUNDLES / "faces")
+def test_the_test_people_of_faces_crops_are_those_of_lfws_view_1(data_sets):
+    bundle = open_bundle(SHIPPED_BUNDLES / "faces-crops")
     faces = read_lfw(data_sets / "lfw")
     split = split_unseen(Origin.of(bundle), faces, faces.fingerprint())
     assert set(split.test) == faces.test_identities
@@ -57,7 +57,7 @@ def test_the_test_people_of_faces_are_those_of_lfws_view_1(data_sets):
 
 @pytest.mark.data
 @pytest.mark.timeout(600)
-def test_faces_reaches_through_http_the_accuracy_that_its_manifest_states(shipped, data_sets):
+def test_faces_crops_reaches_through_http_the_accuracy_that_its_manifest_states(shipped, data_sets):
     faces = read_lfw(data_sets / "lfw")
     (name, listed), *_ = faces.official_pairs.items()
     files = {image.name: image for image in faces}
@@ -65,7 +65,9 @@ def test_faces_reaches_through_http_the_accuracy_that_its_manifest_states(shippe
         [energy(shipped, files[a].read(), files[b].read())[0] for a, b, _ in listed]
     )
     accuracy, _ = ten_fold_accuracy(energies, np.array([same for *_, same in listed]))
-    served = shipped.get("/models/faces").json()  # Of the graph that answered, if there are two.
+    served = shipped.get(
+        "/models/faces-crops"
+    ).json()  # Of the graph that answered, if there are two.
     stated = {(b["name"], b["measure"]): b["value"] for b in served["accuracy"]["benchmarks"]}
     assert accuracy == pytest.approx(stated[name, TEN_FOLD], abs=0.002)
     assert accuracy >= 0.90

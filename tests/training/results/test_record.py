@@ -156,13 +156,17 @@ def test_a_protocol_of_the_config_is_measured_on_the_bundle(folder, tmp_path):
     ).config.measurement.protocols == (protocol,)
 
 
-@pytest.mark.parametrize("name", ["faces", "att-chopra"])
-def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name):
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [("faces", "faces-taught"), ("faces-crops", "faces"), ("att-chopra", "att-chopra")],
+)
+def test_a_shipped_bundle_is_a_record_of_what_its_export_measured(name, config):
     manifest = open_bundle(SHIPPED_BUNDLES / name).manifest
     found = record_of_bundle(manifest)
-    assert found.title == f"{name}-bundle"
+    assert found.title == f"{config}-bundle"
     assert found.figures[0].value == manifest.accuracy.eer
     assert (
-        found.config.measurement.targets == load_config(name.replace("-", "_")).measurement.targets
+        found.config.measurement.targets
+        == load_config(config.replace("-", "_")).measurement.targets
     )
     assert len(found.det.fmr) == len(manifest.accuracy.curve.thresholds)

@@ -13,13 +13,11 @@ from model.manifest import ErrorRates
 from model.pixel_statistics import PixelStatistics
 from tests import fakes, locators
 from tests.training import synthetic
-from training.commands._bundle_page import SHIPPED_FOLDERS
 from training.data.decoding import decode
 from training.data.source import open_data
 from training.domain_check.fit import Sample, fit_images
 from training.errors import DataError, RunError
 from training.inference.onnx_runtime import OnnxEncoder
-from training.runs.looks import SHIPPED
 from training.trust.bundle_record import read_records
 from training.trust.corruptions import CORRUPTIONS
 from training.trust.measure import TrustMeter
@@ -207,13 +205,6 @@ def test_bundles_of_several_folders_are_measured(exported, data, tmp_path, call)
     code, out, err = call("trust", *options, *folders, "--out", tmp_path / "trust.md")
     assert code == 0, err
     assert out.count("wrote") == 3
-
-
-def test_the_folders_of_shipped_bundles_are_those_with_a_ledger_of_looks():
-    ledgers = SHIPPED.glob("*/looks.jsonl")
-    assert sorted(SHIPPED_FOLDERS) == sorted(
-        path.parent.relative_to(SHIPPED.parent) for path in ledgers
-    )
 
 
 def test_a_bundle_that_may_have_been_trained_on_the_samples_is_left_out(data, tmp_path, call):
