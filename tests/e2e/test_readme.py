@@ -46,6 +46,9 @@ def test_the_curl_of_the_readme_gives_the_answer_of_the_readme(url):
     assert (domain["status"], set(domain)) == (quoted["status"], set(quoted))
     assert (domain["percentile"] or []) == pytest.approx(quoted["percentile"] or [], rel=1e-2)
     assert str(domain["reason"]).startswith(str(quoted["reason"]).rstrip("…"))
+    for found, told in zip(answer.pop("located"), ANSWER["located"], strict=True):
+        for name, value in told.items():
+            assert found[name] == pytest.approx(value, rel=1e-2), name
     for name, value in answer.items():
         is_number = isinstance(value, float) or (isinstance(value, list) and name != "images")
         assert value == (pytest.approx(ANSWER[name], rel=1e-2) if is_number else ANSWER[name]), name

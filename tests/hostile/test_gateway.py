@@ -164,9 +164,9 @@ def test_a_client_of_http_1_0_without_a_host_is_answered(behind):
     assert statuses(seen) == [200]
 
 
-def chunked(path, body, content_type, *trailers, key=True):
+def chunked(path, body, content_type, *trailers, key=True, method="POST"):
     """A request in one chunk, with trailers behind it."""
-    head = [f"POST {path} HTTP/1.1", "Host: t", f"Content-Type: {content_type}"]
+    head = [f"{method} {path} HTTP/1.1", "Host: t", f"Content-Type: {content_type}"]
     head += [f"X-API-Key: {KEY.decode()}"] if key else []
     text = "\r\n".join([*head, "Transfer-Encoding: chunked", "", ""])
     end = "".join(f"{line}\r\n" for line in trailers)
@@ -190,15 +190,15 @@ def test_trailers_without_end_cost_the_service_nothing(behind):
     """nginx itself has no bound on them: it reads and drops them, and the service sees none."""
     front, service = behind
     before = service.memory("VmRSS")
-    began, seen = service.cpu_s(), len(answered(service))
-    whole = chunked("/nowhere", b"x", "image/png")[:-2]
+    began = service.cpu_s()
+    whole = chunked("/nowhere", b"x", "image/png", method="PUT")[:-2]
     with front.connect() as connection, contextlib.suppress(ConnectionError):
         connection.sendall(whole)
         for _ in range(100):
             connection.sendall(b"X-Long: " + b"a" * 1_000_000 + b"\r\n")
     assert service.memory("VmRSS") - before < 5_000_000
     assert service.cpu_s() - began < 1
-    assert len(answered(service)) == seen
+    assert "PUT" not in {line["method"] for line in answered(service)}
 
 
 PICTURES = (part("image1", photo(1)), part("image2", photo(1, 2)))

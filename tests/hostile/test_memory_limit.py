@@ -11,13 +11,14 @@ import pytest
 
 from app.settings import SHIPPED_BUNDLES
 from tests.cgroups import memory_cgroup
-from tests.fakes import photo
 from tests.hostile import memory_attack
 from tests.hostile.server import request, running
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.timeout(600)
 
 LIMIT = 1 << 30
+FACE = (ROOT / "examples" / "ann-1.jpg").read_bytes()
 ANSWERED = {200, 400, 408, 413, 415, 422, 503, 504}
 
 
@@ -41,7 +42,7 @@ def good_requests(server):
     def ask():
         while not stop.wait(0.5):
             with server.connect() as connection:
-                connection.sendall(request("/embed", photo(1)))
+                connection.sendall(request("/embed", FACE))
                 found.append(memory_attack.status_of(connection))
 
     client = threading.Thread(target=ask)
@@ -81,7 +82,7 @@ def test_nothing_that_is_sent_gets_the_service_killed(limited, kind):
     assert found[503] + found[413] + found[504] + found[memory_attack.NO_ANSWER] > 0
     assert set(good) <= {200, 503, 504}
     assert 200 in good
-    assert server.post("/embed", photo(1)).status == 200
+    assert server.post("/embed", FACE).status == 200
     assert cgroup.peak < LIMIT
 
 

@@ -14,6 +14,9 @@ TIMES = 5
 SECONDS = 1.0
 WARM_UP_S = 0.3
 REFUSED_WITHIN_S = 0.010
+REFUSED_WITHIN = 0.05
+"""Of what an answer takes that has waited, some 0.3 s: the median includes the turns of 60 clients
+in this process, 8 to 13 ms by machine."""
 GOODPUT = 0.9
 ATTEMPTS = 5
 """Two measurements of the same peak differ by 5 % on an idle machine, so one alone says little."""
@@ -55,15 +58,15 @@ def load(port, connections, every_s=0.0, lasting_s=SECONDS):
 
 
 def measure(port):
-    """Goodput at five times the capacity over the peak, and the median of a refusal's seconds."""
+    """Goodput at five times the capacity over the peak; median s of a refusal and of an answer."""
     statuses, _ = load(port, SATURATING)
     assert set(statuses) == {200}
     peak = len(statuses) / SECONDS
     connections = TIMES * SATURATING
     statuses, seconds = load(port, connections, every_s=connections / (TIMES * peak))
     assert set(statuses) == {200, 503}
-    refused = seconds[statuses == 503]
-    return np.sum(statuses == 200) / SECONDS / peak, float(np.median(refused))
+    refused, answered = (float(np.median(seconds[statuses == status])) for status in (503, 200))
+    return np.sum(statuses == 200) / SECONDS / peak, refused, answered
 
 
 @pytest.mark.serial
@@ -73,11 +76,12 @@ def test_at_five_times_the_capacity_all_are_answered_or_refused_and_as_many_as_e
     with running(models_dir, tmp_path / "log", MAX_WAITING=SATURATING + 4) as server:
         load(server.port, 2, lasting_s=WARM_UP_S)
         for _ in range(ATTEMPTS):
-            share, refusal_s = measure(server.port)
-            if share >= GOODPUT and refusal_s < REFUSED_WITHIN_S:
+            share, refusal_s, answer_s = measure(server.port)
+            refused_within_s = max(REFUSED_WITHIN_S, REFUSED_WITHIN * answer_s)
+            if share >= GOODPUT and refusal_s < refused_within_s:
                 return
         assert "Traceback" not in server.log
     if os.getloadavg()[0] > (os.cpu_count() or 1):
         pytest.skip(f"the machine is too busy to measure: {share:.2f}, {refusal_s * 1e3:.1f} ms")
     assert share >= GOODPUT
-    assert refusal_s < REFUSED_WITHIN_S
+    assert refusal_s < refused_within_s

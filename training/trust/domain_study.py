@@ -1,6 +1,6 @@
 """Share of foreign and altered images that the pixels' score of a domain check flags.
 
-    python -m training.trust.domain_study faces --data ../shared/data --bands 16 --small 24
+    python -m training.trust.domain_study faces-crops --data ../shared/data --bands 16 --small 24
 
 The check is fitted to identities that the bundle was trained on, and tried on others of them: the
 pixels' score knows nothing of the encoder. No calibration or test identity of the bundle is read;
@@ -29,8 +29,8 @@ from training.trust.corruptions import CORRUPTIONS, corrupted
 
 Pixels = NDArray[np.uint8]
 
-_OWN = {"faces": "lfw", "omniglot": "omniglot"}
-_IDENTITIES = {"faces": 800, "omniglot": 150}
+_OWN = {"faces-crops": "lfw", "omniglot": "omniglot"}
+_IDENTITIES = {"faces-crops": 800, "omniglot": 150}
 _IMAGES_EACH = 5
 _SEED = 9
 

@@ -29,7 +29,7 @@ def test_the_picture_is_what_the_graph_is_given_bit_for_bit(client):
     np.testing.assert_array_equal(pixels_of(answer), preprocess(PHOTO, fakes.SPEC, LIMITS))
 
 
-@pytest.mark.parametrize("name", ["faces", "att-chopra", "omniglot"])
+@pytest.mark.parametrize("name", ["faces-crops", "att-chopra", "omniglot"])
 def test_each_shipped_model_sees_the_image_in_its_own_way(name):
     spec = open_bundle(SHIPPED_BUNDLES / name).manifest.input
     with TestClient(create_app(Settings())) as shipped:

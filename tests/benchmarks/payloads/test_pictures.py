@@ -14,6 +14,8 @@ from benchmarks.payloads.pictures import load, make_pictures, save
         ("att-pgm", (92, 112), "PPM"),
         ("lfw", (160, 160), "JPEG"),
         ("photo-320x240", (320, 240), "JPEG"),
+        ("face", (320, 320), "JPEG"),
+        ("face-640x480", (640, 480), "JPEG"),
     ],
 )
 def test_without_data_sets_pictures_are_drawn_and_say_so(tmp_path, name, size, format_):
