@@ -8,7 +8,6 @@ the size of a head or to the number of connections.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -19,34 +18,10 @@ from uvicorn.server import ServerState
 
 from app.api.bodies.receive import HAS_ARRIVED
 from app.server.answer_transport import AnswerTransport
+from app.server.bounds import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, Bounds
 from app.server.framing import MAX_EXCESS, ChunkFraming, fault_of
+from app.server.lingering_close import LingeringClose
 from app.server.refusal import refusal
-from app.server.unsent_answers import UnsentAnswers
-
-MAX_HEAD_BYTES = 65_536
-"""Maximum size of a request line and its headers, not counting the data that came with the first
-byte."""
-MAX_HEADERS = 128
-MAX_PIPELINED = 32
-"""Maximum number of requests that wait for the answer to an earlier one on their connection."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Limits of the connections of one worker.
-
-    Attributes:
-        connections: Maximum number of open connections.
-        head_s: Seconds from the connection's opening, or a request's first byte, to the end of its
-            head.
-        body_s: Seconds for a client to read its answer, or to end a body that is answered already.
-        unsent: Counts what clients have not read.
-    """
-
-    connections: int
-    head_s: float
-    body_s: float
-    unsent: UnsentAnswers = field(default_factory=UnsentAnswers)
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -76,6 +51,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._running_cycle: RequestResponseCycle | None = None
         self._answer: AnswerTransport | None = None
         self._stopped_reading = False
+        self._lingering: LingeringClose | None = None
         self._framing: ChunkFraming | None = None
         """The framing of the present body, if it is chunked."""
         self._has_begun_in_piece = False
@@ -92,12 +68,15 @@ class BoundedConnection(HttpToolsProtocol):
                 "The service is busy",
                 f"there are {self._bounds.connections:,} connections already; try again shortly",
             )
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer, and end every request that is running."""
         self._bounds.unsent.remove(self.transport)
         if self._timer is not None:
             self._timer.cancel()
+        if self._lingering is not None:
+            self._lingering.stop()
         if self._running_cycle is not None and self._running_cycle is not self.cycle:
             # Uvicorn ends the newest request only; an earlier one may still be running.
             self._running_cycle.disconnected = True
@@ -109,6 +88,8 @@ class BoundedConnection(HttpToolsProtocol):
         if self._in_body and self._framing is None and not self._stopped_reading:
             super().data_received(data)
             return
+        if self._lingering is not None:
+            self._lingering.drop(data)
         for start in range(0, len(data), MAX_HEAD_BYTES):
             if self._stopped_reading or self.transport.is_closing():
                 return
@@ -222,7 +203,7 @@ class BoundedConnection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Callable[..., Any]) -> None:
         self._running_cycle = cycle
         cycle.scope["state"][HAS_ARRIVED] = lambda: not cycle.more_body
-        self._answer = AnswerTransport(self.transport)
+        self._answer = AnswerTransport(self.transport, self._close_answered)
         cycle.transport = self._answer  # type: ignore[assignment] # has all methods that it calls
         super()._start_asgi_task(cycle, app)
 
@@ -268,14 +249,14 @@ class BoundedConnection(HttpToolsProtocol):
         )
 
     def _refuse(self, status: HTTPStatus, slug: str, title: str, detail: str) -> None:
-        """Send a problem without running the application, and close.
+        """Send a problem without running the application, and close, once.
 
         Where an answer has begun, or one to an earlier request is still to come, the connection is
         closed after it and the problem is not sent: a client would take it for that answer.
         """
-        self._stopped_reading = True
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._stopped_reading:
             return
+        self._stopped_reading = True
         running = self._running_cycle
         if running is not None and not running.response_complete:
             if running is not self.cycle or not self._in_body or running.response_started:
@@ -283,11 +264,22 @@ class BoundedConnection(HttpToolsProtocol):
                 return
             running.disconnected = True  # It waits for a body that will not come.
             running.message_event.set()
-        if self._in_body and self.cycle.response_complete:
+        if not (self._in_body and self.cycle.response_complete):
+            self.transport.write(refusal(status, slug, title, detail))
+        self._linger()
+
+    def _close_answered(self) -> None:
+        """Close the connection after an answer that ends it."""
+        if self._in_body and self.cycle is self._running_cycle:
+            self._linger()
+        else:
             self.transport.close()
-            return
-        self.transport.write(refusal(status, slug, title, detail))
-        self.transport.close()
+
+    def _linger(self) -> None:
+        self._stopped_reading, self._deadline = True, None
+        if self._answer is not None:
+            self._answer.end()
+        self._lingering = LingeringClose(self.transport, self.loop)
 
     def _close_after_answers(self) -> None:
         """Close the connection after the answers to the requests that have arrived as a whole."""

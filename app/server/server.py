@@ -23,8 +23,9 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from app.main import create_app, ready_message, refuse_requests
+from app.server.bounds import Bounds
 from app.server.ending import GRACE_S, end_within
-from app.server.http_protocol import BoundedConnection, Bounds
+from app.server.http_protocol import BoundedConnection
 from app.server.sockets import in_use, is_listening
 from app.settings import Settings
 from app.telemetry.logs import logging_config

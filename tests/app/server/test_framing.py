@@ -8,8 +8,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from app.server.bounds import MAX_PIPELINED, Bounds
 from app.server.framing import MAX_EXCESS
-from app.server.http_protocol import MAX_PIPELINED, BoundedConnection, Bounds
+from app.server.http_protocol import BoundedConnection
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: t\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -22,11 +23,15 @@ class Wire(asyncio.Transport):
 
     def __init__(self):
         super().__init__()
-        self.written, self.is_open = b"", True
+        self.written, self.is_open, self.is_ended = b"", True, False
 
     def write(self, data):
         assert self.is_open
+        assert not self.is_ended
         self.written += data
+
+    def write_eof(self):
+        self.is_ended = True
 
     def close(self):
         self.is_open = False
@@ -106,7 +111,7 @@ def exchange(*pieces, answers_first=False, gate=at_once):
             await asyncio.sleep(0)
         for _ in range(200):
             await asyncio.sleep(0)
-        found.written, found.is_open = wire.written, wire.is_open
+        found.written, found.is_open = wire.written, wire.is_open and not wire.is_ended
         connection.connection_lost(None)
         await asyncio.gather(*connection.tasks)
 

@@ -15,7 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from app.server.answer_transport import AnswerTransport
-from app.server.http_protocol import BoundedConnection, Bounds
+from app.server.bounds import Bounds
+from app.server.http_protocol import BoundedConnection
 
 UVICORN, HTTPTOOLS = (f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
 CALLBACKS = (
@@ -161,7 +162,7 @@ def calls():
 
 @pytest.fixture
 def answer(calls):
-    return AnswerTransport(calls)
+    return AnswerTransport(calls, calls.close)
 
 
 def test_an_answers_head_and_body_are_one_write(calls, answer):
@@ -197,6 +198,14 @@ def test_a_connection_that_closes_has_the_head_before(calls, answer):
     answer.write(HEAD)
     answer.close()
     assert (calls.written, answer.is_closing()) == ([HEAD], True)
+
+
+def test_nothing_is_written_after_the_end(calls, answer):
+    answer.write(HEAD)
+    answer.end()
+    answer.write(b"same")
+    answer.flush()
+    assert (calls.written, answer.is_closing()) == ([], True)
 
 
 def test_uvicorns_answer_uses_no_more_of_a_transport_than_ours_has():

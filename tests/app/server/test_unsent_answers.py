@@ -5,7 +5,8 @@ from functools import partial
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.server.http_protocol import BoundedConnection, Bounds
+from app.server.bounds import Bounds
+from app.server.http_protocol import BoundedConnection
 from app.server.unsent_answers import UnsentAnswers
 
 ANSWER = 12_000_000
