@@ -36,6 +36,11 @@ _CODE_OR_LINK = re.compile(
     r"```.*?```|`[^`\n]*`|(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<address>[^)\s]+)\)", re.DOTALL
 )
 """Code or a link, whichever begins first: text in code is no link, and a link may contain code."""
+_AMBIGUOUS, _CLEAR = "e=e+s+o.id}", 'e=e+s+o.id+","}'
+"""End of lunr's `TokenSet.prototype.toString`, by which nodes of the index of words are compared:
+it writes labels and numbers of nodes with nothing between them, so that in words with digits two
+different nodes can read alike. They are merged, and a search that comes upon a word that does not
+exist fails. Lunr 2.3.9 is the last version."""
 _DECISION = re.compile(r"# (?P<title>.+)\n\nDate: (?P<date>.+)\n\nStatus: (?P<status>.+)\n\n")
 
 
@@ -56,6 +61,19 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Put the figures of their sources into a page, and rewrite its links for the site."""
     del config, files
     return relink(fill(f"docs/{page.file.src_uri}", markdown), page.file.src_uri)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Mend the search, which fails on words with digits.
+
+    Raises:
+        ValueError: The script of the search is not the one that is known.
+    """
+    workers = list(Path(config.site_dir).glob("assets/javascripts/workers/search.*.min.js"))
+    texts = [worker.read_text("utf-8") for worker in workers]
+    if [text.count(_AMBIGUOUS) for text in texts] != [1]:
+        raise ValueError("the search's script has changed: see `_AMBIGUOUS` in scripts/site.py")
+    workers[0].write_text(texts[0].replace(_AMBIGUOUS, _CLEAR), "utf-8")
 
 
 def relink(markdown: str, page: str) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import string
 import subprocess
 import sys
 import threading
@@ -182,3 +183,13 @@ def test_the_search_works_without_the_network(opened, served):
     page.locator("input[name=query]").click()
     page.keyboard.type("operating point", delay=20)
     page.locator(".md-search-result__item").first.wait_for()
+
+
+def test_every_beginning_of_a_word_can_be_searched(opened, served):
+    page = opened(f"{served}/index.html")
+    page.wait_for_load_state("networkidle")
+    page.locator("input[name=query]").click()
+    for beginning in string.ascii_lowercase + string.digits:
+        page.keyboard.press("Control+A")
+        page.keyboard.type(beginning)
+        page.wait_for_timeout(100)  # A query that fails is said on the console.
