@@ -15,36 +15,56 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from app.encoders.locator import load_locator
 from model.bundle import open_bundle
-from model.preprocessing import ImageLimits, preprocess
+from model.errors import NothingLocatedError
+from model.locating.locator import Locator, Pick
+from model.manifest import InputSpec
+from model.preprocessing import ImageLimits, preprocess, preprocess_located
 
 _LIMITS = ImageLimits(max_bytes=10**7, max_pixels=10**8)
 _SHRINKAGE = 0.5
 _PAIRS = 3000
+_FARTHEST = 2.0
+"""Distance of opposite vectors of length 1."""
 
 Vectors = NDArray[np.float64]
 
 
 def embed(bundle: Path, files: list[str]) -> Vectors:
-    """Embed files by the graph of a bundle, (files, dim)."""
+    """Embed files by the graph of a bundle, (files, dim); NaN where its locator finds nothing."""
     opened = open_bundle(bundle)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(opened.onnx, options, providers=["CPUExecutionProvider"])
     spec, name = opened.manifest.input, session.get_inputs()[0].name
-    parts = []
-    for begin in range(0, len(files), 32):
-        contents = (Path(file).read_bytes() for file in files[begin : begin + 32])
-        images = np.stack([preprocess(content, spec, _LIMITS) for content in contents])
-        parts.append(session.run(None, {name: images})[0])
-    return np.concatenate(parts).astype(np.float64)
+    locator, dim = load_locator(opened), opened.manifest.embedding_dim
+    vectors = np.full((len(files), dim or 0), np.nan)
+    for row, file in enumerate(files):
+        image = _read(Path(file), spec, locator)
+        if image is not None:
+            vectors[row] = session.run(None, {name: image[np.newaxis]})[0][0]
+    return vectors
+
+
+def _read(file: Path, spec: InputSpec, locator: Locator | None) -> NDArray[np.uint8] | None:
+    """Read a file as the service does that is sent `face=central`; None where it refuses it."""
+    if locator is None:
+        return preprocess(file.read_bytes(), spec, _LIMITS)
+    try:
+        return preprocess_located(file.read_bytes(), spec, locator, Pick.CENTRAL, _LIMITS)[0]
+    except NothingLocatedError:
+        return None
 
 
 def distances(vectors: Vectors) -> Vectors:
-    """Euclidean distances of all pairs of vectors of length 1, (vectors, vectors)."""
+    """Euclidean distances of all pairs of vectors of length 1, (vectors, vectors).
+
+    A vector that is NaN, of an image that was refused, is as far as can be from all others.
+    """
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     squares: Vectors = np.clip(2 - 2 * units @ units.T, 0, None)
-    return np.sqrt(squares)
+    return np.nan_to_num(np.sqrt(squares), nan=_FARTHEST)
 
 
 def whitened(known: Vectors, labels: NDArray[np.int64], vectors: Vectors) -> Vectors:

@@ -15,7 +15,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",
-    version="3.2.0",
+    version="3.3.0",
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.0,
     metric=Metric.L2,
@@ -72,6 +72,12 @@ _FULL_RESOLUTION = (
 )
 
 CANDIDATES = (
+    Candidate(
+        name="faces, frozen",
+        start="faces",
+        settings=("epochs=0", "locator=faces"),
+        preferred=True,
+    ),
     Candidate(
         name="faces-crops, frozen", start="faces-crops", settings=("epochs=0",), preferred=True
     ),

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from model.locating.locator import Pick
 from model.manifest import InputSpec
 from training.config.schema import TrainingConfig
 from training.data.decoding import DecodedImages, canvas_of, decode
 from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.fit.trainer import TrainingData
+from training.inference.locating import configured_locator
 
 _MIN_MEASURED = 2
 """Minimum images of an identity that are measured: a genuine pair."""
@@ -29,17 +31,19 @@ class ImagePool:
         """Return the images of a fold as a trainer takes them."""
         canvas = canvas_of(config.input, config.canvas)
         return TrainingData(
-            train=_of(self._decode(self.images, canvas, "all"), fold.train),
+            train=_of(self._decode(config, self.images, canvas, Pick.CENTRAL), fold.train),
             calibration=self.measured(config, config.input, fold.calibration),
         )
 
     def measured(
         self, config: TrainingConfig, spec: InputSpec, identities: tuple[str, ...]
     ) -> DecodedImages:
-        """Return the images of some identities that are measured, as decoded for an input."""
-        limit = self._limit(config.measurement.images_per_identity)
-        few = self._decode(self.images.bounded(limit), spec, f"at most {limit}")
-        return _of(few, identities)
+        """Return the images of some identities that are measured, as decoded for an input.
+
+        With a locator they are those in which one thing is located.
+        """
+        few = self.images.bounded(self._limit(config.measurement.images_per_identity))
+        return _of(self._decode(config, few, spec, Pick.ONLY), identities)
 
     def _limit(self, configured: int) -> int:
         """Return the images of an identity that are measured."""
@@ -47,10 +51,12 @@ class ImagePool:
             return configured
         return min(configured, max(_MIN_MEASURED, self._most // len(self.images.identities)))
 
-    def _decode(self, images: ImageSet, spec: InputSpec, which: str) -> DecodedImages:
-        key = f"{which} {spec.model_dump_json()}"
+    def _decode(
+        self, config: TrainingConfig, images: ImageSet, spec: InputSpec, aim: Pick
+    ) -> DecodedImages:
+        key = f"{len(images)} {aim} {config.locator} {spec.model_dump_json()}"
         if key not in self._decoded:
-            self._decoded[key] = decode(images, spec)
+            self._decoded[key] = decode(images, spec, configured_locator(config), aim)
         return self._decoded[key]
 
 

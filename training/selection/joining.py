@@ -73,6 +73,7 @@ def can_join(member: Member, config: TrainingConfig) -> bool:
     lengths = np.linalg.norm(member.embedded[0], axis=1)
     return (
         own.input == config.input
+        and own.locator == config.locator
         and own.export.views == config.export.views
         and bool(np.allclose(lengths, 1, atol=_LENGTH_TOLERANCE))
     )

@@ -20,6 +20,7 @@ from training.errors import DataError, SplitError
 from training.fit.plan import TrainingPlan, plan_training
 from training.selection.budget import Budget
 from training.selection.image_pool import ImagePool
+from training.selection.locating import suited
 from training.selection.member import Entry, entry_of
 from training.selection.progress import ChoiceProgress
 from training.selection.selection import Selection
@@ -56,8 +57,7 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     Raises:
         TrainingError: Config and data do not fit each other.
     """
-    images = open_data(data)
-    progress = ChoiceProgress(console, budget.left, budget.clock)
+    images, progress = open_data(data), ChoiceProgress(console, budget.left, budget.clock)
     _check(images, config, progress)
     starts, split = _starts_and_split(config, candidates, images, progress)
     entries = [
@@ -65,6 +65,7 @@ def plan_chosen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         for each in candidates
         if each.start is None or each.start in starts
     ]
+    entries = suited(entries, images, progress)
     progress.say(
         f"{config.name}: training by {len(entries)} candidates on {len(split.train)} identities, "
         f"and choosing by {len(split.calibration)} others"

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.training.synthetic import config, image_set
 from training.config.candidates import Candidate
+from training.data.decoding import DecodedImages
 from training.data.split import IdentitySplit
 from training.selection.image_pool import ImagePool
 from training.selection.member import Entry, Member
@@ -45,6 +48,18 @@ def test_one_that_is_clearly_better_is_preferred(images):
 
 def test_one_without_errors_is_as_good_as_another(images):
     assert is_as_good(result(images, 0.01), result(images, 0.02), SPLIT)
+
+
+def test_results_are_compared_on_the_images_that_both_have(images):
+    whole, rough = result(images, 0.2), result(images, 1.5, seed=1)
+    few = [image.name for image in images.source if not image.name.endswith("0.png")]
+    vectors, _ = rough.embedded
+    kept = np.array([image.name in few for image in images.source])
+    part = DecodedImages(images.source.only(few), images.pixels[kept])
+    without = replace(rough, embedded=(vectors[kept], part))
+    assert 0 < len(few) < len(images.source)
+    assert is_as_good(whole, without, SPLIT)
+    assert not is_as_good(without, whole, SPLIT)
 
 
 def test_a_training_that_failed_is_not_compared(images):
