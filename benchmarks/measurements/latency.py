@@ -25,7 +25,9 @@ time. If others slow the machine down by a sixth for a tenth of a second, there 
 longer. In the rounds of the trial without such a disturbance the 99th percentile was 2.4 to 3.5 ms
 at a median of 1.4 ms. Tried against it: less work for each request, which reduced the median from
 1.5 to 1.4 ms and left the disturbances; SCHED_BATCH for the thread of the event loop, which changed
-nothing beyond the spread; batches of at most 8 images instead of 32, which were no better; garbage
+nothing beyond the spread; the same for the thread that computes, a lower priority for it, and an
+interpreter that switches threads after 0.2 ms in place of 5, all of which were no better in turns;
+batches of at most 8 images instead of 32, which were no better; garbage
 collections, the longest of which took 2.5 ms under load; and connections that are used before the
 first request is due, because accepting 64 connections makes a queue."""
 
