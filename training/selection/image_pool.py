@@ -42,8 +42,15 @@ class ImagePool:
 
         With a locator they are those in which one thing is located.
         """
-        few = self.images.bounded(self._limit(config.measurement.images_per_identity))
-        return _of(self._decode(config, few, spec, Pick.ONLY), identities)
+        return _of(self._decode(config, self._few(config), spec, Pick.ONLY), identities)
+
+    def readable(self, config: TrainingConfig, spec: InputSpec) -> ImageSet:
+        """Return the images that would be measured without a locator."""
+        whole = config.model_copy(update={"locator": None})
+        return self._decode(whole, self._few(config), spec, Pick.ONLY).source
+
+    def _few(self, config: TrainingConfig) -> ImageSet:
+        return self.images.bounded(self._limit(config.measurement.images_per_identity))
 
     def _limit(self, configured: int) -> int:
         """Return the images of an identity that are measured."""

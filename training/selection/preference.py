@@ -5,17 +5,15 @@ The one that is simpler or surer by itself is therefore kept, unless the other o
 more than a standard error of the difference (the one-standard-error rule: Breiman et al. 1984).
 """
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.decoding import DecodedImages
 from training.data.split import DataSplit
 from training.selection.joining import Joined
 from training.selection.member import Member, best_whitening
-from training.selection.trial import Embedded, held_out, score
+from training.selection.trial import held_out, score
 
 _KIN = 0.15
 """Greatest EER of a shipped encoder on images of its kind; those on other kinds begin at 0.2."""
@@ -29,7 +27,7 @@ def is_of_its_kind(frozen: Member) -> bool:
     if frozen.embedded is None:
         return False
     vectors, images = frozen.embedded
-    return score(vectors, images.source.labels()).eer <= _KIN
+    return score(vectors, images.labels()).eer <= _KIN
 
 
 def is_as_good(kept: Member | Joined, other: Member | Joined, split: DataSplit) -> bool:
@@ -47,33 +45,19 @@ class _Difference:
 
     @classmethod
     def of(cls, one: Member | Joined, other: Member | Joined, split: DataSplit) -> "_Difference":
-        first, second, labels = _measured(one, other, split)
+        (first, labels), (second, _) = (_measured(each, split) for each in (one, other))
         without = []
         for identity in np.unique(labels):
             kept = labels != identity
             scored = [score(vectors[kept], labels[kept]).total for vectors in (first, second)]
             without.append(scored[0] - scored[1])
         spread = np.var(without) * (len(without) - 1)
-        value = score(first, labels).total - score(second, labels).total
-        return cls(value, float(np.sqrt(spread)))
+        return cls(one.score.total - other.score.total, float(np.sqrt(spread)))
 
 
 def _measured(
-    one: Member | Joined, other: Member | Joined, split: DataSplit
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Return the embeddings of the held-out images that both results have, and their labels."""
-    if one.embedded is None or other.embedded is None:
+    result: Member | Joined, split: DataSplit
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    if result.embedded is None:
         raise ValueError("a training that failed has no embeddings to compare")
-    shared = {image.name for image in one.embedded[1].source}
-    shared &= {image.name for image in other.embedded[1].source}
-    parts = (_part(one.embedded, shared), _part(other.embedded, shared))
-    first, labels = held_out(parts[0], split, best_whitening(one.scores))
-    second, _ = held_out(parts[1], split, best_whitening(other.scores))
-    return first, second, labels
-
-
-def _part(embedded: Embedded, names: AbstractSet[str]) -> Embedded:
-    """Select embeddings and images by the images' names."""
-    vectors, images = embedded
-    kept = np.array([image.name in names for image in images.source])
-    return vectors[kept], DecodedImages(images.source.only(names), images.pixels[kept])
+    return held_out(result.embedded, split, best_whitening(result.scores))

@@ -14,7 +14,7 @@ from torch import nn
 
 from model.manifest import Metric
 from training.config.schema import TrainingConfig
-from training.data.decoding import DecodedImages
+from training.data.image_set import ImageSet
 from training.data.split import DataSplit
 from training.errors import CollapsedError, ConfigError, DivergedError
 from training.fit.progress import Progress
@@ -37,8 +37,10 @@ _TIMED_STEPS = 4
 _PATIENCE = 20
 """Steps of one thread, as a time after which several threads are given up."""
 
-Embedded = tuple[NDArray[np.float32], DecodedImages]
-"""Embeddings, (images, dim), and their images."""
+Embedded = tuple[NDArray[np.float32], ImageSet]
+"""Embeddings, (images, dim), and their images; NaN where a locator finds nothing to embed."""
+_FAR = 1e3
+"""Distance of an image that is NaN from all others, where others are 2 apart at most."""
 
 
 class Score(NamedTuple):
@@ -114,7 +116,12 @@ class Trials:
         spec = served_input(config.input, config.export.views)
         images = self._pool.measured(config, spec, self._pool.images.identities)
         served = with_views(encoder, config.input, config.export.views)
-        return embed(served, images.pixels), images
+        found, every = embed(served, images.pixels), self._pool.readable(config, spec)
+        if len(every) == len(found):
+            return found, every
+        rows = {image.name: row for row, image in enumerate(images.source)}
+        lost = np.full((1, found.shape[1]), np.nan, np.float32)
+        return np.concatenate([found, lost])[[rows.get(each.name, -1) for each in every]], every
 
     def settle_threads(self, config: TrainingConfig, fold: DataSplit) -> int:
         """Set PyTorch's threads to one, unless more make a step faster; returns their number.
@@ -177,8 +184,9 @@ def held_out(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the embeddings of a fold's held-out images, whitened by the others, and labels."""
     embeddings, images = embedded
-    identities, labels = np.array([each.identity for each in images.source]), images.source.labels()
+    identities, labels = np.array([each.identity for each in images]), images.labels()
     measured, known = np.isin(identities, fold.calibration), np.isin(identities, fold.train)
+    known &= np.isfinite(embeddings[:, 0])
     compared = embeddings[measured]
     if shrinkage is not None:
         matrix = measured_whitening(embeddings[known], labels[known], shrinkage, "equal")
@@ -193,7 +201,14 @@ def scores(embedded: Embedded, fold: DataSplit) -> Scores:
 
 
 def score(embeddings: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
-    """Score embeddings, (images, dim), by the identity of each image, (images,)."""
+    """Score embeddings, (images, dim), by the identity of each image, (images,).
+
+    An image that is NaN matches none: it is far from all others.
+    """
+    lost = ~np.isfinite(embeddings[:, 0])
+    if lost.any():
+        embeddings = np.where(lost[:, None], 0, embeddings)
+        embeddings[lost, 0] = _FAR * np.arange(1, lost.sum() + 1)
     return _score(all_pairs(embeddings, labels, Metric.L2, None))
 
 

@@ -31,7 +31,7 @@ def member(images, seed, *settings):
     torch.manual_seed(seed)
     own = override(config(), settings)
     encoder = build_encoder(own).eval()
-    embedded = embed(encoder, images.pixels), images
+    embedded = embed(encoder, images.pixels), images.source
     entry = Entry(Candidate(name=f"seed {seed}"), own, None)
     return Member(entry, 1, 1.0, encoder, embedded, scores(embedded, SPLIT))
 

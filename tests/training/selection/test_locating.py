@@ -17,12 +17,15 @@ from training.configs import own_folder
 from training.data.decoding import canvas_of
 from training.data.image_set import ImageSet, LabelledImage
 from training.data.split import IdentitySplit
+from training.encoder import build_encoder
+from training.fit.progress import Progress
 from training.inference.onnx_runtime import OnnxLocator
 from training.selection import plan
 from training.selection.image_pool import ImagePool
 from training.selection.locating import suited
 from training.selection.member import Entry
 from training.selection.progress import ChoiceProgress
+from training.selection.trial import Trials, held_out, score
 from training.serving_graph import locator_folder
 from training.serving_graph.locator_folder import TrainedLocator, write_locator
 
@@ -113,6 +116,22 @@ def test_a_pool_holds_whole_images_beside_located_ones():
     whole = pool.measured(config(), config().input, NAMES).pixels
     assert located.shape == whole.shape
     assert not np.array_equal(located, whole)
+
+
+@pytest.mark.usefixtures("locator")
+def test_an_image_that_is_not_located_has_a_row_without_numbers():
+    everything, made = images("one", "two", "one"), config(locator="marks")
+    trials = Trials(ImagePool(everything), Progress())
+    vectors, embedded = trials.embedded(made, build_encoder(made))
+    assert embedded.images == everything.images
+    lost = np.isnan(vectors).all(axis=1)
+    assert [image.name for image, is_lost in zip(embedded, lost, strict=True) if is_lost] == [
+        f"{name}/1-two" for name in NAMES
+    ]
+    np.testing.assert_allclose(np.linalg.norm(vectors[~lost], axis=1), 1, atol=1e-5)
+    whitened, labels = held_out((vectors, embedded), SPLIT, 0.5)
+    assert np.isnan(whitened).all(axis=1).sum() == 5
+    assert score(whitened, labels).eer > 0.1
 
 
 @pytest.mark.parametrize("candidate", own_folder.CANDIDATES, ids=lambda each: each.name)

@@ -5,7 +5,6 @@ import pytest
 
 from tests.training.synthetic import config, image_set
 from training.config.candidates import Candidate
-from training.data.decoding import DecodedImages
 from training.data.split import IdentitySplit
 from training.selection.image_pool import ImagePool
 from training.selection.member import Entry, Member
@@ -30,7 +29,7 @@ def result(images, noise, seed=0):
     vectors = around + noise * rng.normal(0, 1, around.shape)
     units = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     entry = Entry(Candidate(name="made"), config(), None)
-    embedded = units, images
+    embedded = units, images.source
     return Member(entry, 1, 1.0, None, embedded, scores(embedded, SPLIT))
 
 
@@ -50,16 +49,17 @@ def test_one_without_errors_is_as_good_as_another(images):
     assert is_as_good(result(images, 0.01), result(images, 0.02), SPLIT)
 
 
-def test_results_are_compared_on_the_images_that_both_have(images):
-    whole, rough = result(images, 0.2), result(images, 1.5, seed=1)
-    few = [image.name for image in images.source if not image.name.endswith("0.png")]
-    vectors, _ = rough.embedded
-    kept = np.array([image.name in few for image in images.source])
-    part = DecodedImages(images.source.only(few), images.pixels[kept])
-    without = replace(rough, embedded=(vectors[kept], part))
-    assert 0 < len(few) < len(images.source)
-    assert is_as_good(whole, without, SPLIT)
-    assert not is_as_good(without, whole, SPLIT)
+def test_images_that_were_not_located_count_as_errors(images):
+    whole = result(images, 0.01)
+    vectors, source = whole.embedded
+    few = vectors.copy()
+    few[::4] = np.nan
+    lost = few, source
+    partly = replace(whole, embedded=lost, scores=scores(lost, SPLIT))
+    assert whole.score.eer == 0
+    assert partly.score.eer > 0.1
+    assert not is_as_good(partly, whole, SPLIT)
+    assert is_as_good(whole, partly, SPLIT)
 
 
 def test_a_training_that_failed_is_not_compared(images):

@@ -12,14 +12,13 @@ from training.config.overrides import override
 from training.data.split import IdentitySplit
 from training.encoder import build_encoder
 from training.selection.budget import Budget
-from training.selection.image_pool import ImagePool
 from training.selection.member import Entry
 from training.selection.progress import ChoiceProgress
 from training.selection.selection import Selection
 
 NAMES = tuple(f"p{i}" for i in range(16))
 SPLIT = IdentitySplit(train=NAMES[:8], calibration=NAMES[8:], test=())
-IMAGES = ImagePool(image_set(dict.fromkeys(NAMES, 4))).measured(config(), config().input, NAMES)
+IMAGES = image_set(dict.fromkeys(NAMES, 4))
 
 
 class FakeTrials:
@@ -42,7 +41,7 @@ class FakeTrials:
 
     def embedded(self, config, _encoder):
         rng = np.random.default_rng(config.seed)
-        around = np.random.default_rng(9).normal(0, 1, (16, 8))[IMAGES.source.labels()]
+        around = np.random.default_rng(9).normal(0, 1, (16, 8))[IMAGES.labels()]
         vectors = around + config.optimisation.learning_rate * rng.normal(0, 1, around.shape)
         units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return units.astype(np.float32), IMAGES
