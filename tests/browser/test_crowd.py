@@ -177,3 +177,4 @@ def test_a_search_among_the_images_has_an_error_rate_of_its_own(opened, tmp_path
         page.set_input_files("#several", [EXAMPLES / NAMES[i % 6] for i in range(11)])
         page.get_by_text("Of 1,000 searches among 10 different things").wait_for()
         assert "about 80 (40 to 120) find one" in page.locator(".search").inner_text()
+        page.close()  # Before the service, which it may still be asking.

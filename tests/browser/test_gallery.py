@@ -327,6 +327,7 @@ def test_a_key_without_the_scope_is_told_so_and_another_one_can_be_given(
         page.get_by_role("button", name="Erase Ann for good").click()
         page.get_by_text("needs an API key with the scope erase").wait_for()
         assert names_in(page) == ["Ann"]
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_of_several_located_things_one_is_chosen(opened, client, name, tmp_path):

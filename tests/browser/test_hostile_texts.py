@@ -98,6 +98,7 @@ def test_the_card_of_an_adopted_encoder_says_that_its_training_is_unknown(opened
         assert SCRIPTS[0] in text
         assert ALL in text
         check(page)
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_a_card_and_a_refused_folder_are_text(hostile):

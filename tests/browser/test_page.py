@@ -111,6 +111,7 @@ def test_under_a_prefix_it_works_as_elsewhere(opened):
         page.get_by_role("button", name="Ann twice").click()
         assert verdict(page) == "Same"
         assert "/likewise/verify" in page.locator(".command code").inner_text()
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_where_keys_are_asked_for_the_page_asks_for_one(opened, tmp_path, models_dir):
@@ -132,6 +133,7 @@ def test_where_keys_are_asked_for_the_page_asks_for_one(opened, tmp_path, models
         assert "X-API-Key: YOUR-KEY" in shown
         assert key not in page.content()
         assert page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })") == "{}"
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_codes_and_pair_models_are_served_by_the_page_too(opened, tmp_path):
@@ -150,6 +152,7 @@ def test_codes_and_pair_models_are_served_by_the_page_too(opened, tmp_path):
         page.select_option("#model", "tiny-codes")
         page.get_by_role("button", name="Try the examples").click()
         page.wait_for_selector("table.heat")
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_switched_off_there_is_no_page(chromium, models_dir):

@@ -404,6 +404,7 @@ def test_a_model_of_few_people_is_decided_by_its_only_operating_point(opened, tm
         assert "Where both errors are equal" in page.locator("#verdict").inner_text()
         assert "-F fmr" not in page.locator(".command code").inner_text()
         assert "Not offered: 10 %" in page.locator("#verdict").inner_text()
+        page.close()  # Before the service, which it may still be asking.
 
 
 def test_the_graph_of_an_answer_is_named_with_its_precision(page):
