@@ -12,6 +12,7 @@ import zlib
 
 from PIL import Image
 
+from tests import webp_streams
 from tests.hostile.corpus import png_chunk, tiff
 
 GREY, RGB, PALETTE, LA, RGBA = 0, 2, 3, 4, 6
@@ -205,7 +206,15 @@ def webps(pixels):
         made[f"WebP turned {mode}"] = functools.partial(
             saved, mode, square, "WEBP", lossless=True, method=0, quality=0, exif=exif(6)
         )
+    for kind in (webp_streams.lossless, webp_streams.with_alpha, webp_streams.animated):
+        made[f"WebP code tables {kind.__name__}"] = functools.partial(code_tables, kind, square)
     return made
+
+
+def code_tables(kind, size):
+    """A WebP with a group of code tables for each block, as many as there may be."""
+    groups = min(65_536, webp_streams.blocks(size, 2))
+    return kind(size, webp_streams.stream(size, groups))
 
 
 def jpegs(pixels):

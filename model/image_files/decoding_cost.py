@@ -15,6 +15,7 @@ from PIL import Image
 
 from model.errors import ImageTooLargeError, UnsupportedImageError
 from model.image_files.image_headers import scans_start
+from model.image_files.webp_codes import code_tables_bytes, unknown_tables_bytes
 
 # Pillow imports a reader with the first image of its format, which fails without a free descriptor.
 for _reader in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP"):
@@ -175,9 +176,10 @@ def _png(opened: Opened) -> DecoderCost:
 
 
 def _webp(opened: Opened) -> DecoderCost:
-    """Two canvases of libwebp's animation decoder, and the frame as bytes."""
+    """Two canvases of libwebp's animation decoder, the frame as bytes, and the lossless codes."""
     pixels = opened.width * opened.height
-    return DecoderCost(held=8 * pixels, loading=4 * pixels)
+    tables = code_tables_bytes(opened.data, opened.width, opened.height)
+    return DecoderCost(held=8 * pixels, loading=4 * pixels + tables)
 
 
 def _gif(opened: Opened) -> DecoderCost:
@@ -198,7 +200,10 @@ def _tiff(opened: Opened) -> DecoderCost:
     samples = max(1, tags.get(_SAMPLES, 1))
     bits = max(tags.get(_BITS, (1,)))
     strip = width * rows * samples * max(8, bits) // 8
-    codec = strip * _CODEC_STRIPS.get(opened.image.info.get("compression", ""), 0)
+    compression = opened.image.info.get("compression", "")
+    codec = strip * _CODEC_STRIPS.get(compression, 0)
+    if compression == "webp":
+        codec += unknown_tables_bytes(len(opened.data), width, rows)
     if tags.get(_PHOTOMETRIC) == _YCBCR:  # Converted to RGBA strip by strip.
         codec, strip = codec + strip, 4 * width * rows
     per_pixel = _BYTES.get(opened.image.mode, 4)

@@ -16,7 +16,7 @@ from model.image_files.decoding_cost import (
     decoding_cost,
 )
 from model.preprocessing import FORMATS, open_image
-from tests import worst_images
+from tests import webp_streams, worst_images
 from tests.fakes import encoded
 from tests.hostile.corpus import jpeg_with_scans, tiff
 from tests.servers import ROOT
@@ -63,6 +63,15 @@ def test_no_file_takes_more_memory_than_its_computed_cost(tmp_path, family, chan
 def test_what_stands_around_the_pixels_is_bounded(tmp_path):
     found = peaks(tmp_path, worst_images.FIXED, 3)
     assert all(each["peak"] < each["cost"] + OPENING for each in found.values()), found
+
+
+def test_the_code_tables_of_a_tiffs_webp_are_counted():
+    # Pillow's own wheels do not decode it; others may.
+    size = (1000, 800)
+    packed = webp_streams.lossless(size, webp_streams.stream(size, 5000))
+    fields = {258: 8, 262: 2, 273: None, 277: 3, 278: 800, 279: len(packed)}
+    webp, raw = (cost_of(tiff(*size, fields | {259: codec}, packed)) for codec in (50_001, 1))
+    assert webp - raw > 5000 * 5700
 
 
 def test_every_format_that_is_read_has_a_cost():
