@@ -18,6 +18,8 @@ LOOKS = [("light", 1180), ("dark", 1180), ("light", 360), ("dark", 390)]
 def findings(page):
     """What axe-core has to say; its script goes in beside the page's own policy."""
     session = page.context.new_cdp_session(page)
+    # What is fading in has little contrast.
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
     session.send("Runtime.evaluate", {"expression": AXE_SCRIPT})
     told = session.send(
         "Runtime.evaluate",
