@@ -19,7 +19,9 @@ def findings(page):
     """What axe-core has to say; its script goes in beside the page's own policy."""
     session = page.context.new_cdp_session(page)
     # What is fading in has little contrast.
-    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+    page.evaluate(
+        "Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)))"
+    )
     session.send("Runtime.evaluate", {"expression": AXE_SCRIPT})
     told = session.send(
         "Runtime.evaluate",
