@@ -105,23 +105,19 @@ def with_alpha(size, data):
     return riff(chunk(b"VP8X", extended), chunk(b"ALPH", b"\1" + data), lossy.getvalue()[place:])
 
 
-def animated(size, data):
-    """An animation whose first frame is lossless, and whose second is small."""
+def animated(size, first, second=None):
+    """An animation of two lossless frames, the second of one group of tables if none is given."""
     width, height = size
-    extended = struct.pack("<I", 0x12) + (width - 1).to_bytes(3, "little")
-    extended += (height - 1).to_bytes(3, "little")
-    frames = [
-        chunk(
-            b"ANMF",
-            bytes(6)
-            + (w - 1).to_bytes(3, "little")
-            + (h - 1).to_bytes(3, "little")
-            + bytes(4)
-            + lossless((w, h), part)[12:],
-        )
-        for (w, h), part in ((size, data), ((8, 8), stream((8, 8), 0)))
-    ]
-    return riff(chunk(b"VP8X", extended), chunk(b"ANIM", bytes(6)), *frames)
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    frames = (first, stream(size, 0) if second is None else second)
+    return riff(
+        chunk(b"VP8X", struct.pack("<I", 0x12) + sides),
+        chunk(b"ANIM", bytes(6)),
+        *(
+            chunk(b"ANMF", bytes(6) + sides + bytes(4) + lossless(size, each)[12:])
+            for each in frames
+        ),
+    )
 
 
 def chunk(kind, data):

@@ -30,12 +30,27 @@ _LITERALS, _LENGTHS = 256, 280
 _ORDER = (17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 _REPEAT, _ZEROS, _MANY_ZEROS = 16, 17, 18
 _PREDICTOR, _COLOUR, _GREEN, _PALETTE = range(4)
-_HEADER_BYTES, _FRAME_BYTES = 12, 16
+_HEADER_BYTES, _FRAME_BYTES, _SIGNATURE_BYTES = 12, 16, 5
+"""Bytes before the first chunk, before the chunks of a frame, and before the stream of an image."""
+_MAX_CHUNKS = 1000
+"""Maximum number of chunks that are looked at, which takes 1 ms."""
 _LOSSLESS_ALPHA = 1
+
+
+_Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 class _NotPassedError(Exception):
     """The stream ends early, is invalid, or has too much to pass over."""
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A lossless stream from its transforms on, and the size of its image."""
+
+    data: bytes
+    size: _Size
 
 
 @dataclass(frozen=True)
@@ -83,11 +98,11 @@ class _Bits:
 
 def code_tables_bytes(data: bytes, width: int, height: int) -> int:
     """Return the bytes of libwebp's code tables at most, for a WebP whose canvas has this size."""
-    found = 0
-    for kind, chunk, size in _streams(data, (width, height)):
-        start = 5 if kind == b"VP8L" else 1  # Signature and size; the alpha's own header.
-        found = max(found, _tables(chunk[start:], size))
-    return found
+    try:
+        streams = _streams(data, (width, height))
+    except _NotPassedError:
+        return unknown_tables_bytes(len(data), width, height)
+    return max((_tables(stream) for stream in streams), default=0)
 
 
 def unknown_tables_bytes(compressed: int, width: int, height: int) -> int:
@@ -95,50 +110,59 @@ def unknown_tables_bytes(compressed: int, width: int, height: int) -> int:
     return _bound(compressed, (width, height), _FINEST)
 
 
-def _streams(data: bytes, canvas: tuple[int, int]) -> list[tuple[bytes, bytes, tuple[int, int]]]:
-    """Return the first lossless image and alpha, in the first frame of an animation."""
-    found: dict[bytes, tuple[bytes, bytes, tuple[int, int]]] = {}
-    place, size = _HEADER_BYTES, canvas
-    while place + 8 <= len(data) and len(found) < 2:  # noqa: PLR2004 (image and alpha)
-        kind, length = (
-            data[place : place + 4],
-            int.from_bytes(data[place + 4 : place + 8], "little"),
-        )
-        chunk = data[place + 8 : place + 8 + length]
-        if kind == b"ANMF" and len(chunk) > _FRAME_BYTES:
-            size = tuple(1 + int.from_bytes(chunk[at : at + 3], "little") for at in (6, 9))  # type: ignore[assignment]
-            place += 8 + _FRAME_BYTES
+def _streams(data: bytes, canvas: _Size) -> list[_Stream]:
+    """Return the lossless image and alpha of a file, or of the first frame of an animation.
+
+    Raises:
+        _NotPassedError: There are more chunks than are looked at.
+    """
+    found: dict[bytes, _Stream] = {}
+    place, size, in_frame = _HEADER_BYTES, canvas, False
+    for _ in range(_MAX_CHUNKS):
+        kind, length = data[place : place + 4], _number_of(data, place + 4, 4)
+        place += 8
+        if place > len(data) or (kind == b"ANMF" and in_frame):
+            return list(found.values())
+        if kind == b"ANMF":
+            size = (1 + _number_of(data, place + 6, 3), 1 + _number_of(data, place + 9, 3))
+            place, in_frame = place + _FRAME_BYTES, True
             continue
-        is_alpha = kind == b"ALPH" and chunk[:1] and chunk[0] & 3 == _LOSSLESS_ALPHA
-        if kind == b"VP8L" or is_alpha:
-            found.setdefault(kind, (kind, chunk, size))
-        place += 8 + length + length % 2
-    return list(found.values())
+        if kind == b"VP8L":
+            found.setdefault(kind, _Stream(data[place + _SIGNATURE_BYTES : place + length], size))
+        elif kind == b"ALPH" and _number_of(data, place, 1) & 3 == _LOSSLESS_ALPHA:
+            found.setdefault(kind, _Stream(data[place + 1 : place + length], size))
+        place += length + length % 2
+    raise _NotPassedError
 
 
-def _tables(stream: bytes, size: tuple[int, int]) -> int:
-    coarse = _bound(len(stream), size, _FINEST)
+def _number_of(data: bytes, place: int, count: int) -> int:
+    return int.from_bytes(data[place : place + count], "little")
+
+
+def _tables(stream: _Stream) -> int:
+    compressed, size = len(stream.data), stream.size
+    coarse = _bound(compressed, size, _FINEST)
     if coarse <= _SMALL:
         return coarse
     try:
-        side = _side_of_blocks(_Bits(stream), size)
+        side = _side_of_blocks(_Bits(stream.data), size)
     except _NotPassedError:
         return coarse
-    return 0 if side is None else _bound(len(stream), size, side)
+    return 0 if side is None else _bound(compressed, size, side)
 
 
-def _bound(compressed: int, size: tuple[int, int], side: int) -> int:
+def _bound(compressed: int, size: _Size, side: int) -> int:
     blocks = _blocks(size, side)
     groups = min(_MAX_GROUPS, max(blocks, min(_UNMAPPED_GROUPS, size[0] * size[1])))
     return min(groups * _GROUP_BYTES, compressed * _BYTES_PER_BYTE)
 
 
-def _blocks(size: tuple[int, int], side: int) -> int:
+def _blocks(size: _Size, side: int) -> int:
     across, down = (-(-pixels >> side) for pixels in size)
     return across * down
 
 
-def _side_of_blocks(bits: _Bits, size: tuple[int, int]) -> int | None:
+def _side_of_blocks(bits: _Bits, size: _Size) -> int | None:
     """Return the binary logarithm of the blocks' side; None where all blocks share their tables."""
     left = _MAX_PASSED
     while bits.read(1):

@@ -62,11 +62,31 @@ def test_what_libwebp_writes_is_passed_over(kind, quality, method):
     if kind == "alpha":
         image.putalpha(photo.convert("L"))
     data = encoded(image, "WEBP", lossless=kind != "alpha", method=method, quality=quality)
-    for _, chunk, size in webp_codes._streams(data, SIZE):
-        start = 1 if kind == "alpha" else 5
-        side = webp_codes._side_of_blocks(webp_codes._Bits(chunk[start:]), size)
-        # Libwebp's encoder makes at most 2,600 blocks.
-        assert side is None or webp_streams.blocks(SIZE, side) <= 2600
+    (stream,) = webp_codes._streams(data, SIZE)
+    assert stream.size == SIZE
+    side = webp_codes._side_of_blocks(webp_codes._Bits(stream.data), SIZE)
+    # Libwebp's encoder makes at most 2,600 blocks.
+    assert side is None or webp_streams.blocks(SIZE, side) <= 2600
+
+
+def test_a_frame_behind_the_first_one_is_not_decoded_and_does_not_count():
+    many = webp_streams.stream(SIZE, 2000)
+    found = {
+        place: code_tables_bytes(webp_streams.animated(SIZE, *frames), *SIZE)
+        for place, frames in {
+            "first": (many, webp_streams.stream(SIZE, 0)),
+            "second": (webp_streams.stream(SIZE, 0), many),
+        }.items()
+    }
+    assert found == {"first": expected(many, webp_streams.blocks(SIZE, 2)), "second": 0}
+
+
+def test_of_very_many_chunks_the_whole_file_is_taken_for_codes():
+    image = webp_streams.chunk(b"VP8L", bytes(5) + webp_streams.stream(SIZE, 0))
+    fill = [webp_streams.chunk(b"FILL", b"")]
+    assert code_tables_bytes(webp_streams.riff(*fill * 900, image), *SIZE) == 0
+    data = webp_streams.riff(*fill * 1000, image)
+    assert code_tables_bytes(data, *SIZE) == unknown_tables_bytes(len(data), *SIZE)
 
 
 def test_a_stream_that_cannot_be_passed_over_has_the_finest_blocks(monkeypatch):
