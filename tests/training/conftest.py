@@ -3,6 +3,7 @@ import sys
 import pytest
 import torch
 
+from tests import locators
 from tests.training import gpus, synthetic
 from tests.training.exporter import operators_read_once
 from training import configs
@@ -10,6 +11,8 @@ from training.cli import main
 from training.console import console
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder
+from training.serving_graph import locator_folder
+from training.serving_graph.locator_folder import TrainedLocator, write_locator
 
 # What is compared bit for bit is so on the CPU, on a machine with a GPU too.
 gpus.hide()
@@ -80,6 +83,16 @@ def exported_codes(codes_run, made_once):
     """The bundle of `codes_run`; not to be changed."""
     bundles = made_once("codes-bundles", lambda to: export_run(RunFolder(codes_run), to / "codes"))
     return bundles / "codes"
+
+
+@pytest.fixture
+def shipped_marks(tmp_path, monkeypatch):
+    """The only shipped locator, `marks`, which finds the marks of `tests.locators`."""
+    graph = locators.locator_graph()
+    locator = TrainedLocator(locators.make_spec(graph), graph)
+    write_locator(locator, tmp_path / "locators" / "marks")
+    monkeypatch.setattr(locator_folder, "_SHIPPED", tmp_path / "locators")
+    return locator
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from model.bundle import open_bundle
-from model.locating.locator import Locator
 from model.preprocessing import preprocess_located
 from tests import locators
 from tests.training import synthetic
@@ -13,10 +12,8 @@ from training.data.decoding import canvas_of
 from training.errors import RunError
 from training.export.bundle import export_run
 from training.fit.plan import plan_training
-from training.inference.onnx_runtime import OnnxLocator
+from training.inference.locating import started
 from training.runs.run_folder import RunFolder
-from training.serving_graph import locator_folder
-from training.serving_graph.locator_folder import TrainedLocator, write_locator
 from training.transfer.pretrained import open_weights
 
 
@@ -36,24 +33,17 @@ def marks(tmp_path_factory):
     )
 
 
-@pytest.fixture
-def shipped(tmp_path, monkeypatch):
-    """A folder of shipped locators with one, `marks`."""
-    graph = locators.locator_graph()
-    locator = TrainedLocator(locators.make_spec(graph), graph)
-    write_locator(locator, tmp_path / "locators" / "marks")
-    monkeypatch.setattr(locator_folder, "_SHIPPED", tmp_path / "locators")
-    return locator
-
-
 def config(**changes) -> TrainingConfig:
     small = synthetic.config(**{"epochs": 1, "locator": "marks"} | changes)
     return small.model_copy(update={"input": small.input.model_copy(update={"channels": 3})})
 
 
-def test_what_is_located_is_trained_on_and_measured(marks, shipped):
+def test_what_is_located_is_trained_on_and_measured(marks, shipped_marks):
     plan = plan_training(config(canvas=1.5), marks)
-    data, locator = plan.decode(), Locator(shipped.spec, OnnxLocator(shipped.graph).find)
+    data, locator = (
+        plan.decode(),
+        started(shipped_marks),
+    )
     for decoded, scale in ((data.train, 1.5), (data.calibration, 1)):
         spec = canvas_of(plan.config.input, scale)
         for image, pixels in zip(decoded.source, decoded.pixels, strict=True):
@@ -62,12 +52,12 @@ def test_what_is_located_is_trained_on_and_measured(marks, shipped):
 
 
 def test_the_bundle_has_the_locator_and_a_training_from_it_keeps_its_split(
-    marks, shipped, tmp_path
+    marks, shipped_marks, tmp_path
 ):
     synthetic.train(config(), marks, tmp_path / "run")
     export_run(RunFolder(tmp_path / "run"), tmp_path / "bundle")
     bundle = open_bundle(tmp_path / "bundle")
-    assert bundle.locator == shipped.graph
+    assert bundle.locator == shipped_marks.graph
     assert bundle.manifest.locator.calibration.nothing + bundle.manifest.locator.test.nothing <= 1
     weights = open_weights(tmp_path / "bundle")
     again = plan_training(weights.adopted(config(seed=5)), marks, weights=weights)
@@ -76,7 +66,7 @@ def test_the_bundle_has_the_locator_and_a_training_from_it_keeps_its_split(
     assert again.seen == bundle.split.train
 
 
-@pytest.mark.usefixtures("shipped")
+@pytest.mark.usefixtures("shipped_marks")
 def test_a_locator_that_does_not_exist_is_refused_with_those_that_do(marks):
     with pytest.raises(RunError, match=r"no locator eyes; there are: marks"):
         plan_training(config(locator="eyes"), marks).decode()

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from model.bundle import open_bundle
-from model.locating.locator import Locator, Pick
+from model.locating.locator import Pick
 from model.preprocessing import preprocess_located
 from tests import locators
 from tests.training import synthetic
@@ -19,7 +19,7 @@ from training.data.image_set import ImageSet, LabelledImage
 from training.data.split import IdentitySplit
 from training.encoder import build_encoder
 from training.fit.progress import Progress
-from training.inference.onnx_runtime import OnnxLocator
+from training.inference.locating import started
 from training.selection import plan
 from training.selection.image_pool import ImagePool
 from training.selection.locating import suited
@@ -27,20 +27,15 @@ from training.selection.member import Entry
 from training.selection.progress import ChoiceProgress
 from training.selection.trial import Trials, held_out, score
 from training.serving_graph import locator_folder
-from training.serving_graph.locator_folder import TrainedLocator, write_locator
 
 NAMES = tuple(f"id{i:02d}" for i in range(10))
 SPLIT = IdentitySplit(train=NAMES[:5], calibration=NAMES[5:], test=())
 
 
 @pytest.fixture
-def locator(tmp_path, monkeypatch):
-    """The only shipped locator, `marks`."""
-    graph = locators.locator_graph()
-    trained = TrainedLocator(locators.make_spec(graph), graph)
-    write_locator(trained, tmp_path / "locators" / "marks")
-    monkeypatch.setattr(locator_folder, "_SHIPPED", tmp_path / "locators")
-    return Locator(trained.spec, OnnxLocator(graph).find)
+def locator(shipped_marks):
+    """The only shipped locator, `marks`, ready to run."""
+    return started(shipped_marks)
 
 
 def config(**changes):
