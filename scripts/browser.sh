@@ -5,8 +5,8 @@ set -euo pipefail
 
 found() {
   [ -n "${CHROMIUM:-}" ] && echo "$CHROMIUM" && return
-  command -v chromium || command -v chromium-browser || command -v google-chrome ||
-    command -v google-chrome-stable
+  command -v chromium-headless-shell || command -v chromium || command -v chromium-browser ||
+    command -v google-chrome || command -v google-chrome-stable
 }
 
 may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
@@ -14,8 +14,13 @@ may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 install() {
   echo "installing Chromium for the browser tests (about a minute) ..."
   apt-get update -qq
+  # The shell has what a page needs, and is not packaged everywhere.
+  add chromium-headless-shell 2>/dev/null || add chromium
+}
+
+add() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    chromium fonts-dejavu-core >/dev/null
+    "$1" fonts-dejavu-core >/dev/null
 }
 
 if ! found >/dev/null && may_install; then

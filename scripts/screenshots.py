@@ -26,7 +26,13 @@ EXAMPLES = ROOT / "app" / "page" / "examples"
 WIDTHS = {"desktop": 1180, "phone": 390}
 SCHEMES = ("light", "dark")
 COLOURS = 200
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium-headless-shell",
+)
 USUAL_PORT = 8000
 """The page shows the port, so the pictures have this one where it is free."""
 
