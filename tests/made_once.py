@@ -8,15 +8,26 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def made_once(request, tmp_path_factory):
+def shared_folder(request, tmp_path_factory):
+    """Gives the folder of a name, which all processes of the session share."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if hasattr(request.config, "workerinput") else own
+
+    def folder_of(name):
+        folder = shared / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def made_once(shared_folder):
     """Gives the folder of a name, which the first process that asks for it fills.
 
     Where a test has changed it, the end of the session says so.
     """
-    own = tmp_path_factory.getbasetemp()
-    shared = (own.parent if hasattr(request.config, "workerinput") else own) / "made-once"
-    shared.mkdir(exist_ok=True)
-    asked = {}
+    shared, asked = shared_folder("made-once"), {}
 
     def folder_of(name, make):
         folder, digest = shared / name, shared / f"{name}.sha256"

@@ -4,14 +4,14 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import SHIPPED_BUNDLES, Settings
 from tests.training import synthetic
-from tests.training.exporter import operators_read_once
+from tests.training.exporter import graphs_traced_once
 from training.export.bundle import export_run
 from training.runs.run_folder import RunFolder
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _operators_read_once():
-    with operators_read_once():
+def _graphs_traced_once(shared_folder):
+    with graphs_traced_once(shared_folder("graphs")):
         yield
 
 

@@ -5,7 +5,7 @@ import torch
 
 from tests import locators
 from tests.training import gpus, synthetic
-from tests.training.exporter import operators_read_once
+from tests.training.exporter import graphs_traced_once
 from training import configs
 from training.cli import main
 from training.console import console
@@ -28,8 +28,8 @@ def _one_thread():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _operators_read_once():
-    with operators_read_once():
+def _graphs_traced_once(shared_folder):
+    with graphs_traced_once(shared_folder("graphs")):
         yield
 
 

@@ -1,3 +1,4 @@
+import copy
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from torch import nn
 
 from model.manifest import Aspect, InputSpec
 from tests.training import synthetic
+from tests.training.exporter import TRACE, digest_of
 from training.encoder import build_encoder
 from training.errors import ExportError
 from training.export.onnx_graph import AGREEMENT, OPSET, check_agreement, to_onnx
@@ -31,6 +33,31 @@ def exported(request):
     config = CONFIGS[request.param]
     encoder = build_encoder(config).eval()
     return config.input, encoder, to_onnx(encoder, config.input)
+
+
+def test_a_network_has_the_same_graph_each_time(monkeypatch):
+    # Traced here both times: the tests of a run otherwise share the graphs of equal networks.
+    monkeypatch.setattr(torch.onnx, "export", TRACE)
+    config = CONFIGS["colour"]
+    encoder = build_encoder(config).eval()
+    assert to_onnx(encoder, config.input) == to_onnx(encoder, config.input)
+
+
+def test_the_graphs_that_tests_share_are_of_equal_networks_alone():
+    config, other = CONFIGS["colour"], CONFIGS["residual"]
+    torch.manual_seed(1)
+    encoder = build_encoder(config).eval()
+    options = {"dynamic_shapes": {"images": {0: "batch"}}}
+
+    def digest(network):
+        return digest_of(network, (), options)
+
+    one = digest(encoder)
+    assert digest(copy.deepcopy(encoder)) == one
+    assert digest(build_encoder(other).eval()) != one
+    with torch.no_grad():
+        next(encoder.parameters()).add_(1e-6)
+    assert digest(encoder) != one
 
 
 def images(spec, count=5, seed=0):
