@@ -26,7 +26,7 @@ from model.preprocessing import ImageLimits, preprocess_located
 from model.schema.locator import Acquisition
 from tests import fakes, locators
 from tests.locators import TEMPLATE, mark, picture
-from tests.model.test_decoding_cost import peaks
+from tests.model.test_decoding_cost import peaks, written
 
 SPEC = InputSpec(width=48, height=48, channels=3, aspect=Aspect.CROP)
 
@@ -312,7 +312,7 @@ def test_locating_takes_no_more_memory_than_its_computed_cost(tmp_path):
         "below the gap": lambda: fakes.encoded(Image.new("RGB", (4090, 1500), (9, 9, 9))),
         "photograph": lambda: fakes.encoded(Image.new("RGB", (4200, 4100)), "JPEG"),
     }
-    found = peaks(tmp_path, makers, "located")
+    found = peaks(written(tmp_path, makers), "located")
     assert [each["error"] for each in found.values()] == [None] * len(found)
     beyond = {name: each for name, each in found.items() if each["peak"] > each["cost"]}
     assert not beyond
