@@ -25,6 +25,7 @@ from scripts.measures.cascaded_detector import CascadedDetector
 from training.locator.named import FACES
 
 _QUALITY = 95
+_NOSE = 2
 
 
 def main(package: Path, data: Path, to: Path) -> None:
@@ -51,9 +52,9 @@ def aligned(picture: Image.Image, faces: list[Landmarks]) -> Image.Image:
     if FACES.template is None or not faces:
         return picture
     middle = picture.width / 2, picture.height / 2
-    nose = min(faces, key=lambda points: math.dist(points[2], middle))
+    face = min(faces, key=lambda points: math.dist(points[_NOSE], middle))
     try:
-        square = similarity_of(nose, FACES.template)
+        square = similarity_of(face, FACES.template)
     except LandmarksError:
         return picture
     return cut(picture, square, picture.size, Resample.BICUBIC)

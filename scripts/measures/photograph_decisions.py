@@ -15,13 +15,11 @@ was located in the aligned picture.
 import io
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.metrics import roc_curve
 
 from model.bundle import Bundle, identity_digest, open_bundle
 from model.errors import ImageError
@@ -37,6 +35,8 @@ from training.locator.backgrounds import make_backgrounds
 from training.locator.named import load_locator_config
 from training.locator.training_run import input_of
 from training.locator.trials import Trial, photographs
+from training.metrics.pairs import all_pairs
+from training.metrics.rates import equal_error, fnmr_at_fmr, threshold_at_fmr
 from training.serving_graph.locator_folder import open_locator
 
 PICTURES, BACKGROUNDS, SEED = 500, 256, 21
@@ -66,14 +66,15 @@ def main(folder: Path, data: Path, locators: Path | None = None) -> None:
     genuine = everyone.labels()[chosen, None] == everyone.labels()[None, acquired]
     others = chosen[:, None] != acquired[None]
     backgrounds = make_backgrounds(pictures, config.core, BACKGROUNDS, SEED)
-    found = errors_of(aligned[acquired], everyone.labels()[acquired])
+    pairs = all_pairs(aligned[acquired], everyone.labels()[acquired], bundle.manifest.metric)
     threshold = bundle.manifest.calibration.default_point.threshold
     if locators is not None:
-        threshold = found.threshold
+        threshold = threshold_at_fmr(pairs.impostor, _TARGET)
     print(f"{bundle.manifest.name} {bundle.manifest.version}, threshold {threshold:.4g}")
     print(
-        f"aligned pictures: {len(acquired):,} of {len(aligned):,} located; EER {found.eer:.2%}, "
-        f"FNMR {found.fnmr:.1%} at FMR {_TARGET:.0%}"
+        f"aligned pictures: {len(acquired):,} of {len(aligned):,} located; "
+        f"EER {equal_error(pairs).rate:.2%}, "
+        f"FNMR {fnmr_at_fmr(pairs.genuine, pairs.impostor, _TARGET):.1%} at FMR {_TARGET:.0%}"
     )
     expected = distances(aligned[chosen], aligned[acquired]) < threshold
     for name, (shares, turn) in SETTINGS.items():
@@ -101,25 +102,6 @@ def report(
         f"{name}: {located:.1%} located; the same decision in {all_pairs:.2%} of "
         f"{others.sum():,} pairs, and in {of_one:.1%} of {(others & genuine).sum():,} of one person"
     )
-
-
-@dataclass(frozen=True)
-class Errors:
-    """EER of all pairs, and threshold and FNMR at an FMR of 1 %."""
-
-    eer: float
-    threshold: float
-    fnmr: float
-
-
-def errors_of(vectors: Vectors, labels: NDArray[np.int64]) -> Errors:
-    """Errors of all pairs of pictures, from their embeddings, (pictures, dim)."""
-    rows, columns = np.triu_indices(len(labels), 1)
-    energies, same = distances(vectors, vectors)[rows, columns], labels[rows] == labels[columns]
-    fmr, tpr, _ = roc_curve(same, -energies)
-    threshold = float(np.quantile(energies[~same], _TARGET))
-    eer = float(fmr[np.argmin(np.abs(fmr + tpr - 1))])
-    return Errors(eer, threshold, float((energies[same] >= threshold).mean()))
 
 
 class Embedder:
