@@ -74,7 +74,10 @@ class Trainer:
         self.calibration = data.calibration
         self.batches = Batches(config, data.train, self.device, world, data.mixtures)
         torch.manual_seed(config.seed)
-        self.encoder: Any = world.prepare(build_encoder(config).to(self.device))
+        encoder: Any = build_encoder(config)
+        # As the images are, so that no convolution has to reorder its kernels.
+        encoder = encoder.to(device=self.device, memory_format=torch.channels_last)
+        self.encoder: Any = world.prepare(encoder)
         self.average = RunningAverage(self.encoder, optimisation.average_decay)
         self.objective = objective_of(config.metric, self.encoder)
         outputs = self.objective.outputs

@@ -1,6 +1,6 @@
 """A small convolutional network, for digits of 28 × 28 pixels or for images of 64 × 64.
 
-Stages of Conv 3 × 3 - BN - ReLU, each with a final 2 × 2 max-pooling, then one linear layer over
+Stages of Conv 3 × 3 - BN - ReLU, each with a 2 × 2 max-pooling before its last ReLU, then one linear layer over
 the flattened maps. Batch normalisation is that of Ioffe and Szegedy 2015.
 """
 
@@ -70,12 +70,13 @@ def _stages(inputs: int, widths: tuple[int, ...], depths: tuple[int, ...]) -> li
     layers: list[nn.Module] = []
     for outputs, depth in zip(widths, depths, strict=True):
         for _ in range(depth):
-            layers += _convolution(inputs, outputs)
+            layers += [*_convolution(inputs, outputs), nn.ReLU()]
             inputs = outputs
-        layers.append(nn.MaxPool2d(2))
+        # ReLU and max-pooling can change places: a quarter of the values is left to the ReLU.
+        layers.insert(-1, nn.MaxPool2d(2))
     return layers
 
 
 def _convolution(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-    return convolution, nn.BatchNorm2d(outputs), nn.ReLU()
+    return convolution, nn.BatchNorm2d(outputs)
