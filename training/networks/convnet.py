@@ -1,7 +1,7 @@
 """A small convolutional network, for digits of 28 × 28 pixels or for images of 64 × 64.
 
-Stages of Conv 3 × 3 - BN - ReLU, each with a 2 × 2 max-pooling before its last ReLU, then one linear layer over
-the flattened maps. Batch normalisation is that of Ioffe and Szegedy 2015.
+Stages of Conv 3 × 3 - BN - ReLU, each with a 2 × 2 max-pooling before its last ReLU, then one
+linear layer over the flattened maps. Batch normalisation is that of Ioffe and Szegedy 2015.
 """
 
 from torch import Tensor, nn

@@ -234,6 +234,16 @@ def test_bfloat16_is_used_where_it_is_asked_for_and_computed(folder, tmp_path, m
     assert all(p.dtype == torch.float32 for p in made.encoder.parameters())
 
 
+def test_kernels_and_maps_are_ordered_as_the_images_are(folder, tmp_path):
+    made = trainer(synthetic.config(), folder, tmp_path / "run")
+    seen = []
+    made.encoder.stem[0].register_forward_hook(lambda _m, inputs, out: seen.extend([*inputs, out]))
+    made._train_epoch(0, FakeProgress())
+    kernels = [each for each in made.encoder.parameters() if each.ndim == 4]
+    assert kernels
+    assert all(each.is_contiguous(memory_format=torch.channels_last) for each in [*seen, *kernels])
+
+
 def test_an_optimiser_decays_kernels_and_spares_biases_and_norms(folder, tmp_path):
     config = synthetic.config(
         optimiser=Component(name="adamw", options={"weight_decay": 0.3}), learning_rate=0.01

@@ -57,3 +57,16 @@ def test_maps_can_be_averaged_and_embeddings_have_length_1():
     assert network.head[-1].in_features == 8 * 2 * 2
     lengths = network(torch.rand(5, 3, 64, 64)).norm(dim=1)
     torch.testing.assert_close(lengths, torch.ones(5))
+
+
+def test_pooling_before_the_last_relu_of_a_stage_computes_the_same():
+    torch.manual_seed(0)
+    network = build(spec(), widths=(4, 6), depths=(2, 1), dim=8).eval()
+    images = maps = torch.randn(3, 1, 28, 28)
+    layers = iter(network.features)
+    for depth in (2, 1):
+        for _ in range(depth):
+            convolved = next(each for each in layers if isinstance(each, torch.nn.Conv2d))(maps)
+            maps = torch.relu(next(layers)(convolved))
+        maps = torch.max_pool2d(maps, 2)
+    torch.testing.assert_close(network.features(images), maps)
