@@ -15,7 +15,7 @@ from training.registry import Component
 
 CONFIG = TrainingConfig(
     name="own-folder",
-    version="3.3.0",
+    version="3.4.0",
     input=InputSpec(width=64, height=64, channels=3, aspect=Aspect.PAD),
     canvas=1.0,
     metric=Metric.L2,
@@ -83,9 +83,9 @@ CANDIDATES = (
     ),
     Candidate(name="omniglot, frozen", start="omniglot", settings=("epochs=0",), preferred=True),
     Candidate(name="general, frozen", start="general", settings=("epochs=0",)),
-    Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
-    Candidate(name="image at full resolution", settings=(_FULL_RESOLUTION,)),
     Candidate(name="general, tuned", start="general", settings=_TUNED),
+    Candidate(name="image at full resolution", settings=(_FULL_RESOLUTION,)),
+    Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
     Candidate(
         name="general, colour and erasing",
         start="general",

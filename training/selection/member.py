@@ -15,17 +15,31 @@ from training.transfer.pretrained import TrainedWeights
 
 @dataclass(frozen=True)
 class Entry:
-    """A candidate, with its config and the weights that it starts from."""
+    """A candidate, with its config and the weights that it starts from.
+
+    Attributes:
+        candidate: The candidate.
+        config: Its config, with the user's own values.
+        weights: Weights of a shipped bundle, where it begins with one.
+        seconds_per_epoch: Time of an epoch, once it is known.
+        mature: Epochs after which its network is mature, once they are known.
+    """
 
     candidate: Candidate
     config: TrainingConfig
     weights: TrainedWeights | None
     seconds_per_epoch: float = 0.0
+    mature: int = 0
 
     @property
     def is_frozen(self) -> bool:
         """True where nothing but whitening is computed."""
         return self.config.optimisation.epochs == 0
+
+    @property
+    def seconds_until_mature(self) -> float:
+        """Time of the epochs after which its network is mature."""
+        return self.mature * self.seconds_per_epoch
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,27 +20,28 @@ from training.data.split import DataSplit
 from training.errors import DivergedError
 from training.selection.budget import Budget
 from training.selection.joining import Joined, best_joined, can_join
+from training.selection.maturity import (
+    FINALISTS,
+    finalists_in,
+    fitting_in,
+    is_ripe,
+    mature_epochs,
+)
 from training.selection.member import Entry, Member, best_whitening, whitening_setting
 from training.selection.preference import is_as_good, is_of_its_kind
 from training.selection.progress import ChoiceProgress
-from training.selection.trial import FAILED, Trials, scores
+from training.selection.trial import FAILED, Epoch, Trials, scores
 from training.transfer.pretrained import TrainedWeights
 
 _FIRST = 0.25
 """Share of the time for the first round."""
 _SECOND = 0.55
 """Share of the time for the second round."""
-_FINALISTS = 3
 _TRIED = 3
 """Minimum candidates of a first round."""
-_LEAST, _MATURE = 2, 4
-"""Minimum epochs of a network of the first and the second round, for which others are given up."""
 _EPOCHS = (8, 20)
 """Maximum epochs in the first and the second round: then a network knows the identities by heart,
 and another one beside it is worth more."""
-_RIPE = 3
-"""Largest ratio of the epochs of networks that are joined: of few identities a rough network is
-the best one by chance."""
 _RESERVE = 0.03
 """Share of the time that is kept for the choice of what is joined."""
 _MIN_RESERVE = 2.0
@@ -90,25 +91,30 @@ class Selection:
         return self._chosen([*members, *rough, *finalists, *self._more(finalists)])
 
     def _timed(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Time an epoch of the first candidate of each network and input."""
+        """Time an epoch of the first candidate of each network, input and sampler."""
         if entries:
             self.progress.trying("the number of threads")
             self.trials.settle_threads(entries[-1].config, self.split)
-        known: dict[str, float] = {}
+        known: dict[str, Epoch] = {}
         timed = []
         for entry in entries:
             network, spec = entry.config.network, entry.config.input
-            key = f"{network.name} {network.options.get('widths')} {spec}"
+            sampler = entry.config.sampler.name
+            key = f"{network.name} {network.options.get('widths')} {spec} {sampler}"
             if key not in known:
                 self.progress.trying(entry.candidate.name)
-                known[key] = self.trials.seconds_per_epoch(entry.config, self.split)
-            timed.append(replace(entry, seconds_per_epoch=known[key]))
+                known[key] = self.trials.epoch(entry.config, self.split)
+            timed.append(self._with_length(entry, known[key]))
         return timed
+
+    def _with_length(self, entry: Entry, epoch: Epoch) -> Entry:
+        mature = mature_epochs(len(self.split.train), epoch.images)
+        return replace(entry, seconds_per_epoch=epoch.seconds, mature=mature)
 
     def _first(self, entries: Sequence[Entry]) -> list[Member]:
         """Train the first candidates, as many as there is time for, for as many epochs each."""
         whole = _FIRST * self.budget.seconds
-        needed = accumulate(_LEAST * entry.seconds_per_epoch for entry in entries)
+        needed = accumulate(each.seconds_until_mature / 2 for each in entries)
         fitting = sum(seconds <= whole for seconds in needed)
         if fitting < max(1, min(_TRIED, len(entries))):
             return []
@@ -119,9 +125,12 @@ class Selection:
 
     def _second(self, members: Sequence[Member]) -> list[Member]:
         """Train the best candidates of the first round again, for longer."""
-        whole = min(_SECOND * self.budget.seconds, self._left())
+        left = self._left()
+        whole = min(_SECOND * self.budget.seconds, left)
         best = [_retimed(each) for each in _ranked(members)]
-        finalists = _finalists(best, whole)
+        finalists = finalists_in(whole, best)
+        if left - whole < best[0].seconds_until_mature:
+            whole = left
         seconds = whole / finalists
         return self._trained((entry, seconds, _EPOCHS[1], 1) for entry in best[:finalists])
 
@@ -130,7 +139,7 @@ class Selection:
         if not entries:
             return []
         whole = self._left()
-        fitting = _fitting(entries, whole)
+        fitting = fitting_in(whole, entries)
         share = whole / sum(each.seconds_per_epoch for each in fitting)
         others = [each for each in entries if each not in fitting]
         plans = (
@@ -139,12 +148,13 @@ class Selection:
         return self._trained(plans, len(fitting))
 
     def _more(self, members: Sequence[Member]) -> list[Member]:
-        """Train what did best with other seeds, while there is time for half as long a training."""
-        best = [each for each in _ranked(members) if each.encoder is not None][:_FINALISTS]
+        """Train what did best with other seeds, while one of half the epochs becomes mature."""
+        best = [each for each in _ranked(members) if each.encoder is not None][:FINALISTS]
         found: list[Member] = []
         for seed, each in zip(count(2), cycle(best), strict=False):
             entry = _retimed(each)
-            if each.epochs * entry.seconds_per_epoch > 2 * self._left():
+            epochs = max(entry.mature, each.epochs / 2)
+            if epochs * entry.seconds_per_epoch > self._left():
                 break
             found += self._trained([(entry, self._left(), each.epochs, seed)])
         return found
@@ -220,38 +230,14 @@ class Selection:
 
     def _best(self, ranked: Sequence[Member]) -> Member | Joined:
         """Join the best networks, unless one of them alone is clearly better."""
-        alone = next(each for each in ranked if _is_ripe(each, ranked))
-        ripe = [each for each in ranked if _is_ripe(each, ranked) and can_join(each, self.config)]
+        alone = next(each for each in ranked if is_ripe(each, ranked))
+        ripe = [each for each in ranked if is_ripe(each, ranked) and can_join(each, self.config)]
         joined = best_joined(ripe, self.split)
         return alone if joined is None or not is_as_good(joined, alone, self.split) else joined
 
 
 def _ranked(members: Sequence[Member]) -> list[Member]:
     return sorted(members, key=lambda member: member.score.total)
-
-
-def _finalists(entries: Sequence[Entry], seconds: float) -> int:
-    """Return the number of networks that can be trained for long enough in some seconds."""
-    needed = _MATURE * max((entry.seconds_per_epoch for entry in entries), default=1)
-    return max(1, min(_FINALISTS, len(entries), int(seconds / needed)))
-
-
-def _fitting(entries: Sequence[Entry], seconds: float) -> list[Entry]:
-    """Return the first entries that can be trained for long enough in some seconds, one at least.
-
-    A costly one that does not fit beside those before it is left out, and cheaper ones are not.
-    """
-    fitting: list[Entry] = []
-    for entry in entries:
-        needed = _MATURE * (entry.seconds_per_epoch + sum(e.seconds_per_epoch for e in fitting))
-        if len(fitting) < _FINALISTS and needed <= seconds:
-            fitting.append(entry)
-    return fitting or list(entries[:1])
-
-
-def _is_ripe(member: Member, members: Sequence[Member]) -> bool:
-    """Check whether a network was trained for long enough to be compared with the longest."""
-    return not member.epochs or _RIPE * member.epochs >= max(each.epochs for each in members)
 
 
 def _retimed(member: Member) -> Entry:

@@ -67,6 +67,13 @@ FAILED: Scores = {None: Score(WORST, WORST)}
 """Scores of a training that failed."""
 
 
+class Epoch(NamedTuple):
+    """Time of an epoch and of the measurement after it, in seconds, and images of its batches."""
+
+    seconds: float
+    images: int
+
+
 class _Stopwatch(Progress):
     """Stops a training after some steps or seconds, and times all steps but the first."""
 
@@ -147,7 +154,7 @@ class Trials:
             Trainer(config, data, RunFolder(Path(folder))).fit(watch)
         return watch.seconds_per_step
 
-    def seconds_per_epoch(self, config: TrainingConfig, fold: DataSplit) -> float:
+    def epoch(self, config: TrainingConfig, fold: DataSplit) -> Epoch:
         """Time an epoch by a few steps, and the measurement after it."""
         data = self._pool.training_data(config, fold)
         with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +164,9 @@ class Trials:
                 trainer.fit(watch)
             began = self._clock()
             embed(trainer.average.result, data.calibration.pixels, trainer.device)
-            return watch.seconds_per_step * trainer.batches.steps + self._clock() - began
+            measuring = self._clock() - began
+        seconds = watch.seconds_per_step * trainer.batches.steps + measuring
+        return Epoch(seconds, trainer.batches.steps * config.optimisation.batch_size)
 
     def _trained(
         self, config: TrainingConfig, fold: DataSplit, weights: TrainedWeights | None
