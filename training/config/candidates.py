@@ -15,6 +15,8 @@ class Candidate(Frozen):
     """Overrides, `key=value`: see `training.config.overrides`."""
     start: str | None = None
     """Shipped bundle whose weights it starts from; None for random weights."""
+    for_few: bool = False
+    """Try it after the others where identities are many: it needs many images of each."""
     preferred: bool = False
     """Take it, on images of its kind, unless another is better by more than a standard error: it
     was measured before, on identities of its own, and needs no training."""

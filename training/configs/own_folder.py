@@ -85,13 +85,18 @@ CANDIDATES = (
     Candidate(name="general, frozen", start="general", settings=("epochs=0",)),
     Candidate(name="general, tuned", start="general", settings=_TUNED),
     Candidate(name="image at full resolution", settings=(_FULL_RESOLUTION,)),
-    Candidate(name="general, prototypes", start="general", settings=(*_TUNED, *_PROTOTYPES)),
+    Candidate(
+        name="general, prototypes",
+        start="general",
+        settings=(*_TUNED, *_PROTOTYPES),
+        for_few=True,
+    ),
+    Candidate(name="image and contrast", settings=("network.options.contrast=both",)),
     Candidate(
         name="general, colour and erasing",
         start="general",
         settings=(*_TUNED, *_COLOUR_AND_ERASING),
     ),
-    Candidate(name="image and contrast", settings=("network.options.contrast=both",)),
     Candidate(name="contrast"),
     Candidate(name="image", settings=("network.options.contrast=none",)),
 )

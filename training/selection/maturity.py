@@ -1,8 +1,9 @@
-"""Maturity of networks: for how long one is trained at least, and how many a time is enough for.
+"""Maturity of networks: for how long one is trained, and how many a time is enough for.
 
 A network that is given up early is one of few that are joined, and is compared with longer ones. It
 is mature once it was shown each identity often enough: the more identities there are, the fewer
-networks share the time.
+networks share the time. Two unlike ones share it before they are mature, since they err less
+together than one that is trained for twice as long (docs/decisions/0073).
 """
 
 import math
@@ -12,6 +13,8 @@ from training.selection.member import Entry, Member
 
 FINALISTS = 3
 """Maximum networks that share the time of a round for long trainings."""
+_PAIR = 2
+"""Networks that need not become mature in their share of it."""
 _SHOWN = 80
 """Images of each identity that a mature network was shown, the same image as often as it was."""
 _EPOCHS = (4, 20)
@@ -27,24 +30,29 @@ def mature_epochs(identities: int, images: int) -> int:
     return max(least, min(most, math.ceil(_SHOWN * identities / images)))
 
 
+def by_number_of_identities(entries: Sequence[Entry]) -> list[Entry]:
+    """Put candidates for few identities behind the others, where there are many."""
+    return sorted(entries, key=lambda entry: entry.candidate.for_few and entry.mature > _EPOCHS[0])
+
+
 def finalists_in(seconds: float, entries: Sequence[Entry]) -> int:
-    """Return how many of the first entries become mature in equal parts of a time, one at least."""
-    most = min(FINALISTS, len(entries))
-    needed = (max(each.seconds_until_mature for each in entries[:n]) for n in range(1, most + 1))
-    return max([1, *(n for n, each in enumerate(needed, 1) if n * each <= seconds)])
+    """Return how many of the first entries can share a time equally, one at least."""
+    shares = (
+        max(_needed(entries[:count]) * each.seconds_per_epoch for each in entries[:count])
+        for count in range(1, min(FINALISTS, len(entries)) + 1)
+    )
+    return max([1, *(count for count, each in enumerate(shares, 1) if count * each <= seconds)])
 
 
 def fitting_in(seconds: float, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the first entries that become mature together in some seconds, one at least.
+    """Return the first entries that can share a time, for as many epochs each, one at least.
 
-    They are trained for as many epochs as each other. A costly one that does not fit beside those
-    before it is left out, and cheaper ones are not.
+    A costly one that does not fit beside those before it is left out, and cheaper ones are not.
     """
     fitting: list[Entry] = []
     for entry in entries:
         together = [*fitting, entry]
-        epochs = max(each.mature for each in together)
-        needed = epochs * sum(each.seconds_per_epoch for each in together)
+        needed = _needed(together) * sum(each.seconds_per_epoch for each in together)
         if len(fitting) < FINALISTS and needed <= seconds:
             fitting = together
     return fitting or list(entries[:1])
@@ -53,3 +61,8 @@ def fitting_in(seconds: float, entries: Sequence[Entry]) -> list[Entry]:
 def is_ripe(member: Member, members: Sequence[Member]) -> bool:
     """Check whether a network was trained for long enough to be compared with the longest."""
     return not member.epochs or _RIPE * member.epochs >= max(each.epochs for each in members)
+
+
+def _needed(together: Sequence[Entry]) -> int:
+    """Return the epochs that each of some networks needs, if they share a time."""
+    return _EPOCHS[0] if len(together) <= _PAIR else max(each.mature for each in together)

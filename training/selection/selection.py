@@ -22,6 +22,7 @@ from training.selection.budget import Budget
 from training.selection.joining import Joined, best_joined, can_join
 from training.selection.maturity import (
     FINALISTS,
+    by_number_of_identities,
     finalists_in,
     fitting_in,
     is_ripe,
@@ -105,7 +106,7 @@ class Selection:
                 self.progress.trying(entry.candidate.name)
                 known[key] = self.trials.epoch(entry.config, self.split)
             timed.append(self._with_length(entry, known[key]))
-        return timed
+        return by_number_of_identities(timed)
 
     def _with_length(self, entry: Entry, epoch: Epoch) -> Entry:
         mature = mature_epochs(len(self.split.train), epoch.images)
@@ -167,17 +168,19 @@ class Selection:
     ) -> list[Member]:
         """Train entries for some seconds, at most so many epochs, with a seed; what fits.
 
-        It ends with as many networks as are wanted, not counting those that failed.
+        One that fits no more is trained for fewer epochs, down to half of them. It ends with as
+        many networks as are wanted, not counting those that failed.
         """
         members: list[Member] = []
         for entry, seconds, most, seed in plans:
             good = sum(each.encoder is not None for each in members)
             if good >= wanted:
                 break
-            epochs = max(1, min(most, int(seconds / entry.seconds_per_epoch)))
+            planned = max(1, min(most, int(seconds / entry.seconds_per_epoch)))
+            epochs = min(planned, int(self._left() / entry.seconds_per_epoch))
             needed = not seed and not good
-            if needed or epochs * entry.seconds_per_epoch <= self._left():
-                members.append(self._member(entry, epochs, seed))
+            if needed or 2 * epochs >= planned:
+                members.append(self._member(entry, max(1, epochs), seed))
         return members
 
     def _member(self, entry: Entry, epochs: int, seed: int) -> Member:

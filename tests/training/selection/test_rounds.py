@@ -25,18 +25,18 @@ IMAGES = image_set(dict.fromkeys(NAMES, 4))
 class FakeTrials:
     """Trials whose embeddings are as noisy as the candidate's dropout."""
 
-    def __init__(self, now, cost, images):
-        self.now, self.cost, self.images, self.trained_with = now, cost, images, []
+    def __init__(self, now, images, slower):
+        self.now, self.images, self.slower, self.trained_with = now, images, slower, []
 
     def settle_threads(self, _config, _fold):
         return 1
 
     def epoch(self, config, _fold):
-        seconds = self.cost * (COSTLY if config.network.name == "convnet" else 1)
-        return Epoch(seconds, self.images)
+        return Epoch(COSTLY if config.network.name == "convnet" else 1.0, self.images)
 
     def trained(self, config, fold, _weights):
-        self.now[0] += self.epoch(config, fold).seconds * config.optimisation.epochs
+        seconds = self.slower * self.epoch(config, fold).seconds
+        self.now[0] += seconds * config.optimisation.epochs
         self.trained_with.append((config.optimisation.learning_rate, config.optimisation.epochs))
         failed = config.optimisation.learning_rate == 9
         return None if failed else build_encoder(config)
@@ -59,9 +59,9 @@ def entry(rate, *more, epochs=2, preferred=False):
     return Entry(candidate, override(config(), settings), None)
 
 
-def chosen(entries, seconds, images=2048):
+def chosen(entries, seconds, images=2048, slower=1.0):
     now = [0.0]
-    trials, budget = FakeTrials(now, 1.0, images), Budget(seconds, lambda: now[0])
+    trials, budget = FakeTrials(now, images, slower), Budget(seconds, lambda: now[0])
     progress = ChoiceProgress(Console(file=io.StringIO()), budget.left, budget.clock)
     result = Selection(config(), trials, SPLIT, budget, progress).run(entries)
     return result, trials, now[0]
@@ -94,20 +94,28 @@ def test_candidates_are_compared_after_as_many_epochs_whatever_they_cost():
 
 
 @pytest.mark.parametrize(
-    ("images", "epochs"), [(2048, [6, 6]), (107, [6, 6]), (91, [13]), (64, [13]), (1, [13])]
+    ("images", "epochs"), [(2048, [4, 4, 4]), (160, [4, 4, 4]), (159, [6, 6]), (1, [6, 6])]
 )
 def test_the_more_identities_are_shown_the_fewer_networks_share_the_time(images, epochs):
-    """Of 8 identities 80 images each are 6 epochs of 107 images, and 8 of 91."""
-    _, trials, spent = chosen([entry(0.6), entry(0.5)], 15, images)
+    """Of 8 identities 80 images each are 4 epochs of 160 images, and 5 of 159."""
+    _, trials, spent = chosen([entry(0.6), entry(0.5), entry(0.4)], 15, images)
     assert spent <= 15
     assert [each for _, each in trials.trained_with] == epochs
 
 
 def test_time_in_which_no_other_network_becomes_mature_goes_to_those_of_the_second_round():
     _, trials, _ = chosen([entry(0.6), entry(0.5), entry(0.4, CONVNET)], 60, 107)
-    assert trials.trained_with == [(0.6, 3), (0.5, 3), (0.4, 3), (0.4, 14)]
+    assert trials.trained_with == [*[(rate, 3) for rate in (0.6, 0.5, 0.4)], (0.4, 7), (0.5, 20)]
     _, trials, _ = chosen([entry(0.6, CONVNET), entry(0.5), entry(0.4)], 60, 107)
     assert trials.trained_with[3:] == [(0.4, 16), (0.5, 16), (0.4, 11)]
+
+
+@pytest.mark.parametrize(
+    ("slower", "epochs"), [(1.0, [6, 6]), (1.2, [6, 5]), (1.6, [6, 3]), (1.8, [6])]
+)
+def test_a_training_after_one_that_took_longer_is_shortened_down_to_half(slower, epochs):
+    _, trials, _ = chosen([entry(0.6), entry(0.5), entry(0.4)], 15, 1, slower)
+    assert [each for _, each in trials.trained_with] == epochs
 
 
 def test_without_anything_to_train_a_bundle_is_taken_as_it_is():
