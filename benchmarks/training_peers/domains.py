@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ Identity = tuple[str, Iterable[Pixels]]
 
 def reliefs(_data: Path, *, moved: bool = False) -> Iterator[Identity]:
     """Drawn reliefs under strong light, and from different sides if `moved`."""
-    for number in range(500):
+    for number in count():
         rng = np.random.default_rng([7, number])
         yield f"relief{number:03d}", (picture(relief(number), rng, moved=moved) for _ in range(100))
 
@@ -128,18 +129,20 @@ DOMAINS: dict[str, Callable[[Path], Iterator[Identity]]] = {
 }
 
 
-def write_folder(domain: str, data: Path, size: tuple[int, int], to: Path) -> int:
+def write_folder(domain: str, data: Path, size: tuple[int, int], to: Path, *, skip: int = 0) -> int:
     """Write a domain as a folder of identities, and return their number.
 
-    The size is the number of identities and of images of each; identities with fewer are left out.
+    The size is the number of identities and of images of each; identities with fewer are left out,
+    and the first ones that are to be skipped.
     """
     identities, images = size
-    written = 0
+    seen = written = 0
     for name, found in DOMAINS[domain](data):
         if written == identities:
             break
         pictures = [pixels for pixels, _ in zip(found, range(images), strict=False)]
-        if len(pictures) < images:
+        seen += len(pictures) == images
+        if len(pictures) < images or seen <= skip:
             continue
         (to / name).mkdir(parents=True)
         for number, pixels in enumerate(pictures):

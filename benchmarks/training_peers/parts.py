@@ -1,6 +1,7 @@
 """Drawn machine parts: flat pieces under other light, turned, and on other backgrounds."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ Pixels = NDArray[np.uint8]
 
 def parts(_data: Path) -> Iterator[tuple[str, Iterator[Pixels]]]:
     """Yield parts, each with as many pictures as are asked for."""
-    for number in range(500):
+    for number in count():
         yield f"part{number:03d}", _pictures(number)
 
 
