@@ -44,10 +44,11 @@ def finalists_in(seconds: float, entries: Sequence[Entry]) -> int:
     return max([1, *(count for count, each in enumerate(shares, 1) if count * each <= seconds)])
 
 
-def fitting_in(seconds: float, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the first entries that can share a time, for as many epochs each, one at least.
+def shares_of(seconds: float, entries: Sequence[Entry]) -> dict[str, float]:
+    """Share a time among the first entries that fit into it, one at least: seconds by name.
 
     A costly one that does not fit beside those before it is left out, and cheaper ones are not.
+    Each has a few epochs, and an equal part of the time that is left.
     """
     fitting: list[Entry] = []
     for entry in entries:
@@ -55,7 +56,10 @@ def fitting_in(seconds: float, entries: Sequence[Entry]) -> list[Entry]:
         needed = _needed(together) * sum(each.seconds_per_epoch for each in together)
         if len(fitting) < FINALISTS and needed <= seconds:
             fitting = together
-    return fitting or list(entries[:1])
+    fitting = fitting or list(entries[:1])
+    least = {each.candidate.name: _EPOCHS[0] * each.seconds_per_epoch for each in fitting}
+    part = (seconds - sum(least.values())) / len(fitting)
+    return {name: few + part for name, few in least.items()}
 
 
 def is_ripe(member: Member, members: Sequence[Member]) -> bool:

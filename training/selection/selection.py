@@ -24,9 +24,9 @@ from training.selection.maturity import (
     FINALISTS,
     by_number_of_identities,
     finalists_in,
-    fitting_in,
     is_ripe,
     mature_epochs,
+    shares_of,
 )
 from training.selection.member import Entry, Member, best_whitening, whitening_setting
 from training.selection.preference import is_as_good, is_of_its_kind
@@ -139,12 +139,13 @@ class Selection:
         """Train the first candidates that there is time for, others in place of those that fail."""
         if not entries:
             return []
-        whole = self._left()
-        fitting = fitting_in(whole, entries)
-        share = whole / sum(each.seconds_per_epoch for each in fitting)
-        others = [each for each in entries if each not in fitting]
+        shares = shares_of(self._left(), entries)
+        fitting = [each for each in entries if each.candidate.name in shares]
+        others = [each for each in entries if each.candidate.name not in shares]
+        part = sum(shares.values()) / len(shares)
         plans = (
-            (entry, share * entry.seconds_per_epoch, _EPOCHS[1], 0) for entry in [*fitting, *others]
+            (each, shares.get(each.candidate.name, part), _EPOCHS[1], 0)
+            for each in [*fitting, *others]
         )
         return self._trained(plans, len(fitting))
 

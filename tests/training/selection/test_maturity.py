@@ -7,15 +7,18 @@ from training.config.candidates import Candidate
 from training.selection.maturity import (
     by_number_of_identities,
     finalists_in,
-    fitting_in,
     mature_epochs,
+    shares_of,
 )
 from training.selection.member import Entry
 
 
 def entries(*costs, mature=4):
-    candidate = Candidate(name="any")
-    return [Entry(candidate, config(), None, seconds, mature) for seconds in costs]
+    names = map(str, range(len(costs)))
+    return [
+        Entry(Candidate(name=name), config(), None, seconds, mature)
+        for name, seconds in zip(names, costs, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -52,18 +55,26 @@ def test_three_finalists_become_mature_and_two_need_not():
 
 
 @pytest.mark.parametrize(
-    ("costs", "fitting"),
-    [((1, 1, 1, 1), [1, 1, 1]), ((5, 6, 5), [5, 5]), ((11, 2), [2]), ((11, 12), [11])],
+    ("costs", "shares"),
+    [
+        ((1, 1, 1, 1), [40 / 3, 40 / 3, 40 / 3]),
+        ((1, 3), [16, 24]),
+        ((5, 6, 5), [20, 20]),
+        ((6, 5, 4), [24, 16]),
+        ((11, 2), [8 + 32]),
+        ((11, 12), [40]),
+    ],
 )
-def test_entries_that_can_share_a_time_fit(costs, fitting):
-    assert [each.seconds_per_epoch for each in fitting_in(40, entries(*costs))] == fitting
+def test_each_has_four_epochs_and_a_part_of_the_rest(costs, shares):
+    assert list(shares_of(40, entries(*costs)).values()) == pytest.approx(shares)
 
 
-def test_a_third_entry_fits_where_all_become_mature():
-    one, other, slow = [*entries(1, 1, mature=4), *entries(1, mature=10)]
-    assert fitting_in(30, [one, other, slow]) == [one, other, slow]
-    assert fitting_in(29, [one, other, slow]) == [one, other]
-    assert fitting_in(29, [slow, one, other]) == [slow, one]
+def test_a_third_entry_has_a_share_where_all_become_mature():
+    one, other = entries(1, 1)
+    slow = replace(one, candidate=Candidate(name="slow"), mature=10)
+    assert list(shares_of(30, [one, other, slow])) == ["0", "1", "slow"]
+    assert list(shares_of(29, [one, other, slow])) == ["0", "1"]
+    assert list(shares_of(29, [slow, one, other])) == ["slow", "0"]
 
 
 def test_candidates_for_few_identities_come_last_where_there_are_many():
