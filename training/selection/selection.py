@@ -150,7 +150,7 @@ class Selection:
         return self._trained(plans, len(fitting))
 
     def _more(self, members: Sequence[Member]) -> list[Member]:
-        """Train what did best with other seeds, while one of half the epochs becomes mature."""
+        """Train what did best with other seeds, while half of its epochs fit and make it mature."""
         best = [each for each in _ranked(members) if each.encoder is not None][:FINALISTS]
         found: list[Member] = []
         for seed, each in zip(count(2), cycle(best), strict=False):
