@@ -19,6 +19,8 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 _BLANKS = b" \t\r\n"
 _GROUP = 4
 """Characters that encode three bytes."""
+_EXCESS = b"==="
+"""Padding that completes no group, which `binascii` takes behind a complete one."""
 
 
 class Base64Image:
@@ -86,6 +88,8 @@ class Base64Image:
         self._check_size(whole // _GROUP * 3 - 2)
         if encoded and self._is_padded:
             raise self._not_base64("there is text after the padding")
+        if encoded[:whole].endswith(_EXCESS):
+            raise self._not_base64("there is more padding than its last group lacks")
         self._data += self._to_bytes(encoded[:whole])
         self._is_padded = encoded[:whole].endswith(b"=")
         self._rest = encoded[whole:]
