@@ -40,7 +40,7 @@ class OperatingPoint(Frozen):
     `target_fmr` is None for the equal-error point, which aims at no FMR. `independent_impostors` is
     the number of independent trials that the impostor pairs are worth: pairs share subjects, so it
     is far below their number. `supported` is false where it is too small for the target (the rule
-    of three: 299 for 1 %).
+    of three: 299 for 1 %), and in a further graph where it is false for the bundle's own graph.
     """
 
     target_fmr: Fraction | None

@@ -28,6 +28,7 @@ from training.inference.comparer import graph_comparer
 from training.inference.locating import locator_of
 from training.inference.onnx_runtime import FAILURES, OnnxEncoder
 from training.inference.self_check import check_graph
+from training.metrics.calibration import limited_to, supported_targets
 from training.stages import SILENT, Stages
 
 logger = logging.getLogger(__name__)
@@ -134,7 +135,8 @@ def make_int8(  # noqa: PLR0913 (parts of a bundle)
 
     Activation ranges are those of training images; of an encoder without any, of calibration
     images. The graph is left out where its calibration EER is higher than the float32 graph's by a
-    tenth and by 0.2 percentage points; the test part decides nothing.
+    tenth and by 0.2 percentage points, or does not support a target FMR that this one supports; the
+    test part decides nothing.
 
     Args:
         manifest: Of the bundle with the float32 graph alone.
@@ -158,6 +160,10 @@ def make_int8(  # noqa: PLR0913 (parts of a bundle)
     before, after = (each.calibration.eer for each in (manifest, files.manifest))
     if after > max(_WORSE * before, before + _LEAST_WORSE):
         return Made(None, f"in int8 the calibration EER is {after:.2%} in place of {before:.2%}")
+    lost = supported_targets(manifest.calibration) - supported_targets(files.manifest.calibration)
+    if lost:
+        targets = ", ".join(f"{each:g}" for each in sorted(filter(None, lost)))
+        return Made(None, f"in int8 it does not support a target FMR of {targets}")
     return Made(files)
 
 
@@ -285,6 +291,7 @@ def _with_figures(
         precision=GraphPrecision.INT8,
     )
     fields = {"onnx": file, "graphs": None, "golden": golden, **figures.fields}
+    fields["calibration"] = limited_to(figures.calibration, manifest.calibration)
     if figures.domain is not None:
         fields["domain"] = figures.domain.check.model_copy(update={"file": INT8_DOMAIN_FILE})
     own = Manifest.model_validate(dict(manifest) | fields)

@@ -42,6 +42,22 @@ def calibrate(calibration: PairEnergies, test: PairEnergies) -> Calibration:
     )
 
 
+def limited_to(calibration: Calibration, other: Calibration) -> Calibration:
+    """Support no target FMR that another calibration does not, that of another graph."""
+    supported = supported_targets(other)
+    points = [
+        each.model_copy(update={"supported": each.supported and each.target_fmr in supported})
+        for each in calibration.operating_points
+    ]
+    changes = {"operating_points": tuple(points), "default": _default(points)}
+    return calibration.model_copy(update=changes)
+
+
+def supported_targets(calibration: Calibration) -> frozenset[float | None]:
+    """Return the target FMRs that a calibration supports; None is that of equal errors."""
+    return frozenset(each.target_fmr for each in calibration.operating_points if each.supported)
+
+
 def measure(
     test: PairEnergies,
     ratio: LikelihoodRatio,

@@ -127,6 +127,32 @@ def test_a_graph_that_decides_worse_in_int8_is_left_out(both, images, run, monke
         add_int8(replace(both, manifest=alone), images, both.folder.parent / "other")
 
 
+def with_support(manifest, *, supported):
+    """Return a manifest all of whose targets are supported, or none but that of equal errors."""
+    points = tuple(
+        point.model_copy(update={"supported": supported or point.target_fmr is None})
+        for point in manifest.calibration.operating_points
+    )
+    calibration = manifest.calibration.model_copy(update={"operating_points": points})
+    return manifest.model_copy(update={"graphs": None, "calibration": calibration})
+
+
+def test_an_int8_graph_supports_no_target_that_the_bundles_own_graph_does_not(both, images, run):
+    alone = with_support(both.manifest, supported=False)
+    made = make_int8(alone, both.onnx, images, RunFolder(run).split())
+    calibration = made.files.manifest.calibration
+    supported = [each.supported for each in calibration.operating_points]
+    assert supported == [False] * (len(supported) - 1) + [True]
+    assert calibration.default == len(supported) - 1
+
+
+def test_a_graph_that_supports_fewer_targets_in_int8_is_left_out(both, images, run):
+    alone = with_support(both.manifest, supported=True)
+    made = make_int8(alone, both.onnx, images, RunFolder(run).split())
+    assert made.files is None
+    assert "does not support a target FMR of 0.0001, 0.001" in made.reason
+
+
 def test_only_float32_encoders_are_quantised(exported_pair, images, run):
     pair = open_bundle(exported_pair)
     assert make_int8(pair.manifest, pair.onnx, images, RunFolder(run).split()).files is None
