@@ -24,6 +24,7 @@ from training.metrics.pairs import PairEnergies, all_pairs
 from training.metrics.rates import equal_error
 from training.runs.run_folder import RunFolder
 from training.selection.image_pool import ImagePool
+from training.selection.threads import ThreadWatch
 from training.serving_graph.multi_view import served_input, with_views
 from training.serving_graph.wccn import measured_whitening
 from training.transfer.pretrained import TrainedWeights
@@ -179,7 +180,7 @@ class Trials:
             trainer = Trainer(config, data, RunFolder(Path(folder)))
             if start is not None:
                 trainer.begin_with(start)
-            trainer.fit(self._progress)
+            trainer.fit(ThreadWatch(self._progress))
         result: nn.Module = trainer.average.result.cpu().eval()
         return result
 
