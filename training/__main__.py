@@ -1,5 +1,10 @@
 """`python -m training`."""
 
-from training.cli import main
+import sys
+
+try:
+    from training.cli import main
+except ModuleNotFoundError as error:  # Where only the service is installed.
+    sys.exit(f"training: {error.name} is not installed; `make .venv/.dev` installs it")
 
 main()

@@ -219,3 +219,20 @@ def test_an_interrupt_says_how_to_go_on(folder, tmp_path):
     assert err.splitlines()[-1] == "training: stopped; continue with --resume"
     assert "Traceback" not in err
     assert RunFolder(out).load_checkpoint()["epoch"] >= 1
+
+
+WITHOUT_TYPER = """
+import runpy, sys
+sys.modules["typer"] = None
+runpy.run_module("training", run_name="__main__")
+"""
+
+
+def test_without_the_training_part_a_sentence_says_how_to_install_it():
+    command = [sys.executable, "-c", WITHOUT_TYPER]
+    done = subprocess.run(  # noqa: S603 (our own code)
+        command, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "make .venv/.dev" in done.stderr

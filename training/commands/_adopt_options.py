@@ -31,7 +31,7 @@ SizeOption = Annotated[
 AspectOption = Annotated[Aspect | None, typer.Option(help="Rule for images of another shape.")]
 MiddleOption = Annotated[
     str | None,
-    typer.Option(help="Share of the image around its centre, or `best`: by calibration EER."),
+    typer.Option(help="Share of the image around its centre (0.9), or `best`: by calibration EER."),
 ]
 ResampleOption = Annotated[Resample | None, typer.Option(help="Filter of the resize.")]
 KindOption = Annotated[Kind, typer.Option(help="Kind of bundle.")]

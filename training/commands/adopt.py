@@ -142,7 +142,8 @@ def _middle(text: str | None) -> float | None:
     try:
         return float(text)
     except ValueError as error:
-        raise AdoptionError(f"--middle {text!r} is neither a share nor `{_BEST}`") from error
+        message = f"--middle {text!r} is neither a share, such as 0.9, nor `{_BEST}`"
+        raise AdoptionError(message) from error
 
 
 def _said(licence: str) -> str:
