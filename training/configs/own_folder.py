@@ -100,4 +100,4 @@ CANDIDATES = (
     Candidate(name="contrast"),
     Candidate(name="image", settings=("network.options.contrast=none",)),
 )
-"""Where time is short the first ones are tried, those that start from `general`."""
+"""Where time is short the first ones are tried."""

@@ -2,8 +2,8 @@
 
 A network that is given up early is one of few that are joined, and is compared with longer ones. It
 is mature once it was shown each identity often enough: the more identities there are, the fewer
-networks share the time. Two unlike ones share it before they are mature, since they err less
-together than one that is trained for twice as long (docs/decisions/0073).
+networks share the time. Two unlike ones share it before they are mature, since which one alone is
+better for a folder is not known before (docs/decisions/0073).
 """
 
 import math
